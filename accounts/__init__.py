@@ -1,0 +1,1 @@
+"""Who you are: people and how they sign in."""

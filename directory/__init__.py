@@ -1,0 +1,1 @@
+"""Who is who, what they share, when it is free."""

@@ -1,0 +1,116 @@
+"""The filters of the list of resources."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from directory.filters.fields import FacetFilter
+from directory.filters.listing import EntryFilterSet, Option, simple_options, territory_filter
+from directory.models import Kind, Organisation, Resource
+from directory.models.kinds import Accessibility
+from directory.models.resource import CostMode
+from directory.taxonomies import categories, sectors
+
+
+def in_sectors(slugs: list[str]) -> Exists:
+    """Resources of organisations of these sectors."""
+    links = Organisation.sectors.through.objects.filter(
+        organisation_id=OuterRef("organisation_id"), sector_id__in=sectors().within(slugs)
+    )
+    return Exists(links)
+
+
+def kind_options(counts: dict[str, int], chosen: list[str]) -> list[Option]:
+    """The four kinds, each with its icon."""
+    return [
+        Option(kind.value, str(kind.label), counts.get(kind.value, 0), kind.value in chosen, icon=kind.value)
+        for kind in Kind
+        if counts.get(kind.value) or kind.value in chosen
+    ]
+
+
+def sector_options(counts: dict[str, int], chosen: list[str]) -> list[Option]:
+    """Sectors that hold something, by name."""
+    return [
+        Option(node.slug, node.name, counts.get(str(node.id), 0), node.slug in chosen)
+        for node in sectors().by_id.values()
+        if counts.get(str(node.id)) or node.slug in chosen
+    ]
+
+
+class ResourceFilterSet(EntryFilterSet):
+    sorte = FacetFilter(
+        label=_("Sorte"),
+        field_name="sorte",
+        known=lambda: Kind.values,
+        column="kind",
+        condition=lambda kinds: Q(kind__in=kinds),
+    )
+    territoire = territory_filter(column="territory_id")
+    contrepartie = FacetFilter(
+        label=_("Contrepartie"),
+        field_name="contrepartie",
+        known=lambda: CostMode.values,
+        column="cost_mode",
+        condition=lambda modes: Q(cost_mode__in=modes),
+    )
+    categorie = FacetFilter(
+        label=_("Catégorie"),
+        field_name="categorie",
+        known=lambda: categories().by_slug,
+        column="category_id",
+        condition=lambda slugs: Q(category_id__in=categories().within(slugs)),
+    )
+    secteur = FacetFilter(
+        label=_("Secteur de l’organisme"),
+        field_name="secteur",
+        known=lambda: sectors().by_slug,
+        through=("directory_organisation_sectors", "organisation_id", "organisation_id", "sector_id"),
+        condition=in_sectors,
+    )
+    acces = FacetFilter(
+        label=_("Accessibilité"),
+        field_name="acces",
+        known=lambda: Accessibility.values,
+        column="accessibility",
+        array=True,
+        condition=lambda values: Q(accessibility__contains=values),
+    )
+    tables = ("directory_resource", "directory_organisation")
+
+    class Meta:
+        model = Resource
+        fields: tuple[str, ...] = ()
+
+    options_sorte = staticmethod(kind_options)
+    options_secteur = staticmethod(sector_options)
+
+    def options_territoire(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        return self.territory_options(counts, chosen)
+
+    def options_contrepartie(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        return simple_options(CostMode.choices, counts, chosen)
+
+    def options_acces(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        return simple_options(Accessibility.choices, counts, chosen)
+
+    def options_categorie(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        """Main categories of the kinds in view; inside a chosen one, its sub-categories."""
+        tree = categories()
+        rolled = tree.roll_up({int(k): n for k, n in counts.items()})
+        kinds = self.cleaned.get("sorte") or Kind.values
+        options = []
+        for node in tree.children.get(None, []):
+            inside = tree.children.get(node.id, [])
+            picked = node.slug in chosen or any(n.slug in chosen for n in inside)
+            if not picked and (node.kind not in kinds or not rolled.get(node.id)):
+                continue
+            options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen))
+            if picked:
+                options += [
+                    Option(n.slug, n.name, rolled.get(n.id, 0), n.slug in chosen, level=1)
+                    for n in inside
+                    if rolled.get(n.id) or n.slug in chosen
+                ]
+        return options

@@ -1,0 +1,229 @@
+"""Resources: what an organisation shares, of one of four kinds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from directory.models.category import Category, Kind
+from directory.models.kinds import (
+    ExpertiseFields,
+    MaterialFields,
+    PeopleFields,
+    PremisesFields,
+    fields_match_kind,
+)
+from directory.models.organisation import Organisation
+from directory.models.queries import EntryQuerySet
+from directory.models.search import index_trigger
+from directory.models.territory import Territory
+from mutualisation.kernel.publication import Publishable, Status, published_has_date
+
+
+class CostMode(models.TextChoices):
+    FREE = "gratuit", _("Gratuit")
+    COSTS = "frais", _("Participation aux frais")
+    EXCHANGE = "echange", _("Échange")
+    PRICE = "prix", _("Prix")
+
+
+class ResourceQuerySet(EntryQuerySet["Resource"]):
+    """Sets of resources."""
+
+    def visible_to(self, user: object) -> ResourceQuerySet:
+        """What this reader may see: published, by an organisation that a curator has validated."""
+        return self.filter(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
+
+    def for_list(self) -> ResourceQuerySet:
+        """What a card shows, in a constant number of queries."""
+        return (
+            self.select_related("organisation", "category", "territory")
+            .only(
+                "slug", "name", "kind", "summary", "description", "drawing", "quantity", "cost_mode", "price",
+                "price_unit", "is_demo", "published_at", "verified_at", "updated_at",
+                "organisation__name", "organisation__slug", "category__name", "category__drawing", "category__kind",
+                "territory__name", "territory__slug",
+            )
+        )  # fmt: skip
+
+    def comparable_to(self, resource: Resource) -> ResourceQuerySet:
+        """Others of the same category, or failing that of the same kind, nearest first."""
+        same = models.Case(
+            models.When(category=resource.category_id, then=0),
+            models.When(category__parent=resource.category.parent_id or resource.category_id, then=1),
+            default=2,
+        )
+        qs = (
+            self.filter(kind=resource.kind)
+            .exclude(pk=resource.pk)
+            .exclude(part_of=resource.pk)
+            .annotate(closeness=same)
+        )
+        point = resource.point
+        if point:
+            return qs.with_distance(*point).order_by("closeness", F("distance").asc(nulls_last=True), "id")
+        return qs.order_by("closeness", "id")
+
+
+class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Publishable):
+    """Something to share. The fields of each kind are in ``kinds.py``; money is in CAD."""
+
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, verbose_name=_("organisme"), related_name="resources"
+    )
+    slug = models.SlugField(_("adresse"), max_length=120, unique=True)
+    kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
+    category = models.ForeignKey(Category, models.PROTECT, verbose_name=_("catégorie"), related_name="resources")
+    name = models.CharField(_("nom"), max_length=120)
+    summary = models.CharField(_("en une ligne"), max_length=160)
+    description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
+    quantity = models.PositiveIntegerField(_("quantité"), default=1, validators=[MinValueValidator(1)])
+    part_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="parts", verbose_name=_("partie de")
+    )
+    territory = models.ForeignKey(Territory, models.PROTECT, verbose_name=_("lieu"), related_name="resources")
+    address = models.CharField(_("adresse civique"), max_length=200, blank=True)
+    latitude = models.FloatField(_("latitude"), null=True, blank=True)
+    longitude = models.FloatField(_("longitude"), null=True, blank=True)
+
+    cost_mode = models.CharField(_("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE)
+    price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    price_unit = models.CharField(_("par"), max_length=40, blank=True, help_text=_("« la demi-journée », « du km »…"))
+    deposit = models.DecimalField(_("dépôt ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    replacement_value = models.DecimalField(
+        _("valeur de remplacement ($)"), max_digits=11, decimal_places=2, null=True, blank=True
+    )
+    insurance_required = models.BooleanField(_("assurance demandée"), default=False)
+    training_required = models.BooleanField(_("formation demandée"), default=False)
+    license_required = models.CharField(_("permis demandé"), max_length=120, blank=True)
+    conditions = models.TextField(_("conditions"), blank=True)
+    drawing = models.CharField(_("dessin"), max_length=20, blank=True, help_text=_("Vide : celui de la catégorie."))
+
+    sort_key = models.CharField(max_length=200, editable=False, default="")
+    search = SearchVectorField(null=True, editable=False)
+
+    objects = ResourceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ressource")
+        verbose_name_plural = _("ressources")
+        ordering = ("-published_at", "-id")
+        indexes: ClassVar = [
+            GinIndex(fields=["search"], name="resource_search"),
+            models.Index(fields=["-published_at", "-id"], name="resource_newest"),
+            models.Index(fields=["sort_key", "id"], name="resource_by_name"),
+            models.Index(fields=["-updated_at"], name="resource_updated"),
+        ]
+        constraints: ClassVar = [
+            published_has_date("resource_published_at"),
+            *fields_match_kind(),
+            models.CheckConstraint(
+                name="resource_quantity",
+                condition=Q(quantity__gte=1),
+                violation_error_message=_("La quantité est d’au moins un."),
+            ),
+            models.CheckConstraint(
+                name="resource_price",
+                condition=Q(cost_mode__in=["frais", "prix"], price__gt=0) & ~Q(price_unit="")
+                | Q(cost_mode__in=["gratuit", "echange"], price__isnull=True),
+                violation_error_message=_("Un prix ou des frais demandent un montant et une unité ; le reste, aucun."),
+            ),
+            models.CheckConstraint(
+                name="resource_part_not_self",
+                condition=~Q(part_of=F("id")),
+                violation_error_message=_("Une ressource ne fait pas partie d’elle-même."),
+            ),
+            models.CheckConstraint(
+                name="resource_point_whole",
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                violation_error_message=_("La latitude et la longitude vont ensemble."),
+            ),
+        ]
+        triggers: ClassVar = [
+            index_trigger(
+                title="NEW.name",
+                rest="""concat_ws(' ', NEW.summary, NEW.description, NEW.brand_model, NEW.accessories, NEW.tasks,
+                    array_to_string(NEW.equipment, ' '),
+                    (SELECT concat_ws(' ', c.name, p.name) FROM directory_category c
+                       LEFT JOIN directory_category p ON p.id = c.parent_id WHERE c.id = NEW.category_id),
+                    (SELECT concat_ws(' ', t.name, p.name) FROM directory_territory t
+                       LEFT JOIN directory_territory p ON p.id = t.parent_id WHERE t.id = NEW.territory_id),
+                    (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
+                      WHERE o.id = NEW.organisation_id))""",
+                sort="NEW.name",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def natural_key(self) -> tuple[str]:
+        return (self.slug,)
+
+    def get_absolute_url(self) -> str:
+        return reverse("resource_detail", args=[self.slug])
+
+    @property
+    def picture(self) -> str:
+        """The symbol that illustrates it."""
+        return self.drawing or self.category.drawing
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude: its own, or its place's."""
+        if self.latitude is not None and self.longitude is not None:
+            return self.latitude, self.longitude
+        if self.territory.latitude is not None and self.territory.longitude is not None:
+            return self.territory.latitude, self.territory.longitude
+        return None
+
+
+class OpeningHours(models.Model):
+    """When a place is open in an ordinary week, in wall-clock time (``TIME_ZONE``). Monday is 1, Sunday 7."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 1, _("lundi")
+        TUESDAY = 2, _("mardi")
+        WEDNESDAY = 3, _("mercredi")
+        THURSDAY = 4, _("jeudi")
+        FRIDAY = 5, _("vendredi")
+        SATURDAY = 6, _("samedi")
+        SUNDAY = 7, _("dimanche")
+
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="opening_hours", verbose_name=_("ressource"))
+    weekday = models.PositiveSmallIntegerField(_("jour"), choices=Weekday.choices)
+    opens_at = models.TimeField(_("ouvre à"))
+    closes_at = models.TimeField(_("ferme à"))
+
+    class Meta:
+        verbose_name = _("heures d’ouverture")
+        verbose_name_plural = _("heures d’ouverture")
+        ordering = ("resource_id", "weekday", "opens_at", "id")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="opening_hours_forward",
+                condition=Q(closes_at__gt=F("opens_at")),
+                violation_error_message=_("L’heure de fermeture suit l’heure d’ouverture."),
+            ),
+            models.CheckConstraint(
+                name="opening_hours_weekday",
+                condition=Q(weekday__range=(1, 7)),
+                violation_error_message=_("Le jour va de 1 (lundi) à 7 (dimanche)."),
+            ),
+            models.UniqueConstraint(
+                fields=["resource", "weekday", "opens_at"],
+                name="opening_hours_unique",
+                violation_error_message=_("Ces heures sont déjà inscrites."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"

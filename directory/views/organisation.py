@@ -1,0 +1,69 @@
+"""Organisations: the list, the page of one, its map data."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from directory.exchange import jsonld
+from directory.exchange.feeds import atom
+from directory.exchange.geojson import places
+from directory.filters import OrganisationFilterSet
+from directory.models import Organisation, Practice, Resource
+from directory.views.listing import conditional, listing, respond
+
+TABLES = OrganisationFilterSet.tables
+SHOWN_RESOURCES = 24
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES)
+def organisation_list(request: HttpRequest) -> HttpResponse:
+    """Who is who, filtered."""
+    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+    return respond(request, "directory/organisation/list.html", found)
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES, "directory_practice")
+def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One organisation: what it does, where, what it shares, the stories it takes part in."""
+    visible = Organisation.objects.visible_to(request.user)
+    organisation = get_object_or_404(
+        visible.select_related("territory__parent").defer("search").prefetch_related("sectors", "served_territories"),
+        slug=slug,
+    )
+    shared = Resource.objects.visible_to(request.user).filter(organisation=organisation)
+    practices = Practice.objects.visible_to(request.user).filter(partners__organisation=organisation)
+    return render(
+        request,
+        "directory/organisation/detail.html",
+        {
+            "organisation": organisation,
+            "resources": list(shared.for_list().order_by("kind", "sort_key", "id")[:SHOWN_RESOURCES]),
+            "resource_count": shared.count(),
+            "practices": list(practices.for_list().distinct().order_by("-published_at", "-id")[:6]),
+            "jsonld": jsonld.organisation(organisation, request.build_absolute_uri),
+        },
+    )
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES)
+def organisation_feed(request: HttpRequest) -> HttpResponse:
+    """The newest organisations of the same list, as an Atom feed."""
+    return atom(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES)
+def organisation_places(request: HttpRequest) -> JsonResponse:
+    """Where the organisations of the same list are, by municipality, as GeoJSON."""
+    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+    return places(found.territory_counts())

@@ -1,0 +1,1 @@
+"""The portal: settings, addresses, pages that gather several applications."""

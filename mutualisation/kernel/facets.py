@@ -1,0 +1,169 @@
+"""A list page in one scan: how many answer, how many each filter value would give, and which rows to show.
+
+Facets computed one by one, and counts beside them, are what take lists to seconds. Here the rows that answer
+the text are read once into a small table of ids, facet columns and flags (one flag a facet in use); each facet
+is then counted with every flag but its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+
+from mutualisation.kernel.search import Query
+
+RANKED_AT_MOST = 2000  # ranking more than the newest 2,000 answers costs far more than it helps
+CACHED_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One filter. ``column`` is the column counted, or with ``through`` the table that links rows to its values.
+
+    ``through`` is (table, its column for the row, our column it equals, its column for the value); ``array`` says
+    that the column holds several values. ``active`` says whether a value is chosen: then ``f_<name>`` is a flag.
+    """
+
+    name: str
+    column: str = ""
+    through: tuple[str, str, str, str] | None = None
+    array: bool = False
+    active: bool = False
+
+
+@dataclass
+class Page:
+    """What the scan found.
+
+    ``total`` answers text and filters, ``matching`` the text alone; ``ids`` are the rows to show; ``counts`` by facet
+    and value.
+    """
+
+    total: int = 0
+    matching: int = 0
+    ids: list[int] = field(default_factory=list)
+    counts: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+
+
+def version_of(*tables: str) -> str:
+    """Moves whenever a row of these tables does: what pages and counts are cached by."""
+    parts = ", ".join(f"(SELECT max(updated_at) FROM {table})" for table in tables)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT coalesce((extract(epoch FROM greatest({parts})) * 1000000)::bigint, 0)::text")
+        return cursor.fetchone()[0]
+
+
+def scan(
+    base: models.QuerySet[Any],
+    facets: list[Facet],
+    *,
+    query: Query,
+    order: str,
+    offset: int,
+    limit: int,
+    cache_version: str = "",
+) -> Page:
+    """Count, facet and choose the rows of one page.
+
+    ``base`` is annotated with the flags; ``order`` is "pertinence", "recent", "nom" or "distance".
+    Without text, counts are cached under ``cache_version``, and rows come straight from an index.
+    """
+    columns = ["id", "published_at"]
+    columns += ["sort_key"] if order == "nom" else ["distance"] if order == "distance" else []
+    columns += [f.column for f in facets if f.column]
+    columns += [f.through[2] for f in facets if f.through]
+    flags = [f"f_{f.name}" for f in facets if f.active]
+    try:
+        sql, params = base.order_by().values_list(*dict.fromkeys(columns + flags)).query.sql_with_params()
+    except EmptyResultSet:
+        return Page()
+    everything = " AND ".join(flags) or "TRUE"
+    pieces = ["SELECT 'text' AS facet, '' AS value, count(*) AS n FROM base"]
+    pieces += [f"SELECT '' AS facet, '' AS value, count(*) AS n FROM base WHERE {everything}"]
+    for facet in facets:
+        others = " AND ".join(f"f_{f.name}" for f in facets if f.active and f.name != facet.name) or "TRUE"
+        pieces.append(_counts(facet, others))
+    counting = " UNION ALL ".join(pieces)
+    choosing, chosen = _choice(base, order, everything, query, offset, limit)
+    head = f"WITH base AS MATERIALIZED ({sql}) "
+    page = Page()
+    with connection.cursor() as cursor:
+        if query or not cache_version:
+            cursor.execute(f"{head} {counting} UNION ALL {choosing}", [*params, *chosen])
+            _read(page, cursor.fetchall())
+            return page
+        key = "facets:" + hashlib.sha256(repr((cache_version, counting, sql, params)).encode()).hexdigest()
+        rows = cache.get(key)
+        if rows is None:
+            cursor.execute(head + counting, params)
+            rows = cursor.fetchall()
+            cache.set(key, rows, CACHED_SECONDS)
+        _read(page, rows)
+    shown = base
+    for flag in flags:
+        shown = shown.filter(**{flag: True})
+    orders: dict[str, tuple[Any, ...]] = {
+        "nom": ("sort_key", "id"),
+        "distance": (models.F("distance").asc(nulls_last=True), "id"),
+    }
+    shown = shown.order_by(*orders.get(order, ("-published_at", "-id")))
+    page.ids = list(shown.values_list("id", flat=True)[offset : offset + limit]) if offset < page.total else []
+    return page
+
+
+def _counts(facet: Facet, where: str) -> str:
+    if facet.through:
+        table, row, ours, value = facet.through
+        return (
+            f"SELECT '{facet.name}', t.{value}::text, count(*) FROM base"
+            f" JOIN {table} t ON t.{row} = base.{ours} WHERE {where} GROUP BY 2"
+        )
+    if facet.array:
+        return f"SELECT '{facet.name}', v, count(*) FROM base, unnest(base.{facet.column}) v WHERE {where} GROUP BY 2"
+    return f"SELECT '{facet.name}', {facet.column}::text, count(*) FROM base WHERE {where} GROUP BY 2"
+
+
+def _choice(
+    base: models.QuerySet[Any], order: str, where: str, query: Query, offset: int, limit: int
+) -> tuple[str, list[Any]]:
+    """The rows of the page, numbered: SQL and parameters."""
+    by = {
+        "nom": "sort_key, id",
+        "distance": "distance NULLS LAST, id",
+    }.get(order, "published_at DESC, id DESC")
+    if order == "pertinence" and query:
+        rank, params = query.tsquery()
+        table = base.model._meta.db_table
+        return (
+            "SELECT 'page', id::text, row_number() OVER () FROM ("
+            f" SELECT b.id FROM (SELECT id, published_at FROM base WHERE {where}"
+            f" ORDER BY published_at DESC, id DESC LIMIT {RANKED_AT_MOST}) b JOIN {table} t ON t.id = b.id"
+            f" ORDER BY ts_rank('{{0.05, 0.2, 0.6, 1.0}}', t.search, {rank}) DESC, b.published_at DESC, b.id DESC"
+            " LIMIT %s OFFSET %s) p",
+            [*params, limit, offset],
+        )
+    return (
+        f"SELECT 'page', id::text, row_number() OVER () FROM (SELECT id FROM base WHERE {where}"
+        f" ORDER BY {by} LIMIT %s OFFSET %s) p",
+        [limit, offset],
+    )
+
+
+def _read(page: Page, rows: list[tuple[str, str, int]]) -> None:
+    ids: list[tuple[int, int]] = []
+    for facet, value, n in rows:
+        if facet == "":
+            page.total = n
+        elif facet == "text":
+            page.matching = n
+        elif facet == "page":
+            ids.append((n, int(value)))
+        elif value is not None:
+            page.counts[facet][value] = n
+    page.ids = [pk for _n, pk in sorted(ids)]

@@ -1,0 +1,43 @@
+"""Remembers for a minute what rarely changes and every page needs (taxonomies, territories)."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+_everything: list[Memo] = []
+
+
+class Memo(Generic[T]):
+    """A function without arguments whose answer is kept ``seconds``, in this process."""
+
+    def __init__(self, function: Callable[[], T], seconds: float) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.seconds = seconds
+        self.until = 0.0
+        self.value: T | None = None
+        _everything.append(self)
+
+    def __call__(self) -> T:
+        if self.value is None or time.monotonic() > self.until:
+            self.value = self.function()
+            self.until = time.monotonic() + self.seconds
+        return self.value
+
+    def clear(self) -> None:
+        self.value, self.until = None, 0.0
+
+
+def memo(seconds: float = 60) -> Callable[[Callable[[], T]], Memo[T]]:
+    """Decorator: keep the answer ``seconds``."""
+    return lambda function: Memo(function, seconds)
+
+
+def forget_all() -> None:
+    """Forget everything: after a change made here, and between tests."""
+    for one in _everything:
+        one.clear()

@@ -1,0 +1,187 @@
+"""What a person types, understood: words that count, synonyms, prefixes; as a PostgreSQL text query.
+
+The French of the database (configurations ``fr_exact`` and ``fr_stem``, function ``fr_text``) is made by the first
+migration of the directory; ``normalise`` here is the twin of ``fr_key`` there, and a test keeps them equal.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db.models import Expression, FloatField, Func
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+MAX_LENGTH = 200
+MAX_WORDS = 12
+LONGEST_SYNONYM = 6
+
+_SPACES = str.maketrans(dict.fromkeys("-‐‑–—''’`", " "))
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_WORD = re.compile(r"[^\W_]+")
+# Words that say nothing of what is looked for: articles, and the politeness of a request.
+STOP_WORDS = frozenset(
+    """a ai ait alors au aucun aussi autre aux avec avez avoir avons c ca car ce ces cet cette chez comme comment d dans
+    de des du elle en est et etre eu faire fait font il ils j je l la le les leur leurs lui m ma mais me meme mes moi
+    mon n ne nos notre nous o on ont ou par pas peu peut plus pour pourrait qu quand que quel quelle quelles quels qui
+    quoi s sa sans se ses si son sont sous sur t te tes toi ton trop tu un une va vers veut vos votre vous y
+    aide aider besoin besoins cherche cherchons chercher emprunter louer trouver trouve quelqu quelque quelques voudrais
+    voudrait aimerais aimerait aimerions bonjour svp merci pres proche""".split()
+)
+
+
+def normalise(text: str) -> str:
+    """Lower case without accents; hyphens and apostrophes as spaces; « St- » and « Ste- » in full."""
+    text = text.lower().translate(_SPACES).translate(_LIGATURES)
+    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return re.sub(r"\bst\b", "saint", re.sub(r"\bste\b", "sainte", text))
+
+
+def words_of(text: str) -> list[str]:
+    return _WORD.findall(normalise(text))
+
+
+def singular(word: str) -> str:
+    """A word without its plural mark, so that a synonym holds in the plural too."""
+    return word[:-1] if len(word) > 3 and word[-1] in "sx" else word
+
+
+@dataclass(frozen=True)
+class Term:
+    """One idea of the request: what was typed, and what may stand for it."""
+
+    typed: str
+    alternatives: tuple[str, ...]
+    prefix: str = ""  # the word is perhaps still being typed
+
+
+@dataclass(frozen=True)
+class Query:
+    """A request understood. Falsy when there is nothing to look for.
+
+    ``any_word`` asks for entries with some of the words rather than all.
+    """
+
+    text: str = ""
+    terms: tuple[Term, ...] = ()
+    any_word: bool = False
+    cut: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def relaxed(self) -> Query:
+        """The same request satisfied with some of its words; nothing when it has one word only."""
+        return replace(self, any_word=True) if len(self.terms) > 1 else Query()
+
+    def tsquery(self) -> tuple[str, list[str]]:
+        """The text query as SQL with its parameters."""
+        parts, params = [], []
+        for term in self.terms:
+            forms = []
+            for alternative in term.alternatives:
+                forms += ["phraseto_tsquery('fr_exact', %s)", "phraseto_tsquery('fr_stem', %s)"]
+                params += [alternative, alternative]
+            if term.prefix:
+                forms.append("to_tsquery('fr_exact', %s)")
+                params.append(f"{term.prefix}:*")
+            parts.append("(" + " || ".join(forms) + ")")
+        return "(" + (" || " if self.any_word else " && ").join(parts) + ")", params
+
+    def roots(self) -> list[str]:
+        """Beginnings of words to highlight: what was asked less its ending."""
+        found = {t.prefix for t in self.terms if t.prefix}
+        for term in self.terms:
+            for alternative in term.alternatives:
+                found |= {root(w) for w in alternative.split() if w not in STOP_WORDS}
+        return sorted(found)
+
+
+def root(word: str) -> str:
+    """The part of a word that its family shares, roughly: enough to highlight, never used to search."""
+    return word if len(word) <= 4 else word[: max(4, len(word) - (2 if len(word) > 6 else 1))]
+
+
+def parse(text: str, synonyms: Mapping[str, Sequence[str]] | None = None) -> Query:
+    """Understand what was typed. Too long a text is cut (``cut`` says so), never refused.
+
+    ``synonyms`` gives, for a normalised singular phrase, every phrase that stands for it.
+    """
+    synonyms = synonyms or {}
+    clean = " ".join(text.replace("\x00", " ").split())
+    words = words_of(clean[:MAX_LENGTH])
+    cut = len(clean) > MAX_LENGTH or len(words) > MAX_WORDS
+    words = words[:MAX_WORDS]
+    terms: list[Term] = []
+    i = 0
+    while i < len(words):
+        for n in range(min(LONGEST_SYNONYM, len(words) - i), 0, -1):
+            same = synonyms.get(" ".join(singular(w) for w in words[i : i + n]))
+            if same:
+                typed = " ".join(words[i : i + n])
+                terms.append(Term(typed, tuple(dict.fromkeys([typed, *same]))))
+                i += n
+                break
+        else:
+            if words[i] not in STOP_WORDS:
+                last = i == len(words) - 1 and len(words[i]) >= 3
+                terms.append(Term(words[i], (words[i],), prefix=words[i] if last else ""))
+            i += 1
+    return Query(clean[:MAX_LENGTH], tuple(dict.fromkeys(terms)), cut=cut)
+
+
+class TsQuery(Expression):
+    """A Query inside a queryset."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__()
+        self.query = query
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        sql, params = self.query.tsquery()
+        return sql, tuple(params)
+
+
+class Rank(Func):
+    """How well an entry answers: a title as written first, then by stem, then the body."""
+
+    function = "ts_rank"
+    template = "ts_rank('{0.05, 0.2, 0.6, 1.0}', %(expressions)s)"
+    output_field = FloatField()
+
+
+def highlight(text: str, roots: Sequence[str]) -> SafeString:
+    """The text, escaped, with the words that begin as ``roots`` do inside <mark>."""
+    if not roots:
+        return escape(text)
+    starts = tuple(roots)
+    out, end = [], 0
+    for match in _WORD.finditer(text):
+        word = match.group()
+        if len(word) > 1 and normalise(word).startswith(starts):
+            out += [escape(text[end : match.start()]), "<mark>", escape(word), "</mark>"]
+            end = match.end()
+    out.append(escape(text[end:]))
+    return mark_safe("".join(out))  # noqa: S308 - each piece was escaped above
+
+
+def excerpt(text: str, roots: Sequence[str], width: int = 150) -> SafeString | str:
+    """The passage of a long text that answers, highlighted; nothing when it holds none of the words."""
+    if not roots or not text:
+        return ""
+    starts = tuple(roots)
+    for match in _WORD.finditer(text[:5000]):
+        if len(match.group()) > 1 and normalise(match.group()).startswith(starts):
+            begin = max(0, match.start() - width // 3)
+            if begin:
+                begin = text.find(" ", begin, match.start()) + 1 or match.start()
+            stop = text.find(" ", min(len(text), begin + width))
+            piece = text[begin : stop if stop > 0 else len(text)].replace("\n", " ").replace("**", "")
+            shown = highlight(piece.strip(" -"), roots)
+            tail = "…" if 0 < stop < len(text) else ""
+            return mark_safe(("…" if begin else "") + shown + tail)  # noqa: S308 - highlight() escaped it
+    return ""

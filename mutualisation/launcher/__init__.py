@@ -1,0 +1,1 @@
+"""Starts the portal on one machine: database, server, tests. Works before Django is configured."""

@@ -1,0 +1,1 @@
+"""Pages that gather several apps. Only urls.py imports it."""

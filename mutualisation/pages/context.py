@@ -1,0 +1,15 @@
+"""What every page knows of the portal it belongs to."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def portal(request: HttpRequest) -> dict[str, object]:
+    """Name and region of this portal, who answers for privacy, the page's own address."""
+    return {
+        "portal_name": settings.PORTAL_NAME,
+        "portal_region": settings.PORTAL_REGION,
+        "privacy_officer": settings.PRIVACY_OFFICER,
+        "canonical": request.build_absolute_uri(request.path),
+        "site_root": request.build_absolute_uri("/").rstrip("/"),
+    }

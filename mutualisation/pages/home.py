@@ -1,0 +1,63 @@
+"""The home page: what this is, one search, the four kinds, stories, the territory."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from directory import cartography
+from directory.models import Kind, Organisation, Practice, Resource
+from directory.taxonomies import territories
+from directory.views.listing import conditional
+from mutualisation.kernel.facets import version_of
+
+TABLES = ("directory_resource", "directory_organisation", "directory_practice")
+TILES = {
+    Kind.MATERIEL: ("d-chaudrons", "chaudrons, tente, fourgonnette"),
+    Kind.LOCAUX: ("d-salle", "salle, cuisine, bureau"),
+    Kind.HUMAIN: ("d-duo", "poste partagé, relève"),
+    Kind.EXPERTISE: ("d-formation", "formation, gouvernance"),
+}
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES)
+def home(request: HttpRequest) -> HttpResponse:
+    """The front door."""
+    resources = Resource.objects.visible_to(request.user)
+    practices = Practice.objects.visible_to(request.user).for_list().order_by("-published_at", "-id")
+    key = f"home:{version_of(*TABLES)}"
+    if (counted := cache.get(key)) is None:
+        by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
+        by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
+        shared = Organisation.objects.visible_to(request.user).count()
+        counted = by_kind, by_place, shared, practices.count()
+        cache.set(key, counted, 300)
+    by_kind, by_place, organisation_count, practice_count = counted
+    stories = list(practices[:4])
+    return render(
+        request,
+        "pages/home.html",
+        {
+            "tiles": [
+                {"kind": kind, "drawing": TILES[kind][0], "examples": TILES[kind][1], "count": by_kind.get(kind, 0)}
+                for kind in Kind
+            ],
+            "resource_count": sum(by_kind.values()),
+            "organisation_count": organisation_count,
+            "practice_count": practice_count,
+            "featured": stories[0] if stories else None,
+            "stories": stories[1:],
+            "newest": list(resources.for_list().order_by("-published_at", "-id")[:4]),
+            "canvas": cartography.canvas(),
+            "shapes": cartography.shaded(by_place),
+            "elsewhere": sum(by_place.values()) - sum(s.count for s in cartography.shaded(by_place))
+            if territories().by_id
+            else 0,
+        },
+    )

@@ -1,0 +1,46 @@
+"""What search engines may list: published entries only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sitemaps import Sitemap
+from django.urls import reverse
+
+from directory.models import Organisation, Practice, Resource
+
+
+class Entries(Sitemap):
+    """The entries of one model that anyone may see."""
+
+    limit = 5000
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def items(self) -> Any:
+        return self.model.objects.visible_to(AnonymousUser()).only("slug", "updated_at").order_by("id")
+
+    def lastmod(self, item: Any) -> Any:
+        return item.updated_at
+
+
+class Pages(Sitemap):
+    """The pages that always exist."""
+
+    def items(self) -> list[str]:
+        return ["home", "resource_list", "organisation_list", "practice_list", "about", "accessibility", "privacy",
+                "credits", "legal"]  # fmt: skip
+
+    def location(self, item: str) -> str:
+        return reverse(item)
+
+
+SITEMAPS = {
+    "pages": Pages,
+    "ressources": lambda: Entries(Resource),
+    "organismes": lambda: Entries(Organisation),
+    "pratiques": lambda: Entries(Practice),
+}

@@ -1,0 +1,170 @@
+"""What templates draw with: icons, drawings, the continuum, money, dates, Markdown."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.models import Continuum, Resource
+from directory.models.kinds import Accessibility, Language
+from mutualisation.kernel import markdown as markdown_
+from mutualisation.kernel import search
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of the sprite, hidden from screen readers: always beside a word."""
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("img/icons.svg"), name)
+
+
+@register.simple_tag
+def drawing(name: str) -> SafeString:
+    """An illustration, hidden from screen readers. It takes its colours from the nearest data-kind."""
+    return format_html(
+        '<svg class="ill" aria-hidden="true" viewBox="0 0 320 200" preserveAspectRatio="xMidYMid slice">'
+        '<use href="{}#{}"/></svg>',
+        static("img/drawings.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("components/ribbon.html")
+def ribbon(stage: str = "", note: str = "") -> dict[str, Any]:
+    """The continuum in four steps, the current one filled and said in words."""
+    steps = [
+        {"value": s.value, "label": s.label, "current": s.value == stage, "glyph": f"c-{s.value}"} for s in Continuum
+    ]
+    current = Continuum(stage) if stage else None
+    return {
+        "steps": steps,
+        "step": current.step if current else 0,
+        "label": str(current.label).lower() if current else "",
+        "note": note,
+        "icons": static("img/icons.svg"),
+    }
+
+
+@register.simple_tag
+def steps4(stage: str) -> SafeString:
+    """The continuum in four ticks and the word."""
+    step = Continuum(stage).step
+    ticks = "".join(
+        f'<rect x="{13 * i}" width="11" height="10" rx="2"'
+        + (' class="on"' if i + 1 == step else ' class="before"' if i + 1 < step else "")
+        + "/>"
+        for i in range(4)
+    )
+    return format_html(
+        '<span class="steps4"><svg viewBox="0 0 50 10" aria-hidden="true">{}</svg>{}</span>',
+        SafeString(ticks),
+        Continuum(stage).label,
+    )
+
+
+@register.filter
+def money(value: Decimal | int | float | None) -> str:
+    """« 25 $ », « 0,45 $ », « 1 234,50 $ »: cents only when there are some."""
+    if value is None:
+        return ""
+    amount = Decimal(value)
+    text = formats.number_format(amount, decimal_pos=0 if amount == amount.to_integral() else 2, force_grouping=True)
+    return f"{text}\u00a0$"
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Markdown as clean HTML."""
+    return markdown_.render(text)
+
+
+@register.filter
+def plain(text: str) -> str:
+    """Markdown without its marks."""
+    return markdown_.plain(text)
+
+
+@register.filter
+def long_date(value: datetime.date | None) -> str:
+    """« 12 octobre 2026 », with the ordinal for the first of a month, in local time."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime.datetime):
+        value = timezone.localtime(value).date()
+    text = formats.date_format(value, "j F Y")
+    return text.replace("1 ", "1er ", 1) if value.day == 1 and _("fr") == "fr" else text
+
+
+@register.filter
+def since(value: datetime.datetime | None) -> str:
+    """« aujourd’hui », « il y a 12 jours », « il y a 5 mois »."""
+    if value is None:
+        return ""
+    days = (timezone.localdate() - timezone.localtime(value).date()).days
+    if days <= 0:
+        return _("aujourd’hui")
+    if days < 60:
+        return ngettext("il y a %d jour", "il y a %d jours", days) % days
+    if days < 730:
+        return _("il y a %d mois") % (days // 30)
+    return _("il y a %d ans") % (days // 365)
+
+
+@register.filter
+def hour(value: datetime.time) -> str:
+    """« 18 h », « 18 h 30 »."""
+    return f"{value.hour}\u00a0h" + (f"\u00a0{value.minute:02}" if value.minute else "")
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    """The value of a key of a dictionary; nothing when it has none."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def mark(text: str, roots: list[str]) -> SafeString:
+    """The text with the words that answer a search highlighted."""
+    return search.highlight(text, roots)
+
+
+@register.simple_tag
+def why(entry: Any, roots: list[str]) -> SafeString | str:
+    """The passage that answers, when nothing already shown on the card does: description, or category."""
+    loaded = entry.__dict__
+    shown = " ".join(str(loaded.get(name, "")) for name in ("name", "title", "summary", "mission", "standfirst"))
+    if "<mark>" in search.highlight(shown, roots):
+        return ""
+    passage = search.excerpt(loaded.get("description") or loaded.get("pooled") or "", roots)
+    if not passage and isinstance(entry, Resource):
+        named = search.highlight(entry.category.name, roots)
+        passage = format_html("{} {}", _("Catégorie\u00a0:"), named) if "<mark>" in named else ""
+    return format_html('<p class="meta">{}</p>', passage) if passage else ""
+
+
+@register.simple_tag
+def cost(resource: Resource) -> str:
+    """What it costs, in words: « Gratuit », « 25 $ la demi-journée »."""
+    if resource.price is not None:
+        return f"{money(resource.price)} {resource.price_unit}"
+    return str(resource.get_cost_mode_display())
+
+
+@register.simple_tag
+def accessibility_label(value: str) -> str:
+    return str(Accessibility(value).label)
+
+
+@register.simple_tag
+def language_label(value: str) -> str:
+    return str(Language(value).label)

@@ -1,0 +1,91 @@
+"""Guards that hold for every test: nothing leaves this machine, nothing is undefined, caches don't tell yesterday."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from mutualisation.kernel.memo import forget_all
+
+UNDEFINED = "⟦non défini : %s⟧"
+
+
+def pytest_configure() -> None:
+    """Templates that read what does not exist say so, and a guard below fails on it."""
+    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UNDEFINED
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def no_stale_memory() -> Iterator[None]:
+    forget_all()
+    cache.clear()
+    yield
+    forget_all()
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only this machine may be spoken to."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"Un test a voulu joindre {address[0]}.")
+        return real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def responses_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every response of every test: no undefined variable, no template mark left in the page."""
+    from django.test.client import Client
+
+    real = Client.request
+
+    def request(self: Client, **kwargs: Any) -> Any:
+        response = real(self, **kwargs)
+        kind = response.headers.get("Content-Type", "")
+        if not response.streaming and kind.startswith(("text/html", "application/atom", "application/xml")):
+            text = response.content.decode(response.charset)
+            admin = kwargs.get("PATH_INFO", "").startswith("/admin/")
+            if not admin:
+                assert "⟦non défini" not in text, text[max(0, text.index("⟦non défini") - 200) :][:400]
+            assert not any(sign in text for sign in ("{{", "{%")), kwargs.get("PATH_INFO")
+        return response
+
+    monkeypatch.setattr(Client, "request", request)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium; without one the test is skipped, or fails where browsers are required (CI)."""
+    candidates = [os.environ.get("CHROMIUM", "")]
+    candidates += [shutil.which(name) or "" for name in ("chromium", "chromium-browser", "google-chrome")]
+    own = Path.home() / ".cache" / "ms-playwright"
+    candidates += [str(p) for p in own.glob("chromium-*/chrome-linux*/chrome")] if own.is_dir() else []
+    for path in candidates:
+        if path and Path(path).exists():
+            return path
+    how = "Chromium est absent : apt-get install chromium, ou CHROMIUM=/chemin/vers/chromium."
+    if os.environ.get("BROWSER_TESTS") == "required":
+        pytest.fail(how)
+    pytest.skip(how)
+
+
+@pytest.fixture
+def places(db: None) -> dict[str, Any]:
+    """A small country: one region, two MRCs of the portal, one outside, and their municipalities."""
+    from tests.factories import a_small_country
+
+    return a_small_country()

@@ -1,0 +1,1 @@
+"""One table, to see what is kept and what is lost."""
