@@ -1,7 +1,11 @@
 """The directory's nouns, one file each."""
 
 from directory.models.category import Category, Kind
+from directory.models.membership import Curatorship, Invitation, JoinRequest, Membership, NetworkMember, Role
+from directory.models.moderation import Decision, Report
+from directory.models.need import Need, NeedState
 from directory.models.organisation import LegalForm, Organisation
+from directory.models.photo import ResourcePhoto
 from directory.models.practice import (
     Continuum,
     Practice,
@@ -10,7 +14,7 @@ from directory.models.practice import (
     PracticeLink,
     PracticePartner,
 )
-from directory.models.resource import OpeningHours, Resource
+from directory.models.resource import OpeningHours, Resource, Visibility
 from directory.models.sector import Sector
 from directory.models.territory import PostalArea, Territory
 from directory.models.vocabulary import Synonym, Word
@@ -18,8 +22,16 @@ from directory.models.vocabulary import Synonym, Word
 __all__ = [
     "Category",
     "Continuum",
+    "Curatorship",
+    "Decision",
+    "Invitation",
+    "JoinRequest",
     "Kind",
     "LegalForm",
+    "Membership",
+    "Need",
+    "NeedState",
+    "NetworkMember",
     "OpeningHours",
     "Organisation",
     "PostalArea",
@@ -28,9 +40,13 @@ __all__ = [
     "PracticeForm",
     "PracticeLink",
     "PracticePartner",
+    "Report",
     "Resource",
+    "ResourcePhoto",
+    "Role",
     "Sector",
     "Synonym",
     "Territory",
+    "Visibility",
     "Word",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -11,6 +12,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.history import tracked
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger, reindex_trigger
 from directory.models.sector import Sector
@@ -31,9 +33,13 @@ class LegalForm(models.TextChoices):
 class OrganisationQuerySet(EntryQuerySet["Organisation"]):
     """Sets of organisations."""
 
-    def visible_to(self, user: object) -> OrganisationQuerySet:
-        """What this reader may see: organisations that a curator has validated."""
-        return self.filter(status=Status.PUBLISHED)
+    def visible_to(self, user: Any) -> OrganisationQuerySet:
+        """What this reader may read: validated organisations, and her own; administrators, all."""
+        if not user.is_authenticated:
+            return self.published()
+        if user.is_superuser:
+            return self
+        return self.filter(models.Q(status=Status.PUBLISHED) | models.Q(pk__in=user.memberships.values("organisation")))
 
     def with_resource_count(self) -> OrganisationQuerySet:
         """Adds ``resource_count``: how many published resources each one shares."""
@@ -53,6 +59,7 @@ class OrganisationQuerySet(EntryQuerySet["Organisation"]):
         return self.defer("search", "description").select_related("territory__parent").with_resource_count()
 
 
+@tracked
 class Organisation(Publishable):
     """An organisation of the community: public facts only, nothing of a person."""
 
@@ -88,6 +95,13 @@ class Organisation(Publishable):
     phone = models.CharField(_("téléphone de l’organisme"), max_length=30, blank=True)
     year_founded = models.PositiveSmallIntegerField(
         _("fondé en"), null=True, blank=True, validators=[MinValueValidator(1600), MaxValueValidator(2100)]
+    )
+    is_network = models.BooleanField(
+        _("réseau"), default=False, help_text=_("Une CDC ou un regroupement à qui l’on peut réserver une ressource.")
+    )
+    orphan_since = models.DateTimeField(_("sans gestionnaire depuis"), null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     source = models.CharField(_("source"), max_length=200, blank=True, help_text=_("D’où viennent ces faits."))
 

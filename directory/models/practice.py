@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -15,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.category import Kind
+from directory.models.history import tracked
 from directory.models.organisation import Organisation
 from directory.models.queries import KM_PER_DEGREE, EntryQuerySet
 from directory.models.search import index_trigger
@@ -53,9 +55,13 @@ class PracticeForm(models.TextChoices):
 class PracticeQuerySet(EntryQuerySet["Practice"]):
     """Sets of practices."""
 
-    def visible_to(self, user: object) -> PracticeQuerySet:
-        """What this reader may see: published stories."""
-        return self.filter(status=Status.PUBLISHED)
+    def visible_to(self, user: Any) -> PracticeQuerySet:
+        """What this reader may read: published stories, and those she proposed; administrators, all."""
+        if not user.is_authenticated:
+            return self.published()
+        if user.is_superuser:
+            return self
+        return self.filter(Q(status=Status.PUBLISHED) | Q(proposed_by=user))
 
     def with_distance(self, latitude: float, longitude: float) -> Self:
         """Adds ``distance``, in km, to the nearest of its territories."""
@@ -106,6 +112,7 @@ class PracticeQuerySet(EntryQuerySet["Practice"]):
         )  # fmt: skip
 
 
+@tracked
 class Practice(Publishable):
     """A story: who, where, since when, what is pooled, how it goes, what to redo at home. Texts are Markdown."""
 
@@ -138,6 +145,9 @@ class Practice(Publishable):
     funders = models.TextField(_("bailleurs de fonds"), blank=True, help_text=_("Un par ligne."))
     quote = models.CharField(_("citation"), max_length=160, blank=True)
     quote_source = models.CharField(_("source de la citation"), max_length=160, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     drawing = models.CharField(_("dessin"), max_length=20, default="d-equipe")
     source_title = models.CharField(_("source"), max_length=200, blank=True)
     source_url = models.URLField(_("adresse de la source"), blank=True, max_length=300)

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Value
 from django.db.models.functions import Coalesce, Sqrt
 
-from mutualisation.kernel.publication import Status
+from mutualisation.kernel.publication import Freshness, Status
 from mutualisation.kernel.search import Query, TsQuery
 
 KM_PER_DEGREE = 111.195
@@ -25,6 +25,10 @@ class EntryQuerySet(models.QuerySet[T]):
 
     def published(self) -> Self:
         return self.filter(status=Status.PUBLISHED)
+
+    def listed(self) -> Self:
+        """What lists show: published, and not so old that nobody vouches for it."""
+        return self.published().exclude(freshness=Freshness.HIDDEN)
 
     def matching(self, query: Query) -> Self:
         """Entries that hold what is asked; all of them when nothing is."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.category import Category, Kind
+from directory.models.history import tracked
 from directory.models.kinds import (
     ExpertiseFields,
     MaterialFields,
@@ -34,12 +36,51 @@ class CostMode(models.TextChoices):
     PRICE = "prix", _("Prix")
 
 
+class Visibility(models.TextChoices):
+    """Who may see a resource and ask for it."""
+
+    EVERYONE = "everyone", _("Tout le monde")
+    MEMBERS = "members", _("Les membres du portail")
+    NETWORKS = "networks", _("Certains réseaux, comme une CDC")
+    ORGANISATIONS = "organisations", _("Certains organismes")
+
+
 class ResourceQuerySet(EntryQuerySet["Resource"]):
     """Sets of resources."""
 
-    def visible_to(self, user: object) -> ResourceQuerySet:
-        """What this reader may see: published, by an organisation that a curator has validated."""
-        return self.filter(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
+    def visible_to(self, user: Any) -> ResourceQuerySet:
+        """What this reader may read.
+
+        Published ones of a validated organisation, by visibility; whatever their organisation, its own people see
+        all of it; administrators see everything. Curators see what their territories hold through ``moderation``.
+        """
+        public = Q(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
+        if not user.is_authenticated:
+            return self.filter(public, visibility=Visibility.EVERYONE)
+        if user.is_superuser:
+            return self
+        own = user.memberships.values("organisation")
+        trusted = user.memberships.filter(organisation__status=Status.PUBLISHED).values("organisation")
+        allowed = (
+            Q(visibility=Visibility.EVERYONE)
+            | Q(visibility=Visibility.MEMBERS) & Q(Exists(trusted))
+            | Q(visibility=Visibility.NETWORKS) & Q(Exists(self._reserved("visible_networks", trusted, network=True)))
+            | Q(visibility=Visibility.ORGANISATIONS) & Q(Exists(self._reserved("visible_organisations", trusted)))
+        )
+        return self.filter((public & allowed) | Q(organisation__in=own))
+
+    @staticmethod
+    def _reserved(field: str, organisations: Any, *, network: bool = False) -> Any:
+        """The links of a resource to an organisation of this reader, or to a network that one belongs to."""
+        through = getattr(Resource, field).through.objects.filter(resource_id=OuterRef("pk"))
+        mine = Q(organisation_id__in=organisations)
+        if network:
+            mine |= Q(organisation__network_members__organisation__in=organisations)
+        return through.filter(mine)
+
+    def listed(self) -> ResourceQuerySet:
+        """What lists show: also, its organisation is validated."""
+        return super().listed().filter(organisation__status=Status.PUBLISHED)
 
     def for_list(self) -> ResourceQuerySet:
         """What a card shows, in a constant number of queries."""
@@ -72,6 +113,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
         return qs.order_by("closeness", "id")
 
 
+@tracked
 class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Publishable):
     """Something to share. The fields of each kind are in ``kinds.py``; money is in CAD."""
 
@@ -92,6 +134,29 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
     address = models.CharField(_("adresse civique"), max_length=200, blank=True)
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
+
+    visibility = models.CharField(
+        _("qui peut voir et demander"), max_length=15, choices=Visibility.choices, default=Visibility.EVERYONE
+    )
+    visible_networks = models.ManyToManyField(
+        Organisation, verbose_name=_("réseaux"), blank=True, related_name="reserved_to_network"
+    )
+    visible_organisations = models.ManyToManyField(
+        Organisation, verbose_name=_("organismes"), blank=True, related_name="reserved_to_it"
+    )
+    pickup_instructions = models.TextField(
+        _("consignes de remise"), blank=True, help_text=_("Privées : clé, code, porte. Jamais dans la page publique.")
+    )
+    is_paused = models.BooleanField(
+        _("en pause"), default=False, help_text=_("Visible, mais on ne peut pas la demander.")
+    )
+    min_minutes = models.PositiveIntegerField(_("durée minimale (minutes)"), null=True, blank=True)
+    max_minutes = models.PositiveIntegerField(_("durée maximale (minutes)"), null=True, blank=True)
+    notice_hours = models.PositiveIntegerField(_("préavis (heures)"), default=0)
+    horizon_days = models.PositiveIntegerField(_("réservable à l’avance (jours)"), default=365)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     cost_mode = models.CharField(_("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE)
     price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
@@ -136,6 +201,13 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                 violation_error_message=_("Un prix ou des frais demandent un montant et une unité ; le reste, aucun."),
             ),
             models.CheckConstraint(
+                name="resource_min_max",
+                condition=Q(min_minutes__isnull=True)
+                | Q(max_minutes__isnull=True)
+                | Q(min_minutes__lte=F("max_minutes")),
+                violation_error_message=_("La durée minimale ne dépasse pas la durée maximale."),
+            ),
+            models.CheckConstraint(
                 name="resource_part_not_self",
                 condition=~Q(part_of=F("id")),
                 violation_error_message=_("Une ressource ne fait pas partie d’elle-même."),
@@ -159,6 +231,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                     (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
                       WHERE o.id = NEW.organisation_id))""",
                 sort="NEW.name",
+                public="NEW.status = 'published' AND NEW.visibility = 'everyone'",
             )
         ]
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import pgtrigger
 
 
-def index_trigger(*, title: str, rest: str, sort: str) -> pgtrigger.Trigger:
-    """A BEFORE row trigger. ``title``, ``rest`` and ``sort`` are SQL over NEW: our own text, never a user's."""
+def index_trigger(*, title: str, rest: str, sort: str, public: str = "NEW.status = 'published'") -> pgtrigger.Trigger:
+    """A BEFORE row trigger. ``title``, ``rest`` and ``sort`` are SQL over NEW: our own text, never a user's.
+
+    ``public`` says when anyone may read the entry: only then do its words serve to mend what others type.
+    """
     return pgtrigger.Trigger(
         name="index",
         when=pgtrigger.Before,
@@ -24,7 +27,7 @@ def index_trigger(*, title: str, rest: str, sort: str) -> pgtrigger.Trigger:
             NEW.sort_key := left(fr_key({sort}), 200);
             words := concat_ws(' ', {title}, {rest});
             NEW.search := fr_vector({title}, {rest});
-            IF NEW.status = 'published' THEN
+            IF {public} THEN
                 -- Only what is new, in order: two writers rarely meet here, and never cross.
                 INSERT INTO directory_word (word, display)
                 SELECT DISTINCT ON (k) k, w

@@ -17,6 +17,15 @@ class Status(models.TextChoices):
     ARCHIVED = "archived", _("archivée")
 
 
+class Freshness(models.TextChoices):
+    """How long since someone said « toujours exact »: each step is reversible in one click."""
+
+    FRESH = "fresh", _("à jour")
+    REMINDED = "reminded", _("à confirmer")
+    SECOND = "second", _("seconde relance")
+    HIDDEN = "hidden", _("hors des listes")
+
+
 class Publishable(models.Model):
     """What every curated entry carries: its status and its dates (UTC).
 
@@ -34,6 +43,15 @@ class Publishable(models.Model):
     verified_at = models.DateTimeField(
         _("vérifiée le"), null=True, blank=True, help_text=_("Dernière fois que l’on a confirmé que tout est exact.")
     )
+
+    returned_note = models.TextField(_("à corriger"), blank=True, help_text=_("Ce que la curation demande."))
+    review_since = models.DateTimeField(
+        _("à relire depuis"), null=True, blank=True, help_text=_("Publiée ou modifiée sans relecture depuis.")
+    )
+    freshness = models.CharField(
+        _("fraîcheur"), max_length=10, choices=Freshness.choices, default=Freshness.FRESH, editable=False
+    )
+    freshness_at = models.DateTimeField(_("fraîcheur depuis"), null=True, blank=True, editable=False)
 
     class Meta:
         abstract = True

@@ -38,6 +38,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(
         _("langue"), max_length=5, choices=[("fr", _("français")), ("en", _("anglais"))], default="fr"
     )
+    function = models.CharField(_("fonction"), max_length=120, blank=True)
+    phone = models.CharField(_("téléphone"), max_length=30, blank=True, help_text=_("Facultatif, jamais public."))
+    closed_at = models.DateTimeField(_("compte fermé le"), null=True, blank=True, editable=False)
     is_active = models.BooleanField(_("compte actif"), default=True)
     is_staff = models.BooleanField(
         _("accès à l’administration"), default=False, help_text=_("Équipe CDC et administration du portail.")

@@ -1,0 +1,20 @@
+"""History of curated records, kept by the database: who, when, what stood, from which screen."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import pghistory
+from django.db import models
+
+DERIVED = ["search", "sort_key", "updated_at"]
+M = TypeVar("M", bound=models.Model)
+
+
+def tracked(model: type[M]) -> type[M]:
+    """A snapshot at each insertion and at each change of what people wrote; never of what is derived from it."""
+    return pghistory.track(
+        pghistory.InsertEvent(),
+        pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=DERIVED)),
+        exclude=DERIVED,
+    )(model)

@@ -1,0 +1,38 @@
+"""Photos of a resource: resized, without position, described."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from directory.models.resource import Resource
+
+AT_MOST = 8
+
+
+def folder(instance: ResourcePhoto, filename: str) -> str:
+    """Names that tell nothing: neither the resource nor what the phone called the file."""
+    return f"photos/{instance.uid}/{filename}"
+
+
+class ResourcePhoto(models.Model):
+    """One photo in two sizes, WebP, EXIF removed. Served by a view that checks who may see the resource."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="photos", verbose_name=_("ressource"))
+    large = models.FileField(upload_to=folder, max_length=200)
+    small = models.FileField(upload_to=folder, max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    alt = models.CharField(_("ce que montre la photo"), max_length=160, blank=True)
+    position = models.PositiveSmallIntegerField(_("rang"), default=0)
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ("resource_id", "position", "id")
+
+    def __str__(self) -> str:
+        return self.alt or str(self.uid)
