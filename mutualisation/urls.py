@@ -6,7 +6,7 @@ from django.contrib.sitemaps.views import index, sitemap
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
-from mutualisation.pages import health, home, legal, search
+from mutualisation.pages import health, home, legal, my_space, search
 from mutualisation.pages.sitemaps import SITEMAPS
 
 public_hour = cache_control(max_age=3600, public=True)
@@ -14,6 +14,9 @@ public_hour = cache_control(max_age=3600, public=True)
 urlpatterns = [
     path("", home.home, name="home"),
     path("recherche/", search.search, name="search"),
+    path("mon-espace/", my_space.my_space, name="my_space"),
+    path("compte/", include("allauth.urls")),
+    path("compte/", include("accounts.urls")),
     path("", include("directory.urls")),
     path("a-propos/", legal.about, name="about"),
     path("mentions-legales/", legal.legal, name="legal"),

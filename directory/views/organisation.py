@@ -23,7 +23,7 @@ SHOWN_RESOURCES = 24
 @conditional(*TABLES)
 def organisation_list(request: HttpRequest) -> HttpResponse:
     """Who is who, filtered."""
-    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user).listed())
     return respond(request, "directory/organisation/list.html", found)
 
 
@@ -37,8 +37,8 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
         visible.select_related("territory__parent").defer("search").prefetch_related("sectors", "served_territories"),
         slug=slug,
     )
-    shared = Resource.objects.visible_to(request.user).filter(organisation=organisation)
-    practices = Practice.objects.visible_to(request.user).filter(partners__organisation=organisation)
+    shared = Resource.objects.visible_to(request.user).listed().filter(organisation=organisation)
+    practices = Practice.objects.visible_to(request.user).listed().filter(partners__organisation=organisation)
     return render(
         request,
         "directory/organisation/detail.html",
@@ -57,7 +57,7 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @conditional(*TABLES)
 def organisation_feed(request: HttpRequest) -> HttpResponse:
     """The newest organisations of the same list, as an Atom feed."""
-    return atom(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+    return atom(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user).listed())
 
 
 @login_not_required
@@ -65,5 +65,5 @@ def organisation_feed(request: HttpRequest) -> HttpResponse:
 @conditional(*TABLES)
 def organisation_places(request: HttpRequest) -> JsonResponse:
     """Where the organisations of the same list are, by municipality, as GeoJSON."""
-    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user))
+    found = listing(request, OrganisationFilterSet, Organisation.objects.visible_to(request.user).listed())
     return places(found.territory_counts())

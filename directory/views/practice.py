@@ -22,7 +22,7 @@ TABLES = PracticeFilterSet.tables
 @conditional(*TABLES)
 def practice_list(request: HttpRequest) -> HttpResponse:
     """Stories to copy, filtered."""
-    found = listing(request, PracticeFilterSet, Practice.objects.visible_to(request.user))
+    found = listing(request, PracticeFilterSet, Practice.objects.visible_to(request.user).listed())
     return respond(request, "directory/practice/list.html", found)
 
 
@@ -48,8 +48,8 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
             ],
             "kinds": [Kind(k) for k in practice.kinds],
             "funders": [line.strip() for line in practice.funders.splitlines() if line.strip()],
-            "others": list(visible.for_list().like(practice)[:3]),
-            "practice_count": visible.count(),
+            "others": list(visible.listed().for_list().like(practice)[:3]),
+            "practice_count": visible.listed().count(),
             "jsonld": jsonld.practice(practice, partners, request.build_absolute_uri),
         },
     )
@@ -60,7 +60,7 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @conditional(*TABLES)
 def practice_feed(request: HttpRequest) -> HttpResponse:
     """The newest practices of the same list, as an Atom feed."""
-    return atom(request, PracticeFilterSet, Practice.objects.visible_to(request.user))
+    return atom(request, PracticeFilterSet, Practice.objects.visible_to(request.user).listed())
 
 
 @login_not_required
@@ -68,5 +68,5 @@ def practice_feed(request: HttpRequest) -> HttpResponse:
 @conditional(*TABLES)
 def practice_places(request: HttpRequest) -> JsonResponse:
     """Where the practices of the same list are, by place, as GeoJSON."""
-    found = listing(request, PracticeFilterSet, Practice.objects.visible_to(request.user))
+    found = listing(request, PracticeFilterSet, Practice.objects.visible_to(request.user).listed())
     return places(found.territory_counts())

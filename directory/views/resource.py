@@ -23,7 +23,7 @@ TABLES = ResourceFilterSet.tables
 @conditional(*TABLES)
 def resource_list(request: HttpRequest) -> HttpResponse:
     """Everything that is shared, filtered."""
-    found = listing(request, ResourceFilterSet, Resource.objects.visible_to(request.user))
+    found = listing(request, ResourceFilterSet, Resource.objects.visible_to(request.user).listed())
     return respond(request, "directory/resource/list.html", found)
 
 
@@ -39,7 +39,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
         .prefetch_related("opening_hours"),
         slug=slug,
     )
-    others = Resource.objects.visible_to(request.user)
+    others = Resource.objects.visible_to(request.user).listed()
     node = categories().by_id.get(resource.category_id)
     return render(
         request,
@@ -51,7 +51,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "parts": list(others.filter(part_of=resource).order_by("sort_key", "id")),
             "shared_by_same": others.filter(organisation=resource.organisation).count(),
             "comparable": list(others.for_list().comparable_to(resource)[:3]),
-            "practices": list(Practice.objects.visible_to(request.user).for_list().about(resource)[:3]),
+            "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),
         },
     )
@@ -62,7 +62,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @conditional(*TABLES)
 def resource_feed(request: HttpRequest) -> HttpResponse:
     """The newest resources of the same list, as an Atom feed."""
-    return atom(request, ResourceFilterSet, Resource.objects.visible_to(request.user))
+    return atom(request, ResourceFilterSet, Resource.objects.visible_to(request.user).listed())
 
 
 @login_not_required
@@ -70,5 +70,5 @@ def resource_feed(request: HttpRequest) -> HttpResponse:
 @conditional(*TABLES)
 def resource_places(request: HttpRequest) -> JsonResponse:
     """Where the resources of the same list are, by municipality, as GeoJSON."""
-    found = listing(request, ResourceFilterSet, Resource.objects.visible_to(request.user))
+    found = listing(request, ResourceFilterSet, Resource.objects.visible_to(request.user).listed())
     return places(found.territory_counts())

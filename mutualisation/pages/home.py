@@ -29,13 +29,13 @@ TILES = {
 @conditional(*TABLES)
 def home(request: HttpRequest) -> HttpResponse:
     """The front door."""
-    resources = Resource.objects.visible_to(request.user)
-    practices = Practice.objects.visible_to(request.user).for_list().order_by("-published_at", "-id")
+    resources = Resource.objects.visible_to(request.user).listed()
+    practices = Practice.objects.visible_to(request.user).listed().for_list().order_by("-published_at", "-id")
     key = f"home:{version_of(*TABLES)}"
     if (counted := cache.get(key)) is None:
         by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
         by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
-        shared = Organisation.objects.visible_to(request.user).count()
+        shared = Organisation.objects.visible_to(request.user).listed().count()
         counted = by_kind, by_place, shared, practices.count()
         cache.set(key, counted, 300)
     by_kind, by_place, organisation_count, practice_count = counted

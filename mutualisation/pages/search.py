@@ -77,9 +77,9 @@ def find(request: HttpRequest, asked: Query) -> tuple[list[Group], Query, str, d
 def look(request: HttpRequest, query: Query) -> list[tuple[models.QuerySet[Any], Page]]:
     """How many of each noun answer, and which come first."""
     nouns: list[Any] = [
-        Resource.objects.visible_to(request.user),
-        Organisation.objects.visible_to(request.user),
-        Practice.objects.visible_to(request.user),
+        Resource.objects.visible_to(request.user).listed(),
+        Organisation.objects.visible_to(request.user).listed(),
+        Practice.objects.visible_to(request.user).listed(),
     ]
     return [(qs, scan(qs.matching(query), [], query=query, order="pertinence", offset=0, limit=SHOWN)) for qs in nouns]
 

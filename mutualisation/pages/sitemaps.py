@@ -21,7 +21,7 @@ class Entries(Sitemap):
         self.model = model
 
     def items(self) -> Any:
-        return self.model.objects.visible_to(AnonymousUser()).only("slug", "updated_at").order_by("id")
+        return self.model.objects.visible_to(AnonymousUser()).listed().only("slug", "updated_at").order_by("id")
 
     def lastmod(self, item: Any) -> Any:
         return item.updated_at

@@ -1,0 +1,60 @@
+"""The one place that writes e-mail: text and HTML twins, in the transaction that causes them, sent after it.
+
+``write`` only adds a row to the outbox and a job to the queue, both in the caller's transaction: rolled back with it,
+never lost after it. The worker sends (``tasks.send_mail``); the same event never writes twice to the same address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts.models import Mail
+
+
+def absolute(path: str) -> str:
+    """The full address of a page, for an e-mail: there is no request to ask."""
+    return settings.SITE_URL.rstrip("/") + path
+
+
+@transaction.atomic
+def write(*, event: str, to: str, template: str, **context: Any) -> Mail | None:
+    """Write one e-mail from ``templates/emails/<template>.txt`` and ``.html``; None when that event already did.
+
+    The first line of the text twin is the subject. ``context`` is what the templates read; both also get ``site``
+    (full address of the portal) and ``portal_name``.
+    """
+    from accounts.tasks import send_mail
+
+    if not to:
+        return None
+    known = {"site": settings.SITE_URL.rstrip("/"), "portal_name": settings.PORTAL_NAME, **context}
+    subject, _newline, text = render_to_string(f"emails/{template}.txt", known).strip().partition("\n")
+    html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
+    mail, fresh = Mail.objects.get_or_create(
+        event=event[:160], to=to, defaults={"subject": subject[:200], "text": text.strip() + "\n", "html": html}
+    )
+    if not fresh:
+        return None
+    send_mail.defer(mail_id=mail.pk)
+    return mail
+
+
+def deliver(mail_id: int) -> bool:
+    """Send one e-mail of the outbox, once; False when it had left already."""
+    with transaction.atomic():
+        mail = Mail.objects.select_for_update().filter(pk=mail_id, sent_at__isnull=True).first()
+        if mail is None:
+            return False
+        message = EmailMultiAlternatives(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to])
+        message.attach_alternative(mail.html, "text/html")
+        message.send()
+        mail.sent_at = timezone.now()
+        mail.failure = ""
+        mail.save(update_fields=["sent_at", "failure"])
+    return True
