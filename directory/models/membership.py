@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -48,6 +49,27 @@ class Membership(models.Model):
                 condition=Q(is_signatory=False) | Q(resolution_on__isnull=False),
                 violation_error_message=_("Un mandat de signature porte la date de la résolution du conseil."),
             ),
+        ]
+        # Whatever takes the last manager away (leaving, a closed account, the admin), the organisation says so.
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="orphan",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF TG_OP <> 'INSERT' AND OLD.role = 'gestionnaire' THEN
+                        UPDATE directory_organisation SET orphan_since = clock_timestamp()
+                         WHERE id = OLD.organisation_id AND orphan_since IS NULL
+                           AND NOT EXISTS (SELECT 1 FROM directory_membership m
+                                            WHERE m.organisation_id = OLD.organisation_id AND m.role = 'gestionnaire');
+                    END IF;
+                    IF TG_OP <> 'DELETE' AND NEW.role = 'gestionnaire' THEN
+                        UPDATE directory_organisation SET orphan_since = NULL
+                         WHERE id = NEW.organisation_id AND orphan_since IS NOT NULL;
+                    END IF;
+                    RETURN NULL;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

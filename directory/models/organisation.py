@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -116,6 +116,7 @@ class Organisation(Publishable):
         ordering = ("sort_key", "id")
         indexes: ClassVar = [
             GinIndex(fields=["search"], name="organisation_search"),
+            GinIndex(OpClass("sort_key", "gin_trgm_ops"), name="organisation_name_trgm"),  # names that look alike
             models.Index(fields=["-published_at", "-id"], name="organisation_newest"),
             models.Index(fields=["sort_key", "id"], name="organisation_by_name"),
             models.Index(fields=["-updated_at"], name="organisation_updated"),
