@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 
-from directory.models import Membership, Need, Organisation, Practice, Resource, Role, Territory
+from accounts.models import User
+from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource, Role, Territory
 from directory.taxonomies import territories
 
 Entry = Organisation | Resource | Need | Practice
@@ -80,3 +82,38 @@ def can_edit(user: Any, entry: Entry) -> bool:
     if isinstance(entry, Practice):
         return entry.proposed_by_id == user.pk and not entry.is_published
     return is_member(user, entry.organisation)
+
+
+def curators_of(entry: Entry) -> QuerySet[User]:
+    """Who curates the places of an entry; where nobody does, the administrators."""
+    tree = territories()
+    above: set[int] = set()
+    for place in territories_of(entry):
+        node = tree.by_id.get(place)
+        while node and node.id not in above:
+            above.add(node.id)
+            node = tree.by_id.get(node.parent_id) if node.parent_id else None
+    people = User.objects.filter(is_active=True)
+    curators = people.filter(is_staff=True, curatorships__territory__in=above).distinct()
+    return curators if curators.exists() else people.filter(is_superuser=True)
+
+
+def managers_of(organisation: Organisation) -> QuerySet[User]:
+    """Who answers for an organisation."""
+    return User.objects.filter(
+        is_active=True, memberships__organisation=organisation, memberships__role=Role.MANAGER
+    ).distinct()
+
+
+def can_see_team(user: Any, organisation: Organisation) -> bool:
+    """The members of an organisation know one another; its curators see them too."""
+    return is_member(user, organisation) or can_curate(user, organisation)
+
+
+def can_answer(user: Any, request: JoinRequest) -> bool:
+    """Managers answer who asks to join; once overdue, or when nobody manages, the curator of the place too."""
+    if not user.is_authenticated or request.user_id == user.pk:
+        return False
+    if can_manage(user, request.organisation):
+        return True
+    return can_curate(user, request.organisation) and JoinRequest.objects.overdue().filter(pk=request.pk).exists()
