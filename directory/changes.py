@@ -1,0 +1,136 @@
+"""What changed in an entry, readable: its timeline, and before/after since curators last read it."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from directory.permissions import Entry
+
+# What the life cycle writes by itself is told by the label of the move, not field by field.
+SILENT = {
+    "id", "slug", "created_at", "published_at", "review_since", "freshness_at", "created_by", "proposed_by",
+    "latitude", "longitude",
+}  # fmt: skip
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field: its words, and what stood before and after, with what went and what came marked."""
+
+    label: str
+    before: SafeString
+    after: SafeString
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline: when, who, from which screen, what changed."""
+
+    at: datetime.datetime
+    who: str
+    screen: str
+    created: bool
+    changes: list[FieldChange]
+
+
+def _fields(event: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [f for f in event._meta.concrete_fields if not f.name.startswith("pgh_") and f.name not in SILENT]
+
+
+def words(event: Any, field: models.Field[Any, Any]) -> str:
+    """The value of a field as people read it."""
+    value = getattr(event, field.attname)
+    if value is None or value == "" or value == []:
+        return ""
+    if field.is_relation:
+        target = field.related_model
+        assert isinstance(target, type)
+        return str(target._default_manager.filter(pk=value).first() or "")
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    if isinstance(value, datetime.datetime):
+        return formats.date_format(timezone.localtime(value), "j F Y, H:i")
+    if isinstance(value, datetime.date):
+        return formats.date_format(value, "j F Y")
+    choices = dict(field.flatchoices)
+    if isinstance(value, list):
+        base: Any = getattr(field, "base_field", None)
+        known = dict(base.flatchoices) if base is not None else {}
+        return ", ".join(str(known.get(v, v)) for v in value)
+    return str(choices.get(value, value))
+
+
+def marked(before: str, after: str) -> tuple[SafeString, SafeString]:
+    """The two texts, escaped, with the words that went in <del> and those that came in <ins>."""
+    old, new = before.split(" "), after.split(" ")
+    left: list[tuple[str, str]] = []
+    right: list[tuple[str, str]] = []
+    for op, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        left.append(("del" if op in ("replace", "delete") else "span", " ".join(old[a:b])))
+        right.append(("ins" if op in ("replace", "insert") else "span", " ".join(new[c:d])))
+
+    def draw(pieces: list[tuple[str, str]]) -> SafeString:
+        return format_html_join(
+            " ", "{}", ((format_html("<{0}>{1}</{0}>", SafeString(tag), text),) for tag, text in pieces if text)
+        )
+
+    return draw(left), draw(right)
+
+
+def differences(before: Any, after: Any) -> list[FieldChange]:
+    """The fields that differ between two snapshots of one entry; all that is filled when there was none before."""
+    found = []
+    for event_field in _fields(type(after)):
+        old = words(before, event_field) if before is not None else ""
+        new = words(after, event_field)
+        same = before is not None and getattr(before, event_field.attname) == getattr(after, event_field.attname)
+        if not same and old != new:
+            found.append(FieldChange(_label(after, event_field), *marked(old, new)))
+    return found
+
+
+def _label(event: Any, event_field: models.Field[Any, Any]) -> str:
+    try:
+        own = event.pgh_tracked_model._meta.get_field(event_field.name)
+        return str(own.verbose_name).capitalize()
+    except (FieldDoesNotExist, AttributeError):
+        return str(event_field.verbose_name).capitalize()
+
+
+def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
+    """The snapshot that curators had read (None for a new entry), and what changed since."""
+    events = entry.events.order_by("pgh_id")  # type: ignore[union-attr]
+    now = events.last()
+    before = None
+    if entry.review_since and entry.published_at and entry.published_at < entry.review_since:
+        before = events.filter(pgh_created_at__lt=entry.review_since, status="published").last()
+        before = before or events.filter(pgh_created_at__lt=entry.review_since).last()
+    return before, differences(before, now) if now is not None else []
+
+
+def timeline(entry: Entry) -> list[Moment]:
+    """The newest changes first, fifty at most, each with who made it and from which screen."""
+    events = list(entry.events.select_related("pgh_context").order_by("-pgh_id")[: SHOWN + 1])  # type: ignore[union-attr]
+    people = [e.pgh_context.metadata.get("user") for e in events if e.pgh_context]
+    names: dict[Any, str] = {u.pk: str(u) for u in User.objects.filter(pk__in=[p for p in people if p])}
+    moments = []
+    for event, before in zip(events, [*events[1:], None], strict=True):
+        context = event.pgh_context.metadata if event.pgh_context else {}
+        changes = differences(before, event) if before is not None else []
+        if before is not None and not changes:
+            continue
+        who = names.get(context.get("user"), _("le portail"))
+        moments.append(Moment(event.pgh_created_at, who, context.get("url", ""), before is None, changes))
+    return moments[:SHOWN]

@@ -1,0 +1,123 @@
+"""What the directory writes to people: one function an event, called by the verb, inside its transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from accounts.mail import absolute, write
+from directory.models import Decision, Invitation, JoinRequest, Organisation, Report, Resource
+from directory.permissions import curators_of, managers_of
+
+
+def organisation_submitted(organisation: Organisation, *, by: Any) -> None:
+    """A new organisation awaits validation → the curators of its place."""
+    for curator in curators_of(organisation):
+        write(
+            event=f"organisation-submitted:{organisation.pk}:{organisation.updated_at.isoformat()}",
+            to=curator.email,
+            template="organisation_submitted",
+            organisation=organisation,
+            author=by,
+            action_url=absolute("/moderation/"),
+        )
+
+
+def join_requested(request: JoinRequest, *, managed: bool) -> None:
+    """Someone asks to act for an organisation → its managers; when nobody manages it → its curators."""
+    answerers = managers_of(request.organisation) if managed else curators_of(request.organisation)
+    for person in answerers:
+        write(
+            event=f"join-requested:{request.pk}",
+            to=person.email,
+            template="join_requested",
+            organisation=request.organisation,
+            author=request.user,
+            message=request.message,
+            managed=managed,
+            action_url=absolute(reverse("organisation_team", args=[request.organisation.slug])),
+        )
+
+
+def join_answered(request: JoinRequest, *, accepted: bool, role: str, note: str) -> None:
+    """Yes or no → the person who asked."""
+    where = reverse("my_space") if accepted else reverse("organisation_list")
+    write(
+        event=f"join-answered:{request.pk}",
+        to=request.user.email,
+        template="join_answered",
+        organisation=request.organisation,
+        accepted=accepted,
+        role=role,
+        note=note,
+        action_url=absolute(where),
+    )
+
+
+def invited(invitation: Invitation, *, token: str, by: Any) -> None:
+    """Come and act with us → the address invited. The only place where the token is ever written."""
+    write(
+        event=f"invited:{invitation.pk}",
+        to=invitation.email,
+        template="invitation",
+        organisation=invitation.organisation,
+        author=by,
+        role=invitation.get_role_display(),
+        expires_at=invitation.expires_at,
+        action_url=absolute(reverse("invitation", args=[token])),
+    )
+
+
+def orphaned(organisation: Organisation, *, by: Any) -> None:
+    """Nobody manages this organisation any more → the curators of its place."""
+    organisation.refresh_from_db(fields=["orphan_since"])
+    since = organisation.orphan_since.isoformat() if organisation.orphan_since else ""
+    for curator in curators_of(organisation):
+        write(
+            event=f"orphan:{organisation.pk}:{since}",
+            to=curator.email,
+            template="organisation_orphan",
+            organisation=organisation,
+            author=by,
+            resource_count=Resource.objects.published().filter(organisation=organisation).count(),
+            action_url=absolute(organisation.get_absolute_url()),
+        )
+
+
+def removed(organisation: Organisation, *, person: Any, by: Any, when: str) -> None:
+    """A manager took someone off the team → that person."""
+    write(
+        event=f"removed:{organisation.pk}:{person.pk}:{when}",
+        to=person.email,
+        template="member_removed",
+        organisation=organisation,
+        author=by,
+        action_url=absolute(reverse("my_space")),
+    )
+
+
+def decided(decision: Decision, *, by: Any) -> None:
+    """A curator decided about an entry → its author or managers; about a reported error → who reported it."""
+    subject: Any = decision.entry
+    if isinstance(subject, Report):
+        people, entry = [subject.email], subject.entry
+    elif decision.verb in ("publish", "return", "archive"):
+        entry = subject
+        if isinstance(subject, Organisation):
+            people = [u.email for u in managers_of(subject)]
+        else:
+            author = getattr(subject, "created_by", None) or getattr(subject, "proposed_by", None)
+            people = [author.email] if author else [u.email for u in managers_of(subject.organisation)]
+    else:
+        return
+    for address in people:
+        write(
+            event=f"decided:{decision.pk}",
+            to=address,
+            template="decided",
+            entry=entry,
+            verb=decision.verb,
+            note=decision.note,
+            action_url=absolute(reverse("my_space") if decision.verb == "return" else entry.get_absolute_url()),
+        )

@@ -1,0 +1,192 @@
+"""The curators' desk: the queue, one item at a time, decided by keyboard; reports by visitors; histories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from directory import changes
+from directory.forms.report import ReportForm
+from directory.models import Decision, Need, Organisation, Practice, Report, Resource
+from directory.moderation import AlreadyDecided, NoteNeeded, decide, recent, undo
+from directory.permissions import can_curate, can_edit, curated_territories, require
+from directory.queue import REASONS, Item, queue
+from directory.taxonomies import territories
+
+NOUNS: dict[str, Any] = {
+    "organisme": Organisation,
+    "ressource": Resource,
+    "besoin": Need,
+    "pratique": Practice,
+}
+SHOWN = 40
+REPORTS_AN_HOUR = 10
+
+
+def _require_curator(request: HttpRequest) -> None:
+    require(curated_territories(request.user) != [])
+
+
+@require_safe
+def moderation(request: HttpRequest) -> HttpResponse:
+    """The queue of this curator, and the item chosen (the first one otherwise)."""
+    _require_curator(request)
+    return desk(request)
+
+
+def desk(request: HttpRequest, *, note: str = "", error: str = "", status: int = 200) -> HttpResponse:
+    """Draw the desk; with the note that was typed when a decision could not be taken."""
+    items = queue(request.user)
+    reason = request.GET.get("motif", "")
+    shown = [i for i in items if i.reason == reason] if reason in REASONS else items
+    key = request.POST.get("key") or request.GET.get("fiche", "")
+    position = next((n for n, i in enumerate(shown) if i.key == key), 0)
+    chosen = shown[position] if shown else None
+    counts = {r: sum(i.reason == r for i in items) for r in REASONS}
+    return render(
+        request,
+        "directory/moderation/desk.html",
+        {
+            "total": len(items),
+            "items": shown[max(0, position - SHOWN // 2) :][:SHOWN],
+            "filtered": len(shown),
+            "reasons": [(r, REASONS[r][0], n) for r, n in counts.items() if n],
+            "reason": reason if reason in REASONS else "",
+            "chosen": chosen,
+            "before_key": shown[position - 1].key if position > 0 else "",
+            "after_key": shown[position + 1].key if position + 1 < len(shown) else "",
+            "places": places_of(request.user),
+            "recent": recent(request.user),
+            "note": note,
+            "error": error,
+            **(details(chosen) if chosen else {}),
+        },
+        status=status,
+    )
+
+
+def places_of(user: Any) -> list[str]:
+    """The names of the territories she curates; empty for everywhere."""
+    if user.is_superuser:
+        return []
+    return [str(c.territory) for c in user.curatorships.select_related("territory").order_by("territory__name")]
+
+
+def details(item: Item) -> dict[str, Any]:
+    """What one needs to see to decide."""
+    subject = item.subject
+    found: dict[str, Any] = {"entry": subject if item.model not in ("report", "joinrequest") else None}
+    if item.model == "report":
+        found["entry"] = subject.entry
+    noun = next((n for n, m in NOUNS.items() if isinstance(found["entry"], m)), "")
+    found["noun_of"] = reverse("history", args=[noun, found["entry"].slug]) if noun else ""
+    if item.reason in ("new", "read"):
+        found["before"], found["differences"] = changes.since_last_read(subject)
+    if item.reason == "twin":
+        found["twin"] = Organisation.objects.filter(pk=item.other or 0).select_related("territory").first()
+        found["place"] = territories().by_id.get(subject.territory_id)
+    return found
+
+
+@require_POST
+def moderation_decide(request: HttpRequest) -> HttpResponse:
+    """Decide one item, or several at once where it is safe."""
+    _require_curator(request)
+    keys = request.POST.getlist("keys") or [request.POST.get("key", "")]
+    verb, note = request.POST.get("verb", ""), request.POST.get("note", "")
+    after = request.POST.get("after", "")
+    done: list[Decision] = []
+    refused: list[str] = []
+    for key in keys[:100]:
+        reason = key.split(".")[0]
+        if len(keys) > 1 and not any(v.name == verb and v.bulk for v in REASONS.get(reason, ("", ()))[1]):
+            refused.append(_("Ce geste se fait une fiche à la fois."))
+            continue
+        try:
+            done.append(decide(key=key, verb=verb, by=request.user, note=note))
+        except NoteNeeded:
+            error = _("Écrivez une note : sans elle, l’organisme ne saura pas quoi corriger. Rien n’a été changé.")
+            return desk(request, note=note, error=error, status=422)
+        except AlreadyDecided as answer:
+            refused.append(str(answer))
+    for sentence in dict.fromkeys(refused):
+        messages.warning(request, sentence)
+    if done:
+        said = ngettext("C’est fait.", "%(n)s fiches décidées.", len(done)) % {"n": len(done)}
+        messages.success(request, said + " " + _("Vous pouvez annuler pendant un jour, au bas de la file."))
+    reason_now = request.POST.get("motif", "")
+    query = f"?fiche={after}&motif={reason_now}" if after or reason_now else ""
+    return redirect(reverse("moderation") + query)
+
+
+@require_POST
+def moderation_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a decision back."""
+    _require_curator(request)
+    decision = get_object_or_404(Decision, pk=pk)
+    try:
+        undo(decision=decision, by=request.user)
+        messages.success(request, _("La décision est annulée : la fiche est revenue comme avant."))
+    except AlreadyDecided as answer:
+        messages.warning(request, str(answer))
+    return redirect("moderation")
+
+
+def _entry(noun: str, slug: str, user: Any) -> Any:
+    """The entry that this reader may see; 404 otherwise. Curators also see what their territories hold."""
+    model = NOUNS.get(noun)
+    if model is None:
+        raise Http404
+    entry = model.objects.visible_to(user).filter(slug=slug).first()
+    if entry is None:
+        entry = model.objects.filter(slug=slug).first()
+        if entry is None or not can_curate(user, entry):
+            raise Http404
+    return entry
+
+
+@require_safe
+def history(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
+    """Who changed what, when, from which screen: for the entry's people and its curators."""
+    entry = _entry(noun, slug, request.user)
+    require(can_edit(request.user, entry))
+    return render(
+        request,
+        "directory/moderation/history.html",
+        {"entry": entry, "noun": noun, "moments": changes.timeline(entry)},
+    )
+
+
+@login_not_required
+def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
+    """Anyone tells curators of an error."""
+    model = NOUNS.get(noun)
+    if model is None:
+        raise Http404
+    reader = request.user if request.user.is_authenticated else AnonymousUser()
+    entry = get_object_or_404(model.objects.visible_to(reader), slug=slug)
+    form = ReportForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        key = f"reports:{request.META.get('REMOTE_ADDR', '')}"
+        sent = cache.get_or_set(key, 0, 3600) or 0
+        if sent >= REPORTS_AN_HOUR:
+            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
+        else:
+            cache.set(key, sent + 1, 3600)
+            Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
+            messages.success(request, _("Merci. L’équipe de curation du territoire va vérifier."))
+            return redirect(entry.get_absolute_url())
+    status = 422 if form.errors else 200
+    return render(
+        request, "directory/moderation/report.html", {"entry": entry, "form": form, "noun": noun}, status=status
+    )
