@@ -6,6 +6,8 @@ from django.contrib.sitemaps.views import index, sitemap
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
+from accounts.views import draft
+from accounts.urls import mail_patterns
 from mutualisation.pages import health, home, legal, my_space, search
 from mutualisation.pages.sitemaps import SITEMAPS
 
@@ -15,8 +17,10 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("recherche/", search.search, name="search"),
     path("mon-espace/", my_space.my_space, name="my_space"),
-    path("compte/", include("allauth.urls")),
     path("compte/", include("accounts.urls")),
+    path("courriels/", include(mail_patterns)),
+    path("brouillons/", draft.draft_keep, name="draft_keep"),
+    path("brouillons/effacer/", draft.draft_forget, name="draft_forget"),
     path("", include("directory.urls")),
     path("a-propos/", legal.about, name="about"),
     path("mentions-legales/", legal.legal, name="legal"),

@@ -11,6 +11,7 @@ from accounts.models import User
 from directory.models import (
     Category,
     Kind,
+    Membership,
     Organisation,
     PostalArea,
     Practice,
@@ -106,6 +107,16 @@ class ResourceFactory(factory.django.DjangoModelFactory):
     territory = factory.SelfAttribute("organisation.territory")
     status = "published"
     published_at = factory.LazyFunction(timezone.now)
+
+
+class MembershipFactory(factory.django.DjangoModelFactory):
+    """A person who acts for an organisation; ``role="gestionnaire"`` for a manager."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
 
 
 class PracticeFactory(factory.django.DjangoModelFactory):

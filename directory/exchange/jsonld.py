@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from directory.models import Kind, Organisation, Practice, PracticePartner, Resource
@@ -78,6 +79,7 @@ def resource(one: Resource, absolute: Absolute) -> SafeString:
             "@type": "Offer",
             "url": absolute(one.get_absolute_url()),
             "name": one.name,
+            "image": [absolute(reverse("photo", args=[p.uid, "1600"])) for p in one.photos.all()],
             "itemOffered": item,
             "offeredBy": {
                 "@type": "NGO",

@@ -14,7 +14,7 @@ from directory.taxonomies import sectors
 
 def sharing(kinds: list[str]) -> Exists:
     """Organisations that share something of these kinds, as anyone may see it."""
-    return Exists(Resource.objects.published().filter(organisation=OuterRef("pk"), kind__in=kinds))
+    return Exists(Resource.objects.shown_to_anyone().filter(organisation=OuterRef("pk"), kind__in=kinds))
 
 
 def of_sectors(slugs: list[str]) -> Exists:
@@ -38,7 +38,9 @@ class OrganisationFilterSet(EntryFilterSet):
         field_name="sorte",
         known=lambda: Kind.values,
         through=(
-            "(SELECT DISTINCT organisation_id, kind FROM directory_resource WHERE status = 'published')",
+            # the same resources as ``sharing``: the facet never counts what some may not see
+            "(SELECT DISTINCT organisation_id, kind FROM directory_resource WHERE status = 'published'"
+            " AND visibility = 'everyone' AND freshness <> 'hidden')",
             "organisation_id",
             "id",
             "kind",

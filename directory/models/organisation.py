@@ -42,11 +42,12 @@ class OrganisationQuerySet(EntryQuerySet["Organisation"]):
         return self.filter(models.Q(status=Status.PUBLISHED) | models.Q(pk__in=user.memberships.values("organisation")))
 
     def with_resource_count(self) -> OrganisationQuerySet:
-        """Adds ``resource_count``: how many published resources each one shares."""
+        """Adds ``resource_count``: how many resources each one shares, as anyone may see it."""
         from directory.models.resource import Resource
 
         counted = (
-            Resource.objects.filter(organisation=models.OuterRef("pk"), status=Status.PUBLISHED)
+            Resource.objects.shown_to_anyone()
+            .filter(organisation=models.OuterRef("pk"))
             .order_by()
             .values("organisation")
             .annotate(n=models.Count("*"))

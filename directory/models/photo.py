@@ -36,3 +36,16 @@ class ResourcePhoto(models.Model):
 
     def __str__(self) -> str:
         return self.alt or str(self.uid)
+
+    @property
+    def small_width(self) -> int:
+        return round(self.width * self._shrink)
+
+    @property
+    def small_height(self) -> int:
+        return round(self.height * self._shrink)
+
+    @property
+    def _shrink(self) -> float:
+        """From the large size to the small one, whose longest side is 480 pixels at most."""
+        return min(1.0, 480 / max(self.width, self.height, 1))

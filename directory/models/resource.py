@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -45,8 +46,18 @@ class Visibility(models.TextChoices):
     ORGANISATIONS = "organisations", _("Certains organismes")
 
 
+def _covers() -> models.QuerySet[Any]:
+    """The first photo of each resource."""
+    photos = apps.get_model("directory", "ResourcePhoto")._default_manager
+    return photos.order_by("resource_id", "position", "id").distinct("resource_id")
+
+
 class ResourceQuerySet(EntryQuerySet["Resource"]):
     """Sets of resources."""
+
+    def shown_to_anyone(self) -> ResourceQuerySet:
+        """What the whole world may read: what a count that everyone sees may count."""
+        return self.listed().filter(visibility=Visibility.EVERYONE)
 
     def visible_to(self, user: Any) -> ResourceQuerySet:
         """What this reader may read.
@@ -88,10 +99,11 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             self.select_related("organisation", "category", "territory")
             .only(
                 "slug", "name", "kind", "summary", "description", "drawing", "quantity", "cost_mode", "price",
-                "price_unit", "is_demo", "published_at", "verified_at", "updated_at",
+                "price_unit", "is_demo", "published_at", "verified_at", "updated_at", "visibility",
                 "organisation__name", "organisation__slug", "category__name", "category__drawing", "category__kind",
                 "territory__name", "territory__slug",
             )
+            .prefetch_related(models.Prefetch("photos", _covers(), to_attr="covers"))
         )  # fmt: skip
 
     def comparable_to(self, resource: Resource) -> ResourceQuerySet:
@@ -243,6 +255,17 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
 
     def get_absolute_url(self) -> str:
         return reverse("resource_detail", args=[self.slug])
+
+    @property
+    def cover(self) -> Any:
+        """The first photo, or None; ``for_list`` has read it already."""
+        found = self.__dict__.get("covers")
+        return next(iter(self.photos.all() if found is None else found), None)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may see it: then it may be indexed and kept in shared caches."""
+        return self.visibility == Visibility.EVERYONE and self.status == self.organisation.status == Status.PUBLISHED
 
     @property
     def picture(self) -> str:

@@ -91,7 +91,8 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
     if number is None:
         notices.append(_("La page demandée n’existe pas : voici la première."))
         number = 1
-    version = version_of(*filterset.tables)
+    # Counts are shared between anonymous readers only: what someone signed in may see changes without a row changing.
+    version = version_of(*filterset.tables) if not request.user.is_authenticated else ""
     most = RANKED_AT_MOST // PAGE_SIZE if filterset.order == "pertinence" else 100_000
     results = filterset.results(page=min(number, most), version=version)
     last = min(most, max(1, -(-results.page.total // PAGE_SIZE)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from directory.exchange import jsonld
@@ -14,6 +17,7 @@ from directory.filters import ResourceFilterSet
 from directory.models import Practice, Resource
 from directory.taxonomies import categories
 from directory.views.listing import conditional, listing, respond
+from directory.views.resource_edit import owner_panel
 
 TABLES = ResourceFilterSet.tables
 
@@ -33,20 +37,26 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)
-    resource = get_object_or_404(
-        visible.select_related("organisation__territory", "category__parent", "territory__parent", "part_of")
+    resource = (
+        visible.select_related("organisation__territory", "category__parent", "territory__parent")
         .defer("search", "organisation__search")
-        .prefetch_related("opening_hours"),
-        slug=slug,
+        .prefetch_related("opening_hours", "photos")
+        .filter(slug=slug)
+        .first()
     )
+    if resource is None:
+        return renamed(visible, slug)
     others = Resource.objects.visible_to(request.user).listed()
     node = categories().by_id.get(resource.category_id)
-    return render(
+    response = render(
         request,
         "directory/resource/detail.html",
         {
             "resource": resource,
             "organisation": resource.organisation,
+            "photos": list(resource.photos.all()),
+            "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
+            "owner": owner_panel(request, resource),
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": list(others.filter(part_of=resource).order_by("sort_key", "id")),
             "shared_by_same": others.filter(organisation=resource.organisation).count(),
@@ -55,6 +65,19 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),
         },
     )
+    if not resource.is_public:
+        response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def renamed(visible: Any, slug: str) -> HttpResponse:
+    """Where an entry that bore this address went, for who may see it (301); 404 otherwise."""
+    event = apps.get_model("directory", "ResourceEvent")
+    once = event.objects.filter(slug=slug).order_by("-pgh_created_at", "-pgh_id").values_list("pgh_obj_id", flat=True)
+    moved = visible.filter(pk=pk).only("slug").first() if (pk := once.first()) else None
+    if moved is None:
+        raise Http404
+    return redirect(moved, permanent=True)
 
 
 @login_not_required

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -32,12 +32,14 @@ def home(request: HttpRequest) -> HttpResponse:
     resources = Resource.objects.visible_to(request.user).listed()
     practices = Practice.objects.visible_to(request.user).listed().for_list().order_by("-published_at", "-id")
     key = f"home:{version_of(*TABLES)}"
-    if (counted := cache.get(key)) is None:
+    shared_counts = not request.user.is_authenticated  # what a member may see isn’t counted for everyone
+    if (counted := caches["memory"].get(key) if shared_counts else None) is None:
         by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
         by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
         shared = Organisation.objects.visible_to(request.user).listed().count()
         counted = by_kind, by_place, shared, practices.count()
-        cache.set(key, counted, 300)
+        if shared_counts:
+            caches["memory"].set(key, counted, 300)
     by_kind, by_place, organisation_count, practice_count = counted
     stories = list(practices[:4])
     return render(

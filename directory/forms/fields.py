@@ -1,0 +1,113 @@
+"""Fields that speak as people do: lines, durations, times of day."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+Choices = list[tuple[Any, Any]]
+
+MINUTES: Choices = [
+    (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 heure")), (120, _("2 heures")), (180, _("3 heures")),
+    (240, _("une demi-journée (4 h)")), (480, _("8 heures")), (1440, _("1 jour")), (2880, _("2 jours")),
+    (4320, _("3 jours")), (10080, _("1 semaine")), (20160, _("2 semaines")), (43200, _("30 jours")),
+]  # fmt: skip
+NOTICE: Choices = [
+    (0, _("aucun")), (2, _("2 heures")), (12, _("12 heures")), (24, _("1 jour")), (48, _("2 jours")),
+    (72, _("3 jours")), (120, _("5 jours")), (168, _("1 semaine")), (336, _("2 semaines")), (720, _("1 mois")),
+]  # fmt: skip
+HORIZON: Choices = [
+    (30, _("1 mois à l’avance")), (90, _("3 mois à l’avance")), (180, _("6 mois à l’avance")),
+    (365, _("1 an à l’avance")), (730, _("2 ans à l’avance")),
+]  # fmt: skip
+BUFFER: Choices = [
+    (0, _("aucune")), (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 heure")), (120, _("2 heures")),
+    (1440, _("1 jour")),
+]  # fmt: skip
+
+
+class LinesField(forms.CharField):
+    """A list, one item a line."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, longest: int = 80, most: int = 40, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.longest, self.most = longest, most
+        self.widget.attrs.setdefault("rows", 4)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        lines = [" ".join(line.split()) for line in (super().clean(value) or "").splitlines()]
+        lines = list(dict.fromkeys(line for line in lines if line))
+        long = next((line for line in lines if len(line) > self.longest), None)
+        if long:
+            raise forms.ValidationError(
+                _("« %(line)s… » est trop long : %(n)d caractères au plus par ligne."),
+                params={"line": long[:30], "n": self.longest},
+            )
+        if len(lines) > self.most:
+            raise forms.ValidationError(_("Au plus %(n)d lignes."), params={"n": self.most})
+        return lines
+
+
+class AmongField(forms.TypedChoiceField):
+    """A number among usual ones; one that came from elsewhere (an import) stays possible."""
+
+    def __init__(self, *, usual: Choices, empty: Any = None, **kwargs: Any) -> None:
+        self.usual = usual
+        self.nothing: Choices = [("", empty)] if empty is not None else []
+        super().__init__(
+            choices=[*self.nothing, *usual], coerce=int, empty_value=None if empty is not None else 0, **kwargs
+        )
+
+    def include(self, value: int | None, unit: Any) -> None:
+        """Offer this value too."""
+        if value is not None and value not in [v for v, _label in self.usual]:
+            more = sorted([*self.usual, (value, f"{value} {unit}")])
+            self.choices = [*self.nothing, *more]
+
+
+class HourField(forms.TimeField):
+    """A time of day as people type it: « 18 h », « 18h30 », « 18:30 »."""
+
+    default_error_messages = {"invalid": _("Écrivez une heure comme 18:30 ou 18 h 30.")}
+    widget = forms.TimeInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **{"required": False, **kwargs})
+        self.widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            found = re.fullmatch(r"\s*(\d{1,2})\s*[hH:]\s*(\d{2})?\s*", value)
+            if found:
+                value = f"{int(found[1]):02}:{found[2] or '00'}"
+        return super().to_python(value)
+
+
+def settled(value: Any) -> str:
+    """A value as text, the same whether it comes from the database or from a form: to compare, never to show."""
+    if value in (None, "", [], ()):
+        return ""
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, models.QuerySet | list | tuple | set):
+        items = [settled(v) for v in value]
+        return "\n".join(sorted(items) if isinstance(value, models.QuerySet) or _rows(value) else items)
+    if isinstance(value, str):
+        return value.replace("\r\n", "\n").strip()
+    return str(value)
+
+
+def _rows(value: Any) -> bool:
+    return any(isinstance(v, models.Model) for v in value)

@@ -1,0 +1,187 @@
+"""Photos of a resource: whatever a phone makes comes in, two WebP sizes stay, and nothing of where it was taken."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+from PIL import Image, ImageCms, ImageOps
+from pillow_heif import register_heif_opener
+
+from directory.models import Resource, ResourcePhoto
+from directory.models.photo import AT_MOST
+
+register_heif_opener()
+
+READ = ("JPEG", "PNG", "WEBP", "HEIF")
+MAX_BYTES = 15 * 1024 * 1024
+MAX_PIXELS = 64_000_000  # a 48-million-pixel phone passes, a bomb doesn't
+LARGE, SMALL = 1600, 480
+# What decoders raise on a file that is not what it says, is cut, or is made to hurt.
+BROKEN = (OSError, ValueError, SyntaxError, TypeError, RuntimeError, EOFError, struct.error, IndexError, KeyError)
+
+
+class PhotoError(Exception):
+    """A photo that can't be taken in; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A photo ready to keep: both sizes as WebP, and the measures of the large one."""
+
+    large: bytes
+    small: bytes
+    width: int
+    height: int
+
+
+def prepare(file: Any) -> Prepared:
+    """Read a photo, turn it upright, resize it, drop everything but its pixels. Raises PhotoError."""
+    name = str(getattr(file, "name", "") or "photo")[:80]
+    if file.size > MAX_BYTES:
+        raise PhotoError(_("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name)
+    try:
+        image = Image.open(file, formats=READ)
+        pixels = image.width * image.height
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_many_pixels(name) from error
+    except BROKEN as error:
+        raise PhotoError(
+            _("« %s » n’est pas une photo que nous savons lire. Choisissez un fichier JPEG, PNG, HEIC ou WebP.") % name
+        ) from error
+    if pixels > MAX_PIXELS:
+        raise _too_many_pixels(name)
+    try:
+        image.draft("RGB", (LARGE, LARGE))  # JPEG: decoded small from the start
+        upright = _upright(image)
+        large = _within(upright, LARGE)
+        small = _within(large, SMALL)
+    except (*BROKEN, Image.DecompressionBombError, MemoryError) as error:
+        raise PhotoError(
+            _("« %s » est abîmé ou incomplet. Prenez la photo de nouveau ou choisissez-en une autre.") % name
+        ) from error
+    return Prepared(_webp(large), _webp(small), large.width, large.height)
+
+
+def _too_many_pixels(name: str) -> PhotoError:
+    return PhotoError(
+        _("« %s » compte trop de pixels (64 millions au plus). Réduisez l’image, puis essayez de nouveau.") % name
+    )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """The pixels alone, upright, in sRGB, on white where they were transparent: a new image that carries nothing."""
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image) or image
+    image.load()
+    if image.mode in ("RGBA", "LA", "PA", "P"):
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        image = Image.alpha_composite(ground, layer)
+    image = image.convert("RGB")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            image = converted or image
+        except (ImageCms.PyCMSError, *BROKEN):
+            pass  # an odd profile: colours as they are
+    clean = Image.new("RGB", image.size)
+    clean.paste(image)
+    return clean
+
+
+def _within(image: Image.Image, side: int) -> Image.Image:
+    """A copy whose longest side is at most this."""
+    copy = image.copy()
+    copy.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return copy
+
+
+def _webp(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=80, method=4, exif=b"", xmp=b"", icc_profile=None)
+    return out.getvalue()
+
+
+@transaction.atomic
+def add(resource: Resource, files: Iterable[Any], *, by: Any) -> tuple[list[ResourcePhoto], list[str]]:
+    """Keep these photos after those there are; gives those kept, and a sentence for each one refused."""
+    Resource.objects.select_for_update().only("pk").get(pk=resource.pk)
+    there = list(resource.photos.values_list("position", flat=True))
+    room, position = AT_MOST - len(there), max(there, default=-1) + 1
+    kept: list[ResourcePhoto] = []
+    refused: list[str] = []
+    for file in files:
+        if len(kept) >= room:
+            refused.append(
+                _("« %(name)s » n’a pas été gardée : une ressource compte au plus %(n)s photos. Supprimez-en une.")
+                % {"name": str(file.name)[:80], "n": AT_MOST}
+            )
+            continue
+        try:
+            done = prepare(file)
+        except PhotoError as error:
+            refused.append(str(error))
+            continue
+        photo = ResourcePhoto(resource=resource, width=done.width, height=done.height, position=position + len(kept))
+        photo.large.save("1600.webp", ContentFile(done.large), save=False)
+        photo.small.save("480.webp", ContentFile(done.small), save=False)
+        photo.save()
+        kept.append(photo)
+    if kept:
+        touch(resource)
+    return kept, refused
+
+
+@transaction.atomic
+def describe(resource: Resource, words: dict[str, str], *, by: Any) -> int:
+    """Write what photos show, by uid; gives how many changed."""
+    changed = 0
+    for photo in resource.photos.all():
+        alt = " ".join(words.get(str(photo.uid), photo.alt).split())[:160]
+        if alt != photo.alt:
+            photo.alt = alt
+            photo.save(update_fields=["alt"])
+            changed += 1
+    if changed:
+        touch(resource)
+    return changed
+
+
+@transaction.atomic
+def shift(resource: Resource, uid: str, step: int, *, by: Any) -> None:
+    """Move a photo one place up (-1) or down (1); the first one is the cover."""
+    photos = list(resource.photos.select_for_update().order_by("position", "id"))
+    index = next((i for i, p in enumerate(photos) if str(p.uid) == uid), None)
+    if index is None or not 0 <= index + step < len(photos):
+        return
+    photos.insert(index + step, photos.pop(index))
+    for position, photo in enumerate(photos):
+        photo.position = position
+    ResourcePhoto.objects.bulk_update(photos, ["position"])
+    touch(resource)
+
+
+@transaction.atomic
+def remove(resource: Resource, uid: str, *, by: Any) -> bool:
+    """Delete a photo; its files go once that is committed."""
+    photo = resource.photos.filter(uid=uid).first()
+    if photo is None:
+        return False
+    files = [photo.large, photo.small]
+    photo.delete()
+    transaction.on_commit(lambda: [f.storage.delete(f.name) for f in files if f.name])
+    touch(resource)
+    return True
+
+
+def touch(resource: Resource) -> None:
+    """Move the date of change, by which pages are cached: what hangs from a resource isn’t in its row."""
+    Resource.objects.filter(pk=resource.pk).update(search=None)
