@@ -86,7 +86,9 @@ class JoinRequestQuerySet(models.QuerySet["JoinRequest"]):
 
     def overdue(self) -> Self:
         """Those that managers left without answer, or that no manager can answer: the curator's turn."""
-        managed = Membership.objects.filter(organisation=models.OuterRef("organisation"), role=Role.MANAGER)
+        managed = Membership.objects.filter(
+            organisation=models.OuterRef("organisation"), role=Role.MANAGER, user__is_active=True
+        )
         return (
             self.waiting()
             .annotate(managed=models.Exists(managed))

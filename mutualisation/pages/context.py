@@ -3,10 +3,15 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from directory.memberships import acting_for, memberships_of
+
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """Name and region of this portal, who answers for privacy, the page's own address."""
+    """Name and region of this portal, who answers for privacy, the page's own address, for whom one acts."""
+    signed_in = hasattr(request, "user") and request.user.is_authenticated
     return {
+        "acting": acting_for(request) if signed_in else None,
+        "memberships": memberships_of(request) if signed_in else [],
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "privacy_officer": settings.PRIVACY_OFFICER,

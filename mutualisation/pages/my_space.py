@@ -1,15 +1,180 @@
-"""Mon espace: what awaits me first, then my organisation."""
+"""Mon espace: what awaits me first, then my organisation, then the rest."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
 
+from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
+from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from mutualisation.kernel.publication import Freshness, Status
+
+SHOWN = 12
+NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
 
 
+@dataclass
+class Todo:
+    """One thing that awaits this person: what, for which organisation, and the one gesture that does it."""
+
+    title: str
+    address: str
+    about: str
+    state: str
+    tone: str
+    action: str
+    kind: str = ""
+    kind_label: str = ""
+    post: bool = False
+
+
+@never_cache
 def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
-    return render(
-        request, "pages/my_space.html", {"acting": acting_for(request), "memberships": memberships_of(request)}
-    )
+    mine = memberships_of(request)
+    acting = acting_for(request)
+    waiting = [*_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
+    if acting:
+        context |= _entries(acting)
+    return render(request, "pages/my_space.html", context)
+
+
+def _address(*names: str, args: list[Any]) -> str:
+    """The first of these addresses that the portal has."""
+    for name in names:
+        try:
+            return reverse(name, args=args)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+def edit_address(entry: Any) -> str:
+    """Where an entry is corrected."""
+    noun = entry._meta.model_name
+    return _address(f"{noun}_edit", f"{noun}_detail", args=[entry.slug])
+
+
+def _kind(entry: Any) -> dict[str, str]:
+    kind = getattr(entry, "kind", "")
+    return {"kind": kind, "kind_label": entry.get_kind_display()} if kind else {"kind": "commun", "kind_label": ""}
+
+
+def _invitations(request: HttpRequest) -> list[Todo]:
+    return [
+        Todo(
+            title=_("%(name)s vous invite") % {"name": i.organisation.name},
+            address=reverse("invitation_accept", args=[i.pk]),
+            about=_("à devenir %(role)s") % {"role": i.get_role_display()},
+            state=_("À accepter"),
+            tone="act",
+            action=_("Accepter l’invitation"),
+            post=True,
+        )
+        for i in invitations_for(request.user)
+    ]
+
+
+def _requests(mine: list[Membership]) -> list[Todo]:
+    managed = [m.organisation_id for m in mine if m.is_manager]
+    if not managed:
+        return []
+    asked = JoinRequest.objects.waiting().filter(organisation__in=managed).select_related("user", "organisation")
+    return [
+        Todo(
+            title=_("%(who)s demande à se joindre à vous") % {"who": r.user},
+            address=reverse("organisation_team", args=[r.organisation.slug]),
+            about=r.organisation.name,
+            state=_("À répondre"),
+            tone="act",
+            action=_("Répondre"),
+        )
+        for r in asked.order_by("created_at", "id")[:SHOWN]
+    ]
+
+
+def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+    """What curators sent back, with their note."""
+    own = [m.organisation_id for m in mine]
+    managed = [m.organisation_id for m in mine if m.is_manager]
+    back: list[Any] = [
+        *Organisation.objects.filter(pk__in=managed, status=Status.RETURNED).defer("search", "description"),
+        *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
+        *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
+        *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
+    ]
+    return [
+        Todo(
+            title=str(e),
+            address=edit_address(e),
+            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
+            state=_("À corriger"),
+            tone="warn",
+            action=_("Corriger"),
+            **_kind(e),
+        )
+        for e in back
+    ]
+
+
+def _stale(mine: list[Membership]) -> list[Todo]:
+    """What nobody vouched for lately, oldest first."""
+    own = [m.organisation_id for m in mine]
+    old = [Freshness.REMINDED, Freshness.SECOND, Freshness.HIDDEN]
+    rows: list[Any] = []
+    for model in (Resource, Need):
+        rows += (
+            _of(model, own).filter(status=Status.PUBLISHED, freshness__in=old).order_by("freshness_at", "id")[:SHOWN]
+        )
+    managed = [m.organisation_id for m in mine if m.is_manager]
+    rows += Organisation.objects.filter(pk__in=managed, status=Status.PUBLISHED, freshness__in=old).defer("search")
+    return [
+        Todo(
+            title=str(e),
+            address=edit_address(e),
+            about=_("Retirée des listes : personne ne l’a confirmée")
+            if e.freshness == Freshness.HIDDEN
+            else _("Est-ce toujours exact ?"),
+            state=_("Hors des listes") if e.freshness == Freshness.HIDDEN else _("À confirmer"),
+            tone="danger" if e.freshness == Freshness.HIDDEN else "warn",
+            action=_("Vérifier"),
+            **_kind(e),
+        )
+        for e in rows
+    ]
+
+
+def _of(model: Any, organisations: list[int]) -> Any:
+    rows = model.objects.filter(organisation__in=organisations).select_related("organisation")
+    return rows.defer("search", "description") if model is Resource else rows.defer("search")
+
+
+def _asked(request: HttpRequest) -> list[JoinRequest]:
+    """One's own requests that nobody answered yet."""
+    found = JoinRequest.objects.waiting().filter(user=request.user)  # type: ignore[misc]
+    return list(found.select_related("organisation").order_by("created_at", "id"))
+
+
+def _entries(acting: Membership) -> dict[str, Any]:
+    """What the organisation shares and looks for, drafts included."""
+    organisation = acting.organisation
+    resources = _of(Resource, [organisation.pk]).exclude(status=Status.ARCHIVED)
+    needs = _of(Need, [organisation.pk]).exclude(status=Status.ARCHIVED)
+    count = resources.count()
+    people = Membership.objects.filter(organisation=organisation, user__is_active=True).count()
+    return {
+        "resources": list(resources.order_by("-updated_at", "-id")[:SHOWN]),
+        "resource_count": count,
+        "more": _("Voir les %(n)s ressources") % {"n": count} if count > SHOWN else "",
+        "needs": list(needs.order_by("-updated_at", "-id")[:SHOWN]) if _address("need_detail", args=["x"]) else [],
+        "people": ngettext("%(n)d personne", "%(n)d personnes", people) % {"n": people},
+    }

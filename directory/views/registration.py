@@ -1,0 +1,190 @@
+"""An organisation registers by itself, and its managers change what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from directory.forms.organisation import OrganisationForm
+from directory.forms.places import places_named, suggestions
+from directory.matching import Candidate, probable_duplicates
+from directory.memberships import NotPossible, act_for, memberships_of
+from directory.models import Organisation
+from directory.permissions import can_curate, can_edit, membership_of, require
+from directory.registration import EditedMeanwhile, Said, change_organisation, create_organisation, submit_again
+from mutualisation.kernel.publication import Status
+
+
+def find_organisation(request: HttpRequest, slug: str) -> Organisation:
+    """The organisation, when this person may know that it exists: visible, or of a territory she curates."""
+    organisation = get_object_or_404(Organisation.objects.select_related("territory").defer("search"), slug=slug)
+    if Organisation.objects.visible_to(request.user).filter(pk=organisation.pk).exists():
+        return organisation
+    if can_curate(request.user, organisation):
+        return organisation
+    raise Http404
+
+
+def look_alikes(request: HttpRequest, typed: Any) -> tuple[list[Candidate], bool]:
+    """Those that may be the same one, among what this person may read; and whether she said that none is."""
+    neq = "".join(c for c in typed.get("neq", "")[:20] if c.isdigit())
+    places = places_named(typed.get("territory", "")[:140])
+    found = probable_duplicates(
+        name=typed.get("name", "").replace("\x00", "")[:160],
+        acronym=typed.get("acronym", "").replace("\x00", "")[:20],
+        neq=neq,
+        territory_id=places[0].id if len(places) == 1 else None,
+        among=Organisation.objects.visible_to(request.user),
+    )
+    said = set(typed.get("distinct", "").split(","))
+    return found, {str(c.organisation.pk) for c in found} <= said
+
+
+def _alike_context(found: list[Candidate], distinct: bool) -> dict[str, Any]:
+    return {
+        "candidates": found,
+        "distinct": distinct,
+        "distinct_value": ",".join(str(c.organisation.pk) for c in found),
+    }
+
+
+@never_cache
+@require_safe
+def organisation_duplicates(request: HttpRequest) -> HttpResponse:
+    """What looks like the organisation being typed: a piece of page, for htmx."""
+    return render(
+        request, "directory/organisation/_duplicates.html", _alike_context(*look_alikes(request, request.GET))
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def organisation_create(request: HttpRequest) -> HttpResponse:
+    """Register an organisation, once one has seen that it isn't there yet."""
+    found: list[Candidate] = []
+    distinct = True
+    form = OrganisationForm(request.POST or None, initial={"name": request.GET.get("nom", "")[:160]})
+    if request.method == "POST":
+        form = OrganisationForm(request.POST)
+        found, distinct = look_alikes(request, request.POST)
+        if form.is_valid() and distinct:
+            try:
+                organisation = create_organisation(
+                    organisation=form.save(commit=False),
+                    sectors=form.cleaned_data["sectors"],
+                    by=request.user,  # type: ignore[misc]
+                )
+            except NotPossible as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                membership = membership_of(request.user, organisation)
+                if membership:
+                    act_for(request, membership)
+                messages.success(
+                    request,
+                    _(
+                        "%(name)s est inscrit. La CDC de votre territoire le valide d’abord : rien n’est public "
+                        "d’ici là, mais vous pouvez déjà préparer vos ressources et inviter votre équipe."
+                    )
+                    % {"name": organisation.name},
+                )
+                return redirect("organisation_team", slug=organisation.slug)
+    return render(
+        request,
+        "directory/organisation/form.html",
+        {"form": form, "municipalities": suggestions(), "create": True, **_alike_context(found, distinct)},
+        status=422 if request.method == "POST" else 200,
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def organisation_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change what an organisation says. Of two people at once, the second is shown the difference."""
+    organisation = find_organisation(request, slug)
+    require(can_edit(request.user, organisation))
+    before = organisation.name
+    form = OrganisationForm(request.POST if request.method == "POST" else None, instance=organisation)
+    base = form.base()
+    differences: list[dict[str, str]] = []
+    if request.method == "POST" and form.is_valid():
+        said = OrganisationForm.read_base(request.POST.get("base", ""))
+        try:
+            organisation = change_organisation(form=form, base=said, by=request.user)
+            if "renvoyer" in request.POST:
+                submit_again(organisation=organisation, by=request.user)
+        except EditedMeanwhile as meanwhile:
+            stored = Organisation.objects.defer("search").get(pk=organisation.pk)
+            fresh = OrganisationForm(instance=stored)
+            differences = _differences(fresh, said, meanwhile.now, form.typed())
+            form = OrganisationForm(_merged(request.POST, said, meanwhile.now, form.typed()), instance=stored)
+            form.is_valid()
+            base = fresh.base()
+        except NotPossible as refusal:
+            messages.warning(request, str(refusal))
+            return redirect("organisation_edit", slug=slug)
+        else:
+            messages.success(request, _saved(organisation, sent="renvoyer" in request.POST))
+            return redirect(organisation.get_absolute_url())
+    elif request.method == "POST":
+        base = request.POST.get("base", "")
+    return render(
+        request,
+        "directory/organisation/form.html",
+        {
+            "form": form,
+            "organisation": organisation,
+            "title": before,
+            "municipalities": suggestions(),
+            "base": base,
+            "differences": differences,
+            "returned": organisation.status == Status.RETURNED,
+            "has_team": bool(memberships_of(request)),
+        },
+        status=409 if differences else 422 if request.method == "POST" else 200,
+    )
+
+
+def _saved(organisation: Organisation, *, sent: bool) -> str:
+    if sent:
+        return _("Enregistré et renvoyé à la CDC de votre territoire.")
+    if organisation.review_since and organisation.is_published:
+        return _("Enregistré et publié. La CDC de votre territoire relira ce qui a changé.")
+    return _("Enregistré.")
+
+
+def _merged(data: QueryDict, base: Said | None, now: Said, typed: Said) -> QueryDict:
+    """What she typed, and what the other one saved wherever she touched nothing."""
+    merged = data.copy()
+    for name, value in now.items():
+        if base is not None and typed[name] == base.get(name):
+            if isinstance(value, list):
+                merged.setlist(name, value)
+            else:
+                merged[name] = value
+    return merged
+
+
+def _differences(form: OrganisationForm, base: Said | None, now: Said, typed: Said) -> list[dict[str, str]]:
+    """Each field that someone else changed meanwhile: what is stored, and what she typed if she touched it."""
+    rows = []
+    for name, value in now.items():
+        changed = typed[name] != value if base is None else base.get(name) != value
+        if changed:
+            mine = typed[name] if base is None or typed[name] != base.get(name) else None
+            rows.append(
+                {
+                    "label": str(form.fields[name].label),
+                    "before": form.readable(name, base.get(name, "")) if base is not None else "",
+                    "stored": form.readable(name, value),
+                    "typed": "" if mine is None else form.readable(name, mine),
+                    "touched": "oui" if mine is not None and mine != value else "",
+                }
+            )
+    return rows
