@@ -1,17 +1,23 @@
-"""Work done apart from requests: e-mail sent, stalled jobs put back in the queue."""
+"""Work done apart from requests: e-mail sent, stalled jobs put back in the queue, what is too old erased."""
 
 from __future__ import annotations
 
+from django.db import close_old_connections
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from accounts.mail import deliver
+from accounts import mail
 
 
 @app.task(name="send_mail", queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
 def send_mail(*, mail_id: int) -> None:
     """Send one e-mail of the outbox; tried again for a day or so when the mail server refuses."""
-    deliver(mail_id)
+    close_old_connections()  # the one of this thread may date from before a restart of the database
+    try:
+        mail.deliver(mail_id)
+    except Exception as error:
+        mail.record_failure(mail_id, error)
+        raise
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -21,3 +27,13 @@ async def retry_stalled(context: object, timestamp: int) -> None:
     manager = app.job_manager
     for job in await manager.get_stalled_jobs():
         await manager.retry_job(job)
+
+
+@app.periodic(cron="17 4 * * *")
+@app.task(name="purge_accounts", queueing_lock="purge_accounts")
+def purge_accounts(timestamp: int) -> None:
+    """Every night: old mail, accounts whose address was never verified."""
+    from accounts import privacy
+
+    close_old_connections()
+    privacy.purge()

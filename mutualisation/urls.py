@@ -6,8 +6,8 @@ from django.contrib.sitemaps.views import index, sitemap
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
 
-from accounts.views import draft
 from accounts.urls import mail_patterns
+from accounts.views import draft
 from mutualisation.pages import health, home, legal, my_space, search
 from mutualisation.pages.sitemaps import SITEMAPS
 

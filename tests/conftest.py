@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 
 from mutualisation.kernel.memo import forget_all
 
@@ -21,16 +21,17 @@ UNDEFINED = "⟦non défini : %s⟧"
 def pytest_configure() -> None:
     """Templates that read what does not exist say so, and a guard below fails on it."""
     settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UNDEFINED
+    settings.REQUIRE_STAFF_MFA = False  # the tests that are about it turn it on
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
 def no_stale_memory() -> Iterator[None]:
     forget_all()
-    cache.clear()
+    caches["memory"].clear()
     yield
     forget_all()
-    cache.clear()
+    caches["memory"].clear()
 
 
 @pytest.fixture(autouse=True)

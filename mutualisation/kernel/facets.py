@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 
@@ -99,11 +99,11 @@ def scan(
             _read(page, cursor.fetchall())
             return page
         key = "facets:" + hashlib.sha256(repr((cache_version, counting, sql, params)).encode()).hexdigest()
-        rows = cache.get(key)
+        rows = caches["memory"].get(key)
         if rows is None:
             cursor.execute(head + counting, params)
             rows = cursor.fetchall()
-            cache.set(key, rows, CACHED_SECONDS)
+            caches["memory"].set(key, rows, CACHED_SECONDS)
         _read(page, rows)
     shown = base
     for flag in flags:

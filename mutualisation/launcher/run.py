@@ -18,6 +18,8 @@ from .processes import command_line, dies_with_parent, follow_make, group_member
 from .speech import LauncherError, say, speaking
 
 READY_WITHIN = 90
+WORKER = ("-m", "mutualisation.launcher.work")
+WORKER_REST = 5.0  # seconds before a worker that fell is raised again
 
 
 class StopAsked(Exception):  # noqa: N818 — not a fault
@@ -32,6 +34,7 @@ class Portal:
         self.children: dict[str, subprocess.Popen] = {}
         self.cluster: postgres.Cluster | None = None
         self.stop_asked = False
+        self.worker_due: float | None = None
 
     def hear_signals(self) -> None:
         def hear(number: int, frame: FrameType | None) -> None:
@@ -64,6 +67,18 @@ class Portal:
                 f"(journal : {self.cluster.home.folder / 'log'}). Relancez « make run »."
             )
         time.sleep(sleep)
+
+    def keep_working(self) -> None:
+        """Raise the worker again when it fell (a restart of the database, say); one that had nothing to do may rest."""
+        worker = self.children.get("worker")
+        if worker is not None and worker.poll() is not None:
+            self.finish("worker")
+            if worker.returncode:
+                say("Le travail de fond (courriels, rappels) s’est arrêté de lui-même : il repart.")
+                self.worker_due = time.monotonic() + WORKER_REST
+        if self.worker_due is not None and time.monotonic() >= self.worker_due:
+            self.worker_due = None
+            self.launch("worker", *WORKER)
 
     def finish(self, name: str) -> int:
         """Wait for the end of a child."""
@@ -113,6 +128,10 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
     os.environ["SECRET_KEY"] = os.environ.get("SECRET_KEY") or lasting_secret(portal.var)
     os.environ["VAR_DIR"] = str(portal.var)
     os.environ["DEBUG"] = "1" if dev else "0"
+    os.environ.setdefault("DEMO", "1")  # something to try, e-mail shown at /courriels/; DEMO=0 for a real portal
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 — compared, not bound
+    address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    os.environ.setdefault("SITE_URL", address)  # links of e-mails
     if not os.environ.get("ALLOWED_HOSTS"):
         os.environ["ALLOWED_HOSTS"] = ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", host]))
 
@@ -121,13 +140,14 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
         raise LauncherError("La préparation du portail a échoué (voir ci-dessus).")
     portal.launch("server", *(_reloading_server(host, port) if dev else _real_server(host, port)))
     portal.launch("accounts", "manage.py", "demo", "--accounts", capture=True)
+    portal.launch("worker", *WORKER)
     _wait_until_healthy(portal, host, port)
     accounts = _read_accounts(portal)
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 — compared, not bound
-    say(f"\nLe portail est prêt : http://{f'[{shown}]' if ':' in shown else shown}:{port}/   (Ctrl-C pour l’arrêter)\n")
+    say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
     if accounts:
         say(accounts)
     while portal.children["server"].poll() is None:
+        portal.keep_working()
         portal.watch(sleep=0.3)
     raise LauncherError("Le serveur web s’est arrêté de lui-même : relancez « make run ».")
 

@@ -168,3 +168,14 @@ def accessibility_label(value: str) -> str:
 @register.simple_tag
 def language_label(value: str) -> str:
     return str(Language(value).label)
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """« Firefox, Android »: enough to recognise one’s own device."""
+    browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+               ("Mac OS", "Mac"), ("Linux", "Linux"))  # fmt: skip
+    browser = next((name for sign, name in browsers if sign in user_agent), _("Navigateur inconnu"))
+    system = next((name for sign, name in systems if sign in user_agent), "")
+    return f"{browser}, {system}" if system else browser

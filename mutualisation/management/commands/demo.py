@@ -3,24 +3,61 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import dataclass
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from accounts import consents
 from accounts.models import User
+from accounts.models.consent import Purpose
 from directory.exchange.fixtures import FixtureError, fixture_files, load
-from directory.models import Organisation
+from directory.models import Curatorship, Membership, Organisation, Role, Territory
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 
 CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources"]
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
+
+
+@dataclass(frozen=True)
+class Account:
+    """Someone to be while trying the portal: a role of each kind."""
+
+    email: str
+    name: str
+    says: str
+    function: str = ""
+    staff: bool = False
+    administrator: bool = False
+    curates: tuple[str, ...] = ()
+    manages: str = ""
+    belongs_to: str = ""
+
+
 ACCOUNTS = [
-    ("admin@portail.example", "Administration", {"is_staff": True, "is_superuser": True}),
-    ("curation@portail.example", "Équipe CDC", {"is_staff": True}),
-]
+    Account("admin@portail.example", "Claire Administration", "administratrice", staff=True, administrator=True),
+    Account(
+        "curation@portail.example", "Nadia Beaulieu", "curatrice : Beauharnois-Salaberry et Vaudreuil-Soulanges",
+        "agente de liaison, CDC", staff=True, curates=("mrc-beauharnois-salaberry", "mrc-vaudreuil-soulanges"),
+    ),
+    Account(
+        "curation2@portail.example", "Marc-André Roy", "curateur : Roussillon",
+        "agent de développement, CDC", staff=True, curates=("mrc-roussillon",),
+    ),
+    Account(
+        "gestion@portail.example", "Odile Marchessault", "gestionnaire : Carrefour du Canal",
+        "coordination", manages="carrefour-du-canal",
+    ),
+    Account(
+        "membre@portail.example", "Jean-Guy Tremblay", "membre : La Marmite solidaire",
+        "cuisine et achats", belongs_to="la-marmite-solidaire",
+    ),
+    Account("nouvelle@portail.example", "Sofia Haddad", "personne sans organisme"),
+]  # fmt: skip
 
 
 class Command(BaseCommand):
@@ -50,14 +87,32 @@ class Command(BaseCommand):
         call_command("curators", verbosity=0)
         from django.contrib.auth.models import Group
 
-        for email, name, rights in ACCOUNTS:
-            if not User.objects.filter(email=email).exists():
-                user = User.objects.create_user(email, PASSWORD, name=name, **rights)
-                if not user.is_superuser:
-                    user.groups.add(Group.objects.get(name=GROUP))
+        team = Group.objects.get(name=GROUP)
+        for account in ACCOUNTS:
+            if User.objects.filter(email=account.email).exists():
+                continue
+            user = User.objects.create_user(
+                account.email, PASSWORD, name=account.name, function=account.function,
+                is_staff=account.staff, is_superuser=account.administrator,
+            )  # fmt: skip
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+            consents.give(by=user, purpose=Purpose.TERMS)
+            if account.staff and not account.administrator:
+                user.groups.add(team)
+            for territory in Territory.objects.filter(slug__in=account.curates):
+                Curatorship.objects.create(user=user, territory=territory)
+            for slug, role in ((account.manages, Role.MANAGER), (account.belongs_to, Role.MEMBER)):
+                if organisation := Organisation.objects.filter(slug=slug).first():
+                    Membership.objects.create(user=user, organisation=organisation, role=role)
 
     def show_accounts(self) -> None:
-        known = set(User.objects.filter(email__in=[a[0] for a in ACCOUNTS]).values_list("email", flat=True))
-        for email, name, _rights in ACCOUNTS:
-            if email in known:
-                self.stdout.write(f"  {name:<16} {email:<28} mot de passe : {PASSWORD}")
+        found = User.objects.filter(email__in=[a.email for a in ACCOUNTS], is_active=True)
+        known = set(found.values_list("email", flat=True))
+        if not known:
+            return
+        self.stdout.write(f"Comptes pour essayer (mot de passe : {PASSWORD}) :")
+        for account in ACCOUNTS:
+            if account.email in known:
+                self.stdout.write(f"  {account.email:<28} {account.says}")
+        if settings.DEMO:
+            self.stdout.write(f"Courriels envoyés : {settings.SITE_URL}/courriels/")

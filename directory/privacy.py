@@ -1,0 +1,127 @@
+"""What the directory holds of a person, and what becomes of it when she closes her account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pghistory.models import Context
+
+from accounts import privacy
+from accounts.models import User
+from directory import memberships
+from directory.models import (
+    Curatorship,
+    Decision,
+    Invitation,
+    JoinRequest,
+    Membership,
+    Need,
+    Organisation,
+    Practice,
+    Report,
+    Resource,
+    Role,
+)
+
+Rows = Iterable[dict[str, Any]]
+
+
+def _memberships(user: User) -> Rows:
+    for m in Membership.objects.filter(user=user).select_related("organisation"):
+        yield {
+            "organisme": m.organisation.name, "role": m.role, "signataire": m.is_signatory,
+            "resolution_du": m.resolution_on, "depuis": m.created_at,
+        }  # fmt: skip
+
+
+def _join_requests(user: User) -> Rows:
+    for r in JoinRequest.objects.filter(user=user).select_related("organisation"):
+        yield {
+            "organisme": r.organisation.name, "message": r.message, "etat": r.status,
+            "demande_le": r.created_at, "repondu_le": r.answered_at,
+        }  # fmt: skip
+
+
+def _invitations(user: User) -> Rows:
+    received = Invitation.objects.filter(email__iexact=user.email)
+    sent = Invitation.objects.filter(invited_by=user)
+    for way, found in (("reçue", received), ("envoyée", sent)):
+        for i in found.select_related("organisation"):
+            yield {
+                "sens": way, "organisme": i.organisation.name, "courriel": i.email, "role": i.role,
+                "envoyee_le": i.created_at, "acceptee_le": i.accepted_at, "revoquee_le": i.revoked_at,
+            }  # fmt: skip
+
+
+def _curatorships(user: User) -> Rows:
+    for c in Curatorship.objects.filter(user=user).select_related("territory"):
+        yield {"territoire": c.territory.name}
+
+
+def _entries(user: User) -> Rows:
+    """Addresses of what she created or proposed: the content itself belongs to the organisation."""
+    for model in (Organisation, Resource, Need):
+        for entry in model._default_manager.filter(created_by=user):  # type: ignore[attr-defined]
+            yield {"type": str(model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
+                   "etat": entry.status, "creee_le": entry.created_at}  # fmt: skip
+    for story in Practice.objects.filter(proposed_by=user):
+        yield {"type": str(Practice._meta.verbose_name), "titre": story.title, "adresse": story.get_absolute_url(),
+               "etat": story.status, "creee_le": story.created_at}  # fmt: skip
+
+
+def _reports(user: User) -> Rows:
+    for r in Report.objects.filter(email__iexact=user.email):
+        yield {"message": r.message, "courriel": r.email, "signale_le": r.created_at, "traite_le": r.handled_at}
+
+
+def _decisions(user: User) -> Rows:
+    for d in Decision.objects.filter(decided_by=user):
+        yield {"geste": d.verb, "note": d.note, "decide_le": d.decided_at, "annule_le": d.undone_at}
+
+
+def _changes(user: User) -> Rows:
+    """When and where she changed a curated record; what changed is in the record’s own history."""
+    for context in Context.objects.filter(metadata__user=user.pk).order_by("created_at"):
+        yield {"date": context.created_at, "page": (context.metadata or {}).get("url", "")}
+
+
+def _last_manager_of(user: User) -> list[Organisation]:
+    mine = Membership.objects.filter(user=user, role=Role.MANAGER).select_related("organisation")
+    others = Membership.objects.filter(role=Role.MANAGER, user__is_active=True).exclude(user=user)
+    managed = set(others.filter(organisation__in=mine.values("organisation")).values_list("organisation_id", flat=True))
+    return [m.organisation for m in mine if m.organisation_id not in managed]
+
+
+def _warn(user: User) -> list[str]:
+    return [
+        _(
+            "Vous êtes la dernière personne gestionnaire de « %s ». Passez d’abord le relais à quelqu’un; sinon, "
+            "l’organisme sera signalé comme sans gestionnaire à la curation de son territoire."
+        )
+        % organisation.name
+        for organisation in _last_manager_of(user)
+    ]
+
+
+def _let_go(user: User) -> None:
+    memberships.leave_everything(by=user)
+    JoinRequest.objects.filter(user=user).delete()
+    Invitation.objects.filter(email__iexact=user.email).delete()
+    Curatorship.objects.filter(user=user).delete()
+    Report.objects.filter(email__iexact=user.email).update(email="")
+
+
+def declare() -> None:
+    """Called once, when Django starts."""
+    privacy.holds("organismes", gettext_lazy("Les organismes pour qui vous agissez"), _memberships)
+    privacy.holds("demandes", gettext_lazy("Vos demandes pour vous joindre à un organisme"), _join_requests)
+    privacy.holds("invitations", gettext_lazy("Les invitations reçues et envoyées"), _invitations)
+    privacy.holds("territoires", gettext_lazy("Les territoires dont vous assurez la curation"), _curatorships)
+    privacy.holds("fiches", gettext_lazy("Les fiches que vous avez créées ou proposées"), _entries)
+    privacy.holds("signalements", gettext_lazy("Les erreurs que vous avez signalées"), _reports)
+    privacy.holds("decisions", gettext_lazy("Vos décisions de curation"), _decisions)
+    privacy.holds("changements", gettext_lazy("Vos changements aux fiches"), _changes)
+    privacy.before_closing("directory", warn=_warn, let_go=_let_go)
