@@ -113,10 +113,11 @@ def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
     """The snapshot that curators had read (None for a new entry), and what changed since."""
     events = entry.events.order_by("pgh_id")  # type: ignore[union-attr]
     now = events.last()
+    # Events carry the time of their transaction: the change that called for re-reading is not « before ».
+    first = events.filter(review_since=entry.review_since).first() if entry.review_since else None
     before = None
-    if entry.review_since and entry.published_at and entry.published_at < entry.review_since:
-        before = events.filter(pgh_created_at__lt=entry.review_since, status="published").last()
-        before = before or events.filter(pgh_created_at__lt=entry.review_since).last()
+    if first is not None:
+        before = events.filter(pgh_created_at__lt=first.pgh_created_at, status="published").last()
     return before, differences(before, now) if now is not None else []
 
 
