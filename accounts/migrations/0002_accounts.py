@@ -7,78 +7,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='closed_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='compte fermé le'),
+            model_name="user",
+            name="closed_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="compte fermé le"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='function',
-            field=models.CharField(blank=True, max_length=120, verbose_name='fonction'),
+            model_name="user",
+            name="function",
+            field=models.CharField(blank=True, max_length=120, verbose_name="fonction"),
         ),
         migrations.AddField(
-            model_name='user',
-            name='phone',
-            field=models.CharField(blank=True, help_text='Facultatif, jamais public.', max_length=30, verbose_name='téléphone'),
+            model_name="user",
+            name="phone",
+            field=models.CharField(
+                blank=True, help_text="Facultatif, jamais public.", max_length=30, verbose_name="téléphone"
+            ),
         ),
         migrations.CreateModel(
-            name='Mail',
+            name="Mail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event', models.CharField(max_length=160, verbose_name='événement')),
-                ('to', models.EmailField(max_length=254, verbose_name='à')),
-                ('subject', models.CharField(max_length=200, verbose_name='objet')),
-                ('text', models.TextField(verbose_name='texte')),
-                ('html', models.TextField(verbose_name='HTML')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='écrit le')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='envoyé le')),
-                ('failure', models.TextField(blank=True, verbose_name='échec')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("event", models.CharField(max_length=160, verbose_name="événement")),
+                ("to", models.EmailField(max_length=254, verbose_name="à")),
+                ("subject", models.CharField(max_length=200, verbose_name="objet")),
+                ("text", models.TextField(verbose_name="texte")),
+                ("html", models.TextField(verbose_name="HTML")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="écrit le")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="envoyé le")),
+                ("failure", models.TextField(blank=True, verbose_name="échec")),
             ],
             options={
-                'verbose_name': 'courriel',
-                'verbose_name_plural': 'courriels',
-                'ordering': ('-created_at', '-id'),
-                'constraints': [models.UniqueConstraint(fields=('event', 'to'), name='mail_once_an_event')],
+                "verbose_name": "courriel",
+                "verbose_name_plural": "courriels",
+                "ordering": ("-created_at", "-id"),
+                "constraints": [models.UniqueConstraint(fields=("event", "to"), name="mail_once_an_event")],
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('conditions', 'Conditions d’utilisation et politique de confidentialité'), ('telephone', 'Garder mon téléphone pour que mes partenaires de prêt me joignent'), ('nouvelles', 'Recevoir des nouvelles du portail par courriel')], max_length=20, verbose_name='finalité')),
-                ('version', models.CharField(max_length=20, verbose_name='version du texte')),
-                ('given_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='donné le')),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True, verbose_name='retiré le')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("conditions", "Conditions d’utilisation et politique de confidentialité"),
+                            ("telephone", "Garder mon téléphone pour que mes partenaires de prêt me joignent"),
+                            ("nouvelles", "Recevoir des nouvelles du portail par courriel"),
+                        ],
+                        max_length=20,
+                        verbose_name="finalité",
+                    ),
+                ),
+                ("version", models.CharField(max_length=20, verbose_name="version du texte")),
+                ("given_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="donné le")),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="retiré le")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consents",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consentement',
-                'verbose_name_plural': 'consentements',
-                'ordering': ('-given_at', '-id'),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('user', 'purpose'), name='consent_one_in_force', violation_error_message='Ce consentement est déjà donné.'), models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('withdrawn_at__gte', models.F('given_at')), _connector='OR'), name='consent_withdrawn_after_given', violation_error_message='Un consentement se retire après avoir été donné.')],
+                "verbose_name": "consentement",
+                "verbose_name_plural": "consentements",
+                "ordering": ("-given_at", "-id"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("withdrawn_at__isnull", True)),
+                        fields=("user", "purpose"),
+                        name="consent_one_in_force",
+                        violation_error_message="Ce consentement est déjà donné.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("withdrawn_at__isnull", True), ("withdrawn_at__gte", models.F("given_at")), _connector="OR"
+                        ),
+                        name="consent_withdrawn_after_given",
+                        violation_error_message="Un consentement se retire après avoir été donné.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Draft',
+            name="Draft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=120, verbose_name='formulaire')),
-                ('data', models.JSONField(default=dict, verbose_name='contenu')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='tapé le')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=120, verbose_name="formulaire")),
+                ("data", models.JSONField(default=dict, verbose_name="contenu")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="tapé le")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="drafts", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'saisie en cours',
-                'verbose_name_plural': 'saisies en cours',
-                'ordering': ('-updated_at', '-id'),
-                'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='draft_one_a_form')],
+                "verbose_name": "saisie en cours",
+                "verbose_name_plural": "saisies en cours",
+                "ordering": ("-updated_at", "-id"),
+                "constraints": [models.UniqueConstraint(fields=("user", "key"), name="draft_one_a_form")],
             },
         ),
     ]
