@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.models import User
 from directory.models import (
     Category,
+    Curatorship,
+    JoinRequest,
     Kind,
     Membership,
     Organisation,
@@ -117,6 +119,26 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     organisation = factory.SubFactory(OrganisationFactory)
+
+
+class JoinRequestFactory(factory.django.DjangoModelFactory):
+    """Someone who asks to act for an organisation."""
+
+    class Meta:
+        model = JoinRequest
+
+    user = factory.SubFactory(UserFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
+
+
+class CuratorshipFactory(factory.django.DjangoModelFactory):
+    """Someone of a CDC team, and the territory she curates."""
+
+    class Meta:
+        model = Curatorship
+
+    user = factory.SubFactory(UserFactory, staff=True)
+    territory = factory.SubFactory(TerritoryFactory)
 
 
 class PracticeFactory(factory.django.DjangoModelFactory):
