@@ -102,7 +102,7 @@ def _first_values(request: HttpRequest, form: ResourceForm, draft: Draft | None)
         return
     typed = as_post(draft)
     for name, field in form.fields.items():
-        if name != "versions":
+        if name != "versions" and not field.widget.value_omitted_from_data(typed, {}, name):
             form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
 
 
