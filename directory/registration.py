@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -57,6 +58,13 @@ def _insert(organisation: Organisation) -> None:
     raise IntegrityError("slug")
 
 
+def just_registered(*, by: User, name: str, territory_ids: Iterable[int]) -> Organisation | None:
+    """What the first press of a button pressed twice has made."""
+    since = timezone.now() - SAME_CLICK
+    mine = Organisation.objects.filter(created_by=by, created_at__gte=since, memberships__user=by)
+    return mine.filter(name=name, territory__in=list(territory_ids)).first()
+
+
 @transaction.atomic
 def create_organisation(*, organisation: Organisation, sectors: Any, by: User) -> Organisation:
     """Register an organisation: its author manages it, its curators are asked to validate it.
@@ -64,8 +72,7 @@ def create_organisation(*, organisation: Organisation, sectors: Any, by: User) -
     The same one sent twice by the same person within minutes is one.
     """
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    recent = Organisation.objects.filter(created_by=by, created_at__gte=timezone.now() - SAME_CLICK)
-    twin = recent.filter(name=organisation.name, territory=organisation.territory).first()
+    twin = just_registered(by=by, name=organisation.name, territory_ids=[organisation.territory_id])
     if twin:
         return twin
     today = Organisation.objects.filter(

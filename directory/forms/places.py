@@ -69,8 +69,13 @@ def near(text: str) -> list[str]:
     inside = [n for n in local if n.parent_id in ours and wanted and f" {wanted}" in f" {_key(n.name)}"]
     if inside:
         return [label_of(n) for n in inside[:4]]
-    names = {_key(n.name): n for n in sorted(local, key=lambda n: (n.parent_id in ours, n.population))}
-    return [label_of(names[k]) for k in difflib.get_close_matches(wanted, list(names), n=3, cutoff=0.7)]
+    names: dict[str, Node] = {}
+    for n in sorted(local, key=lambda n: (n.parent_id in ours, n.population)):
+        if n.parent_id in ours:  # « Valeyfeld » is a part of a long name
+            names |= dict.fromkeys((w for w in words_of(n.name) if len(w) > 5), n)
+        names[_key(n.name)] = n
+    found = difflib.get_close_matches(wanted, list(names), n=3, cutoff=0.7)
+    return list(dict.fromkeys(label_of(names[k]) for k in found))
 
 
 class PlaceField(forms.CharField):

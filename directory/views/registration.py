@@ -11,13 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from directory.forms.organisation import OrganisationForm
+from directory.forms.organisation import OrganisationForm, one_line
 from directory.forms.places import places_named, suggestions
 from directory.matching import Candidate, probable_duplicates
 from directory.memberships import NotPossible, act_for, memberships_of
 from directory.models import Organisation
 from directory.permissions import can_curate, can_edit, membership_of, require
-from directory.registration import EditedMeanwhile, Said, change_organisation, create_organisation, submit_again
+from directory.registration import (
+    EditedMeanwhile,
+    Said,
+    change_organisation,
+    create_organisation,
+    just_registered,
+    submit_again,
+)
 from mutualisation.kernel.publication import Status
 
 
@@ -46,6 +53,13 @@ def look_alikes(request: HttpRequest, typed: Any) -> tuple[list[Candidate], bool
     return found, {str(c.organisation.pk) for c in found} <= said
 
 
+def _registered_already(request: HttpRequest) -> Organisation | None:
+    """The button was pressed twice: the first press, perhaps at this very moment, made it."""
+    places = [p.id for p in places_named(request.POST.get("territory", "")[:140])]
+    name = one_line(request.POST.get("name", "")[:160].replace("\x00", ""))
+    return just_registered(by=request.user, name=name, territory_ids=places)  # type: ignore[arg-type]
+
+
 def _alike_context(found: list[Candidate], distinct: bool) -> dict[str, Any]:
     return {
         "candidates": found,
@@ -72,6 +86,8 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, initial={"name": request.GET.get("nom", "")[:160]})
     if request.method == "POST":
         form = OrganisationForm(request.POST)
+        if again := _registered_already(request):
+            return redirect("organisation_team", slug=again.slug)
         found, distinct = look_alikes(request, request.POST)
         if form.is_valid() and distinct:
             try:
@@ -95,6 +111,8 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
                     % {"name": organisation.name},
                 )
                 return redirect("organisation_team", slug=organisation.slug)
+        if again := _registered_already(request):
+            return redirect("organisation_team", slug=again.slug)
     return render(
         request,
         "directory/organisation/form.html",
