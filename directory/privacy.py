@@ -98,7 +98,7 @@ def _last_manager_of(user: User) -> list[Organisation]:
 def _warn(user: User) -> list[str]:
     return [
         _(
-            "Vous êtes la dernière personne gestionnaire de « %s ». Passez d’abord le relais à quelqu’un; sinon, "
+            "Vous êtes la dernière personne gestionnaire de « %s ». Passez d’abord le relais à quelqu’un; sinon, "
             "l’organisme sera signalé comme sans gestionnaire à la curation de son territoire."
         )
         % organisation.name

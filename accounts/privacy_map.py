@@ -1,0 +1,151 @@
+"""Every field of every model, in one of four classes: the one place that says who may read what.
+
+PUBLIC        anyone may read it, once the entry is published and to whom its visibility allows
+ORGANISATION  the organisation’s people and the curators of its territory
+PERSONAL      about a person: herself, whom she deals with, administrators; part of her export, erased when she leaves
+SECRET        never leaves the database, not even in an export
+
+A test keeps the list complete: a new field is classified here first. The history of a model (``…Event``) follows it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PUBLIC = "public"
+ORGANISATION = "organisation"
+PERSONAL = "personal"
+SECRET = "secret"  # noqa: S105 - a class of fields
+CLASSES = (PUBLIC, ORGANISATION, PERSONAL, SECRET)
+
+_LIFE_PUBLIC = "id is_demo created_at updated_at published_at verified_at slug sort_key search"
+_LIFE_OURS = "status returned_note review_since freshness freshness_at"
+
+FIELDS: dict[str, dict[str, str]] = {
+    # Who you are
+    "accounts.User": {
+        PERSONAL: (
+            "id email name language function phone closed_at is_active is_staff is_superuser created_at last_login "
+            "groups user_permissions"
+        ),
+        SECRET: "password",
+    },
+    "accounts.Consent": {PERSONAL: "id user purpose version given_at withdrawn_at"},
+    "accounts.Draft": {PERSONAL: "id user key data updated_at"},
+    "accounts.Mail": {PERSONAL: "id event to subject text html created_at sent_at failure"},
+    "account.EmailAddress": {PERSONAL: "id user email verified primary"},
+    "account.EmailConfirmation": {PERSONAL: "id email_address created sent", SECRET: "key"},
+    "mfa.Authenticator": {PERSONAL: "id user type created_at last_used_at", SECRET: "data"},
+    "usersessions.UserSession": {
+        PERSONAL: "id user created_at ip last_seen_at user_agent data",
+        SECRET: "session_key",
+    },
+    # Who acts for whom
+    "directory.Membership": {
+        PERSONAL: "user",
+        ORGANISATION: "id organisation role is_signatory resolution_on created_at",
+    },
+    "directory.JoinRequest": {
+        PERSONAL: "user message",
+        ORGANISATION: "id organisation status created_at answered_at answered_by",
+    },
+    "directory.Invitation": {
+        PERSONAL: "email",
+        ORGANISATION: "id organisation role invited_by created_at expires_at accepted_at revoked_at",
+        SECRET: "token_hash",
+    },
+    "directory.Curatorship": {PERSONAL: "user", ORGANISATION: "id territory"},
+    "directory.NetworkMember": {PUBLIC: "id network organisation"},
+    # What is shared
+    "directory.Organisation": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} name acronym legal_form neq mission description sectors territory served_territories "
+            "address postal_code latitude longitude website email phone year_founded is_network source"
+        ),
+        ORGANISATION: f"{_LIFE_OURS} orphan_since",
+        PERSONAL: "created_by",
+    },
+    "directory.Resource": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} organisation kind category name summary description quantity part_of territory address "
+            "latitude longitude is_paused min_minutes max_minutes notice_hours horizon_days cost_mode price "
+            "price_unit deposit replacement_value insurance_required training_required license_required conditions "
+            "drawing brand_model condition accessories handling pickup_hours capacity_seated capacity_standing area_m2 "
+            "equipment accessibility access_note parking recurring_allowed buffer_minutes time_share days_per_week "
+            "schedule supervision tasks trial_weeks format delivery hours_offered languages audience"
+        ),
+        ORGANISATION: f"{_LIFE_OURS} pickup_instructions visibility visible_networks visible_organisations",
+        PERSONAL: "created_by",
+    },
+    "directory.OpeningHours": {PUBLIC: "id resource weekday opens_at closes_at"},
+    "directory.ResourcePhoto": {PUBLIC: "id uid resource large small width height alt position"},
+    "directory.Need": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} organisation kind category name reason quantity territory starts_on ends_on state "
+            "latitude longitude"
+        ),
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "created_by",
+    },
+    "directory.Practice": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} title standfirst place territories sectors kinds stage legal_form form_text started_on "
+            "ended_on period_text origin pooled governance results difficulties success_factors lessons funders quote "
+            "quote_source drawing source_title source_url"
+        ),
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
+    },
+    "directory.PracticePartner": {PUBLIC: "id practice organisation role"},
+    "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
+    "directory.PracticeLink": {PUBLIC: "id practice title url position"},
+    # How it is curated
+    "directory.Report": {
+        ORGANISATION: "id content_type object_id message created_at handled_at handled_by",
+        PERSONAL: "email",
+    },
+    "directory.Decision": {
+        ORGANISATION: "id content_type object_id verb note before decided_at undone_at",
+        PERSONAL: "decided_by",
+    },
+    # Words and places
+    "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
+    "directory.Sector": {PUBLIC: "id slug name examples"},
+    "directory.Territory": {PUBLIC: "id kind code name slug designation parent latitude longitude population outline"},
+    "directory.PostalArea": {PUBLIC: "id code place latitude longitude"},
+    "directory.Synonym": {PUBLIC: "id terms"},
+    "directory.Word": {PUBLIC: "word display"},
+}
+
+# In which file of the export a person finds what these models hold of her; or why not there.
+EXPORTED: dict[str, str] = {
+    "accounts.User": "compte",
+    "accounts.Consent": "accords",
+    "accounts.Draft": "brouillons",
+    "accounts.Mail": "courriels",
+    "account.EmailAddress": "adresses",
+    "account.EmailConfirmation": "adresses",
+    "mfa.Authenticator": "double_verification",
+    "usersessions.UserSession": "sessions",
+    "directory.Membership": "organismes",
+    "directory.JoinRequest": "demandes",
+    "directory.Invitation": "invitations",
+    "directory.Curatorship": "territoires",
+    "directory.Organisation": "fiches",
+    "directory.Resource": "fiches",
+    "directory.Need": "fiches",
+    "directory.Practice": "fiches",
+    "directory.Report": "signalements",
+    "directory.Decision": "decisions",
+}
+
+
+def classes_of(model: Any) -> dict[str, str]:
+    """The class of each classified field of a model; a history model answers for the model it follows."""
+    label = model._meta.label
+    if "pgh_obj" in {f.name for f in model._meta.local_fields}:
+        tracked = model._meta.get_field("pgh_obj").related_model
+        known = classes_of(tracked)
+        own = {f.name for f in model._meta.local_fields}
+        return {name: known.get(name, ORGANISATION) for name in own if name in known or name.startswith("pgh_")}
+    return {name: kind for kind, names in FIELDS.get(label, {}).items() for name in names.split()}

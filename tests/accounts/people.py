@@ -1,0 +1,59 @@
+"""What the tests of accounts share: people who can sign in, the codes they receive, a hasher that counts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.test import Client
+
+from accounts.models import Mail, User
+from tests.factories import UserFactory
+
+PASSWORD = "une phrase bien longue"
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Hashing is what takes time: as many of them, the same class of time."""
+
+    algorithm = "md5"
+    count = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        CountingHasher.count += 1
+        return super().encode(password, salt)
+
+
+def someone(email: str = "ana@ici.example", **more: Any) -> User:
+    """A person whose address is verified."""
+    user = UserFactory(email=email, password=PASSWORD, **more)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def code_for(email: str) -> str:
+    """The code of the last e-mail to this address."""
+    text = Mail.objects.filter(to=email).first().text
+    found = re.search(r"^\s{2,}(\S+)\s*$", "\n" + text, re.MULTILINE) or re.search(r"^([A-Z0-9-]{6,})$", text, re.M)
+    assert found, text
+    return found.group(1)
+
+
+def sign_up(client: Client, email: str = "ana@ici.example", **more: Any) -> Any:
+    data = {"name": "Ana Silva", "email": email, "password1": PASSWORD, "terms": "on", **more}
+    return client.post("/compte/inscription/", {k: v for k, v in data.items() if v is not None})
+
+
+def sign_in(client: Client, email: str = "ana@ici.example", password: str = PASSWORD, **more: Any) -> Any:
+    return client.post("/compte/connexion/", {"login": email, "password": password, **more})
+
+
+def confirm(client: Client) -> None:
+    """Say again who one is, as sensitive pages ask."""
+    client.post("/compte/confirmer/", {"password": PASSWORD})
+
+
+def is_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
