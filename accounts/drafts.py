@@ -65,6 +65,8 @@ def hold(request: HttpRequest, key: str) -> HttpResponse:
 
 def recall(request: HttpRequest, key: str) -> Draft | None:
     """What this person was typing in this form, from any of her devices or from before her session expired."""
+    if not request.user.is_authenticated:
+        return None
     held = request.session.get(SESSION_KEY)
     if held and held.get("key") == key:
         del request.session[SESSION_KEY]

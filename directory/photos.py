@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -177,7 +178,9 @@ def remove(resource: Resource, uid: str, *, by: Any) -> bool:
         return False
     files = [photo.large, photo.small]
     photo.delete()
-    transaction.on_commit(lambda: [f.storage.delete(f.name) for f in files if f.name])
+    for_good = [partial(f.storage.delete, f.name) for f in files if f.name]
+    for erase in for_good:
+        transaction.on_commit(erase)
     touch(resource)
     return True
 

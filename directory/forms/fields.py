@@ -39,7 +39,7 @@ class LinesField(forms.CharField):
     def __init__(self, *, longest: int = 80, most: int = 40, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.longest, self.most = longest, most
-        self.widget.attrs.setdefault("rows", 4)
+        self.widget.attrs["rows"] = 4
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
@@ -64,9 +64,8 @@ class AmongField(forms.TypedChoiceField):
     def __init__(self, *, usual: Choices, empty: Any = None, **kwargs: Any) -> None:
         self.usual = usual
         self.nothing: Choices = [("", empty)] if empty is not None else []
-        super().__init__(
-            choices=[*self.nothing, *usual], coerce=int, empty_value=None if empty is not None else 0, **kwargs
-        )
+        nothing: Any = None if empty is not None else 0
+        super().__init__(choices=[*self.nothing, *usual], coerce=int, empty_value=nothing, **kwargs)
 
     def include(self, value: int | None, unit: Any) -> None:
         """Offer this value too."""
@@ -79,11 +78,10 @@ class HourField(forms.TimeField):
     """A time of day as people type it: « 18 h », « 18h30 », « 18:30 »."""
 
     default_error_messages = {"invalid": _("Écrivez une heure comme 18:30 ou 18 h 30.")}
-    widget = forms.TimeInput
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **{"required": False, **kwargs})
-        self.widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+        widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+        super().__init__(input_formats=["%H:%M", "%H:%M:%S"], **{"required": False, "widget": widget, **kwargs})
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):

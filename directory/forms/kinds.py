@@ -105,7 +105,7 @@ class PremisesForm(LendableForm):
         data = super().clean()
         self.hours: list[tuple[int, Any, Any]] = []
         for day, label in OpeningHours.Weekday.choices:
-            spans = []
+            spans: list[tuple[Any, Any]] = []
             for span in range(self.spans):
                 opens, closes = f"h{day}_{span}_o", f"h{day}_{span}_f"
                 if opens in self.errors or closes in self.errors:

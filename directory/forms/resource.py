@@ -20,12 +20,6 @@ from directory.taxonomies import portal_territories, territories
 
 Section = tuple[str, str | Promise, tuple[str, ...]]
 
-COST_HELP = {
-    CostMode.FREE: _("Aucun montant demandé."),
-    CostMode.COSTS: _("Ce que cela vous coûte vraiment : essence, ménage, usure."),
-    CostMode.EXCHANGE: _("Contre un service ou un autre prêt, à convenir."),
-    CostMode.PRICE: _("Un tarif affiché."),
-}
 VISIBILITY_HELP = {
     Visibility.EVERYONE: _("La fiche est publique ; les moteurs de recherche la trouvent."),
     Visibility.MEMBERS: _("Les personnes d’un organisme validé, une fois connectées."),
@@ -118,7 +112,7 @@ class ResourceForm(forms.ModelForm):
         self.instance.kind = self.kind
         if not self.instance.pk:
             self.instance.organisation = organisation
-            self.initial.setdefault("territory", organisation.territory_id)
+            self.initial["territory"] = self.initial.get("territory") or organisation.territory_id
         self._offer_choices()
         for name, unit in (("min_minutes", _("minutes")), ("max_minutes", _("minutes")), ("notice_hours", _("heures")),
                            ("horizon_days", _("jours")), ("buffer_minutes", _("minutes"))):  # fmt: skip
@@ -128,7 +122,9 @@ class ResourceForm(forms.ModelForm):
             widget = field.widget
             if isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
                 widget.attrs["class"] = "form-select"
-            elif not isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+            elif isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+                widget.attrs["class"] = "form-check-input"
+            else:
                 widget.attrs["class"] = "form-control"
             if isinstance(field, forms.DecimalField):
                 widget.attrs["inputmode"] = "decimal"
@@ -137,7 +133,7 @@ class ResourceForm(forms.ModelForm):
         places = places_for(self.organisation, self.instance.territory_id)
         field = self.fields["territory"]
         field.queryset = Territory.objects.filter(pk__in=[pk for _g, rows in places for pk, _n in rows])  # type: ignore[attr-defined]
-        field.widget.choices = [("", gettext("Choisissez…")), *places]  # type: ignore[attr-defined]
+        field.widget.choices = [("", gettext("Choisissez…")), *places]
         field = self.fields["category"]
         field.queryset = Category.objects.filter(kind=self.kind)  # type: ignore[attr-defined]
         rows = list(Category.objects.filter(kind=self.kind).order_by("position", "name", "id"))
@@ -146,7 +142,7 @@ class ResourceForm(forms.ModelForm):
             for root in rows
             if root.parent_id is None
         ]
-        field.widget.choices = [("", gettext("Choisissez…")), *groups]  # type: ignore[attr-defined]
+        field.widget.choices = [("", gettext("Choisissez…")), *groups]
         others = (
             Organisation.objects.published().exclude(pk=self.organisation.pk).only("name").order_by("sort_key", "id")
         )

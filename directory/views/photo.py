@@ -47,7 +47,7 @@ def resource_photos(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _save(request: HttpRequest, resource: Resource) -> list[str]:
     """One sending: words first, then what its button asked for; gives why some photos were refused."""
-    words = {name.removeprefix("alt-"): value for name, value in request.POST.items() if name.startswith("alt-")}
+    words = {name.removeprefix("alt-"): str(value) for name, value in request.POST.items() if name.startswith("alt-")}
     changed = describe(resource, words, by=request.user)
     refused: list[str] = []
     said = ""

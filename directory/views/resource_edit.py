@@ -20,7 +20,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from accounts.models import Draft
 from directory.completeness import completeness
 from directory.forms.kinds import FORMS
-from directory.forms.resource import COST_HELP, VISIBILITY_HELP, ResourceForm
+from directory.forms.resource import VISIBILITY_HELP, ResourceForm
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
@@ -78,7 +78,6 @@ def _drawn(request: HttpRequest, form: ResourceForm, organisation: Organisation,
             for anchor, label, names in form.sections
         ],
         "essential": [form[name] for name in form.essential],
-        "cost_help": COST_HELP,
         "visibility_help": VISIBILITY_HELP,
         "draft_key": key,
         "draft": draft,

@@ -26,7 +26,13 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 PARTICULAR: dict[str, dict[str, Any]] = {
-    Kind.MATERIEL: {"quantity": "12", "condition": "bon", "handling": "retrait", "deposit": "50,00", "min_minutes": "1440"},
+    Kind.MATERIEL: {
+        "quantity": "12",
+        "condition": "bon",
+        "handling": "retrait",
+        "deposit": "50,00",
+        "min_minutes": "1440",
+    },
     Kind.LOCAUX: {
         "capacity_seated": "120",
         "equipment": "Projecteur\nCuisinette\n\nProjecteur",
