@@ -176,11 +176,9 @@ def remove(resource: Resource, uid: str, *, by: Any) -> bool:
     photo = resource.photos.filter(uid=uid).first()
     if photo is None:
         return False
-    files = [photo.large, photo.small]
     photo.delete()
-    for_good = [partial(f.storage.delete, f.name) for f in files if f.name]
-    for erase in for_good:
-        transaction.on_commit(erase)
+    for file in (photo.large, photo.small):
+        transaction.on_commit(partial(file.storage.delete, file.name))
     touch(resource)
     return True
 

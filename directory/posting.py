@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Draft
 from directory.lifecycle import edited
-from directory.models import OpeningHours, Organisation, Resource
+from directory.models import OpeningHours, Resource
 from directory.permissions import can_edit, is_member, require
 from directory.photos import touch
 from mutualisation.kernel.publication import Freshness, Status
@@ -73,22 +73,27 @@ def _sent(once: str, by: Any) -> Resource | None:
 
 
 @transaction.atomic
-def post(*, form: Any, organisation: Organisation, by: Any, once: str) -> Resource:
-    """Create a draft in the name of an organisation, from a valid form; the same form sent twice creates one."""
-    require(is_member(by, organisation))
+def post(*, form_for: Callable[[Resource], Any], blank: Resource, by: Any, once: str) -> Any:
+    """Create a draft in the name of an organisation; gives the form, valid and saved, or with its errors.
+
+    The same form sent twice creates one; sent again after the Back button, it changes what the first sending made.
+    """
+    require(is_member(by, blank.organisation))
+    form = form_for(blank)
+    if not form.is_valid():
+        return form
     mark = _first(once, by)
     if mark is None and (made := _sent(once, by)):
-        return made
+        return change(made, form_for=form_for, by=by)
     resource = form.instance
-    resource.organisation = organisation
     resource.created_by = by
-    resource.is_demo = organisation.is_demo
+    resource.is_demo = resource.organisation.is_demo
     _insert(resource)
     form.save_links()
     if mark:
         mark.data = {"resource": resource.pk}
         mark.save(update_fields=["data"])
-    return resource
+    return form
 
 
 @transaction.atomic
@@ -105,7 +110,7 @@ def change(resource: Resource, *, form_for: Callable[[Resource], Any], by: Any) 
     form.is_valid()
     if form.outdated():
         raise ConflictError(form)
-    if form.errors:
+    if form.errors or not set(form.changed_data) - {"versions"}:
         return form
     if locked.status == Status.DRAFT and locked.published_at is None and "name" in form.changed_data:
         locked.slug = slug_for(locked.name, locked.kind, own=locked.slug)

@@ -143,10 +143,11 @@ class ResourceForm(forms.ModelForm):
             if root.parent_id is None
         ]
         field.widget.choices = [("", gettext("Choisissez…")), *groups]
-        others = (
-            Organisation.objects.published().exclude(pk=self.organisation.pk).only("name").order_by("sort_key", "id")
-        )
-        for name, queryset in (("visible_networks", others.filter(is_network=True)), ("visible_organisations", others)):
+        validated = Organisation.objects.published().only("name").order_by("sort_key", "id")
+        for name, queryset in (
+            ("visible_networks", validated.filter(is_network=True)),  # itself too: a CDC shares with its members
+            ("visible_organisations", validated.exclude(pk=self.organisation.pk)),
+        ):
             self.fields[name] = forms.ModelMultipleChoiceField(
                 queryset=queryset,
                 required=False,

@@ -129,13 +129,17 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
     key = _new_key(kind, organisation.pk)
     blank = Resource(kind=kind, organisation=organisation)
     if request.method == "POST":
-        form = FORMS[kind](request.POST, instance=blank, organisation=organisation)
-        if form.is_valid():
-            resource = post(form=form, organisation=organisation, by=request.user, once=request.POST.get("once", ""))
-            forget(user=request.user, key=key)
-            messages.success(request, _("Votre brouillon est enregistré. Il reste à ajouter des photos et à publier."))
-            return redirect("resource_photos", slug=resource.slug)
-        return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key), status=422)
+        form = post(
+            form_for=lambda row: FORMS[kind](request.POST, instance=row, organisation=organisation),
+            blank=blank,
+            by=request.user,
+            once=request.POST.get("once", ""),
+        )
+        if form.errors:
+            return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key), status=422)
+        forget(user=request.user, key=key)
+        messages.success(request, _("Votre brouillon est enregistré. Il reste à ajouter des photos et à publier."))
+        return redirect("resource_photos", slug=form.instance.slug)
     draft = recall(request, key)
     form = FORMS[kind](instance=blank, organisation=organisation)
     _first_values(request, form, draft)

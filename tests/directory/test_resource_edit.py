@@ -234,6 +234,25 @@ def test_a_button_pressed_twice_creates_one(client: Client, lucie: Any) -> None:
     assert set(Resource.objects.values_list("slug", flat=True)) == {"salle-a-l-etage", "salle-a-l-etage-2"}
 
 
+def test_going_back_and_sending_again_changes_what_was_made(client: Client, lucie: Any) -> None:
+    data = filled("locaux", lucie)
+    posted(client, "locaux", data)
+    response = posted(client, "locaux", data | {"name": "Salle du bas", "h1_0_f": "11:00"})
+    made = Resource.objects.get()
+    assert (made.name, made.slug, made.status) == ("Salle du bas", "salle-du-bas", "draft")
+    assert response.headers["Location"] == reverse("resource_photos", args=["salle-du-bas"])
+    assert f"{made.opening_hours.first().closes_at:%H:%M}" == "11:00"
+
+
+def test_a_network_shares_with_its_own_members(client: Client, lucie: Any) -> None:
+    Organisation.objects.filter(pk=lucie.organisation_id).update(is_network=True)
+    own = str(lucie.organisation_id)
+    data = filled("locaux", lucie, visibility="networks", visible_networks=[own])
+    assert posted(client, "locaux", data).status_code == 302
+    page = client.get(reverse("resource_create", args=["locaux"])).context["form"]
+    assert own not in [str(getattr(v, "value", v)) for v, _label in page["visible_organisations"].field.choices]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_the_very_same_time_create_one() -> None:
     membership = MembershipFactory()
