@@ -125,6 +125,7 @@ def photo_address(scene: dict[str, Any]) -> str:
 CHANNELS: dict[str, Callable[[Client, dict[str, Any]], bool]] = {
     "page": found(lambda s: s["thing"].get_absolute_url()),
     "photo": found(photo_address),
+    "report of an error": found(lambda s: reverse("report", args=["ressource", s["thing"].slug])),
     "list": in_page(lambda s: reverse("resource_list")),
     "list, as a map": in_page(lambda s: reverse("resource_list") + "?vue=carte"),
     "list, filtered": in_page(lambda s: reverse("resource_list") + "?sorte=locaux&territoire=beauharnois"),
