@@ -1,11 +1,14 @@
 """People in Django's admin."""
 
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from mutualisation.kernel.requests import ForgivingList
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -21,7 +24,7 @@ class PersonChangeForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(ForgivingList, DjangoUserAdmin):
     form = PersonChangeForm
     add_form = UserCreationForm
     list_display = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
@@ -38,3 +41,11 @@ class UserAdmin(DjangoUserAdmin):
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ForgivingList, DjangoGroupAdmin):
+    pass

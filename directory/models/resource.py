@@ -131,7 +131,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
             ),
             models.CheckConstraint(
                 name="resource_price",
-                condition=Q(cost_mode__in=["frais", "prix"], price__gt=0) & ~Q(price_unit="")
+                condition=Q(cost_mode__in=["frais", "prix"], price__isnull=False, price__gt=0) & ~Q(price_unit="")
                 | Q(cost_mode__in=["gratuit", "echange"], price__isnull=True),
                 violation_error_message=_("Un prix ou des frais demandent un montant et une unité ; le reste, aucun."),
             ),
@@ -143,7 +143,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
             models.CheckConstraint(
                 name="resource_point_whole",
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(latitude__isnull=False, latitude__range=(-90, 90))
+                & Q(longitude__isnull=False, longitude__range=(-180, 180)),
                 violation_error_message=_("La latitude et la longitude vont ensemble."),
             ),
         ]
@@ -159,6 +160,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                     (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
                       WHERE o.id = NEW.organisation_id))""",
                 sort="NEW.name",
+                public="""EXISTS (SELECT FROM directory_organisation o
+                    WHERE o.id = NEW.organisation_id AND o.status = 'published')""",
             )
         ]
 

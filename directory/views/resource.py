@@ -34,7 +34,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)
     resource = get_object_or_404(
-        visible.select_related("organisation__territory", "category__parent", "territory__parent", "part_of")
+        visible.select_related("organisation__territory", "category__parent", "territory__parent")
         .defer("search", "organisation__search")
         .prefetch_related("opening_hours"),
         slug=slug,
@@ -48,6 +48,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "resource": resource,
             "organisation": resource.organisation,
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
+            "whole": others.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
             "parts": list(others.filter(part_of=resource).order_by("sort_key", "id")),
             "shared_by_same": others.filter(organisation=resource.organisation).count(),
             "comparable": list(others.for_list().comparable_to(resource)[:3]),

@@ -1,15 +1,20 @@
 """What every page knows of the portal it belongs to."""
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
     """Name and region of this portal, who answers for privacy, the page's own address."""
+    try:
+        canonical, root = request.build_absolute_uri(request.path), request.build_absolute_uri("/").rstrip("/")
+    except DisallowedHost:  # the page that refuses a foreign host is drawn too
+        canonical = root = ""
     return {
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "privacy_officer": settings.PRIVACY_OFFICER,
-        "canonical": request.build_absolute_uri(request.path),
-        "site_root": request.build_absolute_uri("/").rstrip("/"),
+        "canonical": canonical,
+        "site_root": root,
     }
