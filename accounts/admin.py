@@ -4,13 +4,16 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent, Mail, User
 from accounts.tasks import send_mail
+from mutualisation.kernel.requests import ForgivingList
 
 admin.site.login = secure_admin_login(admin.site.login)  # one way in: codes, passkeys and rate limits hold there too
 
@@ -28,7 +31,7 @@ class PersonChangeForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(ForgivingList, DjangoUserAdmin):
     form = PersonChangeForm
     add_form = UserCreationForm
     list_display = ("email", "name", "is_staff", "is_active", "last_login", "created_at")
@@ -116,3 +119,11 @@ class ConsentAdmin(ReadOnly):
     list_filter = ("purpose", "version")
     search_fields = ("user__email", "user__name")
     list_select_related = ("user",)
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ForgivingList, DjangoGroupAdmin):
+    pass

@@ -35,9 +35,9 @@ def can_manage(user: Any, organisation: Organisation) -> bool:
     """Managers change the organisation and its people; administrators everything."""
     if not user.is_authenticated:
         return False
-    return user.is_superuser or Membership.objects.filter(
-        user=user, organisation=organisation, role=Role.MANAGER
-    ).exists()
+    return (
+        user.is_superuser or Membership.objects.filter(user=user, organisation=organisation, role=Role.MANAGER).exists()
+    )
 
 
 def curated_territories(user: Any) -> list[int] | None:

@@ -44,28 +44,33 @@ class Tree:
     def within(self, slugs: Iterable[str]) -> list[int]:
         """The ids of these nodes and of all they hold."""
         todo = [self.by_slug[s].id for s in slugs if s in self.by_slug]
-        found: list[int] = []
+        found: set[int] = set()
         while todo:
             one = todo.pop()
-            found.append(one)
-            todo += [n.id for n in self.children.get(one, ())]
-        return sorted(set(found))
+            if one not in found:
+                found.add(one)
+                todo += [n.id for n in self.children.get(one, ())]
+        return sorted(found)
+
+    def above(self, node_id: int) -> list[Node]:
+        """The node itself, then what holds it, from the nearest. A loop (A in B in A) ends rather than turns."""
+        chain: list[Node] = []
+        node = self.by_id.get(node_id)
+        while node and node not in chain:
+            chain.append(node)
+            node = self.by_id.get(node.parent_id) if node.parent_id else None
+        return chain
 
     def up_to(self, node_id: int, kinds: tuple[str, ...]) -> Node | None:
         """The node itself or the nearest one above it of one of these kinds."""
-        node = self.by_id.get(node_id)
-        while node and node.kind not in kinds:
-            node = self.by_id.get(node.parent_id) if node.parent_id else None
-        return node
+        return next((node for node in self.above(node_id) if node.kind in kinds), None)
 
     def roll_up(self, counts: dict[int, int]) -> dict[int, int]:
         """Counts by node, each including what its descendants count."""
         total: dict[int, int] = defaultdict(int)
         for node_id, n in counts.items():
-            node = self.by_id.get(node_id)
-            while node:
+            for node in self.above(node_id):
                 total[node.id] += n
-                node = self.by_id.get(node.parent_id) if node.parent_id else None
         return total
 
 

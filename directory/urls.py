@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from directory.views import invitation, moderation, organisation, photo, practice, registration, resource, resource_edit, team
+from directory.views import (
+    invitation,
+    moderation,
+    organisation,
+    photo,
+    practice,
+    registration,
+    resource,
+    resource_edit,
+    team,
+)
 
 urlpatterns = [
     path("organismes/", organisation.organisation_list, name="organisation_list"),

@@ -31,6 +31,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 VERSION = env.str("VERSION", default="0.1")
+# What pages are revalidated by, with the data: it moves when a template does, even if nobody changes VERSION.
+BUILD = f"{VERSION}-{max(int(p.stat().st_mtime) for p in (BASE_DIR / 'templates').rglob('*.html'))}"
 
 # The portal: another region changes these and its data, nothing else.
 PORTAL_NAME = env.str("PORTAL_NAME", default="Mutualisation")
@@ -74,6 +76,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mutualisation.kernel.requests.without_nul",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",

@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.sitemaps.views import index, sitemap
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from accounts.urls import mail_patterns
 from accounts.views import draft
@@ -31,13 +32,13 @@ urlpatterns = [
     path("robots.txt", legal.robots, name="robots"),
     path(
         "sitemap.xml",
-        login_not_required(public_hour(index)),
+        login_not_required(require_safe(public_hour(index))),
         {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap_section"},
         name="sitemap",
     ),
     path(
         "sitemap-<section>.xml",
-        login_not_required(public_hour(sitemap)),
+        login_not_required(require_safe(public_hour(sitemap))),
         {"sitemaps": SITEMAPS},
         name="sitemap_section",
     ),

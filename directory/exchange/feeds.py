@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from directory.filters import EntryFilterSet
 from directory.models import Organisation, Practice, Resource
 from mutualisation.kernel.facets import version_of
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to write these
 
 
 def _words(entry: Any) -> tuple[str, str, str]:
@@ -43,7 +46,7 @@ def atom(request: HttpRequest, filterset_class: type[EntryFilterSet], queryset: 
         feed_url=request.build_absolute_uri(),
     )
     for entry in entries:
-        title, summary, author = _words(entry)
+        title, summary, author = (_NOT_XML.sub("", text) for text in _words(entry))
         link = request.build_absolute_uri(entry.get_absolute_url())
         feed.add_item(
             title=title,

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from mutualisation.kernel.facets import Facet
+from mutualisation.kernel.search import MAX_LENGTH
 
 MAX_VALUES = 40
 
@@ -45,10 +46,12 @@ class FacetFilter(django_filters.Filter):
         column: str = "",
         through: tuple[str, str, str, str] | None = None,
         array: bool = False,
+        every: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(known=known, **kwargs)
         self.condition, self.column, self.through, self.array = condition, column, through, array
+        self.every = every
 
     def filter(self, qs: Any, value: list[str]) -> Any:
         if not value:
@@ -57,7 +60,7 @@ class FacetFilter(django_filters.Filter):
         return qs.annotate(**{f"f_{self.field_name}": flag})
 
     def facet(self, name: str, active: bool) -> Facet:
-        return Facet(name, column=self.column, through=self.through, array=self.array, active=active)
+        return Facet(name, column=self.column, through=self.through, array=self.array, active=active, every=self.every)
 
 
 class LenientChoiceField(forms.ChoiceField):
@@ -85,10 +88,10 @@ class LenientChoiceFilter(django_filters.Filter):
 
 
 class TextField(forms.CharField):
-    """Free text: a NUL or a novel is cut, never refused."""
+    """Free text: a NUL or a novel is cut, never refused. One character too many tells that it was cut."""
 
     def to_python(self, value: Any) -> str:
-        return " ".join(str(value or "").replace("\x00", " ").split())[:10_000]
+        return " ".join(str(value or "").replace("\x00", " ").split())[: MAX_LENGTH + 1]
 
     def run_validators(self, value: Any) -> None:
         """Nothing typed in a search box is wrong."""

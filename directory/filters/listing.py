@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.filters.fields import FacetFilter, LenientChoiceFilter, TextFilter
 from directory.models.territory import TerritoryKind
 from directory.searching import mend, understand
-from directory.taxonomies import Place, find_place, portal_territories, territories
+from directory.taxonomies import Node, Place, find_place, portal_territories, territories
 from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
 
@@ -139,6 +139,8 @@ class EntryFilterSet(django_filters.FilterSet):
                 )
                 % near[:60]
             )
+        elif self.cleaned.get("km") and not near:
+            said.append(gettext("La distance demande un lieu : dites près d’où."))
         if self.asked.cut:
             said.append(gettext("Votre recherche était longue : seuls les premiers mots ont compté."))
         if self.cleaned.get("q") and not self.asked:
@@ -251,27 +253,41 @@ class EntryFilterSet(django_filters.FilterSet):
     def territory_options(counts: dict[str, int], chosen: list[str]) -> list[Option]:
         """MRCs that hold something, ours first; inside a chosen one, its municipalities."""
         tree = territories()
-        rolled = tree.roll_up({int(k): n for k, n in counts.items()})
+        rolled = held(counts)
         ours = [n.slug for n in portal_territories()]
+        opened: set[int] = set()  # what is chosen, and all that holds it
+        for slug in chosen:
+            node = tree.by_slug.get(slug)
+            while node and node.id not in opened:
+                opened.add(node.id)
+                node = tree.by_id.get(node.parent_id or 0)
         holders = {
             node.id: node
-            for node_id in (*rolled, *(tree.by_slug[s].id for s in chosen if s in tree.by_slug))
+            for node_id in (*rolled, *opened)
             if (node := tree.up_to(node_id, (TerritoryKind.MRC, TerritoryKind.REGION)))
             and (node.kind == TerritoryKind.MRC or node.slug in chosen)
         }
         options = []
+
+        def draw(node: Node, level: int) -> None:
+            options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen, level=level))
+            if node.id in opened and node.kind != TerritoryKind.REGION:
+                for inner in tree.children.get(node.id, []):
+                    if rolled.get(inner.id) or inner.id in opened:
+                        draw(inner, 1)
+
         for node in sorted(holders.values(), key=lambda n: (n.slug not in ours, n.name)):
-            options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen))
-            if node.kind != TerritoryKind.MRC:
-                continue
-            inside = tree.children.get(node.id, [])
-            if node.slug in chosen or any(n.slug in chosen for n in inside):
-                options += [
-                    Option(n.slug, n.name, rolled.get(n.id, 0), n.slug in chosen, level=1)
-                    for n in inside
-                    if rolled.get(n.id) or n.slug in chosen
-                ]
+            draw(node, 0)
         return options
+
+
+def held(counts: dict[str, int]) -> dict[int, int]:
+    """How many entries each place holds, in itself and in all that is within it.
+
+    Summed, unless an entry may be in several places: then the database counted it once a place (keys below zero).
+    """
+    numbers = {int(k): n for k, n in counts.items()}
+    return {-k: n for k, n in numbers.items() if k < 0} or territories().roll_up(numbers)
 
 
 def located_in(slugs: list[str]) -> Q:

@@ -11,6 +11,17 @@ from directory.filters.resource import kind_options, sector_options
 from directory.models import Continuum, Kind, Practice, PracticeForm
 from directory.taxonomies import sectors, territories
 
+# Where each story takes place, then (below zero) every place that holds it: a story told in three municipalities
+# of an MRC is one story of that MRC.
+PLACES = """(
+    WITH RECURSIVE held AS (
+        SELECT practice_id, territory_id FROM directory_practice_territories
+        UNION
+        SELECT h.practice_id, t.parent_id FROM held h
+          JOIN directory_territory t ON t.id = h.territory_id WHERE t.parent_id IS NOT NULL)
+    SELECT practice_id, territory_id FROM directory_practice_territories
+    UNION ALL SELECT practice_id, -territory_id FROM held)"""
+
 
 def in_territories(slugs: list[str]) -> Exists:
     links = Practice.territories.through.objects.filter(
@@ -54,9 +65,7 @@ class PracticeFilterSet(EntryFilterSet):
         through=("directory_practice_sectors", "practice_id", "id", "sector_id"),
         condition=of_sectors,
     )
-    territoire = territory_filter(
-        condition=in_territories, through=("directory_practice_territories", "practice_id", "id", "territory_id")
-    )
+    territoire = territory_filter(condition=in_territories, through=(PLACES, "practice_id", "id", "territory_id"))
     tables = ("directory_practice",)
 
     class Meta:

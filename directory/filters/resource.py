@@ -75,6 +75,7 @@ class ResourceFilterSet(EntryFilterSet):
         known=lambda: Accessibility.values,
         column="accessibility",
         array=True,
+        every=True,
         condition=lambda values: Q(accessibility__contains=values),
     )
     tables = ("directory_resource", "directory_organisation")

@@ -4,10 +4,12 @@ from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtens
 from django.db import migrations
 
 SQL = r"""
--- Lower case, hyphens and apostrophes as spaces, « St- » and « Ste- » in full.
+-- Lower case, composed letters, « St- » and « Ste- » in full; as spaces, the signs that PostgreSQL would keep inside
+-- a word (a file, a host, an address: « salle/local », « intervenant.e »).
 CREATE FUNCTION fr_text(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT regexp_replace(regexp_replace(
-    translate(lower($1), '-‐‑–—''’`', '        '), '\mste\M', 'sainte', 'g'), '\mst\M', 'saint', 'g')
+    translate(lower(normalize($1, NFKC)), '-‐‑–—''’`./\@_<>&+', '                 '),
+    '\mste\M', 'sainte', 'g'), '\mst\M', 'saint', 'g')
 $$;
 -- The same without accents: what names are compared and sorted by (the database itself sorts by byte).
 CREATE FUNCTION fr_key(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

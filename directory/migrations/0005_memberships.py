@@ -8,19 +8,30 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('directory', '0004_curation'),
+        ("directory", "0004_curation"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='organisation',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('sort_key', 'gin_trgm_ops'), name='organisation_name_trgm'),
+            model_name="organisation",
+            index=django.contrib.postgres.indexes.GinIndex(
+                django.contrib.postgres.indexes.OpClass("sort_key", "gin_trgm_ops"), name="organisation_name_trgm"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='membership',
-            trigger=pgtrigger.compiler.Trigger(name='orphan', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF TG_OP <> 'INSERT' AND OLD.role = 'gestionnaire' THEN\n                        UPDATE directory_organisation SET orphan_since = clock_timestamp()\n                         WHERE id = OLD.organisation_id AND orphan_since IS NULL\n                           AND NOT EXISTS (SELECT 1 FROM directory_membership m\n                                            WHERE m.organisation_id = OLD.organisation_id AND m.role = 'gestionnaire');\n                    END IF;\n                    IF TG_OP <> 'DELETE' AND NEW.role = 'gestionnaire' THEN\n                        UPDATE directory_organisation SET orphan_since = NULL\n                         WHERE id = NEW.organisation_id AND orphan_since IS NOT NULL;\n                    END IF;\n                    RETURN NULL;\n                ", hash='045a104e904a6f2f868a112de0e2377ea0148725', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_orphan_3bad0', table='directory_membership', when='AFTER')),
+            model_name="membership",
+            trigger=pgtrigger.compiler.Trigger(
+                name="orphan",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF TG_OP <> 'INSERT' AND OLD.role = 'gestionnaire' THEN\n                        UPDATE directory_organisation SET orphan_since = clock_timestamp()\n                         WHERE id = OLD.organisation_id AND orphan_since IS NULL\n                           AND NOT EXISTS (SELECT 1 FROM directory_membership m\n                                            WHERE m.organisation_id = OLD.organisation_id AND m.role = 'gestionnaire');\n                    END IF;\n                    IF TG_OP <> 'DELETE' AND NEW.role = 'gestionnaire' THEN\n                        UPDATE directory_organisation SET orphan_since = NULL\n                         WHERE id = NEW.organisation_id AND orphan_since IS NOT NULL;\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="045a104e904a6f2f868a112de0e2377ea0148725",
+                    operation="INSERT OR UPDATE OR DELETE",
+                    pgid="pgtrigger_orphan_3bad0",
+                    table="directory_membership",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

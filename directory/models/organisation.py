@@ -138,7 +138,8 @@ class Organisation(Publishable):
             models.CheckConstraint(
                 name="organisation_point_whole",
                 condition=models.Q(latitude__isnull=True, longitude__isnull=True)
-                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | models.Q(latitude__isnull=False, latitude__range=(-90, 90))
+                & models.Q(longitude__isnull=False, longitude__range=(-180, 180)),
                 violation_error_message=_("La latitude et la longitude vont ensemble."),
             ),
         ]
@@ -155,8 +156,14 @@ class Organisation(Publishable):
             ),
             reindex_trigger(
                 name="reindex_resources",
-                columns="name, acronym",
+                columns="name, acronym, status",
                 sql="UPDATE directory_resource SET search = NULL WHERE organisation_id = NEW.id;",
+            ),
+            reindex_trigger(
+                name="reindex_practices",
+                columns="name, acronym, status",
+                sql="""UPDATE directory_practice SET search = NULL WHERE id IN
+                    (SELECT practice_id FROM directory_practicepartner WHERE organisation_id = NEW.id);""",
             ),
         ]
 

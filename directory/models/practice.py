@@ -183,7 +183,7 @@ class Practice(Publishable):
                     (SELECT string_agg(s.name, ' ') FROM directory_sector s
                        JOIN directory_practice_sectors ps ON ps.sector_id = s.id WHERE ps.practice_id = NEW.id),
                     (SELECT string_agg(concat_ws(' ', o.name, o.acronym), ' ') FROM directory_organisation o
-                       JOIN directory_practicepartner pp ON pp.organisation_id = o.id WHERE pp.practice_id = NEW.id))""",  # noqa: E501
+                       JOIN directory_practicepartner pp ON pp.organisation_id = o.id WHERE o.status = 'published' AND pp.practice_id = NEW.id))""",  # noqa: E501
                 sort="NEW.title",
             )
         ]

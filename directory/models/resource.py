@@ -208,7 +208,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
             ),
             models.CheckConstraint(
                 name="resource_price",
-                condition=Q(cost_mode__in=["frais", "prix"], price__gt=0) & ~Q(price_unit="")
+                condition=Q(cost_mode__in=["frais", "prix"], price__isnull=False, price__gt=0) & ~Q(price_unit="")
                 | Q(cost_mode__in=["gratuit", "echange"], price__isnull=True),
                 violation_error_message=_("Un prix ou des frais demandent un montant et une unité ; le reste, aucun."),
             ),
@@ -227,7 +227,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
             models.CheckConstraint(
                 name="resource_point_whole",
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(latitude__isnull=False, latitude__range=(-90, 90))
+                & Q(longitude__isnull=False, longitude__range=(-180, 180)),
                 violation_error_message=_("La latitude et la longitude vont ensemble."),
             ),
         ]
@@ -243,7 +244,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                     (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
                       WHERE o.id = NEW.organisation_id))""",
                 sort="NEW.name",
-                public="NEW.status = 'published' AND NEW.visibility = 'everyone'",
+                public="""NEW.visibility = 'everyone' AND EXISTS (SELECT FROM directory_organisation o
+                    WHERE o.id = NEW.organisation_id AND o.status = 'published')""",
             )
         ]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import pgtrigger
 
 
-def index_trigger(*, title: str, rest: str, sort: str, public: str = "NEW.status = 'published'") -> pgtrigger.Trigger:
-    """A BEFORE row trigger. ``title``, ``rest`` and ``sort`` are SQL over NEW: our own text, never a user's.
+def index_trigger(*, title: str, rest: str, sort: str, public: str = "TRUE") -> pgtrigger.Trigger:
+    """A BEFORE row trigger. Every argument is SQL over NEW: our own text, never a user's.
 
-    ``public`` says when anyone may read the entry: only then do its words serve to mend what others type.
+    ``public`` says what else than being published makes an entry visible.
     """
     return pgtrigger.Trigger(
         name="index",
@@ -27,11 +27,11 @@ def index_trigger(*, title: str, rest: str, sort: str, public: str = "NEW.status
             NEW.sort_key := left(fr_key({sort}), 200);
             words := concat_ws(' ', {title}, {rest});
             NEW.search := fr_vector({title}, {rest});
-            IF {public} THEN
+            IF NEW.status = 'published' AND {public} THEN
                 -- Only what is new, in order: two writers rarely meet here, and never cross.
                 INSERT INTO directory_word (word, display)
                 SELECT DISTINCT ON (k) k, w
-                  FROM (SELECT fr_key(w) AS k, w FROM regexp_split_to_table(lower(words), '[^[:alpha:]]+') AS w) AS s
+                  FROM (SELECT fr_key(w) AS k, w FROM regexp_split_to_table(fr_text(words), '[^[:alpha:]]+') AS w) AS s
                  WHERE length(k) BETWEEN 4 AND 60
                    AND NOT EXISTS (SELECT 1 FROM directory_word d WHERE d.word = k)
                  ORDER BY k, w DESC

@@ -51,7 +51,8 @@ class Territory(models.Model):
             models.CheckConstraint(
                 name="territory_point_whole",
                 condition=models.Q(latitude__isnull=True, longitude__isnull=True)
-                | models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | models.Q(latitude__isnull=False, latitude__range=(-90, 90))
+                & models.Q(longitude__isnull=False, longitude__range=(-180, 180)),
                 violation_error_message=_("La latitude et la longitude vont ensemble."),
             ),
             models.CheckConstraint(

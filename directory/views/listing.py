@@ -19,7 +19,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from directory import cartography
-from directory.filters.listing import PAGE_SIZE, EntryFilterSet, Results
+from directory.filters.listing import PAGE_SIZE, EntryFilterSet, Results, held
+from directory.models.territory import TerritoryKind
+from directory.taxonomies import territories
 from mutualisation.kernel.facets import RANKED_AT_MOST, version_of
 from mutualisation.kernel.pagination import Pager, asked_page, pager
 
@@ -40,8 +42,13 @@ class Listing:
         return self.results.page.total
 
     def territory_counts(self) -> dict[int, int]:
-        """How many answers each territory holds, the territory filter aside."""
-        return {int(k): n for k, n in self.results.page.counts.get("territoire", {}).items()}
+        """How many answers are in each place itself, the territory filter aside."""
+        return {int(k): n for k, n in self.results.page.counts.get("territoire", {}).items() if int(k) > 0}
+
+    def mrc_counts(self) -> dict[int, int]:
+        """How many answers each MRC holds, the territory filter aside."""
+        rolled, tree = held(self.results.page.counts.get("territoire", {})), territories()
+        return {k: n for k, n in rolled.items() if (node := tree.by_id.get(k)) and node.kind == TerritoryKind.MRC}
 
 
 def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
@@ -52,7 +59,7 @@ def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
     if request.user.is_authenticated or messages.get_messages(request):
         return None
     parts = (
-        settings.VERSION,
+        settings.BUILD,
         request.get_full_path(),
         get_language(),
         timezone.localdate(),
@@ -125,7 +132,8 @@ def respond(request: HttpRequest, template: str, found: Listing, **extra: Any) -
     if show_map:
         counts = found.territory_counts()
         chosen = filterset.cleaned.get("territoire") or []
+        context["map_base"] = filterset.address(vue="carte", territoire="") + "&territoire="
         context["canvas"] = cartography.canvas()
-        context["shapes"] = cartography.shaded(counts)
+        context["shapes"] = cartography.shaded(found.mrc_counts())
         context["pins"] = cartography.pins(counts, chosen)
     return render(request, template, context)

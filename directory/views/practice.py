@@ -11,7 +11,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import PracticeFilterSet
-from directory.models import Kind, Practice, PracticePartner
+from directory.models import Kind, Organisation, Practice, PracticePartner
 from directory.views.listing import conditional, listing, respond
 
 TABLES = PracticeFilterSet.tables
@@ -35,7 +35,8 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     practice = get_object_or_404(
         visible.defer("search").prefetch_related("figures", "links", "sectors", "territories"), slug=slug
     )
-    partners = list(practice.partners.select_related("organisation").order_by("id"))
+    shown = Organisation.objects.visible_to(request.user)
+    partners = list(practice.partners.filter(organisation__in=shown).select_related("organisation").order_by("id"))
     return render(
         request,
         "directory/practice/detail.html",

@@ -28,6 +28,7 @@ class Facet:
 
     ``through`` is (table, its column for the row, our column it equals, its column for the value); ``array`` says
     that the column holds several values. ``active`` says whether a value is chosen: then ``f_<name>`` is a flag.
+    ``every`` says that all the chosen values are asked for, not any of them: its counts then obey them too.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Facet:
     through: tuple[str, str, str, str] | None = None
     array: bool = False
     active: bool = False
+    every: bool = False
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Page:
 def version_of(*tables: str) -> str:
     """Moves whenever a row of these tables does: what pages and counts are cached by."""
     parts = ", ".join(f"(SELECT max(updated_at) FROM {table})" for table in tables)
+    parts += ", (SELECT max(at) FROM directory_deletion)"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT coalesce((extract(epoch FROM greatest({parts})) * 1000000)::bigint, 0)::text")
         return cursor.fetchone()[0]
@@ -87,8 +90,8 @@ def scan(
     pieces = ["SELECT 'text' AS facet, '' AS value, count(*) AS n FROM base"]
     pieces += [f"SELECT '' AS facet, '' AS value, count(*) AS n FROM base WHERE {everything}"]
     for facet in facets:
-        others = " AND ".join(f"f_{f.name}" for f in facets if f.active and f.name != facet.name) or "TRUE"
-        pieces.append(_counts(facet, others))
+        others = [f"f_{f.name}" for f in facets if f.active and (facet.every or f.name != facet.name)]
+        pieces.append(_counts(facet, " AND ".join(others) or "TRUE"))
     counting = " UNION ALL ".join(pieces)
     choosing, chosen = _choice(base, order, everything, query, offset, limit)
     head = f"WITH base AS MATERIALIZED ({sql}) "

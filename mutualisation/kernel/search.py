@@ -20,25 +20,30 @@ MAX_LENGTH = 200
 MAX_WORDS = 12
 LONGEST_SYNONYM = 6
 
-_SPACES = str.maketrans(dict.fromkeys("-‐‑–—''’`", " "))
+_SPACES = str.maketrans(dict.fromkeys("-‐‑–—'’`./\\@_<>&+", " "))
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _WORD = re.compile(r"[^\W_]+")
-# Words that say nothing of what is looked for: articles, and the politeness of a request.
+# Words that say nothing of what is looked for: articles, the politeness of a request, and all that PostgreSQL drops
+# (the conjugations of « être » and « avoir »: its French stop words).
 STOP_WORDS = frozenset(
     """a ai ait alors au aucun aussi autre aux avec avez avoir avons c ca car ce ces cet cette chez comme comment d dans
     de des du elle en est et etre eu faire fait font il ils j je l la le les leur leurs lui m ma mais me meme mes moi
     mon n ne nos notre nous o on ont ou par pas peu peut plus pour pourrait qu quand que quel quelle quelles quels qui
-    quoi s sa sans se ses si son sont sous sur t te tes toi ton trop tu un une va vers veut vos votre vous y
+    quoi s sa sans se ses si son sont sous sur t ta te tes toi ton trop tu un une va vers veut vos votre vous y
+    eux suis es sommes serai seras sera serons serez seront serais serait serions seriez seraient fus fut furent sois
+    soit soyons soyez soient fusse fusses fussions fussiez fussent ayant ayante ayantes ayants eue eues eus as aurai
+    auras aura aurons aurez auront aurais aurait aurions auriez auraient avais avait avions aviez avaient eut eurent
+    aie aies ayons ayez aient eusse eusses eussions eussiez eussent
     aide aider besoin besoins cherche cherchons chercher emprunter louer trouver trouve quelqu quelque quelques voudrais
     voudrait aimerais aimerait aimerions bonjour svp merci pres proche""".split()
 )
 
 
 def normalise(text: str) -> str:
-    """Lower case without accents; hyphens and apostrophes as spaces; « St- » and « Ste- » in full."""
-    text = text.lower().translate(_SPACES).translate(_LIGATURES)
-    text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.sub(r"\bst\b", "saint", re.sub(r"\bste\b", "sainte", text))
+    """Lower case without accents; signs inside words as spaces; « St- » and « Ste- » in full (but not « sté »)."""
+    text = unicodedata.normalize("NFKC", text).lower().translate(_SPACES)
+    text = re.sub(r"\bst\b", "saint", re.sub(r"\bste\b", "sainte", text)).translate(_LIGATURES)
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def words_of(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What every page knows of the portal it belongs to."""
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from directory.memberships import acting_for, memberships_of
@@ -9,12 +10,16 @@ from directory.memberships import acting_for, memberships_of
 def portal(request: HttpRequest) -> dict[str, object]:
     """Name and region of this portal, who answers for privacy, the page's own address, for whom one acts."""
     signed_in = hasattr(request, "user") and request.user.is_authenticated
+    try:
+        canonical, root = request.build_absolute_uri(request.path), request.build_absolute_uri("/").rstrip("/")
+    except DisallowedHost:  # the page that refuses a foreign host is drawn too
+        canonical = root = ""
     return {
         "acting": acting_for(request) if signed_in else None,
         "memberships": memberships_of(request) if signed_in else [],
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "privacy_officer": settings.PRIVACY_OFFICER,
-        "canonical": request.build_absolute_uri(request.path),
-        "site_root": request.build_absolute_uri("/").rstrip("/"),
+        "canonical": canonical,
+        "site_root": root,
     }

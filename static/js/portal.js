@@ -3,12 +3,17 @@
 
 document.documentElement.classList.add("js");
 
-// Filters: on a wide screen a change is sent at once; on a phone the sheet has its button.
+// Filters: on a wide screen a change is sent at once (a list waits for the arrow keys to rest); on a phone the sheet
+// has its button.
+let resting;
 document.addEventListener("change", (event) => {
-  const form = event.target.form;
-  if (!form || !form.matches("[data-filters]")) return;
-  const sheetOpen = form.matches(":popover-open");
-  if (!sheetOpen && event.target.name !== "q") form.requestSubmit();
+  const field = event.target;
+  if (!field.form || !field.form.matches("[data-filters]") || field.name === "q") return;
+  if (field.form.matches(":popover-open")) return;
+  clearTimeout(resting);
+  const send = () => document.querySelector("[data-filters]").requestSubmit();
+  if (field.matches("select")) resting = setTimeout(send, 400);
+  else send();
 });
 
 // Addresses stay short: what is empty, or the default, is not sent.
@@ -19,11 +24,15 @@ document.addEventListener("htmx:configRequest", (event) => {
   }
 });
 
-// What changed is told to those who can't see it.
+// What changed is told to those who can't see it; who pressed a button that is gone stands before the results.
 document.addEventListener("htmx:afterSettle", () => {
   const count = document.querySelector("[data-count]");
   const voice = document.querySelector("[data-voice]");
   if (count && voice) voice.textContent = count.textContent;
+  if (count && document.activeElement === document.body) {
+    count.tabIndex = -1;
+    count.focus();
+  }
   showPrint();
 });
 
