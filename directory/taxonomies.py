@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -137,7 +138,7 @@ def find_place(text: str) -> Place | None:
     Among several, one of this portal first, then the most populous. None when nothing answers.
     """
     text = " ".join(text.replace("\x00", " ").split())[:120]
-    code = text.replace(" ", "").upper()
+    code = re.sub(r"[\s-]", "", text).upper()
     if len(code) in (3, 6) and code[0].isalpha() and code[1].isdigit() and code[2].isalpha():
         area = PostalArea.objects.filter(code=code[:3]).first()
         if area:
@@ -157,9 +158,11 @@ def find_place(text: str) -> Place | None:
     found = [
         n
         for n in tree.by_id.values()
-        if n.kind in local
-        and n.latitude is not None
-        and (n.slug == text or f" {wanted}" in f" {' '.join(words_of(n.name))}")
+        if n.kind in local and (n.slug == text or f" {wanted}" in f" {' '.join(words_of(n.name))}")
     ]
     best = min(found, key=order, default=None)
-    return Place(best.name, best.latitude, best.longitude) if best else None  # type: ignore[arg-type]
+    if best is None:
+        return None
+    # A few places have no point of their own: the centre of what holds them is nearer than a namesake elsewhere.
+    point = next(((n.latitude, n.longitude) for n in tree.above(best.id) if n.latitude and n.longitude), None)
+    return Place(best.name, *point) if point else None

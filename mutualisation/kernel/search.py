@@ -22,6 +22,7 @@ LONGEST_SYNONYM = 6
 
 _SPACES = str.maketrans(dict.fromkeys("-‐‑–—'’`./\\@_<>&+", " "))
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
+_INITIALS = re.compile(r"\b(?:[^\W_]\.){2,}")  # « C.P.E. »
 _WORD = re.compile(r"[^\W_]+")
 # Words that say nothing of what is looked for: articles, the politeness of a request, and all that PostgreSQL drops
 # (the conjugations of « être » and « avoir »: its French stop words).
@@ -118,7 +119,7 @@ def parse(text: str, synonyms: Mapping[str, Sequence[str]] | None = None) -> Que
     """
     synonyms = synonyms or {}
     clean = " ".join(text.replace("\x00", " ").split())
-    words = words_of(clean[:MAX_LENGTH])
+    words = words_of(_INITIALS.sub(lambda m: m[0].replace(".", ""), clean[:MAX_LENGTH]))
     cut = len(clean) > MAX_LENGTH or len(words) > MAX_WORDS
     words = words[:MAX_WORDS]
     terms: list[Term] = []

@@ -162,9 +162,21 @@ def test_among_namesakes_the_exact_then_ours_then_the_largest(places: dict[str, 
     assert getattr(find_place("valley"), "name", "") == "Valley"
 
 
-def test_a_place_without_a_point_is_no_place(places: dict[str, Territory]) -> None:
-    TerritoryFactory(slug="nulle-part", name="Nulle-Part", latitude=None, longitude=None)
-    assert find_place("Nulle-Part") is None
+def test_a_place_without_a_point_takes_that_of_what_holds_it(places: dict[str, Territory]) -> None:
+    holder = places["mrc-roussillon"]
+    TerritoryFactory(slug="nulle-part", name="Nulle-Part", latitude=None, longitude=None, parent=holder)
+    TerritoryFactory(slug="nulle-part-des-bois", name="Nulle-Part-des-Bois", latitude=47.0, longitude=-70.0)
+    TerritoryFactory(slug="perdue", name="Perdue", latitude=None, longitude=None)
+    found = find_place("Nulle-Part")
+    assert found is not None
+    assert (found.name, found.latitude, found.longitude) == ("Nulle-Part", holder.latitude, holder.longitude)
+    assert find_place("Perdue") is None
+
+
+def test_a_postal_code_may_hold_a_hyphen(places: dict[str, Territory]) -> None:
+    found = find_place("j6s-4v2")
+    assert found is not None
+    assert found.name == "J6S"
 
 
 # ---- the map

@@ -231,3 +231,7 @@ def test_excerpt_of_a_short_text_and_of_none() -> None:
 def test_excerpt_never_lets_html_through(text: str, start: str) -> None:
     shown = re.sub(r"</?mark>", "", excerpt(text, [start]))
     assert not set(shown) & set("<>\"'")
+
+
+def test_initials_with_points_are_an_acronym() -> None:
+    assert [t.typed for t in parse("C.P.E. de Beauharnois").terms] == ["cpe", "beauharnois"]

@@ -29,4 +29,4 @@ class Command(BaseCommand):
             done = load(paths, update=options["update"])
         except FixtureError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{done.created} lignes créées, {done.kept} laissées telles quelles.")
+        self.stdout.write(f"{done.created} lignes écrites, {done.kept} laissées telles quelles.")
