@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from directory.views import invitation, moderation, organisation, photo, practice, registration, resource, resource_edit, team
+from directory.views import (
+    invitation,
+    moderation,
+    need,
+    need_edit,
+    organisation,
+    photo,
+    practice,
+    registration,
+    resource,
+    resource_edit,
+    team,
+)
 
 urlpatterns = [
     path("organismes/", organisation.organisation_list, name="organisation_list"),
@@ -36,6 +48,13 @@ urlpatterns = [
     path("ressources/<slug:slug>/pause/", resource_edit.resource_pause, name="resource_pause"),
     path("ressources/<slug:slug>/dupliquer/", resource_edit.resource_duplicate, name="resource_duplicate"),
     path("mon-espace/ressources/", resource_edit.my_resources, name="my_resources"),
+    path("besoins/", need.need_list, name="need_list"),
+    path("besoins/atom/", need.need_feed, name="need_feed"),
+    path("besoins/carte.geojson", need.need_places, name="need_places"),
+    path("besoins/publier/", need_edit.need_create, name="need_create"),
+    path("besoins/<slug:slug>/", need.need_detail, name="need_detail"),
+    path("besoins/<slug:slug>/modifier/", need_edit.need_edit, name="need_edit"),
+    path("besoins/<slug:slug>/etat/", need_edit.need_move, name="need_move"),
     path("photos/<uuid:uid>/<slug:size>.webp", photo.photo, name="photo"),
     path("pratiques/", practice.practice_list, name="practice_list"),
     path("pratiques/atom/", practice.practice_feed, name="practice_feed"),
