@@ -183,7 +183,9 @@ def test_only_managers_invite_and_revoke(client: Client, manager: Membership, ro
         revoke_invitation(invitation=invitation, by=person)
     client.force_login(person)
     slug = manager.organisation.slug
-    assert client.post(reverse("team_invite", args=[slug]), {"email": "a@b.example", "role": "membre"}).status_code == 403
+    assert (
+        client.post(reverse("team_invite", args=[slug]), {"email": "a@b.example", "role": "membre"}).status_code == 403
+    )
     assert client.post(reverse("team_revoke", args=[slug, invitation.pk])).status_code == 403
     if role == "ailleurs":
         own = Membership.objects.get(user=person).organisation.slug
