@@ -234,3 +234,11 @@ def test_a_list_reads_the_photos_of_all_its_cards_at_once(client: Client, django
     with django_assert_num_queries(2):
         rows = list(Resource.objects.for_list())
         assert all(r.cover for r in rows)
+
+
+def test_a_sending_too_large_for_anything_is_refused_before_it_is_read(
+    client: Client, hall: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutualisation.kernel.uploads.MAX_REQUEST", 1000)
+    assert send(client, hall, picture("a.jpg")).status_code == 400
+    assert not hall.photos.exists()
