@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.mail import enqueue
 from accounts.models import Consent, Mail, User
-from accounts.tasks import send_mail
 from mutualisation.kernel.requests import ForgivingList
 
 admin.site.login = secure_admin_login(admin.site.login)  # one way in: codes, passkeys and rate limits hold there too
@@ -105,9 +105,9 @@ class MailAdmin(ReadOnly):
 
     @admin.action(description=_("Essayer d’envoyer de nouveau"), permissions=["view"])
     def send_again(self, request: Any, queryset: Any) -> None:
-        waiting = list(queryset.filter(sent_at__isnull=True).values_list("pk", flat=True))
-        for pk in waiting:
-            send_mail.defer(mail_id=pk)
+        waiting = list(queryset.filter(sent_at__isnull=True))
+        for mail in waiting:
+            enqueue(mail)
         self.message_user(
             request, ngettext("%d courriel remis en file.", "%d courriels remis en file.", len(waiting)) % len(waiting)
         )

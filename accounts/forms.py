@@ -142,7 +142,7 @@ def _terms_label() -> SafeString:
             "J’accepte les <a href='{}'>conditions d’utilisation</a> et la "
             "<a href='{}'>politique sur les renseignements personnels</a>."
         ),
-        reverse("legal"),
+        reverse("legal") + "#conditions",
         reverse("privacy"),
     )
 

@@ -13,6 +13,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
+from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 
 from accounts.models import Mail
 
@@ -29,8 +32,6 @@ def write(*, event: str, to: str, template: str, **context: Any) -> Mail | None:
     The first line of the text twin is the subject. ``context`` is what the templates read; both also get ``site``
     (full address of the portal) and ``portal_name``.
     """
-    from accounts.tasks import send_mail
-
     if not to:
         return None
     known = {"site": settings.SITE_URL.rstrip("/"), "portal_name": settings.PORTAL_NAME, **context}
@@ -41,8 +42,17 @@ def write(*, event: str, to: str, template: str, **context: Any) -> Mail | None:
     )
     if not fresh:
         return None
-    send_mail.defer(mail_id=mail.pk)
+    enqueue(mail)
     return mail
+
+
+def enqueue(mail: Mail) -> None:
+    """Queue the sending (``tasks.send_mail``), by Django’s own connection, whoever asks.
+
+    Within the worker, procrastinate would queue by another connection: the job could run before the e-mail is there.
+    """
+    queue = JobManager(DjangoConnector())
+    configure_task(name="send_mail", job_manager=queue, queue="mail").defer(mail_id=mail.pk)
 
 
 def deliver(mail_id: int) -> bool:

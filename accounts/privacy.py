@@ -51,10 +51,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Consequence:
+    """What closing the account would cause, and the page where it can be avoided."""
+
+    sentence: str
+    address: str = ""
+
+
+@dataclass(frozen=True)
 class Leaving:
     """What an app does when a person leaves: warn her before, let go of what is hers, in the same transaction."""
 
-    warn: Callable[[User], list[str]]
+    warn: Callable[[User], list[Consequence]]
     let_go: Callable[[User], None]
 
 
@@ -67,7 +75,7 @@ def holds(name: str, title: str | Promise, rows: Callable[[User], Rows]) -> None
     _parts[name] = Part(name, title, rows)
 
 
-def before_closing(name: str, *, warn: Callable[[User], list[str]], let_go: Callable[[User], None]) -> None:
+def before_closing(name: str, *, warn: Callable[[User], list[Consequence]], let_go: Callable[[User], None]) -> None:
     """Declare what an app does when a person leaves."""
     _leavings[name] = Leaving(warn, let_go)
 
@@ -109,9 +117,9 @@ def _cell(value: Any) -> Any:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def warnings(user: User) -> list[str]:
+def consequences(user: User) -> list[Consequence]:
     """What closing this account will cause, said before."""
-    return [sentence for leaving in _leavings.values() for sentence in leaving.warn(user)]
+    return [found for leaving in _leavings.values() for found in leaving.warn(user)]
 
 
 def refusal(user: User) -> str:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import close_old_connections, connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from accounts import mail
 
 
-def renew_connection() -> None:
-    """The connection of this thread may date from before a restart of the database: take another."""
-    if not connection.in_atomic_block:
-        close_old_connections()
-
-
 @app.task(name="send_mail", queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
 def send_mail(*, mail_id: int) -> None:
     """Send one e-mail of the outbox; tried again for a day or so when the mail server refuses."""
-    renew_connection()
     try:
         mail.deliver(mail_id)
     except Exception as error:
@@ -41,5 +33,4 @@ def purge_accounts(timestamp: int) -> None:
     """Every night: old mail, accounts whose address was never verified."""
     from accounts import privacy
 
-    renew_connection()
     privacy.purge()

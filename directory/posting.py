@@ -84,7 +84,7 @@ def post(*, form_for: Callable[[Resource], Any], blank: Resource, by: Any, once:
         return form
     mark = _first(once, by)
     if mark is None and (made := _sent(once, by)):
-        return change(made, form_for=form_for, by=by)
+        return change(made, form_for=form_for, by=by, compare=False)
     resource = form.instance
     resource.created_by = by
     resource.is_demo = resource.organisation.is_demo
@@ -97,8 +97,8 @@ def post(*, form_for: Callable[[Resource], Any], blank: Resource, by: Any, once:
 
 
 @transaction.atomic
-def change(resource: Resource, *, form_for: Callable[[Resource], Any], by: Any) -> Any:
-    """Save what a form says, unless someone changed the same entry since it was read.
+def change(resource: Resource, *, form_for: Callable[[Resource], Any], by: Any, compare: bool = True) -> Any:
+    """Save what a form says, unless someone changed the same entry since it was read (``compare``).
 
     Gives the form: valid and saved, or with its errors. Raises ConflictError with the form, its values as typed.
     """
@@ -108,7 +108,7 @@ def change(resource: Resource, *, form_for: Callable[[Resource], Any], by: Any) 
     )
     form = form_for(locked)
     form.is_valid()
-    if form.outdated():
+    if compare and form.outdated():
         raise ConflictError(form)
     if form.errors or not set(form.changed_data) - {"versions"}:
         return form

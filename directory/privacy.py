@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pghistory.models import Context
@@ -95,13 +96,13 @@ def _last_manager_of(user: User) -> list[Organisation]:
     return [m.organisation for m in mine if m.organisation_id not in managed]
 
 
-def _warn(user: User) -> list[str]:
+def _warn(user: User) -> list[privacy.Consequence]:
+    sentence = _(
+        "Vous êtes la dernière personne gestionnaire de « %s ». Passez d’abord le relais à quelqu’un; sinon, "
+        "l’organisme sera signalé comme sans gestionnaire à la curation de son territoire."
+    )
     return [
-        _(
-            "Vous êtes la dernière personne gestionnaire de « %s ». Passez d’abord le relais à quelqu’un; sinon, "
-            "l’organisme sera signalé comme sans gestionnaire à la curation de son territoire."
-        )
-        % organisation.name
+        privacy.Consequence(sentence % organisation.name, reverse("organisation_team", args=[organisation.slug]))
         for organisation in _last_manager_of(user)
     ]
 

@@ -45,7 +45,7 @@ def close_account(request: HttpRequest) -> HttpResponse:
         else:
             logout(request)
             return redirect("account_closed")
-    context = {"form": form, "refusal": refusal, "warnings": privacy.warnings(user)}
+    context = {"form": form, "refusal": refusal, "consequences": privacy.consequences(user)}
     return render(request, "account/close.html", context)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from directory.models import Kind, Organisation, Practice, PracticePartner, Resource
+from directory.models import Kind, Need, Organisation, Practice, PracticePartner, Resource
 from mutualisation.kernel.markdown import plain
 
 Absolute = Callable[[str], str]
@@ -114,5 +114,23 @@ def practice(one: Practice, partners: list[PracticePartner], absolute: Absolute)
             "contentLocation": {"@type": "Place", "name": one.place} if one.place else None,
             "isBasedOn": one.source_url or one.source_title,
             "articleBody": plain("\n\n".join(filter(None, (one.origin, one.pooled, one.governance, one.results)))),
+        }
+    )
+
+
+def need(one: Need, absolute: Absolute) -> SafeString:
+    """Demand of a Product (material), a Place (premises) or a Service."""
+    what = {Kind.MATERIEL: "Product", Kind.LOCAUX: "Place"}.get(Kind(one.kind), "Service")
+    return _script(
+        {
+            "@type": "Demand",
+            "name": one.name,
+            "url": absolute(one.get_absolute_url()),
+            "description": one.reason,
+            "itemOffered": {"@type": what, "name": one.name},
+            "eligibleQuantity": {"@type": "QuantitativeValue", "minValue": one.quantity},
+            "areaServed": {"@type": "AdministrativeArea", "name": one.territory.name},
+            "validFrom": one.starts_on.isoformat() if one.starts_on else "",
+            "validThrough": one.ends_on.isoformat() if one.ends_on else "",
         }
     )

@@ -39,6 +39,26 @@ def sector_options(counts: dict[str, int], chosen: list[str]) -> list[Option]:
     ]
 
 
+def category_options(counts: dict[str, int], chosen: list[str], kinds: list[str]) -> list[Option]:
+    """Main categories of the kinds in view; inside a chosen one, its sub-categories."""
+    tree = categories()
+    rolled = tree.roll_up({int(k): n for k, n in counts.items()})
+    options = []
+    for node in tree.children.get(None, []):
+        inside = tree.children.get(node.id, [])
+        picked = node.slug in chosen or any(n.slug in chosen for n in inside)
+        if not picked and (node.kind not in kinds or not rolled.get(node.id)):
+            continue
+        options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen))
+        if picked:
+            options += [
+                Option(n.slug, n.name, rolled.get(n.id, 0), n.slug in chosen, level=1)
+                for n in inside
+                if rolled.get(n.id) or n.slug in chosen
+            ]
+    return options
+
+
 class ResourceFilterSet(EntryFilterSet):
     sorte = FacetFilter(
         label=_("Sorte"),
@@ -97,21 +117,4 @@ class ResourceFilterSet(EntryFilterSet):
         return simple_options(Accessibility.choices, counts, chosen)
 
     def options_categorie(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
-        """Main categories of the kinds in view; inside a chosen one, its sub-categories."""
-        tree = categories()
-        rolled = tree.roll_up({int(k): n for k, n in counts.items()})
-        kinds = self.cleaned.get("sorte") or Kind.values
-        options = []
-        for node in tree.children.get(None, []):
-            inside = tree.children.get(node.id, [])
-            picked = node.slug in chosen or any(n.slug in chosen for n in inside)
-            if not picked and (node.kind not in kinds or not rolled.get(node.id)):
-                continue
-            options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen))
-            if picked:
-                options += [
-                    Option(n.slug, n.name, rolled.get(n.id, 0), n.slug in chosen, level=1)
-                    for n in inside
-                    if rolled.get(n.id) or n.slug in chosen
-                ]
-        return options
+        return category_options(counts, chosen, self.cleaned.get("sorte") or Kind.values)

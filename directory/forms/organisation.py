@@ -27,7 +27,9 @@ def dress(form: forms.BaseForm) -> None:
         widget = field.widget
         if isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
             widget.attrs.setdefault("class", "form-select")
-        elif not isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        elif isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+            widget.attrs.setdefault("class", "form-check-input")
+        else:
             widget.attrs.setdefault("class", "form-control")
 
 

@@ -46,7 +46,7 @@ class InviteForm(DressedForm):
         },
     )
     role = forms.ChoiceField(
-        label=_("Rôle"), choices=ROLES, initial=Role.MEMBER, widget=forms.Select,
+        label=_("Rôle"), choices=Role.choices, initial=Role.MEMBER, widget=forms.Select,
         error_messages={"invalid_choice": _("Ce rôle n’existe pas.")},
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.category import Category, Kind
@@ -44,10 +45,19 @@ class NeedQuerySet(EntryQuerySet["Need"]):
         return super().listed().filter(organisation__status=Status.PUBLISHED)
 
     def open(self) -> NeedQuerySet:
-        return self.filter(state=NeedState.OPEN)
+        """Still looked for: a need whose last day has passed is not, even if nobody said so."""
+        return self.filter(state=NeedState.OPEN).exclude(ends_on__lt=timezone.localdate())
 
     def for_list(self) -> NeedQuerySet:
-        return self.defer("search").select_related("organisation", "category", "territory")
+        """What a row shows, in one query."""
+        return (
+            self.select_related("organisation", "category", "territory")
+            .only(
+                "slug", "name", "kind", "reason", "quantity", "state", "starts_on", "ends_on", "is_demo",
+                "published_at", "updated_at", "organisation__name", "organisation__slug", "category__name",
+                "territory__name", "territory__slug",
+            )
+        )  # fmt: skip
 
 
 @tracked
@@ -121,3 +131,24 @@ class Need(Publishable):
 
     def get_absolute_url(self) -> str:
         return reverse("need_detail", args=[self.slug])
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Latitude and longitude of its place."""
+        place = self.territory
+        return None if place.latitude is None or place.longitude is None else (place.latitude, place.longitude)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may see it: then it may be indexed and kept in shared caches."""
+        return self.status == self.organisation.status == Status.PUBLISHED
+
+    @property
+    def is_past(self) -> bool:
+        """Whether its last day has passed while it was still open."""
+        return self.state == NeedState.OPEN and self.ends_on is not None and self.ends_on < timezone.localdate()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether one can still offer what it takes."""
+        return self.state == NeedState.OPEN and not self.is_past

@@ -12,6 +12,7 @@ from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import OrganisationFilterSet
 from directory.models import Organisation, Practice, Resource
+from directory.permissions import can_edit, is_member
 from directory.views.listing import conditional, listing, respond
 
 TABLES = OrganisationFilterSet.tables
@@ -48,6 +49,8 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "resource_count": shared.count(),
             "practices": list(practices.for_list().distinct().order_by("-published_at", "-id")[:6]),
             "jsonld": jsonld.organisation(organisation, request.build_absolute_uri),
+            "mine": is_member(request.user, organisation),
+            "editable": request.user.is_authenticated and can_edit(request.user, organisation),
         },
     )
 

@@ -49,27 +49,26 @@ def _save(request: HttpRequest, resource: Resource) -> list[str]:
     """One sending: words first, then what its button asked for; gives why some photos were refused."""
     words = {name.removeprefix("alt-"): str(value) for name, value in request.POST.items() if name.startswith("alt-")}
     changed = describe(resource, words, by=request.user)
-    refused: list[str] = []
-    said = ""
-    if up := request.POST.get("monter"):
-        shift(resource, up, -1, by=request.user)
-    elif down := request.POST.get("descendre"):
-        shift(resource, down, 1, by=request.user)
-    elif gone := request.POST.get("supprimer"):
-        said = _("La photo est supprimée.") if _uid(gone) and remove(resource, gone, by=request.user) else ""
-    else:
-        kept, refused = add(resource, request.FILES.getlist("photos"), by=request.user)
-        refused += [
-            _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
-            for name in too_large(request)
-        ]
-        if kept:
-            said = ngettext("%d photo ajoutée.", "%d photos ajoutées.", len(kept)) % len(kept)
-            said += " " + _("Dites maintenant ce qu’elle montre.") if len(kept) == 1 else ""
-        elif changed:
-            said = _("Les descriptions sont enregistrées.")
-        elif not refused:
-            refused.append(_("Choisissez d’abord une ou plusieurs photos."))
+    said = _("Les descriptions sont enregistrées.") if changed else ""
+    asked = next((verb for verb in ("monter", "descendre", "supprimer") if request.POST.get(verb)), "")
+    uid = request.POST.get(asked, "")
+    if asked == "supprimer":
+        said = _("La photo est supprimée.") if _uid(uid) and remove(resource, uid, by=request.user) else said
+    elif asked:
+        shift(resource, uid, -1 if asked == "monter" else 1, by=request.user)
+    kept, refused = add(resource, request.FILES.getlist("photos"), by=request.user)
+    refused += [
+        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
+        for name in too_large(request)
+    ]
+    if kept:
+        said = ngettext(
+            "%d photo ajoutée. Dites maintenant ce qu’elle montre.",
+            "%d photos ajoutées. Dites maintenant ce qu’elles montrent.",
+            len(kept),
+        ) % len(kept)
+    elif not (changed or asked or refused):
+        refused.append(_("Choisissez d’abord une ou plusieurs photos."))
     if said:
         messages.success(request, said)
     edited(resource, by=request.user)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.drafts import as_post, forget, hold, recall
+from accounts.models import Draft
 from directory.forms.organisation import OrganisationForm, one_line
 from directory.forms.places import places_named, suggestions
 from directory.matching import Candidate, probable_duplicates
-from directory.memberships import NotPossible, act_for, memberships_of
+from directory.memberships import NotPossible, act_for
 from directory.models import Organisation
 from directory.permissions import can_curate, can_edit, membership_of, require
 from directory.registration import (
@@ -26,6 +30,8 @@ from directory.registration import (
     submit_again,
 )
 from mutualisation.kernel.publication import Status
+
+NEW = "organisme:nouveau"  # the draft of an organisation that isn't registered yet
 
 
 def find_organisation(request: HttpRequest, slug: str) -> Organisation:
@@ -60,6 +66,16 @@ def _registered_already(request: HttpRequest) -> Organisation | None:
     return just_registered(by=request.user, name=name, territory_ids=places)  # type: ignore[arg-type]
 
 
+def _put_back(form: OrganisationForm, draft: Draft) -> None:
+    """Fill a form that nobody sent with what was being typed."""
+    typed = as_post(draft)
+    for name in form.Meta.fields:
+        if name == "sectors":
+            form.initial[name] = [v for v in typed.getlist(name) if v.isdigit()]
+        elif name in typed:
+            form.initial[name] = typed[name]
+
+
 def _alike_context(found: list[Candidate], distinct: bool) -> dict[str, Any]:
     return {
         "candidates": found,
@@ -77,10 +93,13 @@ def organisation_duplicates(request: HttpRequest) -> HttpResponse:
     )
 
 
+@login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def organisation_create(request: HttpRequest) -> HttpResponse:
     """Register an organisation, once one has seen that it isn't there yet."""
+    if not request.user.is_authenticated:
+        return hold(request, NEW) if request.method == "POST" else redirect_to_login(request.get_full_path())
     found: list[Candidate] = []
     distinct = True
     form = OrganisationForm(request.POST or None, initial={"name": request.GET.get("nom", "")[:160]})
@@ -100,6 +119,7 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
                 form.add_error(None, str(refusal))
             else:
                 membership = membership_of(request.user, organisation)
+                forget(user=request.user, key=NEW)
                 if membership:
                     act_for(request, membership)
                 messages.success(
@@ -113,23 +133,44 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
                 return redirect("organisation_team", slug=organisation.slug)
         if again := _registered_already(request):
             return redirect("organisation_team", slug=again.slug)
+    draft = recall(request, NEW) if request.method != "POST" else None
+    if draft and "reprendre" in request.GET:
+        _put_back(form, draft)
     return render(
         request,
         "directory/organisation/form.html",
-        {"form": form, "municipalities": suggestions(), "create": True, **_alike_context(found, distinct)},
+        {
+            "form": form,
+            "municipalities": suggestions(),
+            "create": True,
+            "draft": draft,
+            "draft_key": NEW,
+            **_alike_context(found, distinct),
+        },
         status=422 if request.method == "POST" else 200,
     )
 
 
+@login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def organisation_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change what an organisation says. Of two people at once, the second is shown the difference."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            pk = Organisation.objects.filter(slug=slug).values_list("pk", flat=True).first()
+            return hold(request, f"organisme:{pk or 0}")
+        return redirect_to_login(request.get_full_path())
     organisation = find_organisation(request, slug)
     require(can_edit(request.user, organisation))
     before = organisation.name
     form = OrganisationForm(request.POST if request.method == "POST" else None, instance=organisation)
     base = form.base()
+    key = f"organisme:{organisation.pk}"
+    draft = recall(request, key) if request.method != "POST" else None
+    if draft and "reprendre" in request.GET:
+        _put_back(form, draft)
+        base = draft.data.get("base", [base])[-1]
     differences: list[dict[str, str]] = []
     if request.method == "POST" and form.is_valid():
         said = OrganisationForm.read_base(request.POST.get("base", ""))
@@ -148,8 +189,10 @@ def organisation_edit(request: HttpRequest, slug: str) -> HttpResponse:
             messages.warning(request, str(refusal))
             return redirect("organisation_edit", slug=slug)
         else:
+            forget(user=request.user, key=key)
             messages.success(request, _saved(organisation, sent="renvoyer" in request.POST))
-            return redirect(organisation.get_absolute_url())
+            shown = Organisation.objects.visible_to(request.user).filter(pk=organisation.pk).exists()
+            return redirect("organisation_detail" if shown else "organisation_edit", slug=organisation.slug)
     elif request.method == "POST":
         base = request.POST.get("base", "")
     return render(
@@ -163,7 +206,8 @@ def organisation_edit(request: HttpRequest, slug: str) -> HttpResponse:
             "base": base,
             "differences": differences,
             "returned": organisation.status == Status.RETURNED,
-            "has_team": bool(memberships_of(request)),
+            "draft": draft,
+            "draft_key": key,
         },
         status=409 if differences else 422 if request.method == "POST" else 200,
     )

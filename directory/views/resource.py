@@ -14,6 +14,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import ResourceFilterSet
+from directory.fitting import needs_for
 from directory.models import Practice, Resource
 from directory.taxonomies import categories
 from directory.views.listing import conditional, listing, respond
@@ -33,7 +34,7 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_practice")
+@conditional(*TABLES, "directory_practice", "directory_need")
 def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)
@@ -62,6 +63,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "shared_by_same": others.filter(organisation=resource.organisation).count(),
             "comparable": list(others.for_list().comparable_to(resource)[:3]),
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
+            "needs": needs_for(resource, request.user),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),
         },
     )

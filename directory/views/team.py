@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from directory.forms.team import ROLES, AnswerForm, InviteForm, JoinForm, LeaveForm, MemberForm
+from directory.forms.team import AnswerForm, InviteForm, JoinForm, LeaveForm, MemberForm
 from directory.invitations import invite, revoke_invitation
 from directory.memberships import (
     NotPossible,
@@ -49,7 +49,7 @@ def _team(request: HttpRequest, organisation: Organisation, form: InviteForm | N
             "requests": [r for r in waiting if can_answer(request.user, r)],
             "invitations": list(Invitation.objects.open().filter(organisation=organisation)) if manages else [],
             "form": form or InviteForm(),
-            "roles": ROLES,
+            "roles": Role.choices,
             "managed": any(m.is_manager for m in managers_first),
         },
         status=422 if form and form.errors else 200,

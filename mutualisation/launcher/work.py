@@ -14,20 +14,13 @@ def main() -> int:
     die_with_parent(signal.SIGTERM)
     django.setup()
     from django.apps import apps
-    from django.core.management import call_command
 
     if not apps.is_installed("procrastinate.contrib.django"):
         return 0
-    call_command(
-        "procrastinate",
-        "worker",
-        "--concurrency",
-        "2",
-        "--shutdown-graceful-timeout",
-        "5",
-        "--delete-jobs",
-        "successful",
-    )
+    from procrastinate.contrib.django import app
+
+    with app.replace_connector(app.connector.get_worker_connector()) as working:  # type: ignore[attr-defined]
+        working.run_worker(concurrency=2, shutdown_graceful_timeout=5, delete_jobs="successful")
     return 0
 
 

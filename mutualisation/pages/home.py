@@ -7,15 +7,16 @@ from django.core.cache import caches
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from directory import cartography
-from directory.models import Kind, Organisation, Practice, Resource
+from directory.models import Kind, Need, Organisation, Practice, Resource
 from directory.taxonomies import territories
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import version_of
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice")
+TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
 TILES = {
     Kind.MATERIEL: ("d-chaudrons", "chaudrons, tente, fourgonnette"),
     Kind.LOCAUX: ("d-salle", "salle, cuisine, bureau"),
@@ -31,16 +32,18 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front door."""
     resources = Resource.objects.visible_to(request.user).listed()
     practices = Practice.objects.visible_to(request.user).listed().for_list().order_by("-published_at", "-id")
-    key = f"home:{version_of(*TABLES)}"
+    needs = Need.objects.visible_to(request.user).listed().open()
+    key = f"home:{timezone.localdate()}:{version_of(*TABLES)}"
     shared_counts = not request.user.is_authenticated  # what a member may see isn’t counted for everyone
     if (counted := caches["memory"].get(key) if shared_counts else None) is None:
         by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
         by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
         shared = Organisation.objects.visible_to(request.user).listed().count()
-        counted = by_kind, by_place, shared, practices.count()
+        asked = needs.count()
+        counted = by_kind, by_place, shared, practices.count(), asked
         if shared_counts:
             caches["memory"].set(key, counted, 300)
-    by_kind, by_place, organisation_count, practice_count = counted
+    by_kind, by_place, organisation_count, practice_count, need_count = counted
     stories = list(practices[:4])
     return render(
         request,
@@ -56,6 +59,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "featured": stories[0] if stories else None,
             "stories": stories[1:],
             "newest": list(resources.for_list().order_by("-published_at", "-id")[:4]),
+            "need_count": need_count,
+            "needs": list(needs.for_list().order_by("-published_at", "-id")[:4]),
             "canvas": cartography.canvas(),
             "shapes": cartography.shaded(by_place),
             "elsewhere": sum(by_place.values()) - sum(s.count for s in cartography.shaded(by_place))

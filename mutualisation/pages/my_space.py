@@ -31,7 +31,8 @@ class Todo:
     state: str
     tone: str
     action: str
-    kind: str = ""
+    kind: str = "commun"
+    icon: str = "access"
     kind_label: str = ""
     post: bool = False
 
@@ -66,7 +67,9 @@ def edit_address(entry: Any) -> str:
 
 def _kind(entry: Any) -> dict[str, str]:
     kind = getattr(entry, "kind", "")
-    return {"kind": kind, "kind_label": entry.get_kind_display()} if kind else {"kind": "commun", "kind_label": ""}
+    if kind:
+        return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}
+    return {"icon": "file", "kind_label": _("Pratique") if isinstance(entry, Practice) else _("Organisme")}
 
 
 def _invitations(request: HttpRequest) -> list[Todo]:
@@ -77,7 +80,9 @@ def _invitations(request: HttpRequest) -> list[Todo]:
             about=_("à devenir %(role)s") % {"role": i.get_role_display()},
             state=_("À accepter"),
             tone="act",
-            action=_("Accepter l’invitation"),
+            action=_("Accepter"),
+            icon="mail",
+            kind_label=_("Invitation"),
             post=True,
         )
         for i in invitations_for(request.user)
@@ -97,6 +102,8 @@ def _requests(mine: list[Membership]) -> list[Todo]:
             state=_("À répondre"),
             tone="act",
             action=_("Répondre"),
+            icon="humain",
+            kind_label=_("Équipe"),
         )
         for r in asked.order_by("created_at", "id")[:SHOWN]
     ]

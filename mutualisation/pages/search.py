@@ -12,13 +12,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from directory.models import Organisation, Practice, Resource
+from directory.models import Need, Organisation, Practice, Resource
 from directory.searching import mend, understand
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice")
+TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
 SHOWN = 6
 
 
@@ -80,6 +80,7 @@ def look(request: HttpRequest, query: Query) -> list[tuple[models.QuerySet[Any],
         Resource.objects.visible_to(request.user).listed(),
         Organisation.objects.visible_to(request.user).listed(),
         Practice.objects.visible_to(request.user).listed(),
+        Need.objects.visible_to(request.user).listed().open(),
     ]
     return [(qs, scan(qs.matching(query), [], query=query, order="pertinence", offset=0, limit=SHOWN)) for qs in nouns]
 
@@ -90,6 +91,7 @@ def fetch(found: list[tuple[models.QuerySet[Any], Page]]) -> list[Group]:
         "resource": _("Ressources à partager"),
         "organisation": _("Organismes"),
         "practice": _("Pratiques inspirantes"),
+        "need": _("Demandé en ce moment"),
     }
     groups = []
     for qs, page in found:

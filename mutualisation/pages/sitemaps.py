@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
-from directory.models import Organisation, Practice, Resource
+from directory.models import Need, Organisation, Practice, Resource
 
 
 class Entries(Sitemap):
@@ -31,7 +31,7 @@ class Pages(Sitemap):
     """The pages that always exist."""
 
     def items(self) -> list[str]:
-        return ["home", "resource_list", "organisation_list", "practice_list", "about", "accessibility", "privacy",
+        return ["home", "resource_list", "organisation_list", "practice_list", "need_list", "about", "accessibility", "privacy",
                 "credits", "legal"]  # fmt: skip
 
     def location(self, item: str) -> str:
@@ -43,4 +43,5 @@ SITEMAPS = {
     "ressources": lambda: Entries(Resource),
     "organismes": lambda: Entries(Organisation),
     "pratiques": lambda: Entries(Practice),
+    "besoins": lambda: Entries(Need),
 }

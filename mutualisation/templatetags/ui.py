@@ -120,6 +120,22 @@ def since(value: datetime.datetime | None) -> str:
     return _("il y a %d ans") % (days // 365)
 
 
+@register.simple_tag
+def when_needed(need: Any) -> str:
+    """« du 5 janvier au 28 février 2027 », « dès le 5 janvier 2027 », « d’ici le 1er décembre 2026 », « dès que possible »."""
+    start, end = need.starts_on, need.ends_on
+    if start and start == end:
+        return _("le %(day)s") % {"day": long_date(start)}
+    if start and end:
+        first = long_date(start)
+        if start.year == end.year:
+            first = first.removesuffix(f" {start.year}")
+        return _("du %(first)s au %(last)s") % {"first": first, "last": long_date(end)}
+    if start:
+        return _("dès le %(day)s") % {"day": long_date(start)}
+    return _("d’ici le %(day)s") % {"day": long_date(end)} if end else _("dès que possible")
+
+
 @register.filter
 def hour(value: datetime.time) -> str:
     """« 18 h », « 18 h 30 »."""

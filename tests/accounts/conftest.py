@@ -1,14 +1,14 @@
-"""Rate limits start anew at each test; the staff’s second factor is not asked unless the test says so."""
+"""Rate limits and the queue start anew at each test."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
 
+from tests.accounts.people import empty_queue
+
 
 @pytest.fixture(autouse=True)
-def no_rate_yet(db: None) -> Iterator[None]:
+def anew(db: None) -> None:
     cache.clear()
-    yield
+    empty_queue()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Mail, User
@@ -24,6 +26,24 @@ class CountingHasher(MD5PasswordHasher):
     def encode(self, password: str, salt: str) -> str:
         CountingHasher.count += 1
         return super().encode(password, salt)
+
+
+def empty_queue() -> None:
+    """Procrastinate’s tables are not Django’s to flush after a test without a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_periodic_defers; DELETE FROM procrastinate_jobs")
+
+
+def alone() -> None:
+    """Wait until nobody else is in the test database: the threads of a live server end after its browser."""
+    for _n in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            if cursor.fetchone() == (0,):
+                return
+        time.sleep(0.05)
 
 
 def someone(email: str = "ana@ici.example", **more: Any) -> User:

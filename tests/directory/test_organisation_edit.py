@@ -308,3 +308,50 @@ def test_an_edit_keeps_what_happened_meanwhile(client: Client, mine: Organisatio
     client.post(reverse("organisation_edit", args=[mine.slug]), {**drawn, "phone": "450 555-0101"})
     mine.refresh_from_db()
     assert (mine.phone, mine.freshness) == ("450 555-0101", "reminded")
+
+
+# ---- nothing typed is lost
+
+
+def test_an_expired_session_loses_nothing(client: Client, mine: Organisation, person: User) -> None:
+    page = reverse("organisation_edit", args=[mine.slug])
+    drawn = as_drawn(client, mine)
+    sector = SectorFactory()
+    for address, sent in (
+        (CREATE, typed(name="Ce que je tapais", sectors=[sector.pk])),
+        (page, {**drawn, "mission": "Ce que je tapais", "sectors": [sector.pk]}),
+    ):
+        client.logout()
+        refused = client.post(address, sent)
+        assert refused.status_code == 302
+        assert Organisation.objects.filter(name="Ce que je tapais").count() == 0
+        client.force_login(person)
+        assert "Vous aviez commencé à taper" in client.get(address).content.decode()
+        again = client.get(address + "?reprendre=1").content.decode()
+        assert "Ce que je tapais" in again
+        assert " checked" in again
+    Organisation.objects.update(mission="Changée entre-temps.")
+    recalled = client.get(page + "?reprendre=1").context
+    resent = {**{n: recalled["form"][n].value() for n in typed()}, "territory": "Valleyfield", "base": recalled["base"]}
+    resent = {n: v for n, v in resent.items() if v not in (None, "")}
+    assert client.post(page, resent).status_code == 409  # an old draft doesn't erase what a colleague saved since
+    stranger = Client()
+    stranger.force_login(UserFactory())
+    assert "Ce que je tapais" not in stranger.get(CREATE + "?reprendre=1").content.decode()
+
+
+def test_the_page_of_an_organisation_offers_each_what_she_may(client: Client, mine: Organisation) -> None:
+    page, edit, join = (
+        mine.get_absolute_url(),
+        f"/organismes/{mine.slug}/modifier/",
+        f"/organismes/{mine.slug}/rejoindre/",
+    )
+    own = client.get(page).content.decode()
+    assert edit in own
+    assert join not in own
+    member = Client()
+    member.force_login(MembershipFactory(organisation=mine).user)
+    assert edit not in member.get(page).content.decode()
+    other = Client().get(page).content.decode()
+    assert edit not in other
+    assert join in other

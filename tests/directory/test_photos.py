@@ -74,6 +74,22 @@ def test_a_picture_turned_by_the_phone_stands_upright() -> None:
     assert image.getpixel((200, 750))[0] > 200
 
 
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "JPEG"])
+def test_a_very_wide_picture_is_reduced_then_turned(form: str) -> None:
+    done = prepare(picture(size=(9600, 300), form=form))
+    assert done.height == 1600
+    image = Image.open(io.BytesIO(done.large)).convert("RGB")
+    assert image.getpixel((done.width // 2, 50))[2] > 200
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])
+def test_every_sort_of_colours_comes_in(mode: str) -> None:
+    form = "JPEG" if mode == "CMYK" else "PNG"
+    out = io.BytesIO()
+    Image.new(mode, (60, 40)).save(out, form)
+    assert prepare(SimpleUploadedFile("a", out.getvalue())).width == 60
+
+
 def test_a_small_picture_is_not_blown_up_and_a_transparent_one_lands_on_white() -> None:
     out = io.BytesIO()
     Image.new("RGBA", (100, 50), (0, 0, 0, 0)).save(out, "PNG")
@@ -145,7 +161,9 @@ def test_eight_photos_and_no_more(client: Client, hall: Resource) -> None:
 
 
 def test_words_order_and_deletion(client: Client, hall: Resource, django_capture_on_commit_callbacks: Any) -> None:
-    add(hall, [picture("a.jpg", size=(40, 30)), picture("b.jpg", size=(40, 30))], by=None)
+    add(hall, [picture("a.jpg", size=(40, 30))], by=None)
+    # Photos chosen before another button was pressed are not lost.
+    send(client, hall, picture("b.jpg", size=(40, 30)), monter=str(hall.photos.get().uid))
     first, second = hall.photos.order_by("position")
     send(client, hall, **{f"alt-{first.uid}": "La salle vide", "descendre": str(first.uid)})
     assert [p.uid for p in hall.photos.order_by("position")] == [second.uid, first.uid]
@@ -216,3 +234,11 @@ def test_a_list_reads_the_photos_of_all_its_cards_at_once(client: Client, django
     with django_assert_num_queries(2):
         rows = list(Resource.objects.for_list())
         assert all(r.cover for r in rows)
+
+
+def test_a_sending_too_large_for_anything_is_refused_before_it_is_read(
+    client: Client, hall: Resource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mutualisation.kernel.uploads.MAX_REQUEST", 1000)
+    assert send(client, hall, picture("a.jpg")).status_code == 400
+    assert not hall.photos.exists()

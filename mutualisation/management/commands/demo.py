@@ -19,7 +19,7 @@ from directory.models import Curatorship, Membership, Organisation, Role, Territ
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 
-CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources"]
+CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs"]
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
 
 

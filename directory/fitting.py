@@ -1,0 +1,58 @@
+"""What fits what: the resources that would answer a need, the needs that a resource would answer.
+
+They fit when they are of one kind and one category, or of a category and the one that holds it. The same MRC first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+
+from directory.models import Need, Resource
+from directory.models.territory import TerritoryKind
+from directory.taxonomies import categories, territories
+
+SHOWN = 3
+
+
+def offers_for(need: Need, user: Any) -> list[Resource]:
+    """The resources, among those that this reader may see, that would answer a need; nearest first."""
+    rows = Resource.objects.visible_to(user).listed().filter(kind=need.kind, is_paused=False)
+    return list(_nearest(rows.exclude(organisation=need.organisation_id).for_list(), need))
+
+
+def needs_for(resource: Resource, user: Any) -> list[Need]:
+    """The open needs that a resource would answer; nearest first."""
+    rows = Need.objects.visible_to(user).listed().open().filter(kind=resource.kind)
+    return list(_nearest(rows.exclude(organisation=resource.organisation_id).for_list(), resource))
+
+
+def _nearest(rows: QuerySet[Any], to: Need | Resource) -> QuerySet[Any]:
+    """Those of a category that fits, same MRC first, then same category, then by distance."""
+    tree = categories()
+    node = tree.by_id.get(to.category_id) if to.category_id else None
+    if node:
+        family = {
+            node.id,
+            *(n.id for n in tree.children.get(node.id, ())),
+            *([node.parent_id] if node.parent_id else []),
+        }
+        fits = Q(category__in=family)
+        if rows.model is Need:  # a need may say its kind only
+            fits |= Q(category__isnull=True)
+        rows = rows.filter(fits)
+    places = territories()
+    mrc = places.up_to(to.territory_id, (TerritoryKind.MRC,))
+    here = places.within([mrc.slug]) if mrc else [to.territory_id]
+    rows = rows.annotate(
+        away=Case(When(territory__in=here, then=0), default=1, output_field=IntegerField()),
+        unlike=Case(When(category=to.category_id, then=0), default=1, output_field=IntegerField())
+        if node
+        else Value(0, output_field=IntegerField()),
+    )
+    order: list[Any] = ["away", "unlike", "-published_at", "-id"]
+    if to.point:
+        rows = rows.with_distance(*to.point)  # type: ignore[attr-defined]
+        order[2:2] = [F("distance").asc(nulls_last=True)]
+    return rows.order_by(*order)[:SHOWN]

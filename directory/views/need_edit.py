@@ -1,0 +1,212 @@
+"""Asking in the name of an organisation: publish a need, change it, say what came of it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.drafts import forget, hold, recall
+from directory.asking import BY_NAME, ask, change, say, state_moves
+from directory.forms.need import KIND_HELP, NeedForm
+from directory.lifecycle import AlreadyMoved, move, moves
+from directory.memberships import acting_for, memberships_of
+from directory.models import Kind, Membership, Need, Organisation
+from directory.permissions import can_edit
+from directory.views.written import first_values, side_by_side
+from directory.writing import OutdatedError
+from mutualisation.kernel.publication import Status
+
+MOVES = ("publish", "archive")  # returning needs a note: the curators' pages do it
+TEMPLATE = "directory/need/form.html"
+
+
+def editable(request: HttpRequest, slug: str) -> Need:
+    """The need, for who may change it: 403 for who may only see it, 404 for who may not know of it."""
+    found = Need.objects.select_related("organisation", "category", "territory").filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    if not can_edit(request.user, found):
+        if Need.objects.visible_to(request.user).filter(pk=found.pk).exists():
+            raise PermissionDenied
+        raise Http404
+    return found
+
+
+def _acting(request: HttpRequest) -> Membership | None:
+    """For whom one asks: what the page said, if one still belongs there; else the organisation chosen now."""
+    asked = request.POST.get("organisation", "")
+    if not asked:
+        return acting_for(request)
+    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
+def _drawn(request: HttpRequest, form: NeedForm, organisation: Organisation, key: str, **extra: Any) -> dict[str, Any]:
+    return {
+        "form": form,
+        "kinds": [(r, KIND_HELP[Kind(r.data["value"])]) for r in form["kind"]],
+        "organisation": organisation,
+        "draft_key": key,
+        "draft": None,
+        "versions": form.fingerprint(),
+        "once": request.POST.get("once") or str(uuid.uuid4()),
+        "need": None,
+        "conflict": False,
+        "differences": [],
+        "waits": organisation.status != Status.PUBLISHED,
+        **extra,
+    }
+
+
+@login_not_required  # a form sent after the session expired is kept, then one signs in
+@require_http_methods(["GET", "HEAD", "POST"])
+def need_create(request: HttpRequest) -> HttpResponse:
+    """Say what is lacking, in the name of the organisation one acts for."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, f"besoin:nouveau:{request.POST.get('organisation', '')[:20]}")
+        return redirect_to_login(request.get_full_path())
+    acting = _acting(request)
+    if acting is None:
+        return render(request, "directory/need/nobody.html")
+    organisation = acting.organisation
+    key = f"besoin:nouveau:{organisation.pk}"
+    blank = Need(organisation=organisation)
+    if request.method == "POST":
+        try:
+            form = ask(
+                form_for=lambda row: NeedForm(request.POST, instance=row, organisation=organisation),
+                blank=blank,
+                by=request.user,
+                once=request.POST.get("once", ""),
+                publish="publier" in request.POST,
+            )
+        except OutdatedError as error:
+            form = error.args[0]
+            return _conflict(request, form, form.instance, f"besoin:{form.instance.pk}")
+        if form.errors:
+            return render(request, TEMPLATE, _drawn(request, form, organisation, key), status=422)
+        forget(user=request.user, key=key)
+        return _said(request, form.instance)
+    draft = recall(request, key)
+    first = {"kind": request.GET.get("sorte", "")} if request.GET.get("sorte") in Kind.values else {}
+    form = NeedForm(instance=blank, organisation=organisation, initial=first)
+    first_values(request, form, draft)
+    return render(request, TEMPLATE, _drawn(request, form, organisation, key, draft=draft))
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def need_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change a need; a colleague's change made meanwhile is shown, never erased."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            pk = Need.objects.filter(slug=slug).values_list("pk", flat=True).first()
+            return hold(request, f"besoin:{pk or 0}")
+        return redirect_to_login(request.get_full_path())
+    need = editable(request, slug)
+    organisation = need.organisation
+    key = f"besoin:{need.pk}"
+    if request.method == "POST":
+        try:
+            form = change(
+                need,
+                form_for=lambda row: NeedForm(request.POST, instance=row, organisation=organisation),
+                by=request.user,
+                publish="publier" in request.POST,
+            )
+        except OutdatedError as error:
+            return _conflict(request, error.args[0], need, key)
+        if form.errors:
+            context = _drawn(request, form, organisation, key, need=need, versions=form.data.get("versions", ""))
+            return render(request, TEMPLATE, context, status=422)
+        forget(user=request.user, key=key)
+        return _said(request, form.instance, changed=True)
+    draft = recall(request, key)
+    form = NeedForm(instance=need, organisation=organisation)
+    context = _drawn(request, form, organisation, key, draft=draft, need=need)
+    if draft and "reprendre" in request.GET:
+        first_values(request, form, draft)
+        context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
+    return render(request, TEMPLATE, context)
+
+
+def _conflict(request: HttpRequest, typed: NeedForm, need: Need, key: str) -> HttpResponse:
+    now = Need.objects.select_related("organisation").get(pk=need.pk)
+    form, differences = side_by_side(
+        request, typed, lambda data: NeedForm(data, instance=now, organisation=now.organisation)
+    )
+    fresh = NeedForm(instance=now, organisation=now.organisation).fingerprint()
+    context = _drawn(
+        request, form, now.organisation, key, need=now, conflict=True, differences=differences, versions=fresh
+    )
+    return render(request, TEMPLATE, context, status=409)
+
+
+def _said(request: HttpRequest, need: Need, *, changed: bool = False) -> HttpResponse:
+    """After saving: what stands now, in words."""
+    need.refresh_from_db()
+    if need.status == Status.PUBLISHED:
+        said = (
+            _("Vos changements sont enregistrés.")
+            if changed
+            else _("C’est publié. D’autres peuvent maintenant vous répondre.")
+        )
+    elif need.organisation.status != Status.PUBLISHED:
+        said = _("Votre besoin est gardé en brouillon : il se publiera quand votre organisme sera validé.")
+    else:
+        said = _("Votre brouillon est enregistré : personne d’autre que votre équipe ne le voit.")
+    messages.success(request, said)
+    return redirect(need)
+
+
+@require_POST
+def need_move(request: HttpRequest, slug: str) -> HttpResponse:
+    """Publish, archive, or say that it is answered, closed, or looked for again."""
+    need = editable(request, slug)
+    name = request.POST.get("geste", "")
+    if name not in MOVES and name not in BY_NAME:
+        raise Http404
+    try:
+        if name in BY_NAME:
+            say(need, name, by=request.user)
+        else:
+            move(need, name, by=request.user)
+    except AlreadyMoved:
+        now = Need.objects.get(pk=need.pk)
+        state = now.get_state_display() if now.is_published and name in BY_NAME else now.get_status_display()
+        messages.warning(request, _("Rien n’a changé : ce besoin est déjà « %(state)s ».") % {"state": state})
+    else:
+        messages.success(
+            request,
+            {
+                "publish": _("C’est publié. D’autres peuvent maintenant vous répondre."),
+                "archive": _("Le besoin est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+                "combler": _("Tant mieux ! Le besoin est marqué comme comblé."),
+                "fermer": _("Le besoin est fermé : il quitte la liste."),
+                "rouvrir": _("Le besoin est de nouveau ouvert."),
+            }[name],
+        )
+    return redirect(need)
+
+
+def owner_panel(request: HttpRequest, need: Need) -> dict[str, Any] | None:
+    """What those who may change a need see on its page; None for everyone else."""
+    if not request.user.is_authenticated or not can_edit(request.user, need):
+        return None
+    return {
+        "moves": [t for t in moves(request.user, need) if t.name in MOVES],
+        "states": state_moves(request.user, need),
+        "waits": need.organisation.status != Status.PUBLISHED,
+    }
