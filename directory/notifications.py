@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -121,3 +122,19 @@ def decided(decision: Decision, *, by: Any) -> None:
             note=decision.note,
             action_url=absolute(reverse("my_space") if decision.verb == "return" else entry.get_absolute_url()),
         )
+
+
+def to_confirm(
+    organisation: Organisation, *, step: str, entries: list[Any], more: int, to: Any, when: datetime.datetime, path: str
+) -> None:
+    """Nobody confirmed these entries lately → one person of the organisation, once for all of them."""
+    write(
+        event=f"freshness:{step}:{organisation.pk}:{when.isoformat()}",
+        to=to.email,
+        template="to_confirm",
+        organisation=organisation,
+        step=step,
+        entries=entries,
+        more=more,
+        action_url=absolute(path),
+    )
