@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import consents, mail
+from accounts.models import User
 from accounts.models.consent import Purpose
 
 TOO_MANY = _("Trop d’essais de suite. Attendez quelques minutes, puis recommencez.")
@@ -73,7 +74,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """One who never agreed to the terms in force (a new text, an account made by hand) is asked first."""
-        if consents.is_up_to_date(request.user, Purpose.TERMS):
+        if not isinstance(request.user, User) or consents.is_up_to_date(request.user, Purpose.TERMS):
             return super().get_login_redirect_url(request)
         messages.warning(
             request, _("Les conditions d’utilisation sont nouvelles pour vous : lisez-les et acceptez-les.")
