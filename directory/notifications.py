@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Organisation, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Organisation, Practice, Report, Resource
 from directory.permissions import curators_of, managers_of
 
 
@@ -22,6 +22,19 @@ def organisation_submitted(organisation: Organisation, *, by: Any) -> None:
             organisation=organisation,
             author=by,
             action_url=absolute("/moderation/"),
+        )
+
+
+def practice_submitted(practice: Practice, *, by: Any) -> None:
+    """A story awaits a decision → the curators of its places."""
+    for curator in curators_of(practice).exclude(pk=by.pk):
+        write(
+            event=f"practice-submitted:{practice.pk}:{practice.updated_at.isoformat()}",
+            to=curator.email,
+            template="practice_submitted",
+            practice=practice,
+            author=by,
+            action_url=absolute(f"/moderation/?fiche=new.practice.{practice.pk}"),
         )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import transaction
 
+from directory import notifications
 from directory.lifecycle import AlreadyMoved, move
 from directory.models import Practice
+from directory.moderation import AlreadyDecided, decide
 from directory.permissions import can_curate, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
 from mutualisation.kernel.publication import Status
@@ -43,13 +45,13 @@ def propose(*, form_for: Callable[[Practice], Any], by: Any, once: str, submit: 
         waiting = Practice.objects.filter(proposed_by=by).exclude(status__in=[Status.PUBLISHED, Status.ARCHIVED])
         if waiting.count() >= OPEN_AT_MOST:
             raise TooManyError
-        practice = form.instance
+        practice = form.save(commit=False)
         practice.proposed_by = by
         insert(practice, lambda: address_of(practice))
         form.save_m2m()
         remember(mark, practice)
     if submit and not form.errors:
-        send(form.instance, by=by)
+        _send_once(form.instance, by=by)
     return form
 
 
@@ -58,16 +60,36 @@ def change(practice: Practice, *, form_for: Callable[[Practice], Any], by: Any, 
     """Save what a form says, unless someone changed the same fields; ``submit`` sends it to the curators."""
     form = rewrite(practice, form_for=form_for, by=by, address=address_of)
     if submit and not form.errors:
-        send(form.instance, by=by)
+        _send_once(form.instance, by=by)
     return form
 
 
+def _send_once(practice: Practice, *, by: Any) -> None:
+    practice.refresh_from_db(fields=["status"])
+    if practice.status in (Status.DRAFT, Status.RETURNED):
+        send(practice, by=by)
+
+
+@transaction.atomic
 def send(practice: Practice, *, by: Any) -> None:
-    """To the curators; already there is well."""
+    """To the curators of its places, who are told. Raises AlreadyMoved when it is there already."""
+    move(practice, "submit", by=by)
+    notifications.practice_submitted(practice, by=by)
+
+
+@transaction.atomic
+def publish(practice: Practice, *, by: Any) -> None:
+    """Make it public; what awaited a decision is decided, so that its author is told and it can be undone.
+
+    Raises AlreadyMoved when it no longer stands where the page said.
+    """
+    if practice.status != Status.SUBMITTED:
+        move(practice, "publish", by=by)
+        return
     try:
-        move(practice, "submit", by=by)
-    except AlreadyMoved:
-        practice.refresh_from_db(fields=["status"])
+        decide(key=f"new.practice.{practice.pk}", verb="publish", by=by)
+    except AlreadyDecided as error:
+        raise AlreadyMoved from error
 
 
 def edits_as_curator(user: Any, practice: Practice) -> bool:

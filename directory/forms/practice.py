@@ -20,6 +20,7 @@ STAGE_HELP = {
     Continuum.POOLING: _("on partage la dépense, le risque et les décisions"),
     Continuum.MERGER: _("plusieurs organismes n’en font plus qu’un"),
 }
+STORY = ("pooled", "origin", "governance", "results", "difficulties", "success_factors", "lessons")
 DRAWINGS = [
     ("d-equipe", _("une équipe")), ("d-duo", _("deux personnes")), ("d-conseil", _("un conseil")),
     ("d-salle", _("une salle")), ("d-bureau", _("un bureau")), ("d-cuisine", _("une cuisine")),
@@ -115,18 +116,7 @@ class ProposedPracticeForm(VersionedForm):
             "standfirst": forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
             "source_url": forms.TextInput(attrs={"inputmode": "url"}),
             "funders": forms.Textarea(attrs={"rows": 3}),
-            **{
-                name: forms.Textarea(attrs={"rows": 5})
-                for name in (
-                    "pooled",
-                    "origin",
-                    "governance",
-                    "results",
-                    "difficulties",
-                    "success_factors",
-                    "lessons",
-                )  # fmt: skip
-            },
+            **{name: forms.Textarea(attrs={"rows": 5}) for name in STORY},
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ from directory.forms.practice import STAGE_HELP, CuratedPracticeForm, ProposedPr
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
-from directory.telling import TooManyError, change, edits_as_curator, propose
+from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
 from directory.views.written import first_values, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.publication import Status
@@ -161,7 +161,12 @@ def practice_move(request: HttpRequest, slug: str) -> HttpResponse:
     if name not in MOVES:
         raise Http404
     try:
-        move(practice, name, by=request.user)
+        if name == "submit":
+            send(practice, by=request.user)
+        elif name == "publish":
+            publish(practice, by=request.user)
+        else:
+            move(practice, name, by=request.user)
     except AlreadyMoved:
         state = Practice.objects.get(pk=practice.pk).get_status_display()
         messages.warning(request, _("Rien n’a changé : cette histoire est déjà « %(state)s ».") % {"state": state})
