@@ -8,13 +8,16 @@ from uuid import uuid4
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts import mail
+from accounts import consents, mail
+from accounts.models import User
+from accounts.models.consent import Purpose
 
 TOO_MANY = _("Trop d’essais de suite. Attendez quelques minutes, puis recommencez.")
 WRONG_CODE = _("Ce n’est pas le bon code. Vérifiez le dernier reçu, ou demandez-en un autre.")
@@ -68,6 +71,15 @@ class AccountAdapter(DefaultAccountAdapter):
         }
         found = super().get_reauthentication_methods(user)
         return [{**method, "description": words.get(method["id"], method["description"])} for method in found]
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """One who never agreed to the terms in force (a new text, an account made by hand) is asked first."""
+        if not isinstance(request.user, User) or consents.is_up_to_date(request.user, Purpose.TERMS):
+            return super().get_login_redirect_url(request)
+        messages.warning(
+            request, _("Les conditions d’utilisation sont nouvelles pour vous : lisez-les et acceptez-les.")
+        )
+        return reverse("consents")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("security")

@@ -15,7 +15,8 @@ from accounts.mail import enqueue
 from accounts.models import Consent, Mail, User
 from mutualisation.kernel.requests import ForgivingList
 
-admin.site.login = secure_admin_login(admin.site.login)  # one way in: codes, passkeys and rate limits hold there too
+# One way in: codes, passkeys and rate limits hold there too.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 class UserCreationForm(AdminUserCreationForm):

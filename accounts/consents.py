@@ -36,6 +36,12 @@ def has_given(user: User, purpose: Purpose) -> bool:
     return Consent.objects.filter(user=user, purpose=purpose, withdrawn_at__isnull=True).exists()
 
 
+def is_up_to_date(user: User, purpose: Purpose) -> bool:
+    """Agreed, and to the text in force."""
+    given = Consent.objects.filter(user=user, purpose=purpose, withdrawn_at__isnull=True)
+    return given.filter(version=settings.CONSENT_VERSION).exists()
+
+
 @transaction.atomic
 def give(*, by: User, purpose: Purpose) -> Consent:
     """Record an agreement to the text in force; an agreement to an older text is replaced, and stays in the record."""

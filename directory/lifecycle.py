@@ -19,7 +19,7 @@ from directory.permissions import Entry, can_curate, can_edit, require
 from mutualisation.kernel.publication import Freshness, Status
 
 
-class AlreadyMoved(Exception):
+class AlreadyMoved(Exception):  # noqa: N818 - it is an answer, not a fault
     """Someone moved this entry since the page was read; nothing was changed."""
 
 

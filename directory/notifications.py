@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Organisation, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Organisation, Practice, Report, Resource
 from directory.permissions import curators_of, managers_of
 
 
@@ -21,6 +22,19 @@ def organisation_submitted(organisation: Organisation, *, by: Any) -> None:
             organisation=organisation,
             author=by,
             action_url=absolute("/moderation/"),
+        )
+
+
+def practice_submitted(practice: Practice, *, by: Any) -> None:
+    """A story awaits a decision → the curators of its places."""
+    for curator in curators_of(practice).exclude(pk=by.pk):
+        write(
+            event=f"practice-submitted:{practice.pk}:{practice.updated_at.isoformat()}",
+            to=curator.email,
+            template="practice_submitted",
+            practice=practice,
+            author=by,
+            action_url=absolute(f"/moderation/?fiche=new.practice.{practice.pk}"),
         )
 
 
@@ -121,3 +135,19 @@ def decided(decision: Decision, *, by: Any) -> None:
             note=decision.note,
             action_url=absolute(reverse("my_space") if decision.verb == "return" else entry.get_absolute_url()),
         )
+
+
+def to_confirm(
+    organisation: Organisation, *, step: str, entries: list[Any], more: int, to: Any, when: datetime.datetime, path: str
+) -> None:
+    """Nobody confirmed these entries lately → one person of the organisation, once for all of them."""
+    write(
+        event=f"freshness:{step}:{organisation.pk}:{when.isoformat()}",
+        to=to.email,
+        template="to_confirm",
+        organisation=organisation,
+        step=step,
+        entries=entries,
+        more=more,
+        action_url=absolute(path),
+    )

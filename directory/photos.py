@@ -182,7 +182,7 @@ def remove(resource: Resource, uid: str, *, by: Any) -> bool:
         return False
     photo.delete()
     for file in (photo.large, photo.small):
-        transaction.on_commit(partial(file.storage.delete, file.name))
+        transaction.on_commit(partial(file.storage.delete, str(file.name)))
     touch(resource)
     return True
 

@@ -65,7 +65,7 @@ def _curatorships(user: User) -> Rows:
 def _entries(user: User) -> Rows:
     """Addresses of what she created or proposed: the content itself belongs to the organisation."""
     for model in (Organisation, Resource, Need):
-        for entry in model._default_manager.filter(created_by=user):  # type: ignore[attr-defined]
+        for entry in model._default_manager.filter(created_by=user):
             yield {"type": str(model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
                    "etat": entry.status, "creee_le": entry.created_at}  # fmt: skip
     for story in Practice.objects.filter(proposed_by=user):

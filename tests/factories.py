@@ -14,6 +14,7 @@ from directory.models import (
     JoinRequest,
     Kind,
     Membership,
+    Need,
     Organisation,
     PostalArea,
     Practice,
@@ -106,6 +107,22 @@ class ResourceFactory(factory.django.DjangoModelFactory):
     category = factory.SubFactory(CategoryFactory, kind=factory.SelfAttribute("..kind"))
     name = factory.Sequence(lambda n: f"Ressource {n}")
     summary = "Un résumé d’essai."
+    territory = factory.SelfAttribute("organisation.territory")
+    status = "published"
+    published_at = factory.LazyFunction(timezone.now)
+
+
+class NeedFactory(factory.django.DjangoModelFactory):
+    """Something looked for; no category unless given."""
+
+    class Meta:
+        model = Need
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    slug = factory.Sequence(lambda n: f"besoin-{n}")
+    kind = Kind.MATERIEL
+    name = factory.Sequence(lambda n: f"Besoin {n}")
+    reason = "Une raison d’essai."
     territory = factory.SelfAttribute("organisation.territory")
     status = "published"
     published_at = factory.LazyFunction(timezone.now)

@@ -153,7 +153,7 @@ class EntryFilterSet(django_filters.FilterSet):
     def facet_filters(self) -> dict[str, FacetFilter]:
         return {name: f for name, f in self.filters.items() if isinstance(f, FacetFilter)}
 
-    def results(self, *, page: int, version: str) -> Results:
+    def results(self, *, page: int, version: str, size: int = PAGE_SIZE) -> Results:
         """The page of rows that answer; relaxed by itself when the words match nothing."""
         base = self.qs
         if self.place:
@@ -169,8 +169,8 @@ class EntryFilterSet(django_filters.FilterSet):
                 facets,
                 query=query,
                 order=self.order,
-                offset=(page - 1) * PAGE_SIZE,
-                limit=PAGE_SIZE,
+                offset=(page - 1) * size,
+                limit=size,
                 cache_version="" if self.place else version,
             )
 

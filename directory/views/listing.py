@@ -19,6 +19,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from directory import cartography
+from directory.exchange.spreadsheets import AT_MOST as EXPORTED
 from directory.filters.listing import PAGE_SIZE, EntryFilterSet, Results, held
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import territories
@@ -127,6 +128,8 @@ def respond(request: HttpRequest, template: str, found: Listing, **extra: Any) -
         "list_address": filterset.address(vue=""),
         "map_address": filterset.address(vue="carte"),
         "feed_address": "atom/" + filterset.address(vue=""),
+        "export_query": filterset.address(vue=""),
+        "export_most": EXPORTED if found.total > EXPORTED else 0,
         **extra,
     }
     if show_map:

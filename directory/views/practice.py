@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,7 @@ from directory.exchange.geojson import places
 from directory.filters import PracticeFilterSet
 from directory.models import Kind, Organisation, Practice, PracticePartner
 from directory.views.listing import conditional, listing, respond
+from directory.views.practice_edit import owner_panel
 
 TABLES = PracticeFilterSet.tables
 
@@ -33,15 +34,19 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One story, told as an article."""
     visible = Practice.objects.visible_to(request.user)
     practice = get_object_or_404(
-        visible.defer("search").prefetch_related("figures", "links", "sectors", "territories"), slug=slug
+        Practice.objects.defer("search").prefetch_related("figures", "links", "sectors", "territories"), slug=slug
     )
+    owner = owner_panel(request, practice)
+    if not practice.is_published and owner is None:  # its author, and the curators who decide about it, read it
+        raise Http404
     shown = Organisation.objects.visible_to(request.user)
     partners = list(practice.partners.filter(organisation__in=shown).select_related("organisation").order_by("id"))
-    return render(
+    response = render(
         request,
         "directory/practice/detail.html",
         {
             "practice": practice,
+            "owner": owner,
             "roles": [
                 (label, [p.organisation for p in partners if p.role == role])
                 for role, label in PracticePartner.Role.choices
@@ -51,9 +56,12 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "funders": [line.strip() for line in practice.funders.splitlines() if line.strip()],
             "others": list(visible.listed().for_list().like(practice)[:3]),
             "practice_count": visible.listed().count(),
-            "jsonld": jsonld.practice(practice, partners, request.build_absolute_uri),
+            "jsonld": jsonld.practice(practice, partners, request.build_absolute_uri) if practice.is_published else "",
         },
     )
+    if not practice.is_published:
+        response["X-Robots-Tag"] = "noindex"
+    return response
 
 
 @login_not_required

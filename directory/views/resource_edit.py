@@ -21,6 +21,7 @@ from accounts.models import Draft
 from directory.completeness import completeness
 from directory.forms.kinds import FORMS
 from directory.forms.resource import VISIBILITY_HELP, ResourceForm
+from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
@@ -335,5 +336,6 @@ def owner_panel(request: HttpRequest, resource: Resource) -> dict[str, Any] | No
         "done": completeness(resource),
         "once": str(uuid.uuid4()),
         "waits": resource.organisation.status != Status.PUBLISHED,
+        "confirm": confirm_path(resource) if is_stale(resource) else "",
         "member": any(m.organisation_id == resource.organisation_id for m in memberships_of(request)),
     }

@@ -38,6 +38,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /recherche/",
         "Disallow: /*?*vue=",
         "Disallow: /*?*tri=",
+        "Disallow: /*/export.",
         f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

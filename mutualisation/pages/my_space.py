@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
+from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
@@ -147,7 +148,7 @@ def _stale(mine: list[Membership]) -> list[Todo]:
     return [
         Todo(
             title=str(e),
-            address=edit_address(e),
+            address=confirm_path(e),
             about=_("Retirée des listes : personne ne l’a confirmée")
             if e.freshness == Freshness.HIDDEN
             else _("Est-ce toujours exact ?"),

@@ -122,7 +122,7 @@ def since(value: datetime.datetime | None) -> str:
 
 @register.simple_tag
 def when_needed(need: Any) -> str:
-    """« du 5 janvier au 28 février 2027 », « dès le 5 janvier 2027 », « d’ici le 1er décembre 2026 », « dès que possible »."""
+    """« du 5 janvier au 28 février 2027 », « dès le… », « d’ici le… », « dès que possible »."""
     start, end = need.starts_on, need.ends_on
     if start and start == end:
         return _("le %(day)s") % {"day": long_date(start)}

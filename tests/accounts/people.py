@@ -11,7 +11,9 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 
+from accounts import consents
 from accounts.models import Mail, User
+from accounts.models.consent import Purpose
 from tests.factories import UserFactory
 
 PASSWORD = "une phrase bien longue"
@@ -47,9 +49,10 @@ def alone() -> None:
 
 
 def someone(email: str = "ana@ici.example", **more: Any) -> User:
-    """A person whose address is verified."""
+    """A person whose address is verified, and who agreed to the terms."""
     user = UserFactory(email=email, password=PASSWORD, **more)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    consents.give(by=user, purpose=Purpose.TERMS)
     return user
 
 

@@ -62,6 +62,14 @@ def test_a_wrong_password_tells_nothing_more_than_an_unknown_address(settings) -
     assert hashed[0] == hashed[1] == 1
 
 
+def test_new_terms_are_asked_at_the_next_sign_in_and_once(client: Client, settings) -> None:
+    someone()
+    settings.CONSENT_VERSION = "2031-01"
+    assert sign_in(client).url == "/compte/accords/"
+    client.post("/compte/accords/", {"purpose": "conditions", "action": "give"})
+    assert sign_in(Client()).url == "/mon-espace/"
+
+
 def test_guessing_is_stopped(client: Client) -> None:
     someone()
     for _n in range(5):

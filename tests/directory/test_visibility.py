@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from directory.models import NetworkMember, Resource, Visibility
+from directory.models import Need, NetworkMember, Resource, Visibility
 from directory.photos import add
 from tests.directory.pictures import picture
 from tests.factories import MembershipFactory, OrganisationFactory, ResourceFactory, UserFactory
@@ -47,6 +48,10 @@ def scene(places: Any, settings: Any, tmp_path: Path) -> dict[str, Any]:
     # One of the same category whose page compares it, a part and a whole that name each other.
     alike = ResourceFactory(organisation=named, name="Salle ordinaire", kind="locaux", category=thing.category)
     part = ResourceFactory(organisation=owner, name="Partie publique", kind="locaux", part_of=thing)
+    need = Need.objects.create(
+        organisation=OrganisationFactory(name="Qui cherche", territory=here), name="Une salle", slug="une-salle",
+        kind="locaux", category=thing.category, territory=here, status="published", published_at=timezone.now(),
+    )  # fmt: skip
     organisations = {
         "unvalidated": waiting,
         "other": OrganisationFactory(name="Un autre", territory=here),
@@ -60,7 +65,15 @@ def scene(places: Any, settings: Any, tmp_path: Path) -> dict[str, Any]:
     for reader, organisation in organisations.items():
         clients[reader] = Client()
         clients[reader].force_login(MembershipFactory(organisation=organisation).user)
-    return {"thing": thing, "alike": alike, "part": part, "owner": owner, "place": here, "clients": clients}
+    return {
+        "thing": thing,
+        "alike": alike,
+        "part": part,
+        "need": need,
+        "owner": owner,
+        "place": here,
+        "clients": clients,
+    }
 
 
 def text(response: Any) -> str:
@@ -83,6 +96,15 @@ def found(address: Callable[[dict[str, Any]], str]) -> Callable[[Client, dict[st
         return status == 200
 
     return look
+
+
+def exported(client: Client, scene: dict[str, Any]) -> bool:
+    """Whether the list as a spreadsheet holds the thing."""
+    response = client.get(reverse("resource_export", args=["csv"]))
+    assert response.status_code == 200
+    data = response.getvalue().decode("utf-8-sig")
+    assert "Salle ordinaire" in data
+    return NAME in data
 
 
 def total(client: Client, address: str) -> int:
@@ -141,6 +163,8 @@ CHANNELS: dict[str, Callable[[Client, dict[str, Any]], bool]] = {
     "page of the organisation": in_page(lambda s: s["owner"].get_absolute_url()),
     "comparable ones": in_page(lambda s: s["alike"].get_absolute_url()),
     "what a part belongs to": in_page(lambda s: s["part"].get_absolute_url()),
+    "export": exported,
+    "what fits a need": in_page(lambda s: s["need"].get_absolute_url()),
     "home, newest": in_page(lambda s: reverse("home")),
     "home, counts": in_home_count,
 }

@@ -1,0 +1,158 @@
+"""An organisation joins by itself: duplicate seen while typing, someone invited, who takes over; the first one leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.test import Client
+
+from accounts.models import Mail, User
+from directory.models import Membership, Organisation
+from tests.factories import CuratorshipFactory, OrganisationFactory, UserFactory, a_small_country
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+
+
+@pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
+def window_of(request: Any, chromium: str, live_server: Any) -> Iterator[Callable[[User], Any]]:
+    """A window where that person is signed in; fails on any error of the console."""
+    from playwright.sync_api import sync_playwright
+
+    width, theme = request.param
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+        def window(person: User) -> Any:
+            client = Client()
+            client.force_login(person)
+            context = browser.new_context(
+                viewport={"width": width, "height": 740}, base_url=live_server.url, locale="fr-CA", color_scheme=theme
+            )
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            context.add_cookies([cookie])
+            page = context.new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
+            return page
+
+        yield window
+        browser.close()
+        connections.close_all()  # those of Playwright’s loop, which nobody else would close
+    assert errors == []
+
+
+def fits(page: Any) -> None:
+    """Nothing scrolls sideways, and axe finds nothing wrong."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+
+def test_from_nothing_to_a_team_that_goes_on(window_of: Callable[[User], Any]) -> None:
+    places = a_small_country()
+    known = OrganisationFactory(name="La Marmite solidaire", territory=places["salaberry-de-valleyfield"])
+    curator = CuratorshipFactory(territory=places["mrc-beauharnois-salaberry"]).user
+    odile, karim = UserFactory(name="Odile Roy"), UserFactory(name="Karim Benali")
+
+    page = window_of(odile)
+    page.goto("/mon-espace/")
+    fits(page)
+    page.get_by_role("link", name="Inscrire un organisme").click()
+    fits(page)
+
+    # Typing a name that is already here says so at once, without leaving the form.
+    page.fill("[name=name]", "Marmite solidaire")
+    page.wait_for_selector("#doublons >> text=La Marmite solidaire")
+    assert "Un organisme ressemble au vôtre" in page.text_content("[data-voice]")
+    fits(page)
+    page.fill("[name=name]", "Atelier vélo du Canal")
+    page.wait_for_selector("#doublons >> text=La Marmite solidaire", state="detached")
+
+    # By keyboard to the end; what is refused stays typed.
+    page.keyboard.press("Tab")
+    page.keyboard.type("AVC")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Valeyfield")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    assert page.input_value("[name=name]") == "Atelier vélo du Canal"
+    fits(page)
+    page.fill("[name=territory]", "Salaberry-de-Valleyfield")
+    page.fill("[name=mission]", "Réparer son vélo soi-même.")
+    page.get_by_role("button", name="Inscrire l’organisme").click()
+    page.wait_for_url("**/equipe/")
+    fits(page)
+    made = Organisation.objects.get(name="Atelier vélo du Canal")
+    assert made.status == "submitted"
+    assert Mail.objects.filter(to=curator.email, event__startswith="organisation-submitted").exists()
+    assert "Atelier vélo du Canal" in page.inner_text("details.switch summary")
+
+    # She invites someone, who holds the link of the e-mail.
+    page.fill("[name=email]", karim.email)
+    page.select_option("aside [name=role]", "gestionnaire")
+    page.get_by_role("button", name="Envoyer l’invitation").click()
+    page.wait_for_selector("text=L’invitation est partie")
+    fits(page)
+    link = re.search(r"/invitations/[\w-]+/", Mail.objects.get(to=karim.email).text)
+    assert link
+
+    other = window_of(karim)
+    other.goto(link[0])
+    fits(other)
+    assert not Membership.objects.filter(user=karim).exists()
+    other.get_by_role("button", name="Accepter l’invitation").click()
+    other.wait_for_url("**/mon-espace/")
+    fits(other)
+    assert Membership.objects.get(user=karim).role == "gestionnaire"
+
+    # She leaves; nothing is orphan, for someone has taken over.
+    page.goto(f"/organismes/{made.slug}/equipe/")
+    page.get_by_role("link", name="Quitter cet organisme").click()
+    fits(page)
+    page.get_by_role("button", name="Quitter l’organisme").click()
+    page.wait_for_url("**/mon-espace/")
+    made.refresh_from_db()
+    assert made.orphan_since is None
+    assert page.locator("details.switch").count() == 0
+
+    # He, now the last one, is asked who takes over; with nobody, the CDC is told.
+    other.goto(f"/organismes/{made.slug}/quitter/")
+    other.get_by_role("button", name="Quitter l’organisme").click()
+    other.wait_for_selector("[role=alert]")
+    fits(other)
+    other.check("[name=orphan]")
+    other.get_by_role("button", name="Quitter l’organisme").click()
+    other.wait_for_url("**/mon-espace/")
+    made.refresh_from_db()
+    assert made.orphan_since is not None
+    assert Mail.objects.filter(to=curator.email, event__startswith="orphan:").exists()
+    assert known.memberships.count() == 0
+
+
+def test_the_switch_by_keyboard(window_of: Callable[[User], Any]) -> None:
+    person = UserFactory(name="Odile Roy")
+    for name in ("Abri du Fleuve", "Zone Jeunesse"):
+        Membership.objects.create(user=person, organisation=OrganisationFactory(name=name), role="gestionnaire")
+    page = window_of(person)
+    page.goto("/ressources/")
+    page.locator("details.switch summary").focus()
+    page.keyboard.press("Enter")
+    fits(page)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("text=Vous agissez maintenant pour Zone Jeunesse")
+    assert page.url.endswith("/ressources/")
