@@ -66,7 +66,7 @@ def edit_address(entry: Any) -> str:
     return _address(f"{noun}_edit", f"{noun}_detail", args=[entry.slug])
 
 
-def _kind(entry: Any) -> dict[str, str]:
+def _kind(entry: Any) -> dict[str, Any]:
     kind = getattr(entry, "kind", "")
     if kind:
         return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}

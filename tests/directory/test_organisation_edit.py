@@ -341,7 +341,11 @@ def test_an_expired_session_loses_nothing(client: Client, mine: Organisation, pe
 
 
 def test_the_page_of_an_organisation_offers_each_what_she_may(client: Client, mine: Organisation) -> None:
-    page, edit, join = mine.get_absolute_url(), f"/organismes/{mine.slug}/modifier/", f"/organismes/{mine.slug}/rejoindre/"
+    page, edit, join = (
+        mine.get_absolute_url(),
+        f"/organismes/{mine.slug}/modifier/",
+        f"/organismes/{mine.slug}/rejoindre/",
+    )
     own = client.get(page).content.decode()
     assert edit in own
     assert join not in own
