@@ -15,6 +15,7 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "privacy_officer": settings.PRIVACY_OFFICER,
+        "demo": settings.DEMO,
         "canonical": request.build_absolute_uri(request.path),
         "site_root": request.build_absolute_uri("/").rstrip("/"),
     }
