@@ -27,6 +27,7 @@ from mutualisation.kernel.publication import Status
 MOVES = ("submit", "publish", "archive")  # returning needs a note: the curators' desk does it
 TEMPLATE = "directory/practice/form.html"
 KEY = "pratique:nouvelle"
+FOLDED = ("recit", "refaire")  # what one may tell later; open as soon as something is written there
 
 
 def editable(request: HttpRequest, slug: str) -> Practice:
@@ -44,7 +45,16 @@ def editable(request: HttpRequest, slug: str) -> Practice:
 def _drawn(request: HttpRequest, form: Any, key: str, **extra: Any) -> dict[str, Any]:
     return {
         "form": form,
-        "sections": [(anchor, label, [form[name] for name in names]) for anchor, label, names in form.sections],
+        "sections": [
+            (
+                anchor,
+                label,
+                [form[name] for name in names],
+                anchor in FOLDED,
+                any(form[name].value() or form[name].errors for name in names),
+            )
+            for anchor, label, names in form.sections
+        ],
         "stages": [(r, STAGE_HELP[Continuum(r.data["value"])]) for r in form["stage"]],
         "draft_key": key,
         "draft": None,
