@@ -366,3 +366,16 @@ def test_stale_entries_await_in_my_space_one_click_away(client: Client, lucie: A
     assert todo.address.startswith("/confirmer/")
     client.post(todo.address, {"fiche": f"resource.{entry.pk}", "retour": "fiche"})
     assert not [t for t in client.get("/mon-espace/").context["todos"] if t.title == "Grande tente"]
+
+
+def test_many_stale_entries_are_one_thing_to_do(client: Client, lucie: Any) -> None:
+    other = MembershipFactory(user=lucie.user, organisation__name="Ailleurs")
+    for _ in range(5):
+        reached(aged(300, lucie.organisation), "second")
+    reached(aged(300, other.organisation, name="Camion"), "hidden")
+    client.force_login(lucie.user)
+    todos = {t.title: t for t in client.get("/mon-espace/").context["todos"]}
+    assert set(todos) == {"5 fiches à confirmer", "Camion"}
+    client.post(todos["5 fiches à confirmer"].address, {"fiche": "toutes"})
+    assert Resource.objects.filter(freshness="fresh").count() == 5
+    assert [t.title for t in client.get("/mon-espace/").context["todos"]] == ["Camion"]
