@@ -185,11 +185,11 @@ def test_the_second_contact_goes_to_the_other_managers(lucie: Any) -> None:
     ):
         found: dict[Any, list[Any]] = {}
         for entry in (by_member, by_nobody):
-            for person in freshness.contacts(step, lucie.organisation, entry):
+            for person in freshness.contacts(step, freshness.team_of(lucie.organisation), entry):
                 found.setdefault(person, []).append(entry)
         assert found == expected, step
     lone = MembershipFactory(role="gestionnaire")
-    assert freshness.contacts("second", lone.organisation, aged(200, lone.organisation)) == [lone.user]
+    assert freshness.contacts("second", [lone], aged(200, lone.organisation)) == [lone.user]
 
 
 def test_someone_who_left_or_closed_her_account_is_not_written_to(lucie: Any) -> None:
@@ -199,6 +199,13 @@ def test_someone_who_left_or_closed_her_account_is_not_written_to(lucie: Any) ->
         aged(200, lucie.organisation, created_by=author)
     advance(NOW)
     assert set(Mail.objects.values_list("to", flat=True)) == {lucie.user.email}
+
+
+def test_a_pass_over_many_entries_costs_as_much_as_over_one(lucie: Any, django_assert_max_num_queries: Any) -> None:
+    for _ in range(30):
+        aged(200, lucie.organisation)
+    with django_assert_max_num_queries(30):
+        assert advance(NOW)["reminded"] == 30
 
 
 def test_nobody_left_writes_to_nobody_and_still_moves() -> None:
