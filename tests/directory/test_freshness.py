@@ -386,3 +386,12 @@ def test_many_stale_entries_are_one_thing_to_do(client: Client, lucie: Any) -> N
     client.post(todos["5 fiches à confirmer"].address, {"fiche": "toutes"})
     assert Resource.objects.filter(freshness="fresh").count() == 5
     assert [t.title for t in client.get("/mon-espace/").context["todos"]] == ["Camion"]
+
+
+def test_the_history_says_from_where_and_never_the_link(client: Client, lucie: Any) -> None:
+    """The link of several entries, half used, would otherwise be read by whoever reads the history."""
+    one, other = (reached(aged(300, lucie.organisation), "reminded") for _ in range(2))
+    follow(client, one, path=confirm_path(one, other))
+    client.force_login(lucie.user)
+    page = client.get(f"/historique/ressource/{one.slug}/").content.decode()
+    assert "(/confirmer/)" in page
