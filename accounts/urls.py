@@ -18,6 +18,7 @@ from allauth.usersessions import views as sessions
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
+from django.views.generic.base import RedirectView
 
 from accounts.views import account as own
 from accounts.views import outbox, privacy
@@ -71,6 +72,7 @@ account_patterns = [
 
 urlpatterns = [
     *account_patterns,
+    path("", RedirectView.as_view(pattern_name="profile"), name="account"),
     path("profil/", own.profile, name="profile"),
     path("securite/", own.security, name="security"),
     path("accords/", own.consent_list, name="consents"),

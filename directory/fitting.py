@@ -1,6 +1,7 @@
 """What fits what: the resources that would answer a need, the needs that a resource would answer.
 
-They fit when they are of one kind and one category, or of a category and the one that holds it. The same MRC first.
+They fit when they are of one kind and one category, or of a category and the one that holds it; where a need says
+no category, when they share a word of their names. The same MRC first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
 from directory.models import Need, Resource
 from directory.models.territory import TerritoryKind
+from directory.searching import understand
 from directory.taxonomies import categories, territories
 
 SHOWN = 3
@@ -31,16 +33,17 @@ def needs_for(resource: Resource, user: Any) -> list[Need]:
 def _nearest(rows: QuerySet[Any], to: Need | Resource) -> QuerySet[Any]:
     """Those of a category that fits, same MRC first, then same category, then by distance."""
     tree = categories()
+    words = understand(to.name)
+    alike = words.relaxed() or words
     node = tree.by_id.get(to.category_id) if to.category_id else None
-    if node:
-        family = {
-            node.id,
-            *(n.id for n in tree.children.get(node.id, ())),
-            *([node.parent_id] if node.parent_id else []),
-        }
+    if node is None:
+        rows = rows.matching(alike) if alike else rows.none()  # type: ignore[attr-defined]
+    else:
+        family = {node.id, *(n.id for n in tree.children.get(node.id, ()))} | {node.parent_id or node.id}
         fits = Q(category__in=family)
-        if rows.model is Need:  # a need may say its kind only
-            fits |= Q(category__isnull=True)
+        if rows.model is Need and alike:
+            unsaid = Need.objects.filter(kind=to.kind, category__isnull=True)
+            fits |= Q(pk__in=unsaid.matching(alike).values("pk"))
         rows = rows.filter(fits)
     places = territories()
     mrc = places.up_to(to.territory_id, (TerritoryKind.MRC,))

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from directory import notifications
-from directory.models import Kind, Membership, Need, NeedState, Organisation, Resource, Role
-from directory.permissions import can_edit, managers_of, require
+from directory.models import Kind, Membership, Need, NeedState, Organisation, Resource
+from directory.permissions import can_edit, require
 from mutualisation.kernel.publication import Freshness, Status
 
 Fresh = Organisation | Resource | Need
@@ -109,9 +109,10 @@ def _take(step: Step, model: type[Any], now: datetime.datetime) -> list[Any]:
 
 def _tell(step: Step, organisation: Organisation, entries: list[Fresh], now: datetime.datetime) -> None:
     """One e-mail a person. The reminder goes to one person, the second contact to the others when there are some."""
+    team = team_of(organisation)
     readers: dict[int, tuple[User, list[Fresh]]] = {}
     for entry in entries:
-        for person in contacts(step.name, organisation, entry):
+        for person in contacts(step.name, team, entry):
             readers.setdefault(person.pk, (person, []))[1].append(entry)
     for person, theirs in readers.values():
         notifications.to_confirm(
@@ -120,27 +121,27 @@ def _tell(step: Step, organisation: Organisation, entries: list[Fresh], now: dat
         )  # fmt: skip
 
 
-def contacts(step: str, organisation: Organisation, entry: Fresh) -> list[User]:
+def team_of(organisation: Organisation) -> list[Membership]:
+    """The people of an organisation who can still answer, the longest there first."""
+    team = Membership.objects.filter(organisation=organisation, user__is_active=True).select_related("user")
+    return list(team.order_by("created_at", "pk"))
+
+
+def contacts(step: str, team: list[Membership], entry: Fresh) -> list[User]:
     """Who is asked about an entry: its author while she belongs there, else the first manager; then the other managers.
 
     Without managers, the members; without anyone, nobody: the curators find it in their queue.
     """
-    people = list(managers_of(organisation).order_by("memberships__created_at", "pk"))
-    people = list(dict.fromkeys(people))
-    if not people:
-        return list(User.objects.filter(is_active=True, memberships__organisation=organisation).order_by("pk"))
-    author = next((p for p in people if p.pk == entry.created_by_id), None)
-    if author is None and not isinstance(entry, Organisation):
-        belongs = Membership.objects.filter(organisation=organisation, user_id=entry.created_by_id).exclude(
-            role=Role.MANAGER
-        )
-        author = User.objects.filter(is_active=True, pk__in=belongs.values("user")).first()
-    first = author or people[0]
+    managers = [m.user for m in team if m.is_manager]
+    if not managers:
+        return [m.user for m in team]
+    may = managers if isinstance(entry, Organisation) else [m.user for m in team]
+    first = next((p for p in may if p.pk == entry.created_by_id), managers[0])
     if step == "reminded":
         return [first]
     if step == "second":
-        return [p for p in people if p != first] or [first]
-    return list(dict.fromkeys([*people, first]))
+        return [p for p in managers if p != first] or [first]
+    return list(dict.fromkeys([*managers, first]))
 
 
 # ---- still exact

@@ -110,7 +110,10 @@ def _apply(reason: str, verb: str, subject: Any, *, by: Any, note: str, other: i
     if isinstance(subject, JoinRequest):
         if subject.status != JoinRequest.Status.WAITING:
             return False
-        memberships.answer_request(request=subject, accepted=verb == "accept", by=by, note=note)
+        try:
+            memberships.answer_request(request=subject, accepted=verb == "accept", by=by, note=note)
+        except memberships.NotPossible:  # a manager answered at this very moment
+            return False
         return True
     if isinstance(subject, Report):
         return bool(rows.filter(handled_at__isnull=True).update(handled_at=now, handled_by=by))

@@ -94,5 +94,7 @@ def rewrite(entry: Any, *, form_for: Callable[[Any], Any], by: Any, address: Cal
     if locked.status == Status.DRAFT and locked.published_at is None:
         locked.slug = address(locked)
     form.save()
+    # what hangs from the row (places, sectors) changed too, perhaps alone: pages kept by caches must know
+    type(locked)._default_manager.filter(pk=locked.pk).update(updated_at=timezone.now())
     edited(locked, by=by)
     return form

@@ -37,7 +37,7 @@ class NeedForm(VersionedForm):
     """Eight questions; the first two and the place are all it takes."""
 
     kind = forms.ChoiceField(
-        label=_("De quelle sorte ?"),
+        label=_("De quelle sorte\u00a0?"),
         choices=Kind.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez une des quatre sortes.")},
@@ -49,16 +49,18 @@ class NeedForm(VersionedForm):
         model = Need
         fields = ("kind", "name", "category", "quantity", "territory", "starts_on", "ends_on", "reason")
         labels = {
-            "name": _("Que vous faut-il ?"),
+            "name": _("Ce qu’il vous faut"),
             "category": _("Catégorie"),
-            "quantity": _("Combien ?"),
-            "territory": _("Où ?"),
-            "reason": _("Pourquoi ?"),
+            "quantity": _("Combien\u00a0?"),
+            "territory": _("Où\u00a0?"),
+            "reason": _("Pourquoi\u00a0?"),
         }
         help_texts = {
-            "name": _("Comme vous le diriez au téléphone : « Congélateur coffre pour deux mois »."),
+            "name": _("Comme vous le diriez au téléphone\u00a0: «\u00a0Congélateur coffre pour deux mois\u00a0»."),
             "category": _("Elle aide à trouver qui l’a déjà. Dans le doute, laissez vide."),
-            "reason": _("Deux phrases : à quoi cela servira, ce qui est important. N’y mettez le nom de personne."),
+            "reason": _(
+                "Deux phrases\u00a0: à quoi cela servira, ce qui est important. N’y mettez le nom de personne."
+            ),
         }
         error_messages = {
             "name": {"required": _("Dites ce qu’il vous faut.")},
@@ -89,7 +91,7 @@ class NeedForm(VersionedForm):
             for root in rows
             if root.parent_id is None and root.kind == kind
         ]
-        self.fields["category"].widget.choices = [("", gettext("Je ne sais pas")), *groups]  # type: ignore[attr-defined]
+        self.fields["category"].widget.choices = [("", gettext("Je ne sais pas")), *groups]
         self.fields["quantity"].required = False
         dress(self)
 
@@ -103,7 +105,9 @@ class NeedForm(VersionedForm):
         data = super().clean() or self.cleaned_data
         kind, category = data.get("kind"), data.get("category")
         if kind and category and category.kind != kind:
-            said = gettext("Cette catégorie est de la sorte « %(kind)s » : changez l’une ou l’autre, ou laissez vide.")
+            said = gettext(
+                "Cette catégorie est de la sorte «\u00a0%(kind)s\u00a0»\u00a0: changez l’une des deux, ou laissez vide."
+            )
             self.add_error("category", said % {"kind": category.get_kind_display()})
         start, end = data.get("starts_on"), data.get("ends_on")
         if start and end and end < start:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pghistory
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -49,7 +50,8 @@ def confirm_entries(request: HttpRequest, token: str) -> HttpResponse:
 
 def _confirmed(request: HttpRequest, asked: list[Asked], token: str) -> HttpResponse:
     chosen = request.POST.get("fiche", "")
-    done = [a for a in asked if chosen in (a.key, ALL) and confirm(a.entry, seen=a.mark)]
+    with pghistory.context(url="/confirmer/"):  # the history says from where, never the link itself
+        done = [a for a in asked if chosen in (a.key, ALL) and confirm(a.entry, seen=a.mark)]
     if done:
         messages.success(
             request,

@@ -11,7 +11,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import OrganisationFilterSet
-from directory.models import Organisation, Practice, Resource
+from directory.models import Need, Organisation, Practice, Resource
 from directory.permissions import can_edit, is_member
 from directory.views.listing import conditional, listing, respond
 
@@ -30,7 +30,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_practice")
+@conditional(*TABLES, "directory_practice", "directory_need")
 def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One organisation: what it does, where, what it shares, the stories it takes part in."""
     visible = Organisation.objects.visible_to(request.user)
@@ -39,6 +39,7 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
         slug=slug,
     )
     shared = Resource.objects.visible_to(request.user).listed().filter(organisation=organisation)
+    needs = Need.objects.visible_to(request.user).listed().open().filter(organisation=organisation)
     practices = Practice.objects.visible_to(request.user).listed().filter(partners__organisation=organisation)
     return render(
         request,
@@ -48,6 +49,7 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "resources": list(shared.for_list().order_by("kind", "sort_key", "id")[:SHOWN_RESOURCES]),
             "resource_count": shared.count(),
             "practices": list(practices.for_list().distinct().order_by("-published_at", "-id")[:6]),
+            "needs": list(needs.for_list().order_by("-published_at", "-id")[:6]),
             "jsonld": jsonld.organisation(organisation, request.build_absolute_uri),
             "mine": is_member(request.user, organisation),
             "editable": request.user.is_authenticated and can_edit(request.user, organisation),

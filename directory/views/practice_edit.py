@@ -27,6 +27,7 @@ from mutualisation.kernel.publication import Status
 MOVES = ("submit", "publish", "archive")  # returning needs a note: the curators' desk does it
 TEMPLATE = "directory/practice/form.html"
 KEY = "pratique:nouvelle"
+FOLDED = ("recit", "refaire")  # what one may tell later; open as soon as something is written there
 
 
 def editable(request: HttpRequest, slug: str) -> Practice:
@@ -44,7 +45,16 @@ def editable(request: HttpRequest, slug: str) -> Practice:
 def _drawn(request: HttpRequest, form: Any, key: str, **extra: Any) -> dict[str, Any]:
     return {
         "form": form,
-        "sections": [(anchor, label, [form[name] for name in names]) for anchor, label, names in form.sections],
+        "sections": [
+            (
+                anchor,
+                label,
+                [form[name] for name in names],
+                anchor in FOLDED,
+                any(form[name].value() or form[name].errors for name in names),
+            )
+            for anchor, label, names in form.sections
+        ],
         "stages": [(r, STAGE_HELP[Continuum(r.data["value"])]) for r in form["stage"]],
         "draft_key": key,
         "draft": None,
@@ -146,9 +156,9 @@ def _said(request: HttpRequest, practice: Practice) -> HttpResponse:
     messages.success(
         request,
         {
-            Status.SUBMITTED: _("Merci ! L’équipe de curation va lire votre histoire ; elle vous écrira."),
+            Status.SUBMITTED: _("Merci\u00a0! L’équipe de curation va lire votre histoire\u00a0; elle vous écrira."),
             Status.PUBLISHED: _("Vos changements sont enregistrés, et visibles."),
-        }.get(Status(practice.status), _("Votre brouillon est enregistré : vous seul ou vous seule le voyez.")),
+        }.get(Status(practice.status), _("Votre brouillon est enregistré\u00a0: vous seul ou vous seule le voyez.")),
     )
     return redirect(practice)
 
@@ -169,12 +179,14 @@ def practice_move(request: HttpRequest, slug: str) -> HttpResponse:
             move(practice, name, by=request.user)
     except AlreadyMoved:
         state = Practice.objects.get(pk=practice.pk).get_status_display()
-        messages.warning(request, _("Rien n’a changé : cette histoire est déjà « %(state)s ».") % {"state": state})
+        messages.warning(
+            request, _("Rien n’a changé\u00a0: cette histoire est déjà «\u00a0%(state)s\u00a0».") % {"state": state}
+        )
     else:
         said = {
-            "submit": _("Merci ! L’équipe de curation va lire votre histoire ; elle vous écrira."),
+            "submit": _("Merci\u00a0! L’équipe de curation va lire votre histoire\u00a0; elle vous écrira."),
             "publish": _("L’histoire est publiée."),
-            "archive": _("L’histoire est archivée : on ne la voit plus."),
+            "archive": _("L’histoire est archivée\u00a0: on ne la voit plus."),
         }
         messages.success(request, said[name])
     return redirect(practice)

@@ -113,7 +113,7 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
                 organisation = create_organisation(
                     organisation=form.save(commit=False),
                     sectors=form.cleaned_data["sectors"],
-                    by=request.user,  # type: ignore[misc]
+                    by=request.user,
                 )
             except NotPossible as refusal:
                 form.add_error(None, str(refusal))

@@ -85,26 +85,28 @@ def write_xlsx(
         letter = chr(65 + number) if number < 26 else f"A{chr(65 + number - 26)}"
         sheet.column_dimensions[letter].width = max(12, min(40, len(str(label)) + 4)) if number else 40
 
-    def cell(value: Any, *, bold: bool = False) -> WriteOnlyCell:
-        made = WriteOnlyCell(sheet, plain_value(value))
-        if isinstance(made.value, str):
-            made.data_type = "s"
-            if is_formula(made.value):
-                made.quotePrefix = True  # still a text once edited
-        if bold:
-            made.font = Font(bold=True)
-            made.alignment = Alignment(wrap_text=True, vertical="top")
+    def cell(value: Any) -> Any:
+        value = plain_value(value)
+        if not isinstance(value, str) or not (value.startswith("#") or is_formula(value)):
+            return value
+        made = WriteOnlyCell(sheet, value)
+        made.data_type = "s"  # openpyxl would make it a formula, or an error
+        made.quotePrefix = True  # still a text once edited
         return made
 
-    sheet.append([cell(str(label), bold=True) for label in header])
+    head = []
+    for label in header:
+        made = WriteOnlyCell(sheet, str(label))
+        made.font = Font(bold=True)
+        made.alignment = Alignment(wrap_text=True, vertical="top")
+        head.append(made)
+    sheet.append(head)
     for row in rows:
         sheet.append([cell(value) for value in row])
     notes = book.create_sheet(_("À propos"))
     notes.column_dimensions["A"].width = 90
     for line in about:
-        made = WriteOnlyCell(notes, plain_value(line))
-        made.data_type = "s"
-        notes.append([made])
+        notes.append([cell(line)])
     book.save(file)
 
 

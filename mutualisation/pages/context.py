@@ -20,6 +20,7 @@ def portal(request: HttpRequest) -> dict[str, object]:
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "privacy_officer": settings.PRIVACY_OFFICER,
+        "demo": settings.DEMO,
         "canonical": canonical,
         "site_root": root,
     }

@@ -45,6 +45,8 @@ def my_space(request: HttpRequest) -> HttpResponse:
     acting = acting_for(request)
     waiting = [*_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
+    told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
+    context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
     return render(request, "pages/my_space.html", context)
@@ -66,7 +68,7 @@ def edit_address(entry: Any) -> str:
     return _address(f"{noun}_edit", f"{noun}_detail", args=[entry.slug])
 
 
-def _kind(entry: Any) -> dict[str, str]:
+def _kind(entry: Any) -> dict[str, Any]:
     kind = getattr(entry, "kind", "")
     if kind:
         return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}
@@ -145,20 +147,38 @@ def _stale(mine: list[Membership]) -> list[Todo]:
         )
     managed = [m.organisation_id for m in mine if m.is_manager]
     rows += Organisation.objects.filter(pk__in=managed, status=Status.PUBLISHED, freshness__in=old).defer("search")
-    return [
-        Todo(
-            title=str(e),
-            address=confirm_path(e),
-            about=_("Retirée des listes : personne ne l’a confirmée")
-            if e.freshness == Freshness.HIDDEN
-            else _("Est-ce toujours exact ?"),
-            state=_("Hors des listes") if e.freshness == Freshness.HIDDEN else _("À confirmer"),
-            tone="danger" if e.freshness == Freshness.HIDDEN else "warn",
-            action=_("Vérifier"),
-            **_kind(e),
-        )
-        for e in rows
-    ]
+    found: list[Todo] = []
+    for member in mine:
+        theirs = [e for e in rows if getattr(e, "organisation_id", e.pk) == member.organisation_id]
+        found += [_many_stale(theirs, member)] if len(theirs) > 3 else [_one_stale(e) for e in theirs]
+    return found
+
+
+def _one_stale(entry: Any) -> Todo:
+    hidden = entry.freshness == Freshness.HIDDEN
+    return Todo(
+        title=str(entry),
+        address=confirm_path(entry),
+        about=_("Retirée des listes : personne ne l’a confirmée") if hidden else _("Est-ce toujours exact ?"),
+        state=_("Hors des listes") if hidden else _("À confirmer"),
+        tone="danger" if hidden else "warn",
+        action=_("Vérifier"),
+        **_kind(entry),
+    )
+
+
+def _many_stale(entries: list[Any], member: Membership) -> Todo:
+    """One line for all that an organisation has to confirm: they are confirmed on one page."""
+    return Todo(
+        title=_("%(n)s fiches à confirmer") % {"n": len(entries)},
+        address=confirm_path(*entries),
+        about=member.organisation.name,
+        state=_("À confirmer"),
+        tone="warn",
+        action=_("Vérifier"),
+        icon="check",
+        kind_label=_("Fiches"),
+    )
 
 
 def _of(model: Any, organisations: list[int]) -> Any:

@@ -19,6 +19,11 @@ def saved(client: Client, **data: str):
     return client.post("/compte/profil/", {**PROFILE, **data})
 
 
+def test_the_root_of_the_account_leads_to_the_profile(client: Client) -> None:
+    client.force_login(someone())
+    assert client.get("/compte/").url == "/compte/profil/"
+
+
 def test_the_profile_is_saved(client: Client) -> None:
     user = someone()
     client.force_login(user)

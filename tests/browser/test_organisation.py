@@ -1,4 +1,4 @@
-"""An organisation joins by itself: duplicate seen while typing, someone invited, who takes over; the first one leaves."""
+"""An organisation joins by itself: duplicate seen while typing, someone invited, who takes over; one leaves."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -51,7 +52,9 @@ def phone(chromium: str, live_server: Any, membership: Any, tmp_path: Path) -> I
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
         yield page
+        page.goto("about:blank")  # nothing under way when the database goes
         browser.close()
+        connections.close_all()  # beside Playwright’s loop, Django opens one that it does not close
         assert errors == []
     settings.MEDIA_ROOT = before
 
@@ -129,6 +132,7 @@ def test_what_was_typed_survives_a_closed_tab(phone: Any) -> None:
     assert phone.input_value("[name=name]") == "Chapiteau blanc"
     phone.goto(address)
     phone.get_by_role("button", name="L’effacer").click()
+    phone.get_by_role("button", name="L’effacer").wait_for(state="detached")
     assert phone.get_by_text("Vous aviez commencé").count() == 0
 
 

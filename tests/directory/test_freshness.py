@@ -185,11 +185,11 @@ def test_the_second_contact_goes_to_the_other_managers(lucie: Any) -> None:
     ):
         found: dict[Any, list[Any]] = {}
         for entry in (by_member, by_nobody):
-            for person in freshness.contacts(step, lucie.organisation, entry):
+            for person in freshness.contacts(step, freshness.team_of(lucie.organisation), entry):
                 found.setdefault(person, []).append(entry)
         assert found == expected, step
     lone = MembershipFactory(role="gestionnaire")
-    assert freshness.contacts("second", lone.organisation, aged(200, lone.organisation)) == [lone.user]
+    assert freshness.contacts("second", [lone], aged(200, lone.organisation)) == [lone.user]
 
 
 def test_someone_who_left_or_closed_her_account_is_not_written_to(lucie: Any) -> None:
@@ -199,6 +199,13 @@ def test_someone_who_left_or_closed_her_account_is_not_written_to(lucie: Any) ->
         aged(200, lucie.organisation, created_by=author)
     advance(NOW)
     assert set(Mail.objects.values_list("to", flat=True)) == {lucie.user.email}
+
+
+def test_a_pass_over_many_entries_costs_as_much_as_over_one(lucie: Any, django_assert_max_num_queries: Any) -> None:
+    for _ in range(30):
+        aged(200, lucie.organisation)
+    with django_assert_max_num_queries(30):
+        assert advance(NOW)["reminded"] == 30
 
 
 def test_nobody_left_writes_to_nobody_and_still_moves() -> None:
@@ -366,3 +373,25 @@ def test_stale_entries_await_in_my_space_one_click_away(client: Client, lucie: A
     assert todo.address.startswith("/confirmer/")
     client.post(todo.address, {"fiche": f"resource.{entry.pk}", "retour": "fiche"})
     assert not [t for t in client.get("/mon-espace/").context["todos"] if t.title == "Grande tente"]
+
+
+def test_many_stale_entries_are_one_thing_to_do(client: Client, lucie: Any) -> None:
+    other = MembershipFactory(user=lucie.user, organisation__name="Ailleurs")
+    for _ in range(5):
+        reached(aged(300, lucie.organisation), "second")
+    reached(aged(300, other.organisation, name="Camion"), "hidden")
+    client.force_login(lucie.user)
+    todos = {t.title: t for t in client.get("/mon-espace/").context["todos"]}
+    assert set(todos) == {"5 fiches à confirmer", "Camion"}
+    client.post(todos["5 fiches à confirmer"].address, {"fiche": "toutes"})
+    assert Resource.objects.filter(freshness="fresh").count() == 5
+    assert [t.title for t in client.get("/mon-espace/").context["todos"]] == ["Camion"]
+
+
+def test_the_history_says_from_where_and_never_the_link(client: Client, lucie: Any) -> None:
+    """The link of several entries, half used, would otherwise be read by whoever reads the history."""
+    one, other = (reached(aged(300, lucie.organisation), "reminded") for _ in range(2))
+    follow(client, one, path=confirm_path(one, other))
+    client.force_login(lucie.user)
+    page = client.get(f"/historique/ressource/{one.slug}/").content.decode()
+    assert "(/confirmer/)" in page

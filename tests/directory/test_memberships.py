@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -333,3 +336,28 @@ def test_a_team_by_its_pages(client: Client, town: dict[str, Any]) -> None:
     assert client.post(leaving, {}).status_code == 422
     client.post(leaving, {"successor": member.pk})
     assert manager_of(org) == {newcomer.pk}
+
+
+# ---- at the same moment
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_last_managers_leaving_together_dont_leave_silently() -> None:
+    """Each sees the other still there; the second is asked again."""
+    org = OrganisationFactory()
+    both = [MembershipFactory(organisation=org, role=MANAGER) for _n in range(2)]
+    start = threading.Barrier(2)
+
+    def go(membership: Membership) -> str:
+        try:
+            start.wait()
+            leave(membership=membership, by=membership.user)
+            return "left"
+        except NotPossible:
+            return "asked"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(go, both)) == ["asked", "left"]
+    assert len(manager_of(org)) == 1

@@ -326,8 +326,10 @@ def test_offers_fit_by_kind_category_and_nearness(places: Any) -> None:
     assert offers_for(need, AnonymousUser()) == [near, far]
     NeedFactory(name="comblé", category=below, state=NeedState.ANSWERED)
     assert needs_for(far, AnonymousUser()) == [need]
-    anything = NeedFactory(category=None)
-    assert set(needs_for(far, AnonymousUser())) == {need, anything}
+    unsaid = NeedFactory(name="Quelque chose de loin", category=None)
+    NeedFactory(name="Rien à voir", category=None)
+    assert set(needs_for(far, AnonymousUser())) == {need, unsaid}
+    assert offers_for(unsaid, AnonymousUser()) == [far]
 
 
 def test_what_is_reserved_is_offered_only_to_who_may_see_it(client: Client, places: Any) -> None:

@@ -217,3 +217,16 @@ def test_the_page_costs_the_same_whatever_is_told(client: Client, places: Any) -
             assert client.get(first.get_absolute_url()).status_code == 200
         costs.append(len(queries))
     assert costs[0] == costs[1] <= 10, costs
+
+
+def test_a_change_of_places_alone_reaches_pages_kept_by_caches(client: Client, places: Any) -> None:
+    story = PracticeFactory(territories=[places["mrc-roussillon"]])
+    address = reverse("practice_edit", args=[story.slug])
+    before = Client().get("/pratiques/")["ETag"]
+    client.force_login(UserFactory(admin=True))
+    form = client.get(address).context["form"]
+    sent = {n: form[n].value() for n in form.fields if n != "versions" and form[n].value() is not None}
+    answer = client.post(address, sent | {"territories": [str(places["mrc-beauharnois-salaberry"].pk)]})
+    assert answer.status_code == 302
+    assert [t.slug for t in story.territories.all()] == ["mrc-beauharnois-salaberry"]
+    assert Client().get("/pratiques/")["ETag"] != before

@@ -18,8 +18,9 @@ from directory.exchange.fixtures import FixtureError, fixture_files, load
 from directory.models import Curatorship, Membership, Organisation, Role, Territory
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
+from mutualisation.management.demo_curation import fill_the_queue
 
-CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs"]
+CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation"]
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
 
 
@@ -77,6 +78,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
                 self.create_accounts()
+            fill_the_queue()  # its own transaction: before and after are told apart by their time
         except FixtureError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Contenu de démonstration\u00a0: {done.created} lignes.")
