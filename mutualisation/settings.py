@@ -121,6 +121,11 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
 if not DEBUG and not TESTING:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
 
+# Facets sort and hash in memory; one page's query never takes both cores from the others.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault(
+    "options", "-c work_mem=32MB -c max_parallel_workers_per_gather=0 -c jit=off"
+)
+
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 500}}}
 
 AUTH_USER_MODEL = "accounts.User"

@@ -38,7 +38,8 @@ class OrganisationFilterSet(EntryFilterSet):
         field_name="sorte",
         known=lambda: Kind.values,
         through=(
-            "(SELECT DISTINCT organisation_id, kind FROM directory_resource WHERE status = 'published')",
+            "(SELECT DISTINCT organisation_id, kind FROM directory_resource"
+            " WHERE status = 'published' AND organisation_id IN (SELECT id FROM {rows}))",
             "organisation_id",
             "id",
             "kind",

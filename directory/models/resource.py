@@ -53,23 +53,24 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             )
         )  # fmt: skip
 
-    def comparable_to(self, resource: Resource) -> ResourceQuerySet:
-        """Others of the same category, or failing that of the same kind, nearest first."""
-        same = models.Case(
-            models.When(category=resource.category_id, then=0),
-            models.When(category__parent=resource.category.parent_id or resource.category_id, then=1),
-            default=2,
-        )
-        qs = (
-            self.filter(kind=resource.kind)
-            .exclude(pk=resource.pk)
-            .exclude(part_of=resource.pk)
-            .annotate(closeness=same)
-        )
+    def comparable_to(self, resource: Resource, most: int) -> list[int]:
+        """The ids of others of the same category, or failing that of the same kind, nearest first.
+
+        From the narrowest circle out, and ids alone: sorting whole rows of a kind takes 80 ms at 100,000.
+        """
+        near = self.exclude(pk=resource.pk).exclude(part_of=resource.pk)
         point = resource.point
         if point:
-            return qs.with_distance(*point).order_by("closeness", F("distance").asc(nulls_last=True), "id")
-        return qs.order_by("closeness", "id")
+            near = near.with_distance(*point).order_by(F("distance").asc(nulls_last=True), "id")
+        else:
+            near = near.order_by("id")
+        main = resource.category.parent_id or resource.category_id
+        circles = (Q(category=resource.category_id), Q(category__parent=main), Q(kind=resource.kind))
+        found: list[int] = []
+        for circle in circles:
+            if len(found) < most:
+                found += near.filter(circle).exclude(pk__in=found).values_list("pk", flat=True)[: most - len(found)]
+        return found
 
 
 class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Publishable):

@@ -51,6 +51,14 @@ class Listing:
         return {k: n for k, n in rolled.items() if (node := tree.by_id.get(k)) and node.kind == TerritoryKind.MRC}
 
 
+def data_version(request: HttpRequest, *tables: str) -> str:
+    """The version of these tables, read once a request."""
+    known: dict[tuple[str, ...], str] = request.__dict__.setdefault("data_versions", {})
+    if tables not in known:
+        known[tables] = version_of(*tables)
+    return known[tables]
+
+
 def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
     """The mark of an anonymous page: it moves with the data, the day, the language and the release.
 
@@ -63,7 +71,7 @@ def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
         request.get_full_path(),
         get_language(),
         timezone.localdate(),
-        version_of(*tables),
+        data_version(request, *tables),
     )
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
@@ -98,7 +106,7 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
     if number is None:
         notices.append(_("La page demandée n’existe pas : voici la première."))
         number = 1
-    version = version_of(*filterset.tables)
+    version = data_version(request, *filterset.tables)
     most = RANKED_AT_MOST // PAGE_SIZE if filterset.order == "pertinence" else 100_000
     results = filterset.results(page=min(number, most), version=version)
     last = min(most, max(1, -(-results.page.total // PAGE_SIZE)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -11,7 +12,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import PracticeFilterSet
-from directory.models import Kind, Organisation, Practice, PracticePartner
+from directory.models import Kind, Organisation, Practice, PracticePartner, Territory
 from directory.views.listing import conditional, listing, respond
 
 TABLES = PracticeFilterSet.tables
@@ -33,10 +34,18 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One story, told as an article."""
     visible = Practice.objects.visible_to(request.user)
     practice = get_object_or_404(
-        visible.defer("search").prefetch_related("figures", "links", "sectors", "territories"), slug=slug
+        visible.defer("search").prefetch_related(
+            "figures", "links", "sectors", Prefetch("territories", Territory.objects.defer("outline"))
+        ),
+        slug=slug,
     )
     shown = Organisation.objects.visible_to(request.user)
-    partners = list(practice.partners.filter(organisation__in=shown).select_related("organisation").order_by("id"))
+    partners = list(
+        practice.partners.filter(organisation__in=shown)
+        .select_related("organisation")
+        .only("practice", "role", "organisation__name", "organisation__slug")
+        .order_by("id")
+    )
     return render(
         request,
         "directory/practice/detail.html",

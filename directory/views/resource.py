@@ -35,7 +35,14 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     visible = Resource.objects.visible_to(request.user)
     resource = get_object_or_404(
         visible.select_related("organisation__territory", "category__parent", "territory__parent")
-        .defer("search", "organisation__search")
+        .defer(
+            "search",
+            "organisation__search",
+            "organisation__description",
+            "organisation__territory__outline",
+            "territory__outline",
+            "territory__parent__outline",
+        )
         .prefetch_related("opening_hours"),
         slug=slug,
     )
@@ -49,9 +56,9 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "organisation": resource.organisation,
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "whole": others.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
-            "parts": list(others.filter(part_of=resource).order_by("sort_key", "id")),
+            "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
             "shared_by_same": others.filter(organisation=resource.organisation).count(),
-            "comparable": list(others.for_list().comparable_to(resource)[:3]),
+            "comparable": others.for_list().in_order_of(others.comparable_to(resource, 3)),
             "practices": list(Practice.objects.visible_to(request.user).for_list().about(resource)[:3]),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),
         },

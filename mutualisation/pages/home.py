@@ -12,8 +12,7 @@ from django.views.decorators.http import require_safe
 from directory import cartography
 from directory.models import Kind, Organisation, Practice, Resource
 from directory.taxonomies import territories
-from directory.views.listing import conditional
-from mutualisation.kernel.facets import version_of
+from directory.views.listing import conditional, data_version
 
 TABLES = ("directory_resource", "directory_organisation", "directory_practice")
 TILES = {
@@ -31,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The front door."""
     resources = Resource.objects.visible_to(request.user)
     practices = Practice.objects.visible_to(request.user).for_list().order_by("-published_at", "-id")
-    key = f"home:{version_of(*TABLES)}"
+    key = f"home:{data_version(request, *TABLES)}"
     if (counted := cache.get(key)) is None:
         by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
         by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
