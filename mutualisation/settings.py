@@ -131,6 +131,12 @@ if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
 if not DEBUG and not TESTING:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
 
+# Facets sort and hash in memory; one page's query never takes both cores from the others. What DATABASE_URL says wins.
+_options = DATABASES["default"].setdefault("OPTIONS", {})
+_options["options"] = " ".join(
+    ("-c work_mem=32MB -c max_parallel_workers_per_gather=0 -c jit=off", str(_options.get("options", "")))
+).strip()
+
 # What all the processes must agree on (rate limits) is in the database; what is only quicker, in each one's memory.
 CACHES = {
     "default": {

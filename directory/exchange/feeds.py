@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from directory.filters import EntryFilterSet
 from directory.models import Need, Organisation, Practice, Resource
-from mutualisation.kernel.facets import version_of
+from mutualisation.kernel.facets import data_version
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to write these
 
@@ -37,8 +37,10 @@ def atom(request: HttpRequest, filterset_class: type[EntryFilterSet], queryset: 
     data = request.GET.copy()
     data["tri"] = "recent"
     filterset = filterset_class(data, queryset=queryset)
-    found = filterset.results(page=1, version=version_of(*filterset.tables))
-    entries = list(queryset.for_list().in_order_of(found.page.ids))  # type: ignore[attr-defined]
+    # As on the page, what is found is remembered for anonymous readers only.
+    version = data_version(request, *filterset.tables) if not request.user.is_authenticated else ""
+    found = filterset.results(page=1, version=version)
+    entries = queryset.for_list().in_order_of(found.page.ids)  # type: ignore[attr-defined]
     name = str(queryset.model._meta.verbose_name_plural)
     page = request.build_absolute_uri(request.path.removesuffix("atom/") + filterset.address(tri=""))
     feed = Atom1Feed(

@@ -40,7 +40,7 @@ class OrganisationFilterSet(EntryFilterSet):
         through=(
             # the same resources as ``sharing``: the facet never counts what some may not see
             "(SELECT DISTINCT organisation_id, kind FROM directory_resource WHERE status = 'published'"
-            " AND visibility = 'everyone' AND freshness <> 'hidden')",
+            " AND visibility = 'everyone' AND freshness <> 'hidden' AND organisation_id IN (SELECT id FROM {rows}))",
             "organisation_id",
             "id",
             "kind",

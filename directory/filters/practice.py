@@ -16,6 +16,7 @@ from directory.taxonomies import sectors, territories
 PLACES = """(
     WITH RECURSIVE held AS (
         SELECT practice_id, territory_id FROM directory_practice_territories
+         WHERE practice_id IN (SELECT id FROM {rows})
         UNION
         SELECT h.practice_id, t.parent_id FROM held h
           JOIN directory_territory t ON t.id = h.territory_id WHERE t.parent_id IS NOT NULL)

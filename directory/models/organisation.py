@@ -57,7 +57,9 @@ class OrganisationQuerySet(EntryQuerySet["Organisation"]):
 
     def for_list(self) -> OrganisationQuerySet:
         """What a card shows, in a constant number of queries."""
-        return self.defer("search", "description").select_related("territory__parent").with_resource_count()
+        return (
+            self.select_related("territory").defer("search", "description", "territory__outline").with_resource_count()
+        )
 
 
 @tracked

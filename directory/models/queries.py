@@ -6,7 +6,7 @@ import math
 from typing import Any, Self, TypeVar
 
 from django.db import models
-from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func
 from django.db.models.functions import Coalesce, Sqrt
 
 from mutualisation.kernel.publication import Freshness, Status
@@ -49,7 +49,7 @@ class EntryQuerySet(models.QuerySet[T]):
         east = (Coalesce(F("longitude"), F("territory__longitude")) - longitude) * scale
         return self.annotate(distance=ExpressionWrapper(Sqrt(north * north + east * east), output_field=FloatField()))
 
-    def in_order_of(self, ids: list[int]) -> Self:
-        """Just these rows, in just this order."""
-        whens = [models.When(pk=pk, then=Value(i)) for i, pk in enumerate(ids)]
-        return self.filter(pk__in=ids).order_by(models.Case(*whens, output_field=models.IntegerField()))
+    def in_order_of(self, ids: list[int]) -> list[T]:
+        """Just these rows, in just this order (sorted here: twenty CASE cost Django more than the query)."""
+        found = {row.pk: row for row in self.filter(pk__in=ids).order_by()}
+        return [found[pk] for pk in ids if pk in found]

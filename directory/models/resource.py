@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -10,7 +12,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -106,23 +108,26 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             .prefetch_related(models.Prefetch("photos", _covers(), to_attr="covers"))
         )  # fmt: skip
 
-    def comparable_to(self, resource: Resource) -> ResourceQuerySet:
-        """Others of the same category, or failing that of the same kind, nearest first."""
-        same = models.Case(
-            models.When(category=resource.category_id, then=0),
-            models.When(category__parent=resource.category.parent_id or resource.category_id, then=1),
-            default=2,
-        )
-        qs = (
-            self.filter(kind=resource.kind)
-            .exclude(pk=resource.pk)
-            .exclude(part_of=resource.pk)
-            .annotate(closeness=same)
-        )
-        point = resource.point
-        if point:
-            return qs.with_distance(*point).order_by("closeness", F("distance").asc(nulls_last=True), "id")
-        return qs.order_by("closeness", "id")
+    def comparable_to(self, resource: Resource, most: int) -> list[int]:
+        """The ids of others of the same category, or failing that of the same kind, nearest first.
+
+        From the narrowest circle out, and ids alone: sorting whole rows of a kind takes 80 ms at 100,000. A wider
+        circle is read only when the one inside it holds too few: PostgreSQL knows it before it starts.
+        """
+        near = self.exclude(pk=resource.pk).exclude(part_of=resource.pk).order_by("id")
+        if point := resource.point:
+            near = near.with_distance(*point).order_by(F("distance").asc(nulls_last=True), "id")
+        else:
+            near = near.annotate(distance=Value(0.0, output_field=models.FloatField()))
+        alike = Q(category=resource.category_id)
+        family = alike | Q(category__parent=resource.category.parent_id or resource.category_id)
+        circles = [near.filter(alike), near.filter(family), near.filter(kind=resource.kind)]
+        tried = [circles[0], *(wide.filter(~Exists(c[most - 1 : most])) for c, wide in pairwise(circles))]
+        first, *others = [
+            c.annotate(circle=Value(i)).values_list("circle", "distance", "pk")[:most] for i, c in enumerate(tried)
+        ]
+        rows = sorted(first.union(*others, all=True), key=lambda r: (r[0], math.inf if r[1] is None else r[1], r[2]))
+        return list(dict.fromkeys(pk for _circle, _distance, pk in rows))[:most]
 
 
 @tracked

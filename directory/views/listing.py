@@ -23,7 +23,7 @@ from directory.exchange.spreadsheets import AT_MOST as EXPORTED
 from directory.filters.listing import PAGE_SIZE, EntryFilterSet, Results, held
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import territories
-from mutualisation.kernel.facets import RANKED_AT_MOST, version_of
+from mutualisation.kernel.facets import RANKED_AT_MOST, data_version
 from mutualisation.kernel.pagination import Pager, asked_page, pager
 
 
@@ -64,7 +64,7 @@ def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
         request.get_full_path(),
         get_language(),
         timezone.localdate(),
-        version_of(*tables),
+        data_version(request, *tables),
     )
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'
 
@@ -100,7 +100,7 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
         notices.append(_("La page demandée n’existe pas : voici la première."))
         number = 1
     # Counts are shared between anonymous readers only: what someone signed in may see changes without a row changing.
-    version = version_of(*filterset.tables) if not request.user.is_authenticated else ""
+    version = data_version(request, *filterset.tables) if not request.user.is_authenticated else ""
     most = RANKED_AT_MOST // PAGE_SIZE if filterset.order == "pertinence" else 100_000
     results = filterset.results(page=min(number, most), version=version)
     last = min(most, max(1, -(-results.page.total // PAGE_SIZE)))
@@ -108,7 +108,7 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
         notices.append(_("Il n’y a pas de page %(asked)s : voici la dernière.") % {"asked": number})
         number = last
         results = filterset.results(page=number, version=version)
-    rows = list(queryset.for_list().in_order_of(results.page.ids)) if results.page.ids else []  # type: ignore[attr-defined]
+    rows = queryset.for_list().in_order_of(results.page.ids) if results.page.ids else []  # type: ignore[attr-defined]
     links = pager(
         number, results.page.total, PAGE_SIZE, lambda n: filterset.address(page=str(n) if n > 1 else ""), most=most
     )

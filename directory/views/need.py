@@ -48,7 +48,14 @@ def need_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One need: what, how many, where, when, why, for whom; and what would answer it."""
     need = (
         Need.objects.select_related("organisation__territory", "category", "territory__parent")
-        .defer("search", "organisation__search")
+        .defer(
+            "search",
+            "organisation__search",
+            "organisation__description",
+            "organisation__territory__outline",
+            "territory__outline",
+            "territory__parent__outline",
+        )
         .filter(slug=slug)
         .first()
     )

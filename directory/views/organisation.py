@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -11,7 +12,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import OrganisationFilterSet
-from directory.models import Need, Organisation, Practice, Resource
+from directory.models import Need, Organisation, Practice, Resource, Territory
 from directory.permissions import can_edit, is_member
 from directory.views.listing import conditional, listing, respond
 
@@ -35,7 +36,9 @@ def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One organisation: what it does, where, what it shares, the stories it takes part in."""
     visible = Organisation.objects.visible_to(request.user)
     organisation = get_object_or_404(
-        visible.select_related("territory__parent").defer("search").prefetch_related("sectors", "served_territories"),
+        visible.select_related("territory__parent")
+        .defer("search", "territory__outline", "territory__parent__outline")
+        .prefetch_related("sectors", Prefetch("served_territories", Territory.objects.defer("outline"))),
         slug=slug,
     )
     shared = Resource.objects.visible_to(request.user).listed().filter(organisation=organisation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -11,7 +12,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import PracticeFilterSet
-from directory.models import Kind, Organisation, Practice, PracticePartner
+from directory.models import Kind, Organisation, Practice, PracticePartner, Territory
 from directory.views.listing import conditional, listing, respond
 from directory.views.practice_edit import owner_panel
 
@@ -34,13 +35,21 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One story, told as an article."""
     visible = Practice.objects.visible_to(request.user)
     practice = get_object_or_404(
-        Practice.objects.defer("search").prefetch_related("figures", "links", "sectors", "territories"), slug=slug
+        Practice.objects.defer("search").prefetch_related(
+            "figures", "links", "sectors", Prefetch("territories", Territory.objects.defer("outline"))
+        ),
+        slug=slug,
     )
     owner = owner_panel(request, practice)
     if not practice.is_published and owner is None:  # its author, and the curators who decide about it, read it
         raise Http404
     shown = Organisation.objects.visible_to(request.user)
-    partners = list(practice.partners.filter(organisation__in=shown).select_related("organisation").order_by("id"))
+    partners = list(
+        practice.partners.filter(organisation__in=shown)
+        .select_related("organisation")
+        .only("practice", "role", "organisation__name", "organisation__slug")
+        .order_by("id")
+    )
     response = render(
         request,
         "directory/practice/detail.html",

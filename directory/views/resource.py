@@ -6,6 +6,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -38,16 +39,25 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)
+    others = visible.listed()
+    same = others.filter(organisation=OuterRef("organisation")).order_by().values("organisation")
     resource = (
-        visible.select_related("organisation__territory", "category__parent", "territory__parent")
-        .defer("search", "organisation__search")
+        visible.annotate(shared_by_same=Subquery(same.annotate(n=Count("*")).values("n")))
+        .select_related("organisation__territory", "category__parent", "territory__parent")
+        .defer(
+            "search",
+            "organisation__search",
+            "organisation__description",
+            "organisation__territory__outline",
+            "territory__outline",
+            "territory__parent__outline",
+        )
         .prefetch_related("opening_hours", "photos")
         .filter(slug=slug)
         .first()
     )
     if resource is None:
         return renamed(visible, slug)
-    others = Resource.objects.visible_to(request.user).listed()
     node = categories().by_id.get(resource.category_id)
     response = render(
         request,
@@ -59,9 +69,9 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
             "owner": owner_panel(request, resource),
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
-            "parts": list(others.filter(part_of=resource).order_by("sort_key", "id")),
-            "shared_by_same": others.filter(organisation=resource.organisation).count(),
-            "comparable": list(others.for_list().comparable_to(resource)[:3]),
+            "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
+            "shared_by_same": resource.shared_by_same or 0,
+            "comparable": others.for_list().in_order_of(others.comparable_to(resource, 3)),
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "needs": needs_for(resource, request.user),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),

@@ -15,10 +15,11 @@ from typing import Any
 from django.core.cache import caches
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+from django.http import HttpRequest
 
 from mutualisation.kernel.search import Query
 
-RANKED_AT_MOST = 2000  # ranking more than the newest 2,000 answers costs far more than it helps
+RANKED_AT_MOST = 500  # ranking more than the newest 500 answers costs far more than it helps
 CACHED_SECONDS = 300
 
 
@@ -43,8 +44,8 @@ class Facet:
 class Page:
     """What the scan found.
 
-    ``total`` answers text and filters, ``matching`` the text alone; ``ids`` are the rows to show; ``counts`` by facet
-    and value.
+    ``total`` answers text and filters; ``matching`` is above zero when the text alone has answers; ``ids`` are the
+    rows to show; ``counts`` by facet and value.
     """
 
     total: int = 0
@@ -62,6 +63,14 @@ def version_of(*tables: str) -> str:
         return cursor.fetchone()[0]
 
 
+def data_version(request: HttpRequest, *tables: str) -> str:
+    """The version of these tables, read once a request."""
+    known: dict[tuple[str, ...], str] = request.__dict__.setdefault("data_versions", {})
+    if tables not in known:
+        known[tables] = version_of(*tables)
+    return known[tables]
+
+
 def scan(
     base: models.QuerySet[Any],
     facets: list[Facet],
@@ -75,7 +84,7 @@ def scan(
     """Count, facet and choose the rows of one page.
 
     ``base`` is annotated with the flags; ``order`` is "pertinence", "recent", "nom" or "distance".
-    Without text, counts are cached under ``cache_version``, and rows come straight from an index.
+    What it finds is cached under ``cache_version``; without text, rows come straight from an index.
     """
     columns = ["id", "published_at"]
     columns += ["sort_key"] if order == "nom" else ["distance"] if order == "distance" else []
@@ -87,27 +96,39 @@ def scan(
     except EmptyResultSet:
         return Page()
     everything = " AND ".join(flags) or "TRUE"
-    pieces = ["SELECT 'text' AS facet, '' AS value, count(*) AS n FROM base"]
-    pieces += [f"SELECT '' AS facet, '' AS value, count(*) AS n FROM base WHERE {everything}"]
+    # A row that two filters refuse counts nowhere; what passes them all is read once, for all that counts it.
+    passed = " + ".join(f"coalesce({flag}, FALSE)::int" for flag in flags)
+    useful = f"{passed} >= {len(flags) - 1}" if len(flags) > 1 else "TRUE"
+    hits = "hits" if flags else "base"
+    head = f"WITH base AS MATERIALIZED (SELECT * FROM ({sql}) b WHERE {useful})"
+    head += f", hits AS MATERIALIZED (SELECT * FROM base WHERE {everything}) " if flags else " "
+    pieces = [f"SELECT '' AS facet, '' AS value, count(*) AS n FROM {hits}"]
     for facet in facets:
-        others = [f"f_{f.name}" for f in facets if f.active and (facet.every or f.name != facet.name)]
-        pieces.append(_counts(facet, " AND ".join(others) or "TRUE"))
+        others = " AND ".join(flag for flag in flags if flag != f"f_{facet.name}") or "TRUE"
+        pieces.append(
+            _counts(facet, "base", others) if facet.active and not facet.every else _counts(facet, hits, "TRUE")
+        )
     counting = " UNION ALL ".join(pieces)
-    choosing, chosen = _choice(base, order, everything, query, offset, limit)
-    head = f"WITH base AS MATERIALIZED ({sql}) "
+    choosing, chosen = _choice(base, order, hits, query, offset, limit)
+    # Whether the text alone answers: asked again without the filters only when nothing is left of it.
+    text = "SELECT 'text', '', CASE WHEN EXISTS (SELECT FROM base) THEN 1 ELSE (SELECT count(*) FROM"
+    text += f" (SELECT FROM ({sql}) b LIMIT 1) one) END"
     page = Page()
-    with connection.cursor() as cursor:
-        if query or not cache_version:
-            cursor.execute(f"{head} {counting} UNION ALL {choosing}", [*params, *chosen])
-            _read(page, cursor.fetchall())
-            return page
-        key = "facets:" + hashlib.sha256(repr((cache_version, counting, sql, params)).encode()).hexdigest()
-        rows = caches["memory"].get(key)
-        if rows is None:
-            cursor.execute(head + counting, params)
+    statement, values = head + counting, list(params)
+    alone = bool(query) or not cache_version  # the rows come with the counts, not from an index
+    if alone:
+        statement, values = f"{statement} UNION ALL {choosing} UNION ALL {text}", [*params, *chosen, *params]
+    key = "facets:" + hashlib.sha256(repr((cache_version, statement, values)).encode()).hexdigest()
+    rows = caches["memory"].get(key) if cache_version else None
+    if rows is None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
             rows = cursor.fetchall()
+        if cache_version:
             caches["memory"].set(key, rows, CACHED_SECONDS)
-        _read(page, rows)
+    _read(page, rows)
+    if alone:
+        return page
     shown = base
     for flag in flags:
         shown = shown.filter(**{flag: True})
@@ -120,20 +141,24 @@ def scan(
     return page
 
 
-def _counts(facet: Facet, where: str) -> str:
+def _counts(facet: Facet, rows: str, where: str) -> str:
+    """How many rows of this table each value of a facet has; text is made of groups, not of rows."""
     if facet.through:
         table, row, ours, value = facet.through
         return (
-            f"SELECT '{facet.name}', t.{value}::text, count(*) FROM base"
-            f" JOIN {table} t ON t.{row} = base.{ours} WHERE {where} GROUP BY 2"
+            f"SELECT '{facet.name}', t.{value}::text, count(*) FROM {rows}"
+            f" JOIN {table.replace('{rows}', rows)} t ON t.{row} = {rows}.{ours} WHERE {where} GROUP BY t.{value}"
         )
     if facet.array:
-        return f"SELECT '{facet.name}', v, count(*) FROM base, unnest(base.{facet.column}) v WHERE {where} GROUP BY 2"
-    return f"SELECT '{facet.name}', {facet.column}::text, count(*) FROM base WHERE {where} GROUP BY 2"
+        return (
+            f"SELECT '{facet.name}', v, count(*) FROM {rows}, unnest({rows}.{facet.column}) v WHERE {where} GROUP BY v"
+        )
+    column = f"{rows}.{facet.column}"
+    return f"SELECT '{facet.name}', {column}::text, count(*) FROM {rows} WHERE {where} GROUP BY {column}"
 
 
 def _choice(
-    base: models.QuerySet[Any], order: str, where: str, query: Query, offset: int, limit: int
+    base: models.QuerySet[Any], order: str, hits: str, query: Query, offset: int, limit: int
 ) -> tuple[str, list[Any]]:
     """The rows of the page, numbered: SQL and parameters."""
     by = {
@@ -145,14 +170,14 @@ def _choice(
         table = base.model._meta.db_table
         return (
             "SELECT 'page', id::text, row_number() OVER () FROM ("
-            f" SELECT b.id FROM (SELECT id, published_at FROM base WHERE {where}"
-            f" ORDER BY published_at DESC, id DESC LIMIT {RANKED_AT_MOST}) b JOIN {table} t ON t.id = b.id"
+            f" SELECT b.id FROM (SELECT id, published_at FROM {hits}"
+            f" ORDER BY published_at DESC, id DESC LIMIT {max(RANKED_AT_MOST, limit)}) b JOIN {table} t ON t.id = b.id"
             f" ORDER BY ts_rank('{{0.05, 0.2, 0.6, 1.0}}', t.search, {rank}) DESC, b.published_at DESC, b.id DESC"
             " LIMIT %s OFFSET %s) p",
             [*params, limit, offset],
         )
     return (
-        f"SELECT 'page', id::text, row_number() OVER () FROM (SELECT id FROM base WHERE {where}"
+        f"SELECT 'page', id::text, row_number() OVER () FROM (SELECT id FROM {hits}"
         f" ORDER BY {by} LIMIT %s OFFSET %s) p",
         [limit, offset],
     )

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Expression, FloatField, Func
@@ -160,6 +161,12 @@ class Rank(Func):
     output_field = FloatField()
 
 
+@lru_cache(maxsize=50_000)
+def _key(word: str) -> str:
+    """``normalise``, remembered: the same words come back on every card."""
+    return normalise(word)
+
+
 def highlight(text: str, roots: Sequence[str]) -> SafeString:
     """The text, escaped, with the words that begin as ``roots`` do inside <mark>."""
     if not roots:
@@ -168,7 +175,7 @@ def highlight(text: str, roots: Sequence[str]) -> SafeString:
     out, end = [], 0
     for match in _WORD.finditer(text):
         word = match.group()
-        if len(word) > 1 and normalise(word).startswith(starts):
+        if len(word) > 1 and _key(word).startswith(starts):
             out += [escape(text[end : match.start()]), "<mark>", escape(word), "</mark>"]
             end = match.end()
     out.append(escape(text[end:]))
@@ -181,7 +188,7 @@ def excerpt(text: str, roots: Sequence[str], width: int = 150) -> SafeString | s
         return ""
     starts = tuple(roots)
     for match in _WORD.finditer(text[:5000]):
-        if len(match.group()) > 1 and normalise(match.group()).startswith(starts):
+        if len(match.group()) > 1 and _key(match.group()).startswith(starts):
             begin = max(0, match.start() - width // 3)
             if begin:
                 begin = text.find(" ", begin, match.start()) + 1 or match.start()

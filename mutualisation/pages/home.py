@@ -14,7 +14,7 @@ from directory import cartography
 from directory.models import Kind, Need, Organisation, Practice, Resource
 from directory.taxonomies import territories
 from directory.views.listing import conditional
-from mutualisation.kernel.facets import version_of
+from mutualisation.kernel.facets import data_version
 
 TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
 TILES = {
@@ -33,7 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     resources = Resource.objects.visible_to(request.user).listed()
     practices = Practice.objects.visible_to(request.user).listed().for_list().order_by("-published_at", "-id")
     needs = Need.objects.visible_to(request.user).listed().open()
-    key = f"home:{timezone.localdate()}:{version_of(*TABLES)}"
+    key = f"home:{timezone.localdate()}:{data_version(request, *TABLES)}"
     shared_counts = not request.user.is_authenticated  # what a member may see isn’t counted for everyone
     if (counted := caches["memory"].get(key) if shared_counts else None) is None:
         by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))

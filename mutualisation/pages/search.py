@@ -97,6 +97,6 @@ def fetch(found: list[tuple[models.QuerySet[Any], Page]]) -> list[Group]:
     for qs, page in found:
         noun = qs.model._meta.model_name or ""
         if page.total:
-            rows = list(qs.for_list().in_order_of(page.ids))  # type: ignore[attr-defined]
+            rows = qs.for_list().in_order_of(page.ids)  # type: ignore[attr-defined]
             groups.append(Group(noun, labels[noun], page.total, rows))
     return groups

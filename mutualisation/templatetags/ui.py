@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -23,12 +24,14 @@ register = template.Library()
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def icon(name: str) -> SafeString:
     """An icon of the sprite, hidden from screen readers: always beside a word."""
     return format_html('<svg class="i" aria-hidden="true"><use href="{}#i-{}"/></svg>', static("img/icons.svg"), name)
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)
 def drawing(name: str) -> SafeString:
     """An illustration, hidden from screen readers. It takes its colours from the nearest data-kind."""
     return format_html(
