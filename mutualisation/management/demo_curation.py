@@ -31,6 +31,9 @@ REPORT = "Nous y sommes allés mardi : il n’en reste que deux, et un seul a se
 NOTE = "Dites de quelle hauteur : les étagères de La Réserve des Trois-Lacs font deux mètres."
 
 
+WRITTEN_ON = datetime.date(2026, 11, 21)  # the day that the dates of demo_needs.yaml are told from
+
+
 def ago(days: int) -> datetime.datetime:
     return timezone.now() - datetime.timedelta(days=days)
 
@@ -47,6 +50,7 @@ def fill_the_queue() -> None:
     with pghistory.context(user=author.pk if author else None, url="/ressources/modifier/"):
         _change()
     _age()
+    _bring_needs_to_today()
     if reported := Resource.objects.filter(slug=REPORTED).first():
         Report.objects.create(entry=reported, message=REPORT, created_at=ago(2))
     asked = Organisation.objects.filter(slug="carrefour-du-canal").first()
@@ -82,3 +86,15 @@ def _age() -> None:
         Resource.objects.filter(pk=resource.pk).update(
             freshness=Freshness(step), freshness_at=ago(10), verified_at=ago(400)
         )
+
+
+def _bring_needs_to_today() -> None:
+    """The demonstration is tried on any day: what is looked for is looked for from that day on."""
+    late = timezone.localdate() - WRITTEN_ON
+    if late <= datetime.timedelta(0):
+        return
+    for need in Need.objects.filter(is_demo=True, published_at__isnull=False):
+        for name in ("starts_on", "ends_on", "published_at", "created_at", "verified_at"):
+            if value := getattr(need, name):
+                setattr(need, name, value + late)
+        need.save()
