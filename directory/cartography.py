@@ -12,6 +12,7 @@ from mutualisation.kernel.memo import memo
 
 WIDTH = 760
 MARGIN = 20
+OURS_STEP, AROUND_STEP = 2, 4  # what only surrounds the region is drawn more coarsely: the page stays light
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def canvas() -> Canvas:
         WIDTH, round((north - south) * scale) + 2 * MARGIN, west - pad / squeeze, north + pad, scale, squeeze
     )
     for territory in rows:
-        shape = _shape(frame, territory)
+        shape = _shape(frame, territory, step=OURS_STEP if territory.slug in ours else AROUND_STEP)
         if territory.slug in ours:
             frame.ours.append(shape)
         elif shape.path:
@@ -95,15 +96,15 @@ def _rings(territory: Territory) -> list[list[tuple[float, float]]]:
     return [ring for polygon in territory.outline or [] for ring in polygon]
 
 
-def _shape(frame: Canvas, territory: Territory) -> Shape:
-    """The path of an MRC; empty when none of it shows."""
+def _shape(frame: Canvas, territory: Territory, step: int) -> Shape:
+    """The path of an MRC, no two points nearer than ``step``; empty when none of it shows."""
     parts, shown = [], False
     best: tuple[float, float, float] = (0, 0, 0)
     for ring in _rings(territory):
         points: list[tuple[int, int]] = []
         for longitude, latitude in ring:
             point = frame.at(latitude, longitude)
-            if not points or abs(point[0] - points[-1][0]) + abs(point[1] - points[-1][1]) > 2:
+            if not points or abs(point[0] - points[-1][0]) + abs(point[1] - points[-1][1]) > step:
                 points.append(point)
         if len(points) < 3:
             continue

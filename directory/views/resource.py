@@ -70,7 +70,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "owner": owner_panel(request, resource),
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
-            "shared_by_same": resource.shared_by_same or 0,
+            "shared_by_same": resource.shared_by_same or 0,  # type: ignore[attr-defined]
             "comparable": others.for_list().in_order_of(others.comparable_to(resource, 3)),
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "needs": needs_for(resource, request.user),
