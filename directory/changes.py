@@ -22,6 +22,7 @@ SILENT = {
     "id", "slug", "created_at", "published_at", "review_since", "freshness_at", "created_by", "proposed_by",
     "latitude", "longitude",
 }  # fmt: skip
+STANDING = {"status", "is_demo", "freshness", "returned_note", "verified_at", "is_network", "sort_key"}
 SHOWN = 50
 
 
@@ -29,6 +30,7 @@ SHOWN = 50
 class FieldChange:
     """One field: its words, and what stood before and after, with what went and what came marked."""
 
+    name: str
     label: str
     before: SafeString
     after: SafeString
@@ -97,7 +99,7 @@ def differences(before: Any, after: Any) -> list[FieldChange]:
         new = words(after, event_field)
         same = before is not None and getattr(before, event_field.attname) == getattr(after, event_field.attname)
         if not same and old != new:
-            found.append(FieldChange(_label(after, event_field), *marked(old, new)))
+            found.append(FieldChange(event_field.name, _label(after, event_field), *marked(old, new)))
     return found
 
 
@@ -118,7 +120,11 @@ def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
     before = None
     if first is not None:
         before = events.filter(pgh_created_at__lt=first.pgh_created_at, status="published").last()
-    return before, differences(before, now) if now is not None else []
+    if now is None:
+        return before, []
+    # Where the entry stands is what the curator decides, not what she reads; a box left empty says nothing.
+    found = [c for c in differences(before, now) if c.name not in STANDING and (before is not None or c.after)]
+    return before, found
 
 
 def timeline(entry: Entry) -> list[Moment]:

@@ -114,10 +114,10 @@ def removed(organisation: Organisation, *, person: Any, by: Any, when: str) -> N
 def decided(decision: Decision, *, by: Any) -> None:
     """A curator decided about an entry → its author or managers; about a reported error → who reported it."""
     subject: Any = decision.entry
+    entry: Any = subject
     if isinstance(subject, Report):
         people, entry = [subject.email], subject.entry
     elif decision.verb in ("publish", "return", "archive"):
-        entry = subject
         if isinstance(subject, Organisation):
             people = [u.email for u in managers_of(subject)]
         else:

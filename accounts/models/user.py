@@ -68,5 +68,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.lower()  # typed in the administration or imported: signing in looks for lower case
+        super().save(*args, **kwargs)
+
     def get_short_name(self) -> str:
         return self.name or self.email

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from accounts.models import User
+from tests.accounts.people import PASSWORD, sign_in, someone
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -17,11 +18,10 @@ SECRET = "phrase de passe bien longue"
 
 @pytest.mark.parametrize("typed", ["ana@essai.example", "ANA@essai.example", "Ana@Essai.EXAMPLE"])
 def test_sign_in_whatever_the_case(client: Client, typed: str) -> None:
-    user = UserFactory(email="ana@essai.example", password=SECRET, staff=True)
-    UserFactory(email="autre@essai.example", password=SECRET)
-    assert authenticate(username=typed, password=SECRET) == user
-    response = client.post("/admin/login/?next=/admin/", {"username": typed, "password": SECRET, "next": "/admin/"})
-    assert response.status_code == 302
+    user = someone("ana@essai.example")
+    someone("autre@essai.example")
+    assert authenticate(username=typed, password=PASSWORD) == user
+    assert sign_in(client, typed).url == "/mon-espace/"
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
@@ -47,13 +47,12 @@ def test_an_address_kept_in_capitals_signs_in_too() -> None:
 def test_nobody_else_gets_in(client: Client, typed: str, password: str) -> None:
     UserFactory(email="ana@essai.example", name="Ana", password=SECRET, staff=True)
     assert authenticate(username=typed, password=password) is None
-    client.post("/admin/login/", {"username": typed, "password": password})
+    assert sign_in(client, typed, password).status_code == 200
     assert "_auth_user_id" not in client.session
 
 
 def test_a_nul_in_the_address_is_refused_not_a_fault(client: Client) -> None:
-    response = client.post("/admin/login/", {"username": "ana\x00@essai.example", "password": SECRET})
-    assert response.status_code == 200
+    assert sign_in(client, "ana\x00@essai.example", SECRET).status_code == 200
     assert "_auth_user_id" not in client.session
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.drafts import KEPT_AT_MOST, MAX_BYTES
 from accounts.models import Draft
 from directory.models import Resource
-from tests.directory.test_resource_edit import filled
+from tests.directory.typed import filled
 from tests.factories import MembershipFactory, ResourceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 
@@ -280,7 +281,7 @@ def test_factories_make_valid_rows(kind: str) -> None:
     assert resource.category.kind == kind
     for row in (resource.organisation, resource.territory, resource.category, PracticeFactory(), UserFactory()):
         row.full_clean()
-    assert Resource.objects.visible_to(None).count() == 1
+    assert Resource.objects.visible_to(AnonymousUser()).count() == 1
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "returned", "archived"])
@@ -288,6 +289,6 @@ def test_only_what_is_published_is_visible(status: str) -> None:
     shown = ResourceFactory()
     ResourceFactory(status=status, organisation=shown.organisation)
     ResourceFactory(organisation__status=status)  # published, by an organisation that is not
-    assert list(Resource.objects.visible_to(None)) == [shown]
-    assert list(Organisation.objects.visible_to(None)) == [shown.organisation]
-    assert Organisation.objects.visible_to(None).with_resource_count().get().resource_count == 1
+    assert list(Resource.objects.visible_to(AnonymousUser())) == [shown]
+    assert list(Organisation.objects.visible_to(AnonymousUser())) == [shown.organisation]
+    assert Organisation.objects.visible_to(AnonymousUser()).with_resource_count().get().resource_count == 1

@@ -1,8 +1,7 @@
-"""Posting a resource: each kind, by whom, once, and without erasing a colleague's work."""
+"""Posting a resource: each kind, by whom, once."""
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from typing import Any
@@ -10,11 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from directory.models import Kind, OpeningHours, Organisation, Resource
+from directory.models import Kind, Organisation, Resource
 from directory.posting import slug_for
+from tests.directory.typed import filled, page_of, posted
 from tests.factories import (
     CategoryFactory,
     MembershipFactory,
@@ -25,28 +24,6 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-PARTICULAR: dict[str, dict[str, Any]] = {
-    Kind.MATERIEL: {
-        "quantity": "12",
-        "condition": "bon",
-        "handling": "retrait",
-        "deposit": "50,00",
-        "min_minutes": "1440",
-    },
-    Kind.LOCAUX: {
-        "capacity_seated": "120",
-        "equipment": "Projecteur\nCuisinette\n\nProjecteur",
-        "accessibility": ["entree_sans_marche", "ascenseur"],
-        "buffer_minutes": "30",
-        "h1_0_o": "09:00",
-        "h1_0_f": "12:00",
-        "h1_1_o": "13 h",
-        "h1_1_f": "17h30",
-    },
-    Kind.HUMAIN: {"time_share": "deux jours par semaine", "schedule": "mardi et jeudi", "days_per_week": "2,5"},
-    Kind.EXPERTISE: {"format": "formation", "delivery": "a_distance", "languages": ["fr", "es"]},
-}
-
 
 @pytest.fixture
 def lucie(client: Client, places: Any) -> Any:
@@ -54,43 +31,6 @@ def lucie(client: Client, places: Any) -> Any:
     membership = MembershipFactory(organisation__territory=places["beauharnois"], organisation__name="Le Carrefour")
     client.force_login(membership.user)
     return membership
-
-
-def filled(kind: str, membership: Any, **more: Any) -> dict[str, Any]:
-    """A form filled as a person would: the essential, and a little of what the kind asks."""
-    return {
-        "organisation": str(membership.organisation_id),
-        "once": str(uuid.uuid4()),
-        "name": "Salle à l’étage",
-        "summary": "Pour vos rencontres.",
-        "category": str(CategoryFactory(kind=kind).pk),
-        "territory": str(membership.organisation.territory_id),
-        "cost_mode": "gratuit",
-        "visibility": "everyone",
-        "notice_hours": "24",
-        "horizon_days": "180",
-        **PARTICULAR[kind],
-        **more,
-    }
-
-
-def posted(client: Client, kind: str, data: dict[str, Any]) -> Any:
-    return client.post(reverse("resource_create", args=[kind]), data)
-
-
-def page_of(client: Client, resource: Resource) -> tuple[str, dict[str, Any]]:
-    """The edit page, and what its form would send as it stands."""
-    page = client.get(reverse("resource_edit", args=[resource.slug]))
-    form = page.context["form"]
-    data: dict[str, Any] = {"versions": page.context["versions"], "organisation": str(resource.organisation_id)}
-    for name in form.fields:
-        value = form[name].value()
-        if isinstance(value, list):
-            data[name] = [str(getattr(v, "pk", v)) for v in value]
-        elif value not in (None, "", False) and name != "versions":
-            written = form.fields[name].widget.format_value(value) if value is not True else "on"
-            data[name] = written[0] if isinstance(written, list) else str(written)
-    return page.content.decode(), data
 
 
 # ---- creating
@@ -339,158 +279,3 @@ def test_a_draft_takes_the_address_of_its_name_a_published_one_keeps_its_own(cli
     assert (moved.status_code, moved.headers["Location"]) == (301, "/ressources/adjointe/")
     client.logout()
     assert client.get(reverse("resource_detail", args=[old])).status_code == 404
-
-
-# ---- two people at once
-
-
-@pytest.fixture
-def hall(lucie: Any) -> Resource:
-    hall = ResourceFactory(organisation=lucie.organisation, kind="locaux", name="Salle", capacity_seated=80,
-                           equipment=["Projecteur"])  # fmt: skip
-    OpeningHours.objects.create(resource=hall, weekday=1, opens_at="09:00", closes_at="12:00")
-    return hall
-
-
-def test_the_second_of_two_managers_is_shown_the_difference(client: Client, lucie: Any, hall: Resource) -> None:
-    marc = Client()
-    marc.force_login(MembershipFactory(organisation=lucie.organisation).user)
-    address = reverse("resource_edit", args=[hall.slug])
-    _page, hers = page_of(client, hall)
-    _page, his = page_of(marc, hall)
-    his |= {"name": "Salle Marcel", "capacity_seated": "90", "h1_0_f": "13:00"}
-    assert marc.post(address, his).status_code == 302
-    hers |= {"name": "Salle Lucie", "summary": "Son résumé à elle."}
-    response = client.post(address, hers)
-    assert response.status_code == 409
-    page = response.content.decode()
-    assert "Quelqu’un d’autre a modifié cette fiche" in page
-    differences = {str(d["label"]): (d["theirs"], d["mine"], d["kept"]) for d in response.context["differences"]}
-    assert differences == {
-        "Nom": ("Salle Marcel", "Salle Lucie", True),
-        "Places assises": ("90", "80", False),
-        "lundi, ferme à": ("13:00", "12:00", False),
-    }
-    hall.refresh_from_db()
-    assert (hall.name, hall.capacity_seated) == ("Salle Marcel", 90)
-    # What she typed is in the form, with his change where she typed nothing: sent again, both are kept.
-    form = response.context["form"]
-    assert (form["name"].value(), form["summary"].value()) == ("Salle Lucie", "Son résumé à elle.")
-    again = {name: form.data.getlist(name) for name in form.data}
-    again["versions"] = [response.context["versions"]]
-    assert client.post(address, again).status_code == 302
-    hall.refresh_from_db()
-    assert (hall.name, hall.summary, hall.capacity_seated) == ("Salle Lucie", "Son résumé à elle.", 90)
-    assert f"{hall.opening_hours.get().closes_at:%H:%M}" == "13:00"
-
-
-def test_what_only_the_portal_changed_is_no_conflict(client: Client, hall: Resource) -> None:
-    _page, data = page_of(client, hall)
-    Resource.objects.filter(pk=hall.pk).update(freshness="reminded", search=None)
-    assert client.post(reverse("resource_edit", args=[hall.slug]), data | {"name": "Salle 2"}).status_code == 302
-
-
-def test_saving_a_page_as_it_stands_changes_nothing(client: Client, lucie: Any, hall: Resource) -> None:
-    hall.visible_organisations.add(OrganisationFactory())
-    Resource.objects.filter(pk=hall.pk).update(visibility="organisations", min_minutes=95, price=None)
-    before = Resource.objects.filter(pk=hall.pk).values().get()
-    _page, data = page_of(client, hall)
-    assert client.post(reverse("resource_edit", args=[hall.slug]), data).status_code == 302
-    after = Resource.objects.filter(pk=hall.pk).values().get()
-    changed = {k for k in before if before[k] != after[k]}
-    assert changed <= {"updated_at", "review_since"}
-    assert hall.visible_organisations.count() == hall.opening_hours.count() == 1
-
-
-def test_new_hours_move_the_date_by_which_pages_are_cached(client: Client, hall: Resource) -> None:
-    before = Resource.objects.get(pk=hall.pk).updated_at
-    _page, data = page_of(client, hall)
-    client.post(reverse("resource_edit", args=[hall.slug]), data | {"h5_0_o": "18:00", "h5_0_f": "22:00"})
-    assert hall.opening_hours.count() == 2
-    assert Resource.objects.get(pk=hall.pk).updated_at > before
-
-
-# ---- moves
-
-
-def test_from_draft_to_published_paused_archived_and_back(client: Client, lucie: Any) -> None:
-    draft = ResourceFactory(organisation=lucie.organisation, status="draft", published_at=None)
-    stranger = Client()
-    address = draft.get_absolute_url()
-    assert stranger.get(address).status_code == 404
-    client.post(reverse("resource_move", args=[draft.slug]), {"geste": "publish"})
-    assert stranger.get(address).status_code == 200
-    client.post(reverse("resource_pause", args=[draft.slug]), {"pause": "1"})
-    assert "En pause" in stranger.get(address).content.decode()
-    client.post(reverse("resource_pause", args=[draft.slug]), {"pause": "0"})
-    assert "En pause" not in stranger.get(address).content.decode()
-    client.post(reverse("resource_move", args=[draft.slug]), {"geste": "archive"})
-    assert stranger.get(address).status_code == 404
-    late = client.post(reverse("resource_move", args=[draft.slug]), {"geste": "archive"}, follow=True)
-    assert "Rien n’a changé : cette fiche est déjà « archivée »" in late.content.decode()
-    assert client.post(reverse("resource_move", args=[draft.slug]), {"geste": "return"}).status_code == 404
-
-
-def test_nothing_goes_public_before_the_organisation_is_validated(client: Client, lucie: Any) -> None:
-    Organisation.objects.filter(pk=lucie.organisation_id).update(status="submitted", published_at=None)
-    assert posted(client, "locaux", filled("locaux", lucie)).status_code == 302
-    draft = Resource.objects.get()
-    photos = client.get(reverse("resource_photos", args=[draft.slug])).content.decode()
-    assert "attend sa validation" in photos
-    assert 'value="publish"' not in photos
-    assert client.post(reverse("resource_move", args=[draft.slug]), {"geste": "publish"}).status_code == 403
-    draft.refresh_from_db()
-    assert draft.status == "draft"
-
-
-def test_a_copy_says_the_same_as_a_draft_of_its_own(client: Client, hall: Resource) -> None:
-    Resource.objects.filter(pk=hall.pk).update(pickup_instructions="Code 1234", is_paused=True)
-    page = client.get(hall.get_absolute_url()).content.decode()
-    once = re.search(r'name="once" value="([^"]+)"', page)
-    assert once
-    for _press in range(2):
-        response = client.post(reverse("resource_duplicate", args=[hall.slug]), {"once": once[1]})
-    copy = Resource.objects.exclude(pk=hall.pk).get()
-    assert response.headers["Location"] == reverse("resource_edit", args=[copy.slug])
-    assert (copy.name, copy.status, copy.published_at, copy.is_paused) == ("Salle (copie)", "draft", None, False)
-    assert (copy.capacity_seated, copy.equipment, copy.pickup_instructions) == (80, ["Projecteur"], "Code 1234")
-    assert copy.opening_hours.count() == 1
-
-
-def test_private_instructions_show_to_the_organisation_only(client: Client, hall: Resource) -> None:
-    Resource.objects.filter(pk=hall.pk).update(pickup_instructions="Clé sous le pot de basilic")
-    assert "basilic" in client.get(hall.get_absolute_url()).content.decode()
-    stranger = Client()
-    assert "basilic" not in stranger.get(hall.get_absolute_url()).content.decode()
-    stranger.force_login(MembershipFactory().user)
-    assert "basilic" not in stranger.get(hall.get_absolute_url()).content.decode()
-
-
-# ---- the list of mine
-
-
-def test_my_list_says_state_freshness_and_what_to_add(client: Client, lucie: Any) -> None:
-    ResourceFactory(organisation=lucie.organisation, name="Tente", freshness="reminded")
-    ResourceFactory(organisation=lucie.organisation, name="Vieux projecteur", status="archived")
-    ResourceFactory(name="La chose d’un autre")
-    page = client.get(reverse("my_resources")).content.decode()
-    assert "Tente" in page
-    assert "À confirmer" in page
-    assert "Ajoutez une photo" in page
-    assert "Vieux projecteur" not in page
-    assert "La chose d’un autre" not in page
-    assert "Vieux projecteur" in client.get(reverse("my_resources") + "?etat=archived").content.decode()
-    assert client.get(reverse("my_resources") + "?etat=x&page=zz").status_code == 200
-
-
-def test_my_list_costs_the_same_whatever_its_length(client: Client, lucie: Any) -> None:
-    category = CategoryFactory()
-    costs = []
-    for wanted in (1, 3):
-        while Resource.objects.count() < wanted:
-            ResourceFactory(organisation=lucie.organisation, category=category)
-        client.get(reverse("my_resources"))  # the session’s own rows are written once
-        with CaptureQueriesContext(connection) as queries:
-            client.get(reverse("my_resources"))
-        costs.append(sum("directory_" in q["sql"] for q in queries))
-    assert costs == [5, 5]
