@@ -94,3 +94,28 @@ def places(db: None) -> dict[str, Any]:
     from tests.factories import a_small_country
 
     return a_small_country()
+
+
+@pytest.fixture
+def people(places: dict[str, Any]) -> dict[str, Any]:
+    """A person for each role but the visitor’s."""
+    from tests.cast import everyone
+
+    return everyone(places)
+
+
+@pytest.fixture
+def cast(people: dict[str, Any]) -> dict[str, Any]:
+    """A browser for each role."""
+    from tests.cast import browsers
+
+    return browsers(people)
+
+
+@pytest.fixture
+def world(places: dict[str, Any], people: dict[str, Any], settings: Any, tmp_path: Path) -> dict[str, Any]:
+    """What the addresses of the access tables are about."""
+    from tests.cast import something_of_everything
+
+    settings.MEDIA_ROOT = tmp_path
+    return something_of_everything(places, people)

@@ -1,0 +1,152 @@
+"""What is not published shows nowhere: no page changes by a letter when it is added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from directory.models import PracticePartner
+from mutualisation.kernel.memo import forget_all
+from tests.cast import ROLES
+from tests.factories import (
+    CategoryFactory,
+    NeedFactory,
+    OrganisationFactory,
+    PracticeFactory,
+    ResourceFactory,
+    SectorFactory,
+)
+
+HIDDEN = ("draft", "submitted", "returned", "archived")
+
+
+def visible_world(places: dict[str, Any]) -> dict[str, Any]:
+    """Published entries with room around them for others to leak into."""
+    sector, hall = SectorFactory(slug="culture", name="Culture"), CategoryFactory(kind="locaux")
+    organisation = OrganisationFactory(
+        slug="cdc", name="La Maison claire", territory=places["beauharnois"], sectors=[sector]
+    )
+    one = {"organisation": organisation, "kind": "locaux", "category": hall}
+    practice = PracticeFactory(
+        slug="surplus", title="Des surplus partagés", kinds=["locaux"], sectors=[sector],
+        territories=[places["beauharnois"]],
+    )  # fmt: skip
+    PracticePartner.objects.create(practice=practice, organisation=organisation)
+    return {
+        "sector": sector,
+        "organisation": organisation,
+        "hall": ResourceFactory(slug="salle", name="Grande salle", **one),
+        "room": ResourceFactory(slug="atelier", name="Petit atelier", **one),
+        "practice": practice,
+        "need": NeedFactory(slug="cherche", name="Cherche une tente", organisation=organisation, kind="locaux"),
+    }
+
+
+def hidden_world(places: dict[str, Any], seen: dict[str, Any], status: str) -> list[Any]:
+    """Entries that nobody may see, tied by every link there is to those that everybody sees."""
+    here, rare = places["salaberry-de-valleyfield"], "Ornithorynque"
+    organisation = OrganisationFactory(
+        slug="ornithorynque", name=f"Coopérative {rare}", acronym="CORNI", mission=f"Pour chaque {rare.lower()}.",
+        territory=here, sectors=[seen["sector"]], status="draft" if status == "owner" else status,
+    )  # fmt: skip
+    kin = {"kind": "locaux", "category": seen["hall"].category, "territory": here}
+    own = "published" if status == "owner" else status
+    holder = organisation if status == "owner" else seen["organisation"]
+    part = ResourceFactory(
+        slug="ornithorynque-alcove", name=f"Alcôve {rare}", summary=f"Un {rare.lower()} y dort.",
+        organisation=holder, part_of=seen["hall"], status=own, cost_mode="echange",
+        accessibility=["ascenseur"], **kin,
+    )  # fmt: skip
+    whole = ResourceFactory(slug="ornithorynque-manoir", name=f"Manoir {rare}", organisation=holder, status=own, **kin)
+    type(whole).objects.filter(pk=seen["room"].pk).update(part_of=whole)
+    PracticePartner.objects.create(practice=seen["practice"], organisation=organisation, role="porteur")
+    need = NeedFactory(
+        slug="ornithorynque-cherche", name=f"Cherche un {rare.lower()}", reason=f"Pour un {rare.lower()}.",
+        organisation=holder, status=own, **kin,
+    )  # fmt: skip
+    if status == "owner":
+        return [organisation, part, whole, need]
+    practice = PracticeFactory(
+        slug="ornithorynque-recit", title=f"Le récit {rare}", standfirst=f"Un {rare.lower()}.", kinds=["locaux"],
+        pooled="Un ornithorynque.", sectors=[seen["sector"]], territories=[here], status=status,
+    )  # fmt: skip
+    PracticePartner.objects.create(practice=practice, organisation=seen["organisation"])
+    return [organisation, part, whole, need, practice]
+
+
+ASKED = ("ornithorynque", "ornitorynque", "corni", "salle ornithorynque", "alcove", "récit")
+SECTIONS = ("ressources", "organismes", "besoins", "pratiques")
+LISTS = ("/organismes/", "/ressources/", "/besoins/", "/pratiques/")
+FILTERS = ("?sorte=locaux", "?territoire=salaberry-de-valleyfield", "?secteur=culture", "?pres=J6S&km=5", "?vue=carte")
+
+
+def public_addresses() -> list[str]:
+    """Every way to look at the published entries."""
+    found = ["/", "/sitemap.xml", "/recherche/"]
+    found += [f"/sitemap-{section}.xml" for section in SECTIONS]
+    found += ["/organismes/cdc/", "/ressources/salle/", "/ressources/atelier/", "/pratiques/surplus/"]
+    found += ["/besoins/cherche/", "/signaler/organisme/cdc/"]
+    found += [f"{base}export.csv{query}" for base in LISTS for query in ("", "?q=ornithorynque")]
+    queries = ("", *FILTERS, "?tri=nom", *(f"?q={word}" for word in ASKED))
+    found += [f"{base}{query}" for base in LISTS for query in queries]
+    found += [f"{base}{end}{query}" for base in LISTS for end in ("atom/", "carte.geojson") for query in queries[::5]]
+    return found + [f"/recherche/?q={word}" for word in ASKED]
+
+
+def photograph(client: Client, addresses: Iterable[str]) -> dict[str, str]:
+    """What each address shows, dates and the forms’ tokens aside."""
+    forget_all()
+    cache.clear()
+    shown = {}
+    for address in addresses:
+        response = client.get(address)
+        assert response.status_code == 200, address
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        text = re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1…", body.decode())
+        shown[address] = re.sub(r"\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?", "…", text)
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [(role, status) for role in ("anonymous", "stranger", "outsider") for status in (*HIDDEN, "owner")],
+)
+def test_what_is_not_published_changes_no_page(
+    status: str, role: str, places: dict[str, Any], cast: dict[str, Client]
+) -> None:
+    """``owner``: the resource is published, but its organisation is not."""
+    seen = visible_world(places)
+    before = photograph(cast[role], public_addresses())
+    entries = hidden_world(places, seen, status)
+    after = photograph(cast[role], public_addresses())
+    assert [a for a in before if before[a] != after[a]] == []
+    for entry in entries:
+        # Their curator and administrators may know of them; nobody else does.
+        others = set(ROLES) - {"curator", "administrator"}
+        assert {cast[r].get(entry.get_absolute_url()).status_code for r in others} == {404}
+    # And there was something to leak: once published, the same pages tell.
+    for entry in entries:
+        type(entry).objects.filter(pk=entry.pk).update(status="published")
+    places_told = {"/", "/organismes/", "/ressources/", "/ressources/atom/", "/ressources/carte.geojson"}
+    places_told |= {"/ressources/salle/", "/ressources/atelier/", "/pratiques/surplus/", "/sitemap-ressources.xml"}
+    places_told |= {
+        "/besoins/",
+        "/besoins/atom/",
+        "/besoins/carte.geojson",
+        "/besoins/export.csv",
+        "/ressources/export.csv",
+    }
+    places_told |= {"/organismes/export.csv"}
+    places_told |= {f"/recherche/?q={word}" for word in ASKED[:4]}
+    if status != "owner":
+        places_told |= {"/pratiques/", "/pratiques/atom/", "/pratiques/carte.geojson", "/organismes/cdc/"}
+        places_told |= {"/organismes/carte.geojson", "/sitemap-pratiques.xml", "/recherche/?q=récit"}
+    told = photograph(cast[role], places_told)
+    assert [address for address in sorted(places_told) if told[address] == before[address]] == []
+    for entry in entries:
+        assert cast[role].get(entry.get_absolute_url()).status_code == 200
