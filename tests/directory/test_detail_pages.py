@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from directory.models import Kind, OpeningHours, PracticeFigure, PracticeLink, PracticePartner
+from directory.models import Kind, OpeningHours, PracticeFigure, PracticeLink, PracticePartner, Resource
 from tests.factories import CategoryFactory, OrganisationFactory, PracticeFactory, ResourceFactory, SectorFactory
 
 HOSTILE = '"><script>alert(1)</script></script><img src=x onerror=alert(2)>'
@@ -373,3 +373,24 @@ def test_share_previews(client: Client, db: None, factory: Any) -> None:
     assert meta["og:locale"] == "fr_CA"
     assert meta["description"]
     assert f'<link rel="canonical" href="http://testserver{one.get_absolute_url()}">' in page
+
+
+def test_comparable_ones_come_from_the_narrowest_circle_out(db: None) -> None:
+    root = CategoryFactory(slug="racine")
+    inner, beside = CategoryFactory(slug="dedans", parent=root), CategoryFactory(slug="a-cote", parent=root)
+    far = CategoryFactory(slug="loin")
+    mine = ResourceFactory(kind="materiel", category=inner, latitude=45.3, longitude=-74.0)
+
+    def put(category: Any, north: float, **fields: Any) -> int:
+        at = {"latitude": 45.3 + north, "longitude": -74.0}
+        return ResourceFactory(kind="materiel", category=category, **at, **fields).pk
+
+    other_kind = [put(far, 0.01), put(far, 0.02), put(far, 0.03)]
+    assert Resource.objects.comparable_to(mine, 3) == other_kind
+    family = put(beside, 0.5)
+    same_far, same_near = put(inner, 0.4), put(inner, 0.2)
+    put(inner, 0.1, part_of=mine)
+    assert Resource.objects.comparable_to(mine, 3) == [same_near, same_far, family]
+    assert Resource.objects.comparable_to(mine, 5) == [same_near, same_far, family, *other_kind[:2]]
+    assert Resource.objects.comparable_to(mine, 2) == [same_near, same_far]
+    assert mine.pk not in Resource.objects.comparable_to(mine, 50)

@@ -17,6 +17,7 @@ from accounts.privacy_map import PUBLIC, classes_of
 from directory.exchange import spreadsheets
 from directory.exchange.spreadsheets import COLUMNS
 from directory.models import NetworkMember, Organisation, Resource
+from mutualisation.kernel import facets
 from mutualisation.kernel.spreadsheets import csv_text, is_formula
 from tests.factories import (
     MembershipFactory,
@@ -253,3 +254,12 @@ def test_as_many_queries_for_three_as_for_one(client: Client, address: str, djan
 
 
 QUERIES = {"/organismes/": 4, "/ressources/": 2, "/besoins/": 2, "/pratiques/": 4}
+
+
+def test_a_search_is_exported_whole_even_beyond_what_its_pages_rank(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "RANKED_AT_MOST", 2)
+    for _ in range(5):
+        ResourceFactory(name="Chaudron partagé")
+    assert len(as_csv(client, "/ressources/export.csv?q=chaudron")) == 5
