@@ -70,7 +70,7 @@ def test_from_nothing_to_a_team_that_goes_on(window_of: Callable[[User], Any]) -
     page = window_of(odile)
     page.goto("/mon-espace/")
     fits(page)
-    page.get_by_role("link", name="Inscrire un organisme").click()
+    page.get_by_role("main").get_by_role("link", name="Inscrire un organisme").click()
     fits(page)
 
     # Typing a name that is already here says so at once, without leaving the form.

@@ -1,4 +1,4 @@
-"""The tests that only read: one Chromium and one loaded portal for this folder, one context a test, and what no page may ever do."""
+"""The tests that only read: one Chromium, one loaded portal, one context a test, and what no page may ever do."""
 
 from __future__ import annotations
 
