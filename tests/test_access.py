@@ -94,7 +94,7 @@ mfa_generate_recovery_codes | 302 | 302
 mfa_download_recovery_codes | 302 404 | 302 404
 mfa_list_webauthn | 302 200 | 302 405
 mfa_add_webauthn | 302 | 302
-mfa_reauthenticate_webauthn | 302 | 302
+mfa_reauthenticate_webauthn | 302 302 200 302 302 302 302 | 302
 mfa_edit_webauthn pk={key} | 302 | 302
 mfa_remove_webauthn pk={key} | 302 | 302
 usersessions_list | 302 200 | 302
@@ -123,7 +123,7 @@ organisation_team slug=cachee | 302 404 200 200 404 200 200 | 302 405
 team_invite slug=cdc | 302 405 | 302 403 403 422 403 403 422
 team_invite slug=cachee | 302 405 | 302 404 403 422 404 403 422
 team_revoke slug=cdc pk={invitation} | 302 405 | 302 403 403 302 403 403 302
-team_answer slug=cdc pk={asked} | 302 405 | 302 403 302 302 403 302 302
+team_answer slug=cdc pk={asked} | 302 405 | 302 403 403 302 403 403 302
 team_member slug=cdc pk={colleague} | 302 403 403 200 403 403 200 | 302 403 403 422 403 403 422
 team_remove slug=cdc pk={colleague} | 302 403 403 200 403 403 200 | 302 403 403 302 403 403 302
 organisation_join slug=cdc | 302 200 302 302 200 200 200 | 302

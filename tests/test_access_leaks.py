@@ -90,7 +90,7 @@ def public_addresses() -> list[str]:
     found = ["/", "/sitemap.xml", "/recherche/"]
     found += [f"/sitemap-{section}.xml" for section in SECTIONS]
     found += ["/organismes/cdc/", "/ressources/salle/", "/ressources/atelier/", "/pratiques/surplus/"]
-    found += ["/besoins/cherche/", "/signaler/organisme/cdc/"]
+    found += ["/besoins/cherche/"]
     found += [f"{base}export.csv{query}" for base in LISTS for query in ("", "?q=ornithorynque")]
     queries = ("", *FILTERS, "?tri=nom", *(f"?q={word}" for word in ASKED))
     found += [f"{base}{query}" for base in LISTS for query in queries]
