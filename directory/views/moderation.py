@@ -90,6 +90,9 @@ def details(item: Item) -> dict[str, Any]:
         found["entry"] = subject.entry
     noun = next((n for n, m in NOUNS.items() if isinstance(found["entry"], m)), "")
     found["noun_of"] = reverse("history", args=[noun, found["entry"].slug]) if noun else ""
+    entry = found["entry"]
+    # A hidden organisation or resource has no page of its own yet: all of it is on the desk.
+    found["readable"] = bool(entry) and (entry.is_published or isinstance(entry, Need | Practice))
     if item.reason in ("new", "read"):
         found["before"], found["differences"] = changes.since_last_read(subject)
     if item.reason == "twin":
