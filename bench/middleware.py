@@ -11,7 +11,7 @@ import pstats
 import time
 from collections.abc import Callable
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
@@ -22,7 +22,7 @@ def tools(get_response: Handler) -> Handler:
     def answer(request: HttpRequest) -> HttpResponse:
         asked = request.META.get("HTTP_X_BENCH", "")
         if "frais" in asked:
-            cache.clear()
+            caches["memory"].clear()
         if "sql" in asked:
             return _sql(get_response, request)
         if "profil" in asked:
@@ -52,7 +52,7 @@ def _profile(get_response: Handler, request: HttpRequest) -> HttpResponse:
     profile.enable()
     for _ in range(10):
         if "frais" in request.META["HTTP_X_BENCH"]:
-            cache.clear()
+            caches["memory"].clear()
         get_response(request)
     profile.disable()
     pstats.Stats(profile, stream=out).sort_stats("cumulative").print_stats(70)
