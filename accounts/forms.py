@@ -35,7 +35,7 @@ LABELS = {
     "name": _("Nom de la clé"),
     "remember": _("Rester connecté sur cet appareil"),
 }
-WHOLE_ADDRESS = _("Cette adresse n’est pas complète, comme nom@organisme.ca.")
+WHOLE_ADDRESS = _("Cette adresse n’est pas complète, comme nom@organisme.example.")
 PASSWORD_HELP = _("Au moins huit caractères. Une courte phrase est plus sûre qu’un mot compliqué.")
 
 

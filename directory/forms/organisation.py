@@ -104,7 +104,7 @@ class OrganisationForm(forms.ModelForm):
         error_messages = {
             "name": {"required": _("Écrivez le nom de l’organisme.")},
             "mission": {"required": _("Dites en une phrase ce que fait l’organisme.")},
-            "email": {"invalid": _("Cette adresse courriel n’est pas complète : bonjour@exemple.org, par exemple.")},
+            "email": {"invalid": _("Cette adresse courriel n’est pas complète, comme nom@organisme.example.")},
             "year_founded": {"invalid": _("Écrivez une année en quatre chiffres.")},
         }
 

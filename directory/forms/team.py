@@ -42,7 +42,7 @@ class InviteForm(DressedForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={
             "required": _("Écrivez une adresse courriel."),
-            "invalid": _("Cette adresse courriel n’est pas complète : nom@exemple.org, par exemple."),
+            "invalid": _("Cette adresse courriel n’est pas complète : nom@organisme.example, par exemple."),
         },
     )
     role = forms.ChoiceField(
