@@ -267,7 +267,7 @@ def _waits_for_orphans(home: Home) -> bool:
 def _last_words(home: Home) -> str:
     lines = [line for line in _journal_end(home).splitlines() if "FATAL" in line or "PANIC" in line]
     # What it answered to our own knocking while it started explains nothing.
-    lines = [line for line in lines if "the database system is " not in line] or lines
+    lines = [line for line in lines if "the database system is " not in line]
     return _last_line("\n".join(lines) or _journal_end(home))
 
 

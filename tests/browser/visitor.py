@@ -32,7 +32,7 @@ class Visitor:
         self.page, self.portal = page, portal
         self.faults: list[str] = []
         self.refusals: set[str] = set()  # addresses whose 4xx is expected
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(30_000)  # a busy machine is no fault of the page
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url} : {error}"))
         page.on("request", self._asked)
