@@ -29,7 +29,7 @@ from directory.models.organisation import Organisation
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger
 from directory.models.territory import Territory
-from mutualisation.kernel.publication import Publishable, Status, published_has_date
+from mutualisation.kernel.publication import Freshness, Publishable, Status, published_has_date
 
 
 class CostMode(models.TextChoices):
@@ -67,7 +67,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
         Published ones of a validated organisation, by visibility; whatever their organisation, its own people see
         all of it; administrators see everything. Curators see what their territories hold through ``moderation``.
         """
-        public = Q(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
+        public = Q(is_live=True)
         if not user.is_authenticated:
             return self.filter(public, visibility=Visibility.EVERYONE)
         if user.is_superuser:
@@ -93,7 +93,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
 
     def listed(self) -> ResourceQuerySet:
         """What lists show: also, its organisation is validated."""
-        return super().listed().filter(organisation__status=Status.PUBLISHED)
+        return self.filter(is_live=True).exclude(freshness=Freshness.HIDDEN)
 
     def for_list(self) -> ResourceQuerySet:
         """What a card shows, in a constant number of queries."""
@@ -190,6 +190,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)
+    # Published, and its organisation too: kept by the trigger, so that lists and counts join nothing.
+    is_live = models.BooleanField(editable=False, default=False)
 
     objects = ResourceQuerySet.as_manager()
 
@@ -200,6 +202,13 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         indexes: ClassVar = [
             GinIndex(fields=["search"], name="resource_search"),
             models.Index(fields=["-published_at", "-id"], name="resource_newest"),
+            # what an unfiltered list counts, read from the index alone
+            models.Index(
+                fields=["-published_at", "-id"],
+                include=["kind", "territory", "cost_mode", "category", "organisation", "accessibility"],
+                condition=Q(is_live=True, visibility="everyone") & ~Q(freshness="hidden"),
+                name="resource_listed",
+            ),
             models.Index(fields=["sort_key", "id"], name="resource_by_name"),
             models.Index(fields=["-updated_at"], name="resource_updated"),
         ]
@@ -249,8 +258,9 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                     (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
                       WHERE o.id = NEW.organisation_id))""",
                 sort="NEW.name",
-                public="""NEW.visibility = 'everyone' AND EXISTS (SELECT FROM directory_organisation o
-                    WHERE o.id = NEW.organisation_id AND o.status = 'published')""",
+                first="""NEW.is_live := NEW.status = 'published' AND EXISTS (SELECT FROM directory_organisation o
+                    WHERE o.id = NEW.organisation_id AND o.status = 'published');""",
+                public="NEW.is_live AND NEW.visibility = 'everyone'",
             )
         ]
 
