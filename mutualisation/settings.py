@@ -47,11 +47,13 @@ PORTAL_TERRITORIES = env.list(
         "mrc-roussillon",
     ],
 )
+PORTAL_HOLIDAYS = env.str("PORTAL_HOLIDAYS", default="CA-QC")  # country-region; empty: no public holidays
 PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", default="")  # title and e-mail, shown (P-39.1, art. 3.1)
 
 INSTALLED_APPS = [
     "accounts",
     "directory",
+    "loans",
     "mutualisation",
     "django.contrib.admin",
     "django.contrib.auth",

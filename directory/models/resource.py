@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -171,6 +172,14 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
     max_minutes = models.PositiveIntegerField(_("durée maximale (minutes)"), null=True, blank=True)
     notice_hours = models.PositiveIntegerField(_("préavis (heures)"), default=0)
     horizon_days = models.PositiveIntegerField(_("réservable à l’avance (jours)"), default=365)
+    closed_on_holidays = models.BooleanField(
+        _("fermée les jours fériés"), default=True, help_text=_("Quand des heures d’ouverture sont inscrites.")
+    )
+    accepts_by_itself = models.BooleanField(
+        _("accepte sans attendre"),
+        default=False,
+        help_text=_("Une demande qui respecte l’horaire et les règles est acceptée aussitôt."),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -261,7 +270,36 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                 first="""NEW.is_live := NEW.status = 'published' AND EXISTS (SELECT FROM directory_organisation o
                     WHERE o.id = NEW.organisation_id AND o.status = 'published');""",
                 public="NEW.is_live AND NEW.visibility = 'everyone'",
-            )
+            ),
+            pgtrigger.Trigger(
+                name="keeps_promised_units",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("quantity"),
+                func="""
+                    IF NEW.quantity < OLD.quantity AND EXISTS (
+                        SELECT FROM directory_occupation o
+                         WHERE o.resource_id = NEW.id AND o.unit > NEW.quantity AND upper(o.period) > now()) THEN
+                        RAISE check_violation USING CONSTRAINT = 'resource_keeps_promised_units',
+                            MESSAGE = format('resource %s has promised more than %s units', NEW.id, NEW.quantity);
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="parts_have_no_parts",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("part_of_id"),
+                func="""
+                    IF NEW.part_of_id IS NOT NULL AND (
+                        EXISTS (SELECT FROM directory_resource w WHERE w.id = NEW.part_of_id
+                                   AND (w.part_of_id IS NOT NULL OR w.organisation_id <> NEW.organisation_id))
+                        OR EXISTS (SELECT FROM directory_resource p WHERE p.part_of_id = NEW.id)) THEN
+                        RAISE check_violation USING CONSTRAINT = 'resource_parts_have_no_parts',
+                            MESSAGE = format('resource %s cannot be a part of %s', NEW.id, NEW.part_of_id);
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:
