@@ -68,13 +68,11 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: (
-            "id loan kind side status resource periods quantity conditions message made_at answered_at"
-        ),
+        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
-    "loans.LoanMessage": {ORGANISATION: "id loan organisation at", PERSONAL: "by text"},
+    "loans.LoanMessage": {ORGANISATION: "id loan organisation at text", PERSONAL: "by"},
     "loans.Checklist": {PUBLIC: "id kind category moment items"},
     "loans.ConditionReport": {
         ORGANISATION: (
@@ -84,9 +82,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "filled_by lender_by borrower_by",
     },
     "loans.Incident": {
-        ORGANISATION: (
-            "id loan report description units estimate payer act back_on opened_at closed_at outcome"
-        ),
+        ORGANISATION: ("id loan report description units estimate payer act back_on opened_at closed_at outcome"),
         PERSONAL: "opened_by closed_by",
     },
     "loans.LoanPhoto": {
@@ -185,6 +181,15 @@ EXPORTED: dict[str, str] = {
     "directory.Practice": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
+    "directory.Closure": "blocages",
+    "loans.Loan": "prets",
+    "loans.Proposal": "propositions",
+    "loans.LoanEvent": "gestes",
+    "loans.LoanMessage": "messages",
+    "loans.ConditionReport": "etats_des_lieux",
+    "loans.Incident": "incidents",
+    "loans.LoanPhoto": "photos_de_prets",
+    "loans.CalendarFeed": "agendas",
 }
 
 
