@@ -62,7 +62,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
             "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
             "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
-            "updated_at"
+            "start_told_for end_told_for updated_at"
         ),
         PERSONAL: "worker supervisor consent_by requested_by",
     },

@@ -152,6 +152,8 @@ class Loan(models.Model):
     handed_over_at = models.DateTimeField(_("remis le"), null=True, blank=True)
     returned_at = models.DateTimeField(_("rendu le"), null=True, blank=True)
     late_reminded_at = models.DateTimeField(_("retard rappelé le"), null=True, blank=True)
+    start_told_for = models.DateTimeField(_("début rappelé"), null=True, blank=True, editable=False)
+    end_told_for = models.DateTimeField(_("fin rappelée"), null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LoanQuerySet.as_manager()
