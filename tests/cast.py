@@ -28,6 +28,8 @@ from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
+from loans.feeds import create
+from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
 from tests.directory.pictures import picture
 from tests.factories import (
@@ -39,6 +41,8 @@ from tests.factories import (
     PracticeFactory,
     ResourceFactory,
     UserFactory,
+    lend,
+    some_day,
 )
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -124,7 +128,11 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    agenda = create(by=people["member"], organisation=shown)
     return {
+        "agenda": agenda,
+        "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
+        "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,
         "organisation": shown,
         "resource": tent,
         "practice": story,

@@ -198,7 +198,16 @@ report noun=pratique slug=recit-cache | 404 404 200 404 404 404 200 | 404 404 20
 report noun=autre slug=cdc | 404 | 404
 """)
 
-TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
+# Calendars: the address is the member’s; the loan is between « cdc » and someone who is not of the cast.
+FEEDS = table("""
+loan_feeds | 302 200 | 302 200
+loan_feed token={agenda} | 200 | 405
+loan_feed token=abime | 404 | 405
+loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
+loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
+""")
+
+TABLES = {"feeds": FEEDS, "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
