@@ -19,6 +19,7 @@ from directory.models import Curatorship, Membership, Organisation, Role, Territ
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
+from mutualisation.management.demo_loans import lend_and_borrow
 
 CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation"]
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
@@ -79,6 +80,7 @@ class Command(BaseCommand):
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
                 self.create_accounts()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
+            lend_and_borrow()
         except FixtureError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Contenu de démonstration\u00a0: {done.created} lignes.")
