@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Organisation, Practice, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Practice, Report, Resource
 from directory.permissions import curators_of, managers_of
 
 
@@ -35,6 +35,19 @@ def practice_submitted(practice: Practice, *, by: Any) -> None:
             practice=practice,
             author=by,
             action_url=absolute(f"/moderation/?fiche=new.practice.{practice.pk}"),
+        )
+
+
+def entry_submitted(entry: Resource | Need, *, by: Any) -> None:
+    """A resource or a need awaits to be read before it is public → the curators of its places."""
+    for curator in curators_of(entry).exclude(pk=by.pk):
+        write(
+            event=f"entry-submitted:{entry._meta.model_name}:{entry.pk}:{entry.updated_at.isoformat()}",
+            to=curator.email,
+            template="entry_submitted",
+            entry=entry,
+            author=by,
+            action_url=absolute(f"/moderation/?fiche=new.{entry._meta.model_name}.{entry.pk}"),
         )
 
 

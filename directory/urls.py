@@ -74,6 +74,7 @@ urlpatterns = [
     path("moderation/", moderation.moderation, name="moderation"),
     path("moderation/decider/", moderation.moderation_decide, name="moderation_decide"),
     path("moderation/annuler/<int:pk>/", moderation.moderation_undo, name="moderation_undo"),
+    path("moderation/territoires/<slug:slug>/", moderation.moderation_territory, name="moderation_territory"),
     path("historique/<slug:noun>/<slug:slug>/", moderation.history, name="history"),
     path("signaler/<slug:noun>/<slug:slug>/", moderation.report, name="report"),
 ]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.lifecycle import edited
 from directory.models import Resource, ResourcePhoto
 from directory.models.photo import AT_MOST
+from directory.permissions import can_read
 from directory.photos import add, describe, remove, shift
 from directory.views.resource_edit import editable, owner_panel
 from mutualisation.kernel.uploads import too_large
@@ -90,7 +91,7 @@ def photo(request: HttpRequest, uid: uuid.UUID, size: str) -> HttpResponse:
     if size not in SIZES:
         raise Http404
     found = ResourcePhoto.objects.select_related("resource__organisation").filter(uid=uid).first()
-    if found is None or not Resource.objects.visible_to(request.user).filter(pk=found.resource_id).exists():
+    if found is None or not can_read(request.user, found.resource):
         raise Http404
     public = found.resource.is_public
     etag = f'"{found.uid.hex}-{size}"'

@@ -1,0 +1,17 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("directory", "0006_reindex")]
+
+    operations = [
+        migrations.AddField(
+            model_name="territory",
+            name="reads_first",
+            field=models.BooleanField(
+                default=False,
+                help_text="Ce que publient ses organismes attend la curation, au lieu de paraître tout de suite.",
+                verbose_name="lire avant de publier",
+            ),
+        ),
+    ]
