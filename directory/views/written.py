@@ -16,9 +16,12 @@ from mutualisation.kernel.publication import Status
 
 def first_values(request: HttpRequest, form: Any, draft: Draft | None) -> None:
     """Put back what was typed, when asked to: as first values, errors come with the next sending."""
-    if draft is None or "reprendre" not in request.GET:
-        return
-    typed = as_post(draft)
+    if draft is not None and "reprendre" in request.GET:
+        put_back(form, as_post(draft))
+
+
+def put_back(form: Any, typed: Any) -> None:
+    """Fill a form that nobody sent with what was typed in its page."""
     for name, field in form.fields.items():
         if name != "versions" and not field.widget.value_omitted_from_data(typed, {}, name):
             form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
@@ -47,7 +50,9 @@ def side_by_side(request: HttpRequest, typed: Any, form_for: Callable[[Any], Any
 def put(data: Any, standing: Any, name: str) -> None:
     """Write in the data of a form what the database holds for a field."""
     value = standing[name].value()
-    if isinstance(value, bool):
+    if hasattr(standing.fields[name].widget, "put"):
+        standing.fields[name].widget.put(data, name, value or [])
+    elif isinstance(value, bool):
         data.setlist(name, ["on"] if value else [])
     elif isinstance(value, list | tuple):
         data.setlist(name, [str(getattr(v, "pk", v)) for v in value])
@@ -60,6 +65,8 @@ def put(data: Any, standing: Any, name: str) -> None:
 def shown(bound: Any, value: Any) -> str:
     """The value of a field in words."""
     field = bound.field
+    if hasattr(field, "readable"):
+        return field.readable(value) or _("rien")
     if isinstance(value, bool):
         return _("oui") if value else _("non")
     choices: dict[str, str] = {}
