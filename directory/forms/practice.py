@@ -186,8 +186,8 @@ class ProposedPracticeForm(VersionedForm):
             held = self.instance.partners.filter(organisation__in=known).select_related("organisation__territory")
             held = held.defer("organisation__search", "organisation__territory__outline").order_by("id")
             self.initial["partners"] = [(label_of(p.organisation, known), p.role) for p in held]
-            self.initial["figures"] = [(f.value, f.label) for f in self.instance.figures.all()]
-            self.initial["links"] = [(link.title, link.url) for link in self.instance.links.all()]
+            self.initial["figures"] = [(one_line(f.value), one_line(f.label)) for f in self.instance.figures.all()]
+            self.initial["links"] = [(one_line(link.title), link.url) for link in self.instance.links.all()]
 
     def rows(self, *, more: str = "") -> dict[str, Any]:
         """The inputs of each list of lines; ``more`` names the one that needs blank ones."""

@@ -79,7 +79,7 @@ def practice_propose(request: HttpRequest) -> HttpResponse:
     if "ligne" in request.POST:
         form = ProposedPracticeForm()
         put_back(form, request.POST)
-        return render(request, TEMPLATE, _drawn(request, form, KEY))
+        return render(request, TEMPLATE, _drawn(request, form, KEY, versions=request.POST.get("versions", "")))
     if request.method == "POST":
         try:
             form = propose(
@@ -139,11 +139,11 @@ def practice_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _said(request, form.instance)
     draft = recall(request, key)
     form = form_class(instance=practice)
-    context = _drawn(request, form, key, draft=draft, practice=practice)
+    versions = form.fingerprint()
     if draft and "reprendre" in request.GET:
         first_values(request, form, draft)
-        context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
-    return render(request, TEMPLATE, context)
+        versions = draft.data.get("versions", [versions])[-1]
+    return render(request, TEMPLATE, _drawn(request, form, key, draft=draft, practice=practice, versions=versions))
 
 
 def _form_of(request: HttpRequest, practice: Practice) -> type[ProposedPracticeForm]:
