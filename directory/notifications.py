@@ -96,6 +96,22 @@ def invited(invitation: Invitation, *, token: str, by: Any) -> None:
     )
 
 
+def invitation_accepted(invitation: Invitation, *, by: Any) -> None:
+    """The person invited is there → who invited her, as long as she is of the team."""
+    inviter = managers_of(invitation.organisation).filter(pk=invitation.invited_by_id).exclude(pk=by.pk).first()
+    if inviter is None:
+        return
+    write(
+        event=f"invitation-accepted:{invitation.pk}",
+        to=inviter.email,
+        template="invitation_accepted",
+        organisation=invitation.organisation,
+        person=by,
+        role=invitation.get_role_display(),
+        action_url=absolute(reverse("organisation_team", args=[invitation.organisation.slug])),
+    )
+
+
 def orphaned(organisation: Organisation, *, by: Any) -> None:
     """Nobody manages this organisation any more → the curators of its place."""
     organisation.refresh_from_db(fields=["orphan_since"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import struct
 from collections.abc import Iterable
@@ -11,12 +12,13 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 from pillow_heif import register_heif_opener
 
 from directory.models import Resource, ResourcePhoto
-from directory.models.photo import AT_MOST
+from directory.models.photo import AT_MOST, FOLDER
 
 register_heif_opener()
 
@@ -185,6 +187,28 @@ def remove(resource: Resource, uid: str, *, by: Any) -> bool:
         transaction.on_commit(partial(file.storage.delete, str(file.name)))
     touch(resource)
     return True
+
+
+def sweep() -> int:
+    """Delete the files that no photo names, once a day old: a sending cut half-way leaves some. Gives how many."""
+    storage = ResourcePhoto._meta.get_field("large").storage  # type: ignore[union-attr]
+    yesterday = timezone.now() - datetime.timedelta(days=1)
+    try:
+        folders, _files = storage.listdir(FOLDER)
+    except FileNotFoundError:
+        return 0
+    swept = 0
+    for folder in folders:
+        inside = [f"{FOLDER}/{folder}/{name}" for name in storage.listdir(f"{FOLDER}/{folder}")[1]]
+        named = set(ResourcePhoto.objects.filter(large__in=inside).values_list("large", flat=True))
+        named |= set(ResourcePhoto.objects.filter(small__in=inside).values_list("small", flat=True))
+        lost = [path for path in inside if path not in named and storage.get_modified_time(path) < yesterday]
+        for path in lost:
+            storage.delete(path)
+        swept += len(lost)
+        if lost and len(lost) == len(inside):
+            storage.delete(f"{FOLDER}/{folder}")
+    return swept
 
 
 def touch(resource: Resource) -> None:

@@ -106,9 +106,9 @@ consents | 302 200 | 302
 my_data | 302 200 | 302 200
 close_account | 302 | 302
 account_closed | 200 | 405
-outbox | 404 | 405
-outbox_mail pk={mail} | 404 | 405
-outbox_html pk={mail} | 404 | 405
+outbox | 404 | 404
+outbox_mail pk={mail} | 404 | 404
+outbox_html pk={mail} | 404 | 404
 draft_keep | 405 | 401 400
 draft_forget | 302 405 | 302
 """)
@@ -267,6 +267,13 @@ def test_the_demonstration_shows_its_mail(
     settings.DEMO = True
     address = next(row for row in ACCOUNT if row.name == name).address(world)
     assert set(statuses_of(answers(cast, address))) == {200}
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options", "trace"])
+def test_outside_of_the_demonstration_there_is_no_mail_to_read(method: str, world: dict[str, Any]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for row in (r for r in ACCOUNT if r.name.startswith("outbox")):
+        assert getattr(client, method)(row.address(world)).status_code == 404, row
 
 
 def test_a_retired_curator_is_a_stranger(

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from directory.models.resource import Resource
 
 AT_MOST = 8
+FOLDER = "photos"
 
 
 def folder(instance: ResourcePhoto, filename: str) -> str:
     """Names that tell nothing: neither the resource nor what the phone called the file."""
-    return f"photos/{instance.uid}/{filename}"
+    return f"{FOLDER}/{instance.uid}/{filename}"
 
 
 class ResourcePhoto(models.Model):

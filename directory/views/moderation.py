@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,6 +21,7 @@ from directory.moderation import AlreadyDecided, NoteNeeded, decide, read_first,
 from directory.permissions import can_curate, can_edit, curated_territories, require
 from directory.queue import REASONS, Item, queue
 from directory.taxonomies import portal_territories, territories
+from mutualisation.kernel.requests import may_again
 
 NOUNS: dict[str, Any] = {
     "organisme": Organisation,
@@ -30,7 +30,7 @@ NOUNS: dict[str, Any] = {
     "pratique": Practice,
 }
 SHOWN = 40
-REPORTS_AN_HOUR = 10
+REPORTS = "10/1h"
 
 
 def _require_curator(request: HttpRequest) -> None:
@@ -196,12 +196,9 @@ def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
     entry = get_object_or_404(model.objects.visible_to(reader), slug=slug)
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        key = f"reports:{request.META.get('REMOTE_ADDR', '')}"
-        sent = cache.get_or_set(key, 0, 3600) or 0
-        if sent >= REPORTS_AN_HOUR:
+        if not may_again(request, "report", REPORTS):
             form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
         else:
-            cache.set(key, sent + 1, 3600)
             Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
             messages.success(request, _("Merci. L’équipe de curation du territoire va vérifier."))
             return redirect(entry.get_absolute_url())

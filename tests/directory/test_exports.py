@@ -17,6 +17,7 @@ from accounts.privacy_map import PUBLIC, classes_of
 from directory.exchange import spreadsheets
 from directory.exchange.spreadsheets import COLUMNS
 from directory.models import NetworkMember, Organisation, Resource
+from directory.views import export
 from mutualisation.kernel import facets
 from mutualisation.kernel.spreadsheets import csv_text, is_formula
 from tests.factories import (
@@ -263,3 +264,19 @@ def test_a_search_is_exported_whole_even_beyond_what_its_pages_rank(
     for _ in range(5):
         ResourceFactory(name="Chaudron partagé")
     assert len(as_csv(client, "/ressources/export.csv?q=chaudron")) == 5
+
+
+def test_who_asks_for_too_many_lists_is_told_to_wait(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ResourceFactory()
+    monkeypatch.setattr(export, "EXPORTS", "3/10m")
+    asked = [client.get(f"{address}export.csv") for address in LISTS]
+    assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+    refused = asked[-1]
+    assert "Attendez une dizaine de minutes" in refused.content.decode()
+    assert refused["Retry-After"] == "600"
+    assert client.get("/ressources/").status_code == 200  # pages are read as before
+    assert client.get("/ressources/export.exe").status_code == 404
+    # Each account has its own count, from whichever address.
+    for _person in range(2):
+        client.force_login(UserFactory())
+        assert [client.get("/besoins/export.xlsx").status_code for _time in range(4)] == [200, 200, 200, 429]

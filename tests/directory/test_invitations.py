@@ -207,3 +207,23 @@ def test_inviting_by_the_page(client: Client, manager: Membership) -> None:
     for _twice in range(2):
         client.post(reverse("team_revoke", args=[manager.organisation.slug, invitation.pk]))
     assert "déjà été acceptée ou retirée" in client.get(team).content.decode()
+
+
+def test_who_invited_is_told_once_that_it_is_accepted(client: Client, manager: Membership) -> None:
+    invitation, path = sent(manager)
+    nadia = UserFactory(name="Nadia")
+    client.force_login(nadia)
+    for _press in range(2):
+        client.post(path)
+    told = Mail.objects.get(event=f"invitation-accepted:{invitation.pk}")
+    assert (told.to, told.subject) == (manager.user.email, "Nadia a rejoint La Marmite solidaire")
+    assert reverse("organisation_team", args=[manager.organisation.slug]) in told.html
+
+
+def test_who_invited_and_left_since_is_not_told(client: Client, manager: Membership) -> None:
+    _invitation, path = sent(manager)
+    MembershipFactory(organisation=manager.organisation, role="gestionnaire")
+    manager.delete()
+    client.force_login(UserFactory())
+    assert client.post(path).status_code == 302
+    assert not Mail.objects.filter(event__startswith="invitation-accepted").exists()
