@@ -25,8 +25,9 @@ from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
 from directory.permissions import awaits_reading, can_edit
-from directory.posting import ConflictError, change, duplicate, pause, post
+from directory.posting import change, duplicate, pause, post
 from directory.views.written import first_values, follows, side_by_side
+from directory.writing import OutdatedError
 from mutualisation.kernel.pagination import asked_page, pager
 from mutualisation.kernel.publication import Status
 
@@ -159,7 +160,7 @@ def resource_edit(request: HttpRequest, slug: str) -> HttpResponse:
                 form_for=lambda row: form_class(request.POST, instance=row, organisation=organisation),
                 by=request.user,
             )
-        except ConflictError as error:
+        except OutdatedError as error:
             return render(request, template, _conflict(request, error.args[0], resource, form_class, key), status=409)
         if form.errors:
             context = _drawn(request, form, organisation, key, resource=resource, versions=form.data.get("versions"))
