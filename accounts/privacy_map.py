@@ -98,6 +98,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.PracticePartner": {PUBLIC: "id practice organisation role"},
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
+    "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
     # How it is curated
     "directory.Report": {

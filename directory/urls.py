@@ -68,6 +68,7 @@ urlpatterns = [
     path("pratiques/atom/", practice.practice_feed, name="practice_feed"),
     path("pratiques/carte.geojson", practice.practice_places, name="practice_places"),
     path("pratiques/proposer/", practice_edit.practice_propose, name="practice_propose"),
+    path("pratiques/<slug:slug>/photos/", photo.practice_photos, name="practice_photos"),
     path("pratiques/<slug:slug>/modifier/", practice_edit.practice_edit, name="practice_edit"),
     path("pratiques/<slug:slug>/etat/", practice_edit.practice_move, name="practice_move"),
     path("pratiques/<slug:slug>/", practice.practice_detail, name="practice_detail"),

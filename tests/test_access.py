@@ -47,6 +47,7 @@ photo uid={photo_tente} size=480 | 200 | 405
 photo uid={photo_tente} size=99 | 404 | 405
 photo uid={photo_reservee} size=480 | 404 404 200 200 404 200 200 | 405
 photo uid={photo_brouillon} size=480 | 404 404 200 200 404 200 200 | 405
+photo uid={photo_told} size=480 | 404 404 200 404 404 200 200 | 405
 practice_list | 200 | 405
 practice_export form=csv | 200 | 405
 practice_export form=xlsx | 200 | 405
@@ -170,6 +171,8 @@ need_move slug=besoin-cache | 302 405 | 302 404 302 302 404 302 302
 practice_propose | 302 200 | 302 422
 practice_edit slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
 practice_edit slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
+practice_photos slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
+practice_photos slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
 practice_move slug=surplus | 302 405 | 302 403 403 403 403 302 302
 practice_move slug=recit-cache | 302 405 | 302 404 302 404 404 302 302
 """)

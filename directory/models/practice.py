@@ -37,6 +37,11 @@ class Continuum(models.TextChoices):
     MERGER = "fusion", _("Fusion")
 
     @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may read it."""
+        return self.is_published
+
+    @property
     def step(self) -> int:
         """1 to 4."""
         return list(Continuum).index(self) + 1
