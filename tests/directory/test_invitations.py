@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pghistory.models import Context
 
 from accounts.models import Mail
 from directory.invitations import invitations_for, invite, revoke_invitation
@@ -227,3 +228,12 @@ def test_who_invited_and_left_since_is_not_told(client: Client, manager: Members
     client.force_login(UserFactory())
     assert client.post(path).status_code == 302
     assert not Mail.objects.filter(event__startswith="invitation-accepted").exists()
+
+
+def test_the_history_says_who_came_but_never_by_which_link(client: Client, manager: Membership) -> None:
+    _invitation, path = sent(manager)
+    client.force_login(UserFactory())
+    client.post(path)
+    addresses = [context.metadata.get("url", "") for context in Context.objects.all()]
+    assert "/invitations/" in addresses
+    assert not any(path.split("/")[2] in address for address in addresses)
