@@ -48,5 +48,5 @@ lock: python
 	@! grep -nE '://|^ *--(index|extra|find|trusted)' requirements.txt requirements-test.txt
 
 clean:
-	rm -rf .venv .venv-tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/static var/static.stamp
+	rm -rf .venv .venv-tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var/static var/prepared.json
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +

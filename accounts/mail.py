@@ -6,6 +6,7 @@ never lost after it. The worker sends (``tasks.send_mail``); the same event neve
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -26,11 +27,11 @@ def absolute(path: str) -> str:
 
 
 @transaction.atomic
-def write(*, event: str, to: str, template: str, **context: Any) -> Mail | None:
+def write(*, event: str, to: str, template: str, calendar: str = "", **context: Any) -> Mail | None:
     """Write one e-mail from ``templates/emails/<template>.txt`` and ``.html``; None when that event already did.
 
     The first line of the text twin is the subject. ``context`` is what the templates read; both also get ``site``
-    (full address of the portal) and ``portal_name``.
+    (full address of the portal) and ``portal_name``. ``calendar`` is a calendar file to attach.
     """
     if not to:
         return None
@@ -38,7 +39,9 @@ def write(*, event: str, to: str, template: str, **context: Any) -> Mail | None:
     subject, _newline, text = render_to_string(f"emails/{template}.txt", known).strip().partition("\n")
     html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
     mail, fresh = Mail.objects.get_or_create(
-        event=event[:160], to=to, defaults={"subject": subject[:200], "text": text.strip() + "\n", "html": html}
+        event=event[:160],
+        to=to,
+        defaults={"subject": subject[:200], "text": text.strip() + "\n", "html": html, "calendar": calendar},
     )
     if not fresh:
         return None
@@ -63,6 +66,10 @@ def deliver(mail_id: int) -> bool:
             return False
         message = EmailMultiAlternatives(mail.subject, mail.text, settings.DEFAULT_FROM_EMAIL, [mail.to])
         message.attach_alternative(mail.html, "text/html")
+        if mail.calendar:
+            method = re.search(r"^METHOD:(\w+)", mail.calendar, re.MULTILINE)
+            content_type = f"text/calendar; method={method[1] if method else 'PUBLISH'}"
+            message.attach("rendez-vous.ics", mail.calendar, content_type)
         message.send()
         mail.sent_at = timezone.now()
         mail.failure = ""

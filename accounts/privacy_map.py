@@ -32,7 +32,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "accounts.Consent": {PERSONAL: "id user purpose version given_at withdrawn_at"},
     "accounts.Draft": {PERSONAL: "id user key data updated_at"},
-    "accounts.Mail": {PERSONAL: "id event to subject text html created_at sent_at failure"},
+    "accounts.Mail": {PERSONAL: "id event to subject text html calendar created_at sent_at failure"},
     "account.EmailAddress": {PERSONAL: "id user email verified primary"},
     "account.EmailConfirmation": {PERSONAL: "id email_address created sent", SECRET: "key"},
     "mfa.Authenticator": {PERSONAL: "id user type created_at last_used_at", SECRET: "data"},
@@ -56,6 +56,47 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.Curatorship": {PERSONAL: "user", ORGANISATION: "id territory"},
     "directory.NetworkMember": {PUBLIC: "id network organisation"},
+    # What is lent: the two organisations of a loan, and nobody else
+    "loans.Loan": {
+        ORGANISATION: (
+            "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
+            "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
+            "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
+            "updated_at"
+        ),
+        PERSONAL: "worker supervisor consent_by requested_by",
+    },
+    "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
+    "loans.Proposal": {
+        ORGANISATION: (
+            "id loan kind side status resource periods quantity conditions message made_at answered_at"
+        ),
+        PERSONAL: "made_by answered_by",
+    },
+    "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
+    "loans.LoanMessage": {ORGANISATION: "id loan organisation at", PERSONAL: "by text"},
+    "loans.Checklist": {PUBLIC: "id kind category moment items"},
+    "loans.ConditionReport": {
+        ORGANISATION: (
+            "id loan moment version counted state checks note happened_at late_reason filled_side filled_at lender_at "
+            "borrower_at"
+        ),
+        PERSONAL: "filled_by lender_by borrower_by",
+    },
+    "loans.Incident": {
+        ORGANISATION: (
+            "id loan report description units estimate payer act back_on opened_at closed_at outcome"
+        ),
+        PERSONAL: "opened_by closed_by",
+    },
+    "loans.LoanPhoto": {
+        ORGANISATION: "id uid loan report incident large small width height alt added_at",
+        PERSONAL: "added_by",
+    },
+    "loans.CalendarFeed": {
+        PERSONAL: "id user organisation created_at revoked_at read_at",
+        SECRET: "token_hash",
+    },
     # What is shared
     "directory.Organisation": {
         PUBLIC: (
@@ -72,12 +113,19 @@ FIELDS: dict[str, dict[str, str]] = {
             "price_unit deposit replacement_value insurance_required training_required license_required conditions "
             "drawing brand_model condition accessories handling pickup_hours capacity_seated capacity_standing area_m2 "
             "equipment accessibility access_note parking recurring_allowed buffer_minutes time_share days_per_week "
-            "schedule supervision tasks trial_weeks format delivery hours_offered languages audience"
+            "schedule supervision tasks trial_weeks format delivery hours_offered languages audience is_live "
+            "closed_on_holidays accepts_by_itself"
         ),
         ORGANISATION: f"{_LIFE_OURS} pickup_instructions visibility visible_networks visible_organisations",
         PERSONAL: "created_by",
     },
     "directory.OpeningHours": {PUBLIC: "id resource weekday opens_at closes_at"},
+    "directory.ExceptionalHours": {PUBLIC: "id resource organisation starts_on ends_on opens_at closes_at label"},
+    "directory.Occupation": {PUBLIC: "id resource unit period", ORGANISATION: "reason act"},
+    "directory.Closure": {
+        ORGANISATION: "id resource act reason period quantity note created_at",
+        PERSONAL: "created_by",
+    },
     "directory.ResourcePhoto": {PUBLIC: "id uid resource large small width height alt position"},
     "directory.Need": {
         PUBLIC: (

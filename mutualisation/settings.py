@@ -47,6 +47,7 @@ PORTAL_TERRITORIES = env.list(
         "mrc-roussillon",
     ],
 )
+PORTAL_HOLIDAYS = env.str("PORTAL_HOLIDAYS", default="CA-QC")  # country-region; empty: no public holidays
 # Who answers for it, shown at the foot of pages and in the legal ones; empty, those pages say that it is missing.
 PORTAL_OPERATOR = env.str("PORTAL_OPERATOR", default="")  # name, and address if wished
 PORTAL_HOST = env.str("PORTAL_HOST", default="")  # who keeps the data, and where
@@ -56,6 +57,7 @@ PORTAL_PRIVACY_OFFICER = env.str("PORTAL_PRIVACY_OFFICER", default="")  # title 
 INSTALLED_APPS = [
     "accounts",
     "directory",
+    "loans",
     "mutualisation",
     "django.contrib.admin",
     "django.contrib.auth",

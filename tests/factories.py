@@ -22,6 +22,8 @@ from directory.models import (
     Sector,
     Territory,
 )
+from loans import requests
+from loans.models import Loan
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -207,3 +209,12 @@ def a_small_country() -> dict[str, Territory]:
         )  # fmt: skip
     PostalArea.objects.create(code="J6S", place="Valleyfield", latitude=45.2548, longitude=-74.1311)
     return made
+
+
+def lend(resource: Resource, borrower: Organisation, *periods: Any, by: User | None = None, **fields: Any) -> Loan:
+    """A request of one organisation to another, made by the verb itself; ``by`` is a member of the borrower."""
+    person = by or UserFactory()
+    Membership.objects.get_or_create(user=person, organisation=borrower)
+    return requests.ask(
+        resource, by=person, borrower=borrower, periods=periods, **{"purpose": "Fête de quartier", **fields}
+    )

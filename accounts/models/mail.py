@@ -17,6 +17,7 @@ class Mail(models.Model):
     subject = models.CharField(_("objet"), max_length=200)
     text = models.TextField(_("texte"))
     html = models.TextField(_("HTML"))
+    calendar = models.TextField(_("agenda"), blank=True, help_text=_("Un fichier iCalendar, joint."))
     created_at = models.DateTimeField(_("écrit le"), default=timezone.now)
     sent_at = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     failure = models.TextField(_("échec"), blank=True)

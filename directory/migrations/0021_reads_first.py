@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0006_reindex")]
+    dependencies = [("directory", "0008_calendar")]
 
     operations = [
         migrations.AddField(

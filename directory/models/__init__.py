@@ -1,5 +1,6 @@
 """The directory's nouns, one file each."""
 
+from directory.models.calendar import Closure, ExceptionalHours, Occupation, Reason
 from directory.models.category import Category, Kind
 from directory.models.membership import Curatorship, Invitation, JoinRequest, Membership, NetworkMember, Role
 from directory.models.moderation import Decision, Report
@@ -21,9 +22,11 @@ from directory.models.vocabulary import Synonym, Word
 
 __all__ = [
     "Category",
+    "Closure",
     "Continuum",
     "Curatorship",
     "Decision",
+    "ExceptionalHours",
     "Invitation",
     "JoinRequest",
     "Kind",
@@ -32,6 +35,7 @@ __all__ = [
     "Need",
     "NeedState",
     "NetworkMember",
+    "Occupation",
     "OpeningHours",
     "Organisation",
     "PostalArea",
@@ -41,6 +45,7 @@ __all__ = [
     "PracticeLink",
     "PracticePartner",
     "PracticePhoto",
+    "Reason",
     "Report",
     "Resource",
     "ResourcePhoto",

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -29,7 +30,7 @@ from directory.models.organisation import Organisation
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger
 from directory.models.territory import Territory
-from mutualisation.kernel.publication import Publishable, Status, published_has_date
+from mutualisation.kernel.publication import Freshness, Publishable, Status, published_has_date
 
 
 class CostMode(models.TextChoices):
@@ -67,7 +68,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
         Published ones of a validated organisation, by visibility; whatever their organisation, its own people see
         all of it; administrators see everything. Curators see what their territories hold through ``moderation``.
         """
-        public = Q(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
+        public = Q(is_live=True)
         if not user.is_authenticated:
             return self.filter(public, visibility=Visibility.EVERYONE)
         if user.is_superuser:
@@ -93,7 +94,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
 
     def listed(self) -> ResourceQuerySet:
         """What lists show: also, its organisation is validated."""
-        return super().listed().filter(organisation__status=Status.PUBLISHED)
+        return self.filter(is_live=True).exclude(freshness=Freshness.HIDDEN)
 
     def for_list(self) -> ResourceQuerySet:
         """What a card shows, in a constant number of queries."""
@@ -171,6 +172,14 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
     max_minutes = models.PositiveIntegerField(_("durée maximale (minutes)"), null=True, blank=True)
     notice_hours = models.PositiveIntegerField(_("préavis (heures)"), default=0)
     horizon_days = models.PositiveIntegerField(_("réservable à l’avance (jours)"), default=365)
+    closed_on_holidays = models.BooleanField(
+        _("fermée les jours fériés"), default=True, help_text=_("Quand des heures d’ouverture sont inscrites.")
+    )
+    accepts_by_itself = models.BooleanField(
+        _("accepte sans attendre"),
+        default=False,
+        help_text=_("Une demande qui respecte l’horaire et les règles est acceptée aussitôt."),
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -190,6 +199,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)
+    # Published, and its organisation too: kept by the trigger, so that lists and counts join nothing.
+    is_live = models.BooleanField(editable=False, default=False)
 
     objects = ResourceQuerySet.as_manager()
 
@@ -200,6 +211,13 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         indexes: ClassVar = [
             GinIndex(fields=["search"], name="resource_search"),
             models.Index(fields=["-published_at", "-id"], name="resource_newest"),
+            # what an unfiltered list counts, read from the index alone
+            models.Index(
+                fields=["-published_at", "-id"],
+                include=["kind", "territory", "cost_mode", "category", "organisation", "accessibility"],
+                condition=Q(is_live=True, visibility="everyone") & ~Q(freshness="hidden"),
+                name="resource_listed",
+            ),
             models.Index(fields=["sort_key", "id"], name="resource_by_name"),
             models.Index(fields=["-updated_at"], name="resource_updated"),
         ]
@@ -249,9 +267,39 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                     (SELECT concat_ws(' ', o.name, o.acronym) FROM directory_organisation o
                       WHERE o.id = NEW.organisation_id))""",
                 sort="NEW.name",
-                public="""NEW.visibility = 'everyone' AND EXISTS (SELECT FROM directory_organisation o
-                    WHERE o.id = NEW.organisation_id AND o.status = 'published')""",
-            )
+                first="""NEW.is_live := NEW.status = 'published' AND EXISTS (SELECT FROM directory_organisation o
+                    WHERE o.id = NEW.organisation_id AND o.status = 'published');""",
+                public="NEW.is_live AND NEW.visibility = 'everyone'",
+            ),
+            pgtrigger.Trigger(
+                name="keeps_promised_units",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("quantity"),
+                func="""
+                    IF NEW.quantity < OLD.quantity AND EXISTS (
+                        SELECT FROM directory_occupation o
+                         WHERE o.resource_id = NEW.id AND o.unit > NEW.quantity AND upper(o.period) > now()) THEN
+                        RAISE check_violation USING CONSTRAINT = 'resource_keeps_promised_units',
+                            MESSAGE = format('resource %s has promised more than %s units', NEW.id, NEW.quantity);
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
+                name="parts_have_no_parts",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("part_of_id"),
+                func="""
+                    IF NEW.part_of_id IS NOT NULL AND (
+                        EXISTS (SELECT FROM directory_resource w WHERE w.id = NEW.part_of_id
+                                   AND (w.part_of_id IS NOT NULL OR w.organisation_id <> NEW.organisation_id))
+                        OR EXISTS (SELECT FROM directory_resource p WHERE p.part_of_id = NEW.id)) THEN
+                        RAISE check_violation USING CONSTRAINT = 'resource_parts_have_no_parts',
+                            MESSAGE = format('resource %s cannot be a part of %s', NEW.id, NEW.part_of_id);
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import pgtrigger
 
 
-def index_trigger(*, title: str, rest: str, sort: str, public: str = "TRUE") -> pgtrigger.Trigger:
+def index_trigger(*, title: str, rest: str, sort: str, public: str = "TRUE", first: str = "") -> pgtrigger.Trigger:
     """A BEFORE row trigger. Every argument is SQL over NEW: our own text, never a user's.
 
-    ``public`` says what else than being published makes an entry visible.
+    ``public`` says what else than being published makes an entry visible; ``first`` is what to compute before all.
     """
     return pgtrigger.Trigger(
         name="index",
@@ -24,7 +24,7 @@ def index_trigger(*, title: str, rest: str, sort: str, public: str = "TRUE") -> 
                 RETURN NEW;
             END IF;
             NEW.updated_at := clock_timestamp();
-            NEW.sort_key := left(fr_key({sort}), 200);
+            {first}NEW.sort_key := left(fr_key({sort}), 200);
             words := concat_ws(' ', {title}, {rest});
             NEW.search := fr_vector({title}, {rest});
             IF NEW.status = 'published' AND {public} THEN

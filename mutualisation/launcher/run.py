@@ -9,15 +9,16 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
 from . import postgres
 from .checks import check_disk, check_port, lasting_secret, only_one, read_address
 from .places import PROJECT, make_folder, var_folder
+from .prepare import demo_accounts, is_prepared
 from .processes import command_line, dies_with_parent, follow_make, group_members, stop_group
 from .speech import LauncherError, say, speaking
 
 READY_WITHIN = 90
+PREPARE = ("-m", "mutualisation.launcher.prepare")
 WORKER = ("-m", "mutualisation.launcher.work")
 WORKER_REST = 5.0  # seconds before a worker that fell is raised again
 
@@ -43,13 +44,12 @@ class Portal:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, hear)
 
-    def launch(self, name: str, *words: str, capture: bool = False) -> subprocess.Popen:
+    def launch(self, name: str, *words: str) -> subprocess.Popen:
         """Start a child that dies with us, in a group of its own that the next start can find."""
         child = subprocess.Popen(
             [sys.executable, *words],
             cwd=PROJECT,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if capture else None,
             start_new_session=True,
             preexec_fn=dies_with_parent(signal.SIGTERM),
         )
@@ -135,14 +135,12 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
     if not os.environ.get("ALLOWED_HOSTS"):
         os.environ["ALLOWED_HOSTS"] = ",".join(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", host]))
 
-    portal.launch("prepare", "-m", "mutualisation.launcher.prepare")
-    if portal.finish("prepare"):
-        raise LauncherError("La préparation du portail a échoué (voir ci-dessus).")
+    if not is_prepared():
+        _prepare(portal)
     portal.launch("server", *(_reloading_server(host, port) if dev else _real_server(host, port)))
-    portal.launch("accounts", "manage.py", "demo", "--accounts", capture=True)
-    portal.launch("worker", *WORKER)
     _wait_until_healthy(portal, host, port)
-    accounts = _read_accounts(portal)
+    portal.launch("worker", *WORKER)
+    accounts = demo_accounts()
     say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
     if accounts:
         say(accounts)
@@ -150,6 +148,12 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
         portal.keep_working()
         portal.watch(sleep=0.3)
     raise LauncherError("Le serveur web s’est arrêté de lui-même : relancez « make run ».")
+
+
+def _prepare(portal: Portal) -> None:
+    portal.launch("prepare", *PREPARE)
+    if portal.finish("prepare"):
+        raise LauncherError("La préparation du portail a échoué (voir ci-dessus).")
 
 
 def _database(portal: Portal) -> str:
@@ -189,7 +193,7 @@ def _reloading_server(host: str, port: int) -> list[str]:
 
 def _wait_until_healthy(portal: Portal, host: str, port: int) -> None:
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 — compared, not bound
-    limit, answer = time.monotonic() + READY_WITHIN, "aucune réponse"
+    limit, answer, prepared = time.monotonic() + READY_WITHIN, "aucune réponse", False
     while time.monotonic() < limit:
         if portal.children["server"].poll() is not None:
             raise LauncherError("Le serveur web n’a pas démarré (voir ci-dessus).")
@@ -201,6 +205,9 @@ def _wait_until_healthy(portal: Portal, host: str, port: int) -> None:
             if status == 200:
                 return
             answer = f"{status} {body[:200]}"
+            if status == 503 and not prepared:  # another database than the one that was prepared: a new one, say
+                _prepare(portal)
+                prepared = True
         portal.watch(sleep=0.05)
     raise LauncherError(f"Le portail ne se dit pas en bonne santé après {READY_WITHIN} s : {answer}")
 
@@ -216,12 +223,6 @@ def _ask_health(host: str, port: int) -> tuple[int, str]:
         return response.status, response.read(2000).decode("utf-8", "replace")
     finally:
         connection.close()
-
-
-def _read_accounts(portal: Portal) -> str:
-    stream: IO[bytes] | None = portal.children["accounts"].stdout
-    portal.finish("accounts")
-    return stream.read().decode("utf-8", "replace").rstrip() if stream else ""
 
 
 def _record(var: Path, groups: list[int]) -> None:

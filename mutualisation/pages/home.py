@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import caches
 from django.db.models import Count
@@ -36,8 +38,10 @@ def home(request: HttpRequest) -> HttpResponse:
     key = f"home:{timezone.localdate()}:{data_version(request, *TABLES)}"
     shared_counts = not request.user.is_authenticated  # what a member may see isn’t counted for everyone
     if (counted := caches["memory"].get(key) if shared_counts else None) is None:
-        by_kind = dict(resources.order_by().values_list("kind").annotate(n=Count("*")))
-        by_place = dict(resources.order_by().values_list("territory_id").annotate(n=Count("*")))
+        by_kind, by_place = Counter[str](), Counter[int]()
+        for kind, place, n in resources.order_by().values_list("kind", "territory_id").annotate(n=Count("*")):
+            by_kind[kind] += n
+            by_place[place] += n
         shared = Organisation.objects.visible_to(request.user).listed().count()
         asked = needs.count()
         counted = by_kind, by_place, shared, practices.count(), asked

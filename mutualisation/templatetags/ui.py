@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from directory.models import Continuum, Resource
 from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
-from mutualisation.kernel import search
+from mutualisation.kernel import moments, search
 
 register = template.Library()
 
@@ -143,6 +143,12 @@ def when_needed(need: Any) -> str:
 def hour(value: datetime.time) -> str:
     """« 18 h », « 18 h 30 »."""
     return f"{value.hour}\u00a0h" + (f"\u00a0{value.minute:02}" if value.minute else "")
+
+
+@register.filter
+def period(value: Any) -> str:
+    """A half-open UTC range, in words and in wall-clock time."""
+    return moments.in_words(value) if value else ""
 
 
 @register.filter

@@ -1,0 +1,147 @@
+"""When a resource is open: its week, its exceptional days, its organisation's, public holidays. In wall-clock time.
+
+``closed`` says it as conditions on rows of Resource, for all of them in SQL; ``Opening`` reads it to show it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import holidays
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.models import ExceptionalHours, Kind, OpeningHours, Resource
+from mutualisation.kernel import moments
+from mutualisation.kernel.moments import Period, wall
+
+MIDNIGHT = datetime.time()
+LAST_MINUTE = datetime.time(23, 59)  # what an opening that lasts until midnight ends at
+CLOSED = ("closed_start", "closed_end", "closed_between")
+
+
+_known_holidays: dict[tuple[str, str, int], dict[datetime.date, str]] = {}
+
+
+def holiday(day: datetime.date) -> str:
+    """The name of the public holiday that a day is here, or nothing."""
+    country, _dash, region = settings.PORTAL_HOLIDAYS.partition("-")
+    if not country:
+        return ""
+    return _holidays(country, region, day.year).get(day, "")
+
+
+def _holidays(country: str, region: str, year: int) -> dict[datetime.date, str]:
+    key = (country, region, year)
+    if key not in _known_holidays:
+        language = "fr" if country == "CA" else None
+        found = holidays.country_holidays(country, subdiv=region or None, years=year, language=language)
+        _known_holidays[key] = dict(found.items())
+    return _known_holidays[key]
+
+
+def closed(period: Period, days_only: bool) -> dict[str, Any]:
+    """Opening hours and exceptional days, as conditions: what begins or ends must do so when it is open.
+
+    What is used on the spot for part of one day (premises, people, expertise) must fit in one opening; a thing may
+    be kept over closed hours and days.
+    """
+    start, end = wall(period.lower), wall(period.upper)
+    if end.time() == MIDNIGHT:
+        end -= datetime.timedelta(minutes=1)
+    if days_only:
+        found = {"closed_start": _closed_when(start.date(), Q())}
+        if end.date() != start.date():
+            found["closed_end"] = _closed_when(end.date(), Q())
+        return found
+    begins = Q(opens_at__lte=start.time(), closes_at__gt=start.time())
+    ends = Q(opens_at__lt=end.time(), closes_at__gte=end.time())
+    found = {"closed_start": _closed_when(start.date(), begins), "closed_end": _closed_when(end.date(), ends)}
+    if start.date() == end.date():
+        within = Q(opens_at__lte=start.time(), closes_at__gte=end.time())
+        around = Q(found["closed_start"]) | Q(found["closed_end"])
+        found["closed_between"] = ~Q(kind=Kind.MATERIEL) & ~around & _closed_when(start.date(), within)
+    return found
+
+
+def _closed_when(day: datetime.date, hours: Q) -> Q:
+    """Whether a resource is closed that day at those hours: its own exceptions, its organisation's, its week."""
+    own = ExceptionalHours.objects.filter(resource=OuterRef("pk"), starts_on__lte=day, ends_on__gte=day)
+    house = ExceptionalHours.objects.filter(
+        organisation=OuterRef("organisation_id"), starts_on__lte=day, ends_on__gte=day
+    )
+    week = OpeningHours.objects.filter(resource=OuterRef("pk"))
+    opened = Q(opens_at__isnull=False) & hours
+    shut = ~Q(Exists(week.filter(hours, weekday=day.isoweekday())))
+    if holiday(day):
+        shut |= Q(closed_on_holidays=True)
+    ordinary = Q(Exists(week)) & shut
+    return (Q(Exists(own)) & ~Q(Exists(own.filter(opened)))) | (
+        ~Q(Exists(own)) & ((Q(Exists(house)) & ~Q(Exists(house.filter(opened)))) | (~Q(Exists(house)) & ordinary))
+    )
+
+
+@dataclass
+class Opening:
+    """The opening hours of some resources, read once: their week, their exceptions, their organisations'."""
+
+    week: dict[int, list[OpeningHours]]
+    own: dict[int, list[ExceptionalHours]]
+    house: dict[int, list[ExceptionalHours]]
+
+    @classmethod
+    def of(cls, resources: Collection[Resource]) -> Opening:
+        week, own, house = defaultdict(list), defaultdict(list), defaultdict(list)
+        for hours in OpeningHours.objects.filter(resource__in=resources):
+            week[hours.resource_id].append(hours)
+        organisations = {r.organisation_id for r in resources}
+        rows = ExceptionalHours.objects.filter(Q(resource__in=resources) | Q(organisation__in=organisations))
+        for day in rows:
+            (own[day.resource_id] if day.resource_id else house[day.organisation_id or 0]).append(day)
+        return cls(week, own, house)
+
+    def _special(self, resource: Resource, day: datetime.date) -> list[ExceptionalHours]:
+        for rows in (self.own.get(resource.pk, ()), self.house.get(resource.organisation_id, ())):
+            if found := [row for row in rows if row.starts_on <= day <= row.ends_on]:
+                return found
+        return []
+
+    def hours(self, resource: Resource, day: datetime.date) -> list[tuple[datetime.time, datetime.time]]:
+        """When it is open that day; from midnight to midnight when nothing says."""
+        if special := self._special(resource, day):
+            return sorted((s.opens_at, s.closes_at) for s in special if s.opens_at and s.closes_at)
+        week = self.week.get(resource.pk)
+        if not week:
+            return [(MIDNIGHT, LAST_MINUTE)]
+        if resource.closed_on_holidays and holiday(day):
+            return []
+        return sorted((h.opens_at, h.closes_at) for h in week if h.weekday == day.isoweekday())
+
+    def why_closed(self, resource: Resource, day: datetime.date) -> str:
+        special = self._special(resource, day)
+        return special[0].label if special else holiday(day)
+
+
+def day_words(day: datetime.date) -> str:
+    return "le\u00a0" + date_format(day, "l j F")
+
+
+def clock(hour: datetime.time) -> str:
+    """« 18 h », « 9 h 30 », « minuit » for an opening that lasts all evening."""
+    return _("minuit") if hour == LAST_MINUTE else moments.clock(hour)
+
+
+def duration(minutes: int) -> str:
+    """« 45 minutes », « 3 heures », « 2 jours »."""
+    if minutes and minutes % 1440 == 0:
+        return ngettext("%(n)d jour", "%(n)d jours", minutes // 1440) % {"n": minutes // 1440}
+    if minutes and minutes % 60 == 0:
+        return ngettext("%(n)d heure", "%(n)d heures", minutes // 60) % {"n": minutes // 60}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}

@@ -1,0 +1,1 @@
+"""From the request to the return: what organisations lend one another."""

@@ -1,0 +1,23 @@
+"""The nouns of a loan, one file each."""
+
+from loans.models.condition import Checklist, ConditionReport, Incident, LoanPhoto, Moment
+from loans.models.feed import CalendarFeed
+from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Proposal, Side
+from loans.models.story import LoanEvent, LoanMessage
+
+__all__ = [
+    "CalendarFeed",
+    "Checklist",
+    "ConditionReport",
+    "Incident",
+    "Loan",
+    "LoanDate",
+    "LoanEvent",
+    "LoanHandling",
+    "LoanMessage",
+    "LoanPhoto",
+    "LoanStatus",
+    "Moment",
+    "Proposal",
+    "Side",
+]

@@ -1,0 +1,173 @@
+"""Hand-over and return: what was counted, in what state, with photos, confirmed by both; and what is to check."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.models import Category, Kind
+from loans.models.loan import Loan, Side
+
+PHOTOS_AT_MOST = 10
+
+
+class Moment(models.TextChoices):
+    HANDOVER = "handover", _("remise")
+    RETURN = "return", _("retour")
+
+
+class Checklist(models.Model):
+    """What to check when something of a kind (or of one category) changes hands. Curators edit it."""
+
+    kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
+    category = models.ForeignKey(
+        Category, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("catégorie"),
+        help_text=_("Vide : toute la sorte."),
+    )  # fmt: skip
+    moment = models.CharField(_("moment"), max_length=10, choices=Moment.choices)
+    items = ArrayField(models.CharField(max_length=160), verbose_name=_("à vérifier"), help_text=_("Un par ligne."))
+
+    class Meta:
+        verbose_name = _("liste de vérification")
+        verbose_name_plural = _("listes de vérification")
+        ordering = ("kind", "category_id", "moment", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kind", "category", "moment"],
+                nulls_distinct=False,
+                name="checklist_unique",
+                violation_error_message=_("Il y a déjà une liste pour ce moment."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category or self.get_kind_display()}, {self.get_moment_display()}"
+
+
+class ConditionReport(models.Model):
+    """The sheet of one hand-over or one return (a loan may come back in several times).
+
+    ``version`` counts each saving: of two people who count at once, the second is shown the first's count.
+    ``checks`` is a list of {"item", "ok", "note"}; ``counted`` what changed hands this time.
+    """
+
+    class State(models.TextChoices):
+        GOOD = "good", _("en bon état")
+        WORN = "worn", _("usure normale")
+        DAMAGED = "damaged", _("abîmé")
+        MISSING = "missing", _("il manque quelque chose")
+
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="reports")
+    moment = models.CharField(_("moment"), max_length=10, choices=Moment.choices)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    counted = models.PositiveIntegerField(_("compté"), default=1)
+    state = models.CharField(_("état"), max_length=10, choices=State.choices, default=State.GOOD)
+    checks = models.JSONField(_("vérifié"), default=list, blank=True)
+    note = models.TextField(_("remarques"), blank=True)
+    happened_at = models.DateTimeField(_("fait le"), default=timezone.now)
+    late_reason = models.CharField(_("pourquoi inscrit après coup"), max_length=200, blank=True)
+    filled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    filled_side = models.CharField(_("rempli par le"), max_length=10, choices=Side.choices)
+    filled_at = models.DateTimeField(_("rempli le"), default=timezone.now)
+    lender_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    lender_at = models.DateTimeField(_("confirmé par le prêteur le"), null=True, blank=True)
+    borrower_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    borrower_at = models.DateTimeField(_("confirmé par l’emprunteur le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("état des lieux")
+        verbose_name_plural = _("états des lieux")
+        ordering = ("loan_id", "filled_at", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["loan"],
+                condition=Q(lender_at__isnull=True) | Q(borrower_at__isnull=True),
+                name="condition_report_one_unconfirmed",
+                violation_error_message=_("Un état des lieux attend déjà d’être confirmé."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_moment_display()}, {self.loan_id}"
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.lender_at is not None and self.borrower_at is not None
+
+
+class Incident(models.Model):
+    """Something broke, got lost or went wrong. Its units are set aside (``closure``) until it is closed."""
+
+    class Payer(models.TextChoices):
+        UNDECIDED = "undecided", _("à convenir")
+        LENDER = "lender", _("le prêteur")
+        BORROWER = "borrower", _("l’emprunteur")
+        SHARED = "shared", _("les deux")
+        INSURANCE = "insurance", _("une assurance")
+        NOBODY = "nobody", _("personne : sans frais")
+
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="incidents")
+    report = models.ForeignKey(ConditionReport, models.SET_NULL, null=True, blank=True, related_name="incidents")
+    description = models.TextField(_("ce qui s’est passé"), max_length=4000)
+    units = models.PositiveIntegerField(_("unités touchées"), default=0)
+    estimate = models.DecimalField(_("coût estimé ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    payer = models.CharField(_("qui paie"), max_length=10, choices=Payer.choices, default=Payer.UNDECIDED)
+    act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    back_on = models.DateField(_("de retour vers le"), null=True, blank=True)
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    opened_at = models.DateTimeField(_("ouvert le"), default=timezone.now)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(_("réglé le"), null=True, blank=True)
+    outcome = models.TextField(_("comment c’est réglé"), blank=True)
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        ordering = ("-opened_at", "-id")
+
+    def __str__(self) -> str:
+        return f"{self.loan_id} {self.description[:40]}"
+
+
+def folder(instance: LoanPhoto, filename: str) -> str:
+    """Names that tell nothing."""
+    return f"prets/{instance.uid}/{filename}"
+
+
+class LoanPhoto(models.Model):
+    """A photo of a state or of an incident. Only the two sides see it."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    loan = models.ForeignKey(Loan, models.PROTECT, related_name="photos")
+    report = models.ForeignKey(ConditionReport, models.CASCADE, null=True, blank=True, related_name="photos")
+    incident = models.ForeignKey(Incident, models.CASCADE, null=True, blank=True, related_name="photos")
+    large = models.FileField(upload_to=folder, max_length=200)
+    small = models.FileField(upload_to=folder, max_length=200)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    alt = models.CharField(_("ce que montre la photo"), max_length=160, blank=True)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("photo d’un prêt")
+        verbose_name_plural = _("photos des prêts")
+        ordering = ("loan_id", "added_at", "id")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="loan_photo_of_one",
+                condition=Q(report__isnull=False, incident__isnull=True)
+                | Q(report__isnull=True, incident__isnull=False),
+                violation_error_message=_("Une photo est celle d’un état des lieux ou d’un incident."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or str(self.uid)

@@ -1,0 +1,319 @@
+"""A loan: who lends what to whom, when, and where it stands. Its dates are in ``LoanDate``.
+
+A loan of one date has one; a series (every Tuesday) has one a meeting. Periods are half-open UTC ranges.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.indexes import GistIndex
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.models import Organisation, Resource
+from directory.models.resource import CostMode
+
+
+class LoanStatus(models.TextChoices):
+    """Where a loan stands. Lateness and incidents are conditions shown beside, not states."""
+
+    REQUESTED = "requested", _("demandé")
+    COUNTERED = "countered", _("contre-proposé")
+    ACCEPTED = "accepted", _("accepté")
+    HANDED_OVER = "handed_over", _("remis")
+    RETURNED = "returned", _("rendu")
+    CLOSED = "closed", _("terminé")
+    DECLINED = "declined", _("refusé")
+    CANCELLED = "cancelled", _("annulé")
+    EXPIRED = "expired", _("sans réponse")
+
+
+# The one table of moves: lifecycle.py gives each its words and who may; the database refuses any other.
+MOVES: dict[str, tuple[str, ...]] = {
+    LoanStatus.REQUESTED: ("countered", "accepted", "declined", "cancelled", "expired"),
+    LoanStatus.COUNTERED: ("requested", "accepted", "declined", "cancelled", "expired"),
+    LoanStatus.ACCEPTED: ("handed_over", "cancelled"),
+    LoanStatus.HANDED_OVER: ("returned",),
+    LoanStatus.RETURNED: ("closed", "handed_over"),
+    LoanStatus.CLOSED: (),
+    LoanStatus.DECLINED: (),
+    LoanStatus.CANCELLED: (),
+    LoanStatus.EXPIRED: (),
+}
+OPEN = (LoanStatus.REQUESTED, LoanStatus.COUNTERED)
+HOLDS_TIME = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+ENDED = (LoanStatus.CLOSED, LoanStatus.DECLINED, LoanStatus.CANCELLED, LoanStatus.EXPIRED)
+
+
+class Side(models.TextChoices):
+    LENDER = "lender", _("prêteur")
+    BORROWER = "borrower", _("emprunteur")
+
+
+class LoanHandling(models.TextChoices):
+    """How what is lent gets from one to the other."""
+
+    PICKUP = "retrait", _("on vient chercher")
+    DELIVERY = "livraison", _("on livre")
+    ON_SITE = "sur_place", _("sur place")
+    REMOTE = "a_distance", _("à distance")
+
+
+class LoanQuerySet(models.QuerySet["Loan"]):
+    """Sets of loans."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Both sides of a loan always see it, whoever may still see the resource; administrators see everything."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_superuser:
+            return self
+        mine = user.memberships.values("organisation")
+        return self.filter(Q(lender__in=mine) | Q(borrower__in=mine))
+
+    def of(self, *organisations: Any) -> Self:
+        return self.filter(Q(lender__in=organisations) | Q(borrower__in=organisations))
+
+    def open(self) -> Self:
+        """Those that await an answer."""
+        return self.filter(status__in=OPEN)
+
+    def out(self) -> Self:
+        """Those that are with the borrower."""
+        return self.filter(status=LoanStatus.HANDED_OVER)
+
+    def overdue(self) -> Self:
+        """Those that should have come back."""
+        return self.out().filter(ends_at__lt=timezone.now())
+
+    def for_list(self) -> Self:
+        return self.select_related("resource", "lender", "borrower").defer(
+            "resource__search", "resource__description", "lender__search", "lender__description",
+            "borrower__search", "borrower__description",
+        )  # fmt: skip
+
+
+class Loan(models.Model):
+    """One loan between two organisations.
+
+    ``starts_at`` and ``ends_at`` bound its dates; ``version`` counts every change, so that a stale page is refused.
+    """
+
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="loans", verbose_name=_("ressource"))
+    lender = models.ForeignKey(Organisation, models.PROTECT, related_name="loans_given", verbose_name=_("prêteur"))
+    borrower = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="loans_received", verbose_name=_("emprunteur")
+    )
+    status = models.CharField(_("état"), max_length=12, choices=LoanStatus.choices, default=LoanStatus.REQUESTED)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    quantity = models.PositiveIntegerField(_("quantité"), default=1)
+    returned_quantity = models.PositiveIntegerField(_("déjà rendu"), default=0, editable=False)
+    purpose = models.CharField(_("pour quoi faire"), max_length=300)
+    handling = models.CharField(_("remise"), max_length=10, choices=LoanHandling.choices, blank=True)
+    conditions = models.TextField(_("conditions convenues"), blank=True)
+    recurrence = models.JSONField(_("répétition"), null=True, blank=True, help_text=_("Telle que demandée."))
+    starts_at = models.DateTimeField(_("du"))
+    ends_at = models.DateTimeField(_("au"))
+
+    # what it costs, as it was when asked
+    cost_mode = models.CharField(
+        _("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE, editable=False
+    )
+    price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    price_unit = models.CharField(_("par"), max_length=40, blank=True)
+    deposit = models.DecimalField(_("dépôt ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+
+    # a person lent: named between the two organisations only
+    worker = models.CharField(_("personne prêtée"), max_length=120, blank=True)
+    supervisor = models.CharField(_("qui encadre sur place"), max_length=120, blank=True)
+    time_share = models.CharField(_("part de temps"), max_length=80, blank=True)
+    trial_ends_on = models.DateField(_("fin de l’essai"), null=True, blank=True)
+    consent_on = models.DateField(_("la personne a dit oui le"), null=True, blank=True)
+    consent_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="loans_requested"
+    )
+    requested_at = models.DateTimeField(_("demandé le"), default=timezone.now)
+    answer_by = models.DateTimeField(_("à répondre avant"), help_text=_("Ensuite, la demande expire."))
+    held_at = models.DateTimeField(
+        _("retenue le"), null=True, blank=True, help_text=_("L’emprunteur doit rendre autre chose d’abord.")
+    )
+    reminded_at = models.DateTimeField(_("relancé le"), null=True, blank=True)
+    accepted_at = models.DateTimeField(_("accepté le"), null=True, blank=True)
+    handed_over_at = models.DateTimeField(_("remis le"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("rendu le"), null=True, blank=True)
+    late_reminded_at = models.DateTimeField(_("retard rappelé le"), null=True, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = LoanQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("prêt")
+        verbose_name_plural = _("prêts")
+        ordering = ("-starts_at", "-id")
+        indexes: ClassVar = [
+            models.Index(fields=["lender", "status", "starts_at"], name="loan_lender"),
+            models.Index(fields=["borrower", "status", "starts_at"], name="loan_borrower"),
+            models.Index(fields=["resource", "starts_at"], name="loan_resource"),
+            models.Index(fields=["answer_by"], condition=Q(status__in=OPEN), name="loan_to_answer"),
+            models.Index(fields=["ends_at"], condition=Q(status="handed_over"), name="loan_out"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="loan_quantity",
+                condition=Q(quantity__gte=1),
+                violation_error_message=_("On emprunte au moins une unité."),
+            ),
+            models.CheckConstraint(
+                name="loan_returned_at_most",
+                condition=Q(returned_quantity__lte=F("quantity")),
+                violation_error_message=_("Il en revient plus qu’il n’en est parti."),
+            ),
+            models.CheckConstraint(
+                name="loan_between_two",
+                condition=~Q(lender=F("borrower")),
+                violation_error_message=_("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda."),
+            ),
+            models.CheckConstraint(
+                name="loan_forward",
+                condition=Q(ends_at__gt=F("starts_at")),
+                violation_error_message=_("La fin suit le début."),
+            ),
+            models.CheckConstraint(
+                name="loan_returned_after_handover",
+                condition=~Q(status__in=["returned", "closed"])
+                | Q(handed_over_at__isnull=False, returned_at__isnull=False),
+                violation_error_message=_("Un prêt rendu a été remis."),
+            ),
+            models.CheckConstraint(
+                name="loan_status_known",
+                condition=Q(status__in=LoanStatus.values),
+                violation_error_message=_("Cet état n’existe pas."),
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="moves_of_the_table",
+                field="status",
+                transitions=[(source, target) for source, targets in MOVES.items() for target in targets],
+            ),
+            pgtrigger.Trigger(
+                name="touch",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="NEW.updated_at := clock_timestamp(); RETURN NEW;",
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("loan_detail", args=[self.pk])
+
+    @property
+    def is_late(self) -> bool:
+        return self.status == LoanStatus.HANDED_OVER and self.ends_at < timezone.now()
+
+    @property
+    def outstanding(self) -> int:
+        """How many units are still promised or out."""
+        return self.quantity - self.returned_quantity
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+
+class LoanDate(models.Model):
+    """One date of a loan. ``act`` is what its units are occupied under, once the loan is accepted."""
+
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="dates")
+    period = DateTimeRangeField(_("période"))
+    act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    cancelled_at = models.DateTimeField(_("annulée le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("date d’un prêt")
+        verbose_name_plural = _("dates d’un prêt")
+        ordering = ("loan_id", "period", "id")
+        indexes: ClassVar = [GistIndex(fields=["period"], name="loan_date_period")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="loan_date_half_open",
+                condition=Q(
+                    period__isempty=False,
+                    period__lower_inc=True,
+                    period__upper_inc=False,
+                    period__lower_inf=False,
+                    period__upper_inf=False,
+                ),
+                violation_error_message=_("Une date va d’un début compris à une fin non comprise."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loan_id}, {self.period}"
+
+
+class Proposal(models.Model):
+    """Other dates, another quantity, another resource or other conditions: what the other side must accept.
+
+    Before acceptance it is a counter-proposal; after it, a change or an extension. One at a time awaits an answer.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("à répondre")
+        ACCEPTED = "accepted", _("acceptée")
+        DECLINED = "declined", _("refusée")
+        WITHDRAWN = "withdrawn", _("retirée")
+
+    class Kind(models.TextChoices):
+        COUNTER = "counter", _("contre-proposition")
+        CHANGE = "change", _("changement")
+        EXTENSION = "extension", _("prolongation")
+
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="proposals")
+    kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
+    side = models.CharField(_("de la part du"), max_length=10, choices=Side.choices)
+    status = models.CharField(_("état"), max_length=10, choices=Status.choices, default=Status.WAITING)
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="+", verbose_name=_("ressource"))
+    periods = ArrayField(DateTimeRangeField(), verbose_name=_("périodes"))
+    quantity = models.PositiveIntegerField(_("quantité"))
+    conditions = models.TextField(_("conditions"), blank=True)
+    message = models.TextField(_("message"), blank=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(_("proposé le"), default=timezone.now)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("proposition")
+        verbose_name_plural = _("propositions")
+        ordering = ("-made_at", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["loan"],
+                condition=Q(status="waiting"),
+                name="proposal_one_waiting",
+                violation_error_message=_("Une proposition attend déjà une réponse."),
+            ),
+            models.CheckConstraint(
+                name="proposal_quantity",
+                condition=Q(quantity__gte=1) & Q(periods__len__gte=1),
+                violation_error_message=_("Proposez au moins une date et une unité."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.loan_id}"

@@ -1,0 +1,239 @@
+"""What a loan writes to people: what changed and what is expected, first; its dates as a calendar file, attached.
+
+One function a verb, called inside its transaction. One template serves them all: the words are here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.mail import absolute, write
+from loans import links
+from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Proposal, Side
+from loans.permissions import members_of, organisation_of, other, people_of
+from mutualisation.kernel import ical
+
+
+def _send(
+    loan: Loan,
+    event: str,
+    side: str,
+    *,
+    subject: str,
+    expected: str,
+    action: str = "",
+    note: str = "",
+    answers: bool = False,
+    invites: str = "",
+    people: Any = None,
+) -> None:
+    """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
+    for person in people if people is not None else people_of(loan, side):
+        file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
+        write(
+            event=f"{event}:{loan.pk}:{loan.version}",
+            to=person.email,
+            template="loan",
+            calendar=file,
+            subject_line=subject,
+            expected=expected,
+            loan=loan,
+            dates=list(loan.dates.filter(cancelled_at__isnull=True)[:6]),
+            note=note,
+            side=side,
+            them=organisation_of(loan, other(side)),
+            action=action or _("Ouvrir le prêt"),
+            action_url=absolute(reverse("loan_detail", args=[loan.pk])),
+            accept_url=absolute(links.path(loan, person, "accept")) if answers else "",
+            decline_url=absolute(links.path(loan, person, "decline")) if answers else "",
+        )
+
+
+def calendar_file(loan: Loan, side: str, *, method: str, to: str = "", dates: Any = None) -> str:
+    """The dates of a loan as one side sees them: the same UIDs whether they invite, update or cancel."""
+    rows = dates if dates is not None else loan.dates.all()
+    return ical.calendar(
+        [event_of(loan, date, side, cancelled=method == "CANCEL") for date in rows],
+        method=method, organizer=settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">"), attendee=to,
+    )  # fmt: skip
+
+
+def event_of(loan: Loan, date: LoanDate, side: str, *, cancelled: bool = False) -> ical.Event:
+    """One date of a loan in the calendar of one of its sides."""
+    many = f" ×\u00a0{loan.quantity}" if loan.quantity > 1 else ""
+    them = organisation_of(loan, other(side)).name
+    said = _("Prêté\u00a0: %(what)s, à %(them)s") if side == Side.LENDER else _("Emprunté\u00a0: %(what)s, de %(them)s")
+    return ical.Event(
+        uid=f"{date.act}@mutualisation",
+        period=date.period,
+        summary=said % {"what": f"{loan.resource.name}{many}", "them": them},
+        description=loan.purpose,
+        location=", ".join(filter(None, [loan.resource.address, loan.resource.territory.name])),
+        url=absolute(reverse("loan_detail", args=[loan.pk])),
+        stamp=loan.updated_at,
+        sequence=loan.version,
+        cancelled=cancelled or date.cancelled_at is not None or loan.status == LoanStatus.CANCELLED,
+        tentative=loan.is_open,
+    )
+
+
+def _what(loan: Loan) -> str:
+    return f"{loan.resource.name}{f' × {loan.quantity}' if loan.quantity > 1 else ''}"
+
+
+def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
+    """Someone asks → the lender: answer. A held request says so."""
+    names = {"who": loan.borrower.name, "what": _what(loan)}
+    remembered = _("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
+    held = _(" Cet organisme a un retard ailleurs\u00a0: la demande est retenue tant que vous ne l’examinez pas.")
+    _send(
+        loan, "asked-again" if again else "asked", Side.LENDER,
+        subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
+        expected=_("Acceptez, refusez ou proposez autre chose.") + (held if loan.held_at else ""),
+        action=_("Répondre"), note=loan.purpose, answers=not loan.held_at, people=people,
+    )  # fmt: skip
+
+
+def remind(loan: Loan) -> None:
+    """Nobody answered yet → someone else of the side that must answer; the same people when they are all there is."""
+    side = Side.BORROWER if loan.status == LoanStatus.COUNTERED else Side.LENDER
+    organisation = organisation_of(loan, side)
+    first = people_of(loan, side)
+    second = list(members_of(organisation).exclude(pk__in=[p.pk for p in first]))[:1] or first
+    if side == Side.LENDER:
+        asked(loan, again=True, people=second)
+        return
+    _send(
+        loan, "propose-again", side, people=second,
+        subject=_("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
+        % {"who": loan.lender.name, "what": _what(loan)},
+        expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
+    )  # fmt: skip
+
+
+def accepted(loan: Loan, *, by: Any, note: str) -> None:
+    """Yes → the borrower, with the dates to keep; and the lender's own calendar."""
+    _send(
+        loan, "accepted", Side.BORROWER, note=note, invites="REQUEST",
+        subject=_("Accepté\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("C’est réservé pour vous. Il reste à convenir de la remise\u00a0: écrivez au prêteur si besoin."),
+    )  # fmt: skip
+    _send(
+        loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
+        subject=_("Vous prêtez %(what)s à %(who)s") % {"what": _what(loan), "who": loan.borrower.name},
+        expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise."),
+    )  # fmt: skip
+
+
+def accepted_by_itself(loan: Loan) -> None:
+    """Accepted at once, as the owner chose → both."""
+    accepted(loan, by=None, note="")
+
+
+def declined(loan: Loan, *, by: Any, reason: str) -> None:
+    _send(
+        loan, "declined", Side.BORROWER, note=reason,
+        subject=_("Refusé\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Rien d’autre à faire. Des ressources comparables vous sont proposées sur la page du prêt."),
+        action=_("Voir d’autres possibilités"),
+    )  # fmt: skip
+
+
+def withdrawn(loan: Loan, *, by: Any, reason: str) -> None:
+    _send(
+        loan, "withdrawn", Side.LENDER, note=reason,
+        subject=_("%(who)s retire sa demande (%(what)s)") % {"who": loan.borrower.name, "what": _what(loan)},
+        expected=_("Rien à faire\u00a0: rien n’était réservé."),
+    )  # fmt: skip
+
+
+def cancelled(loan: Loan, *, by: Any, side: str, reason: str) -> None:
+    """Called off → the other side, and out of both calendars."""
+    to = other(side)
+    _send(
+        loan, "cancelled", to, note=reason, invites="CANCEL",
+        subject=_("Annulé\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("%(who)s a annulé ce prêt\u00a0: les dates sont libérées.")
+        % {"who": organisation_of(loan, side).name},
+    )  # fmt: skip
+    _send(
+        loan, "cancelled-ours", side, invites="CANCEL", people=[by] if by else None,
+        subject=_("Vous avez annulé %(what)s") % {"what": _what(loan)},
+        expected=_("L’autre organisme est prévenu. Le fichier joint retire les dates de votre agenda."),
+    )  # fmt: skip
+
+
+def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: str) -> None:
+    to = other(side)
+    _send(
+        loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
+        subject=_("Une date annulée\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Les autres dates tiennent. Le fichier joint met votre agenda à jour."),
+    )  # fmt: skip
+
+
+def expired(loan: Loan) -> None:
+    """Nobody answered in time → both."""
+    said = _("Sans réponse à temps\u00a0: %(what)s") % {"what": _what(loan)}
+    _send(loan, "expired", Side.BORROWER, subject=said,
+          expected=_("La demande a expiré. Vous pouvez la refaire ou chercher ailleurs."))  # fmt: skip
+    _send(loan, "expired-ours", Side.LENDER, subject=said,
+          expected=_("La demande a expiré. Mettez la ressource en pause si elle ne se prête plus."))  # fmt: skip
+
+
+def proposed(proposal: Proposal) -> None:
+    """Other terms → the other side: accept or not."""
+    loan, to = proposal.loan, other(proposal.side)
+    words = {"who": organisation_of(loan, proposal.side).name, "what": _what(loan)}
+    subject = {
+        Proposal.Kind.COUNTER: _("%(who)s vous propose autre chose (%(what)s)"),
+        Proposal.Kind.CHANGE: _("%(who)s propose un changement (%(what)s)"),
+        Proposal.Kind.EXTENSION: _("%(who)s demande à prolonger (%(what)s)"),
+    }[Proposal.Kind(proposal.kind)]
+    _send(
+        loan, f"proposed-{proposal.pk}", to, subject=subject % words, note=proposal.message, action=_("Répondre"),
+        expected=_("Rien ne change tant que vous n’avez pas accepté."), answers=True,
+    )  # fmt: skip
+
+
+def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
+    """The other side accepted → who proposed; both calendars move."""
+    loan = proposal.loan
+    for side, people in ((proposal.side, None), (other(proposal.side), [by])):
+        _send(
+            loan, f"agreed-{proposal.pk}-{side}", side, note=note, invites="REQUEST", people=people,
+            subject=_("Entendu\u00a0: %(what)s") % {"what": _what(loan)},
+            expected=_("Les dates convenues sont dans le fichier joint."),
+        )  # fmt: skip
+
+
+def refused(proposal: Proposal, *, by: Any, reason: str) -> None:
+    loan = proposal.loan
+    ended = loan.status == LoanStatus.DECLINED
+    _send(
+        loan, f"refused-{proposal.pk}", proposal.side, note=reason,
+        subject=_("Proposition refusée\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("La demande est close.") if ended else _("Le prêt reste comme il était convenu."),
+    )  # fmt: skip
+
+
+def taken_back(proposal: Proposal, *, by: Any) -> None:
+    loan = proposal.loan
+    _send(
+        loan, f"taken-back-{proposal.pk}", other(proposal.side),
+        subject=_("Proposition retirée\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Rien ne change\u00a0: ce qui était convenu tient."),
+    )  # fmt: skip
+
+
+def written(loan: Loan, message: LoanMessage, *, side: str) -> None:
+    """A message → the other side. Its event is the message: two in a minute are two e-mails."""
+    _send(
+        loan, f"written-{message.pk}", other(side), note=message.text, action=_("Répondre"),
+        subject=_("%(who)s vous écrit (%(what)s)") % {"who": message.organisation.name, "what": _what(loan)},
+        expected=_("Répondez sur la page du prêt\u00a0: tout le fil y est."),
+    )  # fmt: skip

@@ -1,0 +1,177 @@
+"""Other terms: a counter-proposal before acceptance, a change or an extension after. Both sides must agree.
+
+A proposal holds no time: what it asks for is taken when the other side accepts it, or it is refused then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from directory import calendar
+from directory.models import Resource
+from directory.permissions import require
+from loans import notifications
+from loans.lifecycle import AlreadyMoved, change, move, tell
+from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
+from loans.permissions import other, sides_of
+from loans.requests import Held
+from mutualisation.kernel.moments import Period
+
+CHANGEABLE = (LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+
+
+def can_propose(user: Any, loan: Loan) -> bool:
+    """Whether this person may propose other terms now: nothing else awaits an answer, unless she answers it so."""
+    waiting = waiting_proposal(loan)
+    sides = sides_of(user, loan)
+    if loan.status not in CHANGEABLE or not sides:
+        return False
+    return waiting is None or bool(sides - {waiting.side})
+
+
+def waiting_proposal(loan: Loan) -> Proposal | None:
+    return loan.proposals.filter(status=Proposal.Status.WAITING).select_related("resource").first()
+
+
+@transaction.atomic
+def propose(
+    loan: Loan,
+    *,
+    by: Any,
+    side: str,
+    periods: Sequence[Period],
+    quantity: int,
+    resource: Resource | None = None,
+    conditions: str = "",
+    message: str = "",
+    version: int | None = None,
+) -> Proposal:
+    """Propose other dates, quantity, resource or conditions; answering a proposal by another replaces it.
+
+    Raises ``calendar.Taken`` when this can't be had now (what the loan itself holds aside), AlreadyMoved.
+    """
+    require(side in sides_of(by, loan) and loan.status in CHANGEABLE)
+    resource = resource or loan.resource
+    require(resource.organisation_id == loan.lender_id)
+    waiting = waiting_proposal(loan)
+    if waiting and waiting.side == side:
+        raise AlreadyMoved
+    acts = list(loan.dates.values_list("act", flat=True))
+    for period in periods:
+        if calendar.refusals(resource, period, quantity, ignoring=acts, rules=("too_many", "taken")):
+            raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=acts))
+    if waiting:
+        _answer(waiting, Proposal.Status.DECLINED, by=by)
+    if loan.status == LoanStatus.REQUESTED and side == Side.LENDER:
+        move(loan, "counter", by=by, version=version)
+    elif loan.status == LoanStatus.COUNTERED and side == Side.BORROWER:
+        move(loan, "answer_back", by=by, version=version)
+    else:
+        change(loan, version=version)
+    proposal = Proposal.objects.create(
+        loan=loan, kind=_kind(loan, resource, periods, quantity), side=side, resource=resource,
+        periods=sorted(periods, key=lambda p: p.lower), quantity=quantity, conditions=conditions, message=message,
+        made_by=by,
+    )  # fmt: skip
+    tell(loan, "propose", by=by, side=side, note=message, data={"proposal": proposal.pk, "kind": proposal.kind})
+    notifications.proposed(proposal)
+    return proposal
+
+
+def _kind(loan: Loan, resource: Resource, periods: Sequence[Period], quantity: int) -> str:
+    if loan.status in (LoanStatus.REQUESTED, LoanStatus.COUNTERED):
+        return Proposal.Kind.COUNTER
+    same = resource.pk == loan.resource_id and quantity == loan.quantity and len(periods) == 1
+    later = same and periods[0].lower == loan.starts_at and periods[0].upper > loan.ends_at
+    return Proposal.Kind.EXTENSION if later else Proposal.Kind.CHANGE
+
+
+@transaction.atomic
+def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = None) -> Loan:
+    """The other side accepts: the loan takes these terms, and its time if it holds any.
+
+    Raises ``calendar.Taken`` when someone else got it meanwhile (nothing changes), AlreadyMoved, ``Held``.
+    """
+    loan = proposal.loan
+    side = other(proposal.side)
+    require(side in sides_of(by, loan))
+    if loan.held_at:
+        raise Held
+    _answer(proposal, Proposal.Status.ACCEPTED, by=by)
+    old_resource = loan.resource
+    old_acts = list(loan.dates.values_list("act", flat=True))
+    terms: dict[str, Any] = {
+        "resource": proposal.resource,
+        "quantity": proposal.quantity,
+        "conditions": proposal.conditions,
+        "starts_at": proposal.periods[0].lower,
+        "ends_at": max(p.upper for p in proposal.periods),
+    }
+    if loan.status == LoanStatus.COUNTERED:
+        move(loan, "agree", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
+    elif loan.status == LoanStatus.REQUESTED:
+        move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
+    else:
+        change(loan, version=version, late_reminded_at=None, **terms)
+        tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
+    dates = _replace_dates(loan, proposal.periods)
+    calendar.move((old_resource, old_acts), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
+    notifications.agreed(proposal, by=by, note=note)
+    return loan
+
+
+def _replace_dates(loan: Loan, periods: Sequence[Period]) -> list[LoanDate]:
+    """The dates in force: those that stay keep their act (so does their place in people's calendars), in order."""
+    kept = list(loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id"))
+    found = []
+    for index, period in enumerate(periods):
+        date = kept[index] if index < len(kept) else LoanDate(loan=loan)
+        date.period = period
+        date.save()
+        found.append(date)
+    LoanDate.objects.filter(pk__in=[d.pk for d in kept[len(periods) :]]).update(cancelled_at=timezone.now())
+    return found
+
+
+@transaction.atomic
+def refuse(proposal: Proposal, *, by: Any, reason: str = "", version: int | None = None) -> Loan:
+    """The other side says no: a refused counter-proposal ends the request, a refused change leaves the loan as is."""
+    loan = proposal.loan
+    side = other(proposal.side)
+    require(side in sides_of(by, loan))
+    _answer(proposal, Proposal.Status.DECLINED, by=by)
+    if loan.status == LoanStatus.COUNTERED:
+        move(loan, "refuse", by=by, version=version, note=reason)
+    elif loan.status == LoanStatus.REQUESTED:
+        move(loan, "decline", by=by, version=version, note=reason)
+    else:
+        change(loan, version=version)
+        tell(loan, "refuse_change", by=by, side=side, note=reason, data={"proposal": proposal.pk})
+    notifications.refused(proposal, by=by, reason=reason)
+    return loan
+
+
+@transaction.atomic
+def take_back(proposal: Proposal, *, by: Any, version: int | None = None) -> Loan:
+    """Whoever proposed thinks better of it: the loan stands as before."""
+    loan = proposal.loan
+    require(proposal.side in sides_of(by, loan))
+    _answer(proposal, Proposal.Status.WITHDRAWN, by=by)
+    if loan.status == LoanStatus.COUNTERED:
+        move(loan, "take_back", by=by, version=version)
+    else:
+        change(loan, version=version)
+        tell(loan, "take_back", by=by, side=proposal.side, data={"proposal": proposal.pk})
+    notifications.taken_back(proposal, by=by)
+    return loan
+
+
+def _answer(proposal: Proposal, status: str, *, by: Any) -> None:
+    standing = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.WAITING)
+    if not standing.update(status=status, answered_by=by, answered_at=timezone.now()):
+        raise AlreadyMoved
+    proposal.refresh_from_db()

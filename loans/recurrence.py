@@ -1,0 +1,111 @@
+"""Repeated dates: every week, every n weeks, every month on the same weekday; always the same hours on the wall."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directory.opening import clock
+from mutualisation.kernel.moments import Period, moment, span, wall
+
+AT_MOST = 120  # dates: two years of a weekly meeting, a fortnight off at the end of each
+LONGEST = datetime.timedelta(days=732)
+WEEKDAYS = ("lundis", "mardis", "mercredis", "jeudis", "vendredis", "samedis", "dimanches")
+
+
+class Every(models.TextChoices):
+    WEEK = "week", gettext_lazy("chaque semaine")
+    WEEKS = "weeks", gettext_lazy("toutes les … semaines")
+    MONTH = "month", gettext_lazy("chaque mois, le même jour de semaine")
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """From a first date, on and on until a day, that day included. ``interval`` is in weeks."""
+
+    every: str
+    until: datetime.date
+    interval: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        return {"every": self.every, "until": self.until.isoformat(), "interval": self.interval}
+
+
+def expand(first: Period, rule: Recurrence) -> list[Period]:
+    """Every date of a series, the first included: 18 h stays 18 h across both clock changes.
+
+    Raises ValidationError when the rule gives too many dates or ends before it begins. Dates at an hour that the
+    clock skips or repeats that day are left out.
+    """
+    start, end = wall(first.lower), wall(first.upper)
+    if rule.until < start.date():
+        raise ValidationError(_("La répétition finit avant d’avoir commencé\u00a0: choisissez une date plus tard."))
+    if rule.until - start.date() > LONGEST:
+        raise ValidationError(_("Une répétition dure au plus deux ans\u00a0: choisissez une date plus proche."))
+    if rule.every == Every.WEEKS and not 1 <= rule.interval <= 26:
+        raise ValidationError(_("L’intervalle va de 1 à 26 semaines."))
+    length = end - start
+    found: list[Period] = []
+    for day in _days(start.date(), rule):
+        begin = datetime.datetime.combine(day, start.time())
+        finish = begin + length
+        try:
+            found.append(span(moment(begin.date(), begin.time()), moment(finish.date(), finish.time())))
+        except ValidationError:
+            continue
+    if len(found) > AT_MOST:
+        raise ValidationError(
+            _("Cela fait %(n)d dates, et une demande en compte au plus %(most)d.") % {"n": len(found), "most": AT_MOST}
+        )
+    for one, two in pairwise(found):
+        if two.lower < one.upper:
+            raise ValidationError(_("Ces dates se chevauchent\u00a0: raccourcissez-les ou espacez-les."))
+    return found
+
+
+def _days(first: datetime.date, rule: Recurrence) -> list[datetime.date]:
+    if rule.every == Every.MONTH:
+        return _monthly(first, rule.until)
+    step = datetime.timedelta(weeks=rule.interval if rule.every == Every.WEEKS else 1)
+    days = [first]
+    while days[-1] + step <= rule.until:
+        days.append(days[-1] + step)
+    return days
+
+
+def _monthly(first: datetime.date, until: datetime.date) -> list[datetime.date]:
+    """The same weekday of the same rank (the second Tuesday); a fifth one is skipped in months that have four."""
+    rank, weekday = (first.day - 1) // 7, first.weekday()
+    days, year, month = [], first.year, first.month
+    while (year, month) <= (until.year, until.month):
+        begins = datetime.date(year, month, 1)
+        day = begins + datetime.timedelta(days=(weekday - begins.weekday()) % 7 + 7 * rank)
+        if day.month == month and first <= day <= until:
+            days.append(day)
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return days
+
+
+def in_words(first: Period, recurrence: dict[str, Any] | None) -> str:
+    """« Les mardis de 18 h à 21 h, jusqu’au 15 juin 2027 »."""
+    if not recurrence:
+        return ""
+    start, end = wall(first.lower), wall(first.upper)
+    until = date_format(datetime.date.fromisoformat(recurrence["until"]), "j F Y")
+    hours = {"a": clock(start.time()), "b": clock(end.time()), "until": until}
+    weekdays = _(WEEKDAYS[start.weekday()])
+    if recurrence["every"] == Every.MONTH:
+        said = _("Chaque mois, le même %(day)s, de %(a)s à %(b)s, jusqu’au %(until)s")
+        return said % {**hours, "day": date_format(start, "l")}
+    if recurrence["every"] == Every.WEEKS and recurrence["interval"] > 1:
+        said = _("Les %(days)s, une semaine sur %(n)d, de %(a)s à %(b)s, jusqu’au %(until)s")
+        return said % {**hours, "days": weekdays, "n": recurrence["interval"]}
+    return _("Les %(days)s de %(a)s à %(b)s, jusqu’au %(until)s") % {**hours, "days": weekdays}

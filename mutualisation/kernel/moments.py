@@ -1,0 +1,85 @@
+"""From what people say (a day, an hour on the wall) to instants: the hour that doesn't exist, the one that comes twice.
+
+Everything is stored in UTC and reasoned about in ``TIME_ZONE``. Periods are half-open: what ends at noon leaves noon.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+Period = Any  # a DateTimeTZRange with both bounds, whose class depends on the driver
+DAY = datetime.timedelta(days=1)
+
+
+def moment(day: datetime.date, hour: datetime.time) -> datetime.datetime:
+    """The instant when a wall clock shows that. Raises ValidationError when none, or two, do (clock changes)."""
+    zone = timezone.get_default_timezone()
+    naive = datetime.datetime.combine(day, hour)
+    first, second = naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return first.astimezone(datetime.UTC)
+    shown = clock(hour)
+    if first.astimezone(datetime.UTC).astimezone(zone).replace(tzinfo=None) != naive:
+        raise ValidationError(
+            _("Ce jour-là, l’horloge avance d’une heure\u00a0: %(hour)s n’existe pas. Choisissez une heure plus tard.")
+            % {"hour": shown},
+            code="skipped_hour",
+        )
+    raise ValidationError(
+        _("Ce jour-là, l’horloge recule\u00a0: %(hour)s arrive deux fois. Choisissez une heure avant ou après.")
+        % {"hour": shown},
+        code="repeated_hour",
+    )
+
+
+def span(start: datetime.datetime, end: datetime.datetime) -> Period:
+    """The period from an instant to another, which it leaves out."""
+    return DateTimeTZRange(start, end, "[)")
+
+
+def whole_days(first: datetime.date, last: datetime.date) -> Period:
+    """From the midnight that begins a day to the one that ends another: 23 or 25 hours when the clock changes."""
+    midnight = datetime.time()
+    return span(moment(first, midnight), moment(last + DAY, midnight))
+
+
+def wall(instant: datetime.datetime) -> datetime.datetime:
+    """What a wall clock shows then, without zone."""
+    return timezone.make_naive(instant, timezone.get_default_timezone())
+
+
+def wall_minutes(period: Period) -> int:
+    """How long on the clock: from 9 h to 9 h the next day is 1,440 minutes, whatever the clock did in between."""
+    return round((wall(period.upper) - wall(period.lower)).total_seconds() / 60)
+
+
+def clock(hour: datetime.time) -> str:
+    """« 18 h », « 9 h 30 »."""
+    return f"{hour.hour}\u00a0h\u00a0{hour.minute:02d}" if hour.minute else f"{hour.hour}\u00a0h"
+
+
+def in_words(period: Period, *, year: bool = True) -> str:
+    """« le samedi 21 novembre 2026, de 18 h à 21 h », « du lundi 2 mars 2026, 9 h, au mardi 3 mars 2026, 17 h »."""
+    shape = "l j F Y" if year else "l j F"
+    start, end = wall(period.lower), wall(period.upper) if period.upper else None
+    first = date_format(start, shape)
+    if end is None:
+        return _("à partir du %(day)s, %(hour)s") % {"day": first, "hour": clock(start.time())}
+    if start.time() == end.time() == datetime.time():
+        last = end - DAY
+        if last.date() == start.date():
+            return _("le %(day)s") % {"day": first}
+        return _("du %(a)s au %(b)s") % {"a": first, "b": date_format(last, shape)}
+    hours = {"day": first, "a": clock(start.time()), "b": clock(end.time())}
+    if start.date() == end.date():
+        return _("le %(day)s, de %(a)s à %(b)s") % hours
+    if end.time() == datetime.time() and end.date() - start.date() == DAY:
+        return _("le %(day)s, de %(a)s à minuit") % hours
+    return _("du %(day)s, %(a)s, au %(last)s, %(b)s") % {**hours, "last": date_format(end, shape)}

@@ -1,0 +1,172 @@
+"""From the request to the answer: who may, what is taken, what is written, what a stale page gets."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accounts.models import Mail, User
+from directory import calendar
+from directory.models import Membership, Occupation, Organisation, Resource
+from loans import lifecycle, proposals, requests
+from loans.models import Loan, LoanEvent, LoanStatus
+from mutualisation.kernel.moments import span
+from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend
+
+pytestmark = pytest.mark.django_db
+
+
+def hours(first: int, last: int, *, days: int = 10) -> Any:
+    """A period in some days, from an hour to another (UTC)."""
+    noon = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) + datetime.timedelta(days=days)
+    return span(noon + datetime.timedelta(hours=first), noon + datetime.timedelta(hours=last))
+
+
+def member(organisation: Organisation, role: str = "gestionnaire") -> User:
+    person = UserFactory()
+    Membership.objects.create(user=person, organisation=organisation, role=role)
+    return person
+
+
+@pytest.fixture
+def chairs() -> Resource:
+    return ResourceFactory(kind="materiel", quantity=5)
+
+
+@pytest.fixture
+def lender(chairs: Resource) -> User:
+    return member(chairs.organisation)
+
+
+@pytest.fixture
+def borrower() -> Organisation:
+    return OrganisationFactory()
+
+
+def test_a_request_takes_no_time_and_an_acceptance_does(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12), quantity=4)
+    assert loan.status == LoanStatus.REQUESTED
+    assert not Occupation.objects.exists()
+    requests.accept(loan, by=lender, version=loan.version)
+    assert Occupation.objects.filter(resource=chairs, reason="loan").count() == 4
+    other = lend(chairs, OrganisationFactory(), hours(12, 14), quantity=5)
+    requests.accept(other, by=lender)
+    assert list(loan.events.values_list("verb", "side")) == [("ask", "borrower"), ("accept", "lender")]
+
+
+def test_what_is_taken_meanwhile_refuses_the_acceptance_and_changes_nothing(
+    chairs: Any, lender: Any, borrower: Any
+) -> None:
+    first, second = lend(chairs, borrower, hours(10, 12), quantity=3), lend(chairs, borrower, hours(11, 13), quantity=3)
+    requests.accept(first, by=lender)
+    with pytest.raises(calendar.Taken) as refused, transaction.atomic():
+        requests.accept(second, by=lender)
+    assert refused.value.free == 2
+    assert Loan.objects.get(pk=second.pk).status == LoanStatus.REQUESTED
+    assert not Mail.objects.filter(event__startswith=f"accepted:{second.pk}").exists()
+
+
+def test_a_stale_page_is_refused(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12))
+    seen = loan.version
+    requests.decline(loan, by=lender, reason="Déjà promis")
+    with pytest.raises(lifecycle.AlreadyMoved):
+        requests.accept(loan, by=lender, version=seen)
+
+
+def test_each_side_acts_for_its_own(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12))
+    with pytest.raises(PermissionDenied):
+        requests.accept(loan, by=loan.requested_by)
+    with pytest.raises(PermissionDenied):
+        requests.accept(loan, by=member(OrganisationFactory()))
+    with pytest.raises(PermissionDenied):
+        requests.withdraw(loan, by=lender)
+    assert Loan.objects.visible_to(member(OrganisationFactory())).count() == 0
+    assert Loan.objects.visible_to(lender).count() == Loan.objects.visible_to(loan.requested_by).count() == 1
+
+
+def test_the_database_refuses_a_move_outside_of_the_table(chairs: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Loan.objects.filter(pk=loan.pk).update(
+            status="closed", handed_over_at=timezone.now(), returned_at=timezone.now()
+        )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LoanEvent.objects.filter(loan=loan).update(note="réécrit")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LoanEvent.objects.filter(loan=loan).delete()
+
+
+def test_the_owner_may_let_the_portal_accept(chairs: Any, lender: Any, borrower: Any) -> None:
+    Resource.objects.filter(pk=chairs.pk).update(accepts_by_itself=True)
+    chairs.refresh_from_db()
+    assert lend(chairs, borrower, hours(10, 12), quantity=3).status == LoanStatus.ACCEPTED
+    with pytest.raises(requests.Refused) as refused:
+        lend(chairs, borrower, hours(10, 12), quantity=3)
+    assert [r.code for _p, some in refused.value.refusals for r in some] == ["taken"]
+
+
+def test_one_does_not_borrow_from_oneself(chairs: Any) -> None:
+    with pytest.raises(requests.Refused, match="bloquez plutôt"):
+        lend(chairs, chairs.organisation, hours(10, 12))
+
+
+def test_a_late_borrower_waits_until_the_lender_lets_her_through(chairs: Any, lender: Any, borrower: Any) -> None:
+    late = lend(chairs, borrower, hours(10, 12))
+    requests.accept(late, by=lender)
+    lifecycle.move(late, "hand_over", by=lender, handed_over_at=timezone.now())
+    past = timezone.now() - datetime.timedelta(days=2)
+    Loan.objects.filter(pk=late.pk).update(starts_at=past - datetime.timedelta(days=1), ends_at=past)
+    held = lend(chairs, borrower, hours(14, 16))
+    assert held.held_at is not None
+    with pytest.raises(requests.Held):
+        requests.accept(held, by=lender)
+    requests.let_through(held, by=lender)
+    requests.accept(held, by=lender)
+    assert "let_through" in held.events.values_list("verb", flat=True)
+
+
+def test_other_dates_are_proposed_then_agreed(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12), quantity=2)
+    proposal = proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16)], quantity=1)
+    assert loan.status == LoanStatus.COUNTERED
+    assert not Occupation.objects.exists()
+    with pytest.raises(PermissionDenied):
+        proposals.agree(proposal, by=lender)
+    proposals.agree(proposal, by=loan.requested_by)
+    loan.refresh_from_db()
+    assert (loan.status, loan.quantity, loan.starts_at) == (LoanStatus.ACCEPTED, 1, hours(14, 16).lower)
+    assert Occupation.objects.get().period == hours(14, 16)
+
+
+def test_an_extension_needs_both_and_the_same_check(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12), quantity=5)
+    requests.accept(loan, by=lender)
+    next_one = lend(chairs, OrganisationFactory(), hours(13, 14), quantity=1)
+    requests.accept(next_one, by=lender)
+    person = loan.requested_by
+    with pytest.raises(calendar.Taken), transaction.atomic():
+        proposals.propose(loan, by=person, side="borrower", periods=[hours(10, 14)], quantity=5)
+    proposal = proposals.propose(loan, by=person, side="borrower", periods=[hours(10, 13)], quantity=5)
+    assert proposal.kind == "extension"
+    assert Occupation.objects.filter(period=hours(10, 12)).count() == 5
+    proposals.agree(proposal, by=lender)
+    assert Occupation.objects.filter(period=hours(10, 13)).count() == 5
+    assert loan.dates.count() == 1
+
+
+def test_everything_is_free_again_after_a_cancellation(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12), hours(10, 12, days=17), quantity=2)
+    requests.accept(loan, by=lender)
+    assert Occupation.objects.count() == 4
+    requests.cancel_date(loan.dates.first(), by=loan.requested_by)
+    assert Occupation.objects.count() == 2
+    requests.cancel(loan, by=lender, reason="Dégât d’eau")
+    assert Occupation.objects.count() == 0
+    assert Mail.objects.filter(event__startswith="cancelled", calendar__contains="METHOD:CANCEL").count() == 2
