@@ -98,7 +98,7 @@ def invited(invitation: Invitation, *, token: str, by: Any) -> None:
 
 def invitation_accepted(invitation: Invitation, *, by: Any) -> None:
     """The person invited is there → who invited her, as long as she is of the team."""
-    inviter = managers_of(invitation.organisation).filter(pk=invitation.invited_by_id).exclude(pk=by.pk).first()
+    inviter = managers_of(invitation.organisation).filter(pk=invitation.invited_by_id or 0).exclude(pk=by.pk).first()
     if inviter is None:
         return
     write(

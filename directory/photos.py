@@ -125,6 +125,7 @@ def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list
     there = list(entry.photos.values_list("position", flat=True))
     room, position = AT_MOST - len(there), max(there, default=-1) + 1
     kept: list[Any] = []
+    their: Any = entry.photos
     refused: list[str] = []
     for file in files:
         if len(kept) >= room:
@@ -139,7 +140,7 @@ def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list
             refused.append(str(error))
             continue
         measures = {"width": done.width, "height": done.height, "position": position + len(kept)}
-        photo = entry.photos.model(**{entry.photos.field.name: entry}, **measures)
+        photo = their.model(**{their.field.name: entry}, **measures)
         photo.large.save("1600.webp", ContentFile(done.large), save=False)
         photo.small.save("480.webp", ContentFile(done.small), save=False)
         photo.save()
@@ -167,7 +168,7 @@ def describe(entry: Owner, words: dict[str, str], *, by: Any) -> int:
 @transaction.atomic
 def shift(entry: Owner, uid: str, step: int, *, by: Any) -> None:
     """Move a photo one place up (-1) or down (1); the first one is the cover."""
-    photos = list(entry.photos.select_for_update().order_by("position", "id"))
+    photos: list[Any] = list(entry.photos.select_for_update().order_by("position", "id"))
     index = next((i for i, p in enumerate(photos) if str(p.uid) == uid), None)
     if index is None or not 0 <= index + step < len(photos):
         return
@@ -193,7 +194,7 @@ def remove(entry: Owner, uid: str, *, by: Any) -> bool:
 
 def sweep() -> int:
     """Delete the files that no photo names, once a day old: a sending cut half-way leaves some. Gives how many."""
-    storage = ResourcePhoto._meta.get_field("large").storage  # type: ignore[union-attr]
+    storage = ResourcePhoto._meta.get_field("large").storage
     yesterday = timezone.now() - datetime.timedelta(days=1)
     try:
         folders, _files = storage.listdir(FOLDER)

@@ -181,7 +181,7 @@ class ProposedPracticeForm(VersionedForm):
         known = self.known()
         partners: Any = self.fields["partners"]
         partners.given = {"among": known}
-        self.initial |= {"partners": [], "figures": [], "links": []}
+        self.initial.update(partners=[], figures=[], links=[])
         if self.instance.pk:
             held = self.instance.partners.filter(organisation__in=known).select_related("organisation__territory")
             held = held.defer("organisation__search", "organisation__territory__outline").order_by("id")

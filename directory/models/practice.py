@@ -37,11 +37,6 @@ class Continuum(models.TextChoices):
     MERGER = "fusion", _("Fusion")
 
     @property
-    def is_public(self) -> bool:
-        """Whether anyone at all may read it."""
-        return self.is_published
-
-    @property
     def step(self) -> int:
         """1 to 4."""
         return list(Continuum).index(self) + 1
@@ -201,6 +196,11 @@ class Practice(Publishable):
 
     def get_absolute_url(self) -> str:
         return reverse("practice_detail", args=[self.slug])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may read it."""
+        return self.is_published
 
     @property
     def step(self) -> int:

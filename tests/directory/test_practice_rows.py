@@ -157,6 +157,8 @@ def test_a_partner_that_is_no_longer_public_is_neither_shown_nor_lost(client: Cl
     assert {p.organisation for p in story.partners.all()} == {hidden, shown}
     curator = Client()
     curator.force_login(UserFactory(admin=True))
+    story.refresh_from_db()
+    edit = reverse("practice_edit", args=[story.slug])  # a draft follows its title
     assert hidden.name in curator.get(edit).content.decode()
     curator.post(edit, told(places, drawing="d-equipe") | partners(("Le Carrefour", "porteur")))
     assert {p.organisation for p in story.partners.all()} == {shown}
