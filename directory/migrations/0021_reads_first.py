@@ -1,3 +1,5 @@
+"""Each territory says whether it reads before what its organisations post is public."""
+
 from django.db import migrations, models
 
 
