@@ -84,19 +84,19 @@ class ProposedPracticeForm(VersionedForm):
     partners = RowsField(
         row=PartnerRow,
         most=20,
-        label=_("Avec quels organismes ?"),
+        label=_("Avec quels organismes?"),
         help_text=_("Un par ligne, parmi ceux du portail. Videz une ligne pour la retirer."),
     )
     figures = RowsField(
         row=FigureRow,
         most=6,
-        label=_("Quels chiffres le disent le mieux ?"),
+        label=_("Quels chiffres le disent le mieux?"),
         help_text=_("« 12 » et « familles aidées chaque semaine ». Ils se liront en grand."),
     )
     links = RowsField(
         row=LinkRow,
         most=12,
-        label=_("Quoi lire de plus ?"),
+        label=_("Quoi lire de plus?"),
         help_text=_("Des pages ou des documents publiés ailleurs."),
     )
 

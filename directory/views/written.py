@@ -87,10 +87,10 @@ def follows(user: Any, entry: Entry) -> str:
     if entry.organisation.status != Status.PUBLISHED or can_curate(user, entry):  # type: ignore[union-attr]
         return ""
     if entry.is_published:
-        return _("Vos changements paraissent tout de suite\u00a0; la CDC du territoire les relit ensuite.")
+        return _("Vos changements paraissent tout de suite; la CDC du territoire les relit ensuite.")
     if awaits_reading(user, entry):
         return _(
             "Sur ce territoire, la CDC lit les fiches avant de les publier\u00a0: la vôtre paraîtra une fois lue, "
             "et un courriel vous le dira."
         )
-    return _("Une fois publiée, la fiche paraît tout de suite\u00a0; la CDC du territoire la relit ensuite.")
+    return _("Une fois publiée, la fiche paraît tout de suite; la CDC du territoire la relit ensuite.")

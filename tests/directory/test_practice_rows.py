@@ -126,7 +126,7 @@ def test_the_second_of_two_is_shown_the_lines_of_the_first(client: Client, sofia
     answer = client.post(edit, told(places) | {"versions": versions} | figures(("12", "familles")))
     assert answer.status_code == 409
     shown = {str(d["label"]): (d["theirs"], d["mine"]) for d in answer.context["differences"]}
-    assert shown["Quels chiffres le disent le mieux\u00a0?"] == ("30, repas", "12, familles")
+    assert shown["Quels chiffres le disent le mieux?"] == ("30, repas", "12, familles")
     assert [f.label for f in story.figures.all()] == ["repas"]
     assert 'value="familles"' in answer.content.decode()
 
