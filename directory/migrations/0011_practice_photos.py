@@ -10,7 +10,7 @@ import directory.models.photo
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("directory", "0022_team_history"),
+        ("directory", "0010_team_history"),
     ]
 
     operations = [
