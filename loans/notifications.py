@@ -9,6 +9,7 @@ import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,8 @@ def _send(
     people: Any = None,
 ) -> None:
     """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
+    prefetch_related_objects([loan], "dates")  # read once for all that is written
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     for person in people if people is not None else people_of(loan, side):
         file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
         write(
@@ -43,7 +46,7 @@ def _send(
             subject_line=subject,
             expected=expected,
             loan=loan,
-            dates=list(loan.dates.filter(cancelled_at__isnull=True)[:6]),
+            dates=dates[:6],
             note=note,
             side=side,
             them=organisation_of(loan, other(side)),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -118,15 +118,16 @@ def _lower(period: Period) -> datetime.datetime:
 
 
 def _take(loan: Loan) -> None:
-    dates = list(loan.dates.filter(cancelled_at__isnull=True))
+    prefetch_related_objects([loan], "dates")
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     calendar.occupy(loan.resource, [(date.period, date.act) for date in dates], loan.quantity)
 
 
 @transaction.atomic
 def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "") -> Loan:
     """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied."""
-    require(bool(side_for(by, loan, "accept")))
     if loan.held_at:
+        require(bool(side_for(by, loan, "accept")))
         raise Held
     move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now())
     _take(loan)

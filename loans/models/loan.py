@@ -94,6 +94,12 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         """Those that should have come back."""
         return self.out().filter(ends_at__lt=timezone.now())
 
+    def whole(self) -> Self:
+        """With what its e-mails and its calendar say of it: the resource and its place, the two organisations."""
+        return self.for_list().select_related("resource__territory", "lender", "borrower").defer(
+            "resource__territory__outline"
+        )  # fmt: skip
+
     def for_list(self) -> Self:
         return self.select_related("resource", "lender", "borrower").defer(
             "resource__search", "resource__description", "lender__search", "lender__description",
