@@ -21,6 +21,7 @@ from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
 from directory.models import PostalArea, Synonym
+from loans.models import Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -41,7 +42,7 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
 CURATED = {"organisation", "resource", "practice", "synonym"}
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "procrastinatejob"}
+READ_ONLY = {"mail", "consent", "loan", "procrastinatejob"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -119,6 +120,7 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
+        "loan": lambda: Loan.objects.get(pk=world["agenda_loan"]),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
     }
