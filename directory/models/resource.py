@@ -102,7 +102,8 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             self.select_related("organisation", "category", "territory")
             .only(
                 "slug", "name", "kind", "summary", "description", "drawing", "quantity", "cost_mode", "price",
-                "price_unit", "is_demo", "published_at", "verified_at", "updated_at", "visibility",
+                "price_unit", "is_demo", "published_at", "verified_at", "updated_at", "visibility", "is_paused",
+                "min_minutes", "closed_on_holidays",
                 "organisation__name", "organisation__slug", "category__name", "category__drawing", "category__kind",
                 "territory__name", "territory__slug",
             )
