@@ -68,9 +68,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: (
-            "id loan kind side status resource periods quantity conditions message made_at answered_at"
-        ),
+        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
@@ -84,9 +82,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "filled_by lender_by borrower_by",
     },
     "loans.Incident": {
-        ORGANISATION: (
-            "id loan report description units estimate payer act back_on opened_at closed_at outcome"
-        ),
+        ORGANISATION: ("id loan report description units estimate payer act back_on opened_at closed_at outcome"),
         PERSONAL: "opened_by closed_by",
     },
     "loans.LoanPhoto": {

@@ -20,7 +20,7 @@ from directory.filters import ResourceFilterSet
 from directory.fitting import needs_for
 from directory.models import Practice, Resource
 from directory.opening import Opening
-from directory.taxonomies import categories
+from directory.taxonomies import categories, family_of
 from directory.views.listing import conditional, listing, respond
 from directory.views.resource_edit import owner_panel
 from mutualisation.kernel.facets import AGENDA
@@ -67,7 +67,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     if resource is None:
         return renamed(visible, slug)
     opening = Opening.of([resource])
-    near = others.comparable_to(resource, 3)
+    near = others.comparable_to(resource, 3, family=family_of(resource.category_id))
     around = others.for_list().filter(Q(part_of=resource) | Q(pk__in=near)).order_by("sort_key", "id")
     known = {row.pk: row for row in around}
     shown = agenda.days([resource], timezone.localdate(), PAGE_DAYS, opening=opening)[resource.pk]

@@ -45,15 +45,17 @@ def queries(client: Client, address: str) -> int:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("/ressources/", 5),
+        ("/ressources/", 7),
         ("/organismes/", 4),
         ("/pratiques/", 4),
-        ("/ressources/?q=essai", 4),
-        ("/ressources/?vue=carte", 5),
-        ("/ressources/?sorte=materiel&pres=J6S&km=100", 5),
+        ("/ressources/?q=essai", 6),
+        ("/ressources/?vue=carte", 7),
+        ("/ressources/?sorte=materiel&pres=J6S&km=100", 7),
         ("/organismes/?q=organisme&tri=nom", 3),
         ("/pratiques/?etape=mutualisation", 4),
         ("/ressources/atom/", 5),
+        ("/ressources/?du=2099-01-05&au=2099-01-06&q=essai", 6),
+        ("/ressources/?quantite=1&sorte=materiel&tri=nom", 7),
         ("/ressources/carte.geojson", 5),
     ],
 )
