@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from directory import calendar
 from directory.models import Closure, ExceptionalHours, Occupation, Organisation, Reason, Resource
-from directory.permissions import can_edit, require
+from directory.permissions import can_block, can_edit, require
 from mutualisation.kernel.moments import Period, in_words, span, whole_days
 
 TOLD = 3
@@ -35,7 +35,7 @@ def block(
     *, resource: Resource, period: Period, quantity: int, reason: str = Reason.CLOSURE, note: str = "", by: Any
 ) -> Closure:
     """Take units out of the calendar. Raises ``Held``, and changes nothing, when loans hold too many of them."""
-    require(can_edit(by, resource) and reason in (Reason.CLOSURE, Reason.REPAIR))
+    require(can_block(by, resource) and reason in (Reason.CLOSURE, Reason.REPAIR))
     closure = Closure.objects.create(
         resource=resource, act=uuid.uuid4(), reason=reason, period=period, quantity=quantity, note=note, created_by=by
     )
@@ -49,7 +49,7 @@ def block(
 @transaction.atomic
 def unblock(closure: Closure, *, by: Any) -> bool:
     """Give the time back: all of it, or what is left of it when it has begun. Gives whether there was some."""
-    require(can_edit(by, closure.resource))
+    require(can_block(by, closure.resource))
     held = Closure.objects.select_for_update().filter(pk=closure.pk).first()
     now = timezone.now()
     if held is None or (held.period.upper and held.period.upper <= now):

@@ -24,7 +24,7 @@ from directory.agenda import Day, DayState
 from directory.exchange.ics import busy_feed
 from directory.models import Closure, Occupation, Organisation, Reason, Resource
 from directory.opening import LAST_MINUTE, MIDNIGHT, clock, day_words
-from directory.permissions import can_edit, is_member
+from directory.permissions import can_block, can_edit, is_member
 from directory.views.listing import conditional
 from directory.views.resource import renamed
 from mutualisation.kernel.facets import AGENDA
@@ -139,13 +139,12 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     if resource is None:
         return renamed(visible, slug)
     span = asked_span(request)
-    team = request.user.is_authenticated and can_edit(request.user, resource)
-    member = request.user.is_authenticated and is_member(request.user, resource.organisation)
+    team = can_block(request.user, resource)
     shown = agenda.days([resource], span.first, span.count)[resource.pk]
     cells = [_cell(resource, day) for day in shown]
     closures = _why(resource, span, cells) if team else []
     for cell in cells:
-        _lead(cell, resource, team=team, member=member)
+        _lead(cell, resource, team=team)
     response = render(
         request,
         "directory/resource/agenda.html",
@@ -192,7 +191,7 @@ def _weeks(cells: list[Cell]) -> list[list[Cell]]:
     ]
 
 
-def _lead(cell: Cell, resource: Resource, *, team: bool, member: bool) -> None:
+def _lead(cell: Cell, resource: Resource, *, team: bool) -> None:
     """Where a day leads: its loans or its blocking for the team, a request for anyone else, nowhere when it can’t."""
     ahead = (cell.day - timezone.localdate()).days
     if cell.loans:
@@ -200,7 +199,7 @@ def _lead(cell: Cell, resource: Resource, *, team: bool, member: bool) -> None:
     elif team and ahead >= 0 and cell.state != DayState.CLOSED:
         address = reverse("resource_closing", args=[resource.slug])
         cell.href, cell.act = f"{address}?du={cell.day.isoformat()}", _("bloquer ou libérer")
-    elif member or resource.is_paused or not resource.is_live or cell.state not in (DayState.FREE, DayState.PART):
+    elif team or resource.is_paused or not resource.is_live or cell.state not in (DayState.FREE, DayState.PART):
         return
     elif 0 <= ahead <= resource.horizon_days and (ahead + 1) * 24 > resource.notice_hours:
         address = reverse("loan_request", args=[resource.slug])

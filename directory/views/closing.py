@@ -13,7 +13,7 @@ from directory import closing
 from directory.closing import Held
 from directory.forms.closing import BlockForm, HoursForm
 from directory.models import Closure, ExceptionalHours, Organisation, Resource
-from directory.permissions import can_edit, require
+from directory.permissions import can_block, can_edit, require
 from directory.views.registration import find_organisation
 from directory.views.resource_edit import editable
 
@@ -21,7 +21,7 @@ from directory.views.resource_edit import editable
 @require_http_methods(["GET", "HEAD", "POST"])
 def resource_closing(request: HttpRequest, slug: str) -> HttpResponse:
     """Block time of a resource, or say which of its days are not ordinary; what is blocked, what is said."""
-    resource = editable(request, slug)
+    resource = _ours(request, slug)
     first = {"starts_on": request.GET.get("du", "")[:10]}
     asked = request.POST.get("geste", "bloquer")
     block_form = BlockForm(initial=first, resource=resource, auto_id="id_b_%s")
@@ -86,7 +86,7 @@ def _said(request: HttpRequest, form: HoursForm, owner: Resource | Organisation,
 @require_POST
 def closure_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Give blocked time back."""
-    resource = editable(request, slug)
+    resource = _ours(request, slug)
     closure = get_object_or_404(Closure.objects.select_related("resource__organisation"), pk=pk, resource=resource)
     if closing.unblock(closure, by=request.user):
         messages.success(request, _("C’est libre de nouveau."))
@@ -98,7 +98,7 @@ def closure_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def resource_hours_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """These days of a resource are ordinary again."""
-    resource = editable(request, slug)
+    resource = _ours(request, slug)
     closing.remove_hours(get_object_or_404(ExceptionalHours, pk=pk, resource=resource), by=request.user)
     messages.success(request, _("L’horaire ordinaire s’applique de nouveau."))
     return redirect("resource_closing", slug=resource.slug)
@@ -126,6 +126,12 @@ def organisation_hours_remove(request: HttpRequest, slug: str, pk: int) -> HttpR
     closing.remove_hours(get_object_or_404(ExceptionalHours, pk=pk, organisation=organisation), by=request.user)
     messages.success(request, _("L’horaire ordinaire s’applique de nouveau."))
     return redirect("organisation_hours", slug=organisation.slug)
+
+
+def _ours(request: HttpRequest, slug: str) -> Resource:
+    resource = editable(request, slug)
+    require(can_block(request.user, resource))
+    return resource
 
 
 def _owned(request: HttpRequest, slug: str) -> Organisation:

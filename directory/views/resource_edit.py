@@ -25,7 +25,7 @@ from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
-from directory.permissions import can_edit
+from directory.permissions import can_block, can_edit
 from directory.posting import ConflictError, change, duplicate, pause, post
 from mutualisation.kernel.pagination import asked_page, pager
 from mutualisation.kernel.publication import Status
@@ -337,5 +337,6 @@ def owner_panel(request: HttpRequest, resource: Resource) -> dict[str, Any] | No
         "once": str(uuid.uuid4()),
         "waits": resource.organisation.status != Status.PUBLISHED,
         "confirm": confirm_path(resource) if is_stale(resource) else "",
+        "blocks": can_block(request.user, resource),
         "member": any(m.organisation_id == resource.organisation_id for m in memberships_of(request)),
     }
