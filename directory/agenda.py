@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -62,15 +62,16 @@ def days(
     rows = Occupation.objects.filter(
         Q(resource__in=resources) | Q(resource__part_of__in=resources), period__overlap=period
     ).order_by()
-    keys = {"begins": Lower("period"), "ends": Upper("period"), "whole": F("resource__part_of")}
-    together = rows.values("resource_id", quantity=F("resource__quantity"), **keys).annotate(units=ArrayAgg("unit"))
-    for row in together:
-        pk, start, end = row["resource_id"], wall(row["begins"]), wall(row["ends"]) if row["ends"] else NEVER
-        if row["whole"]:
-            parts[row["whole"]][pk] = row["quantity"]
+    bounds = {"begins": Lower("period"), "ends": Upper("period")}
+    columns = ("resource_id", "resource__quantity", "resource__part_of", *bounds)
+    together = rows.annotate(**bounds).values(*columns).annotate(units=ArrayAgg("unit"))
+    for pk, quantity, whole, begins, ends, units in together.values_list(*columns, "units"):
+        start, end = wall(begins), wall(ends) if ends else NEVER
+        if whole:
+            parts[whole][pk] = quantity
         last = min((end.date() - first).days, count - 1)
         for number in range(max((start.date() - first).days, 0), last + 1):
-            held[pk, number].append((row["units"], start, end))
+            held[pk, number].append((units, start, end))
     calendar = [(n, first + datetime.timedelta(days=n)) for n in range(count)]
     return {r.pk: [_day(r, day, n, held, list(parts[r.pk].items()), opening) for n, day in calendar] for r in resources}
 

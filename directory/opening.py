@@ -105,9 +105,16 @@ class Opening:
         organisations = {r.organisation_id for r in resources}
         ordinary = OpeningHours.objects.filter(resource__in=resources).order_by()
         special = ExceptionalHours.objects.filter(Q(resource__in=resources) | Q(organisation__in=organisations))
-        no_day, no_label = Cast(None, DateField()), Value("", CharField())
+        no_day, no_label = Cast(Value(None), DateField()), Value("", CharField())
         rows = ordinary.values_list(
-            "resource_id", Cast(None, BigIntegerField()), "weekday", "opens_at", "closes_at", no_day, no_day, no_label
+            "resource_id",
+            Cast(Value(None), BigIntegerField()),
+            "weekday",
+            "opens_at",
+            "closes_at",
+            no_day,
+            no_day,
+            no_label,
         ).union(
             special.order_by().values_list(
                 "resource_id", "organisation_id", Value(0), "opens_at", "closes_at", "starts_on", "ends_on", "label"
