@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import re
 import time
@@ -19,11 +20,13 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from fido2.cose import CoseKey
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
 from accounts.models import Mail, User
+from directory import closing
 from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
@@ -31,6 +34,7 @@ from directory.photos import add
 from loans.feeds import create
 from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
+from mutualisation.kernel.moments import whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -122,6 +126,10 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     draft = ResourceFactory(slug="brouillon", organisation=shown, status="draft", published_at=None)
     for resource in (tent, reserved, draft):
         add(resource, [picture(size=(60, 40))], by=people["manager"])
+    soon = timezone.localdate() + datetime.timedelta(days=20)
+    blocked = closing.block(resource=tent, period=whole_days(soon, soon), quantity=1, by=people["manager"])
+    exception = closing.set_hours(owner=tent, days=(soon, soon), hours=None, by=people["manager"])
+    holiday = closing.set_hours(owner=shown, days=(soon, soon), hours=None, by=people["manager"])
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
@@ -138,6 +146,9 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "resource": tent,
         "practice": story,
         "colleague": colleague.pk,
+        "blocked": blocked.pk,
+        "exception": exception.pk,
+        "holiday": holiday.pk,
         "asked": JoinRequestFactory(organisation=shown).pk,
         "withdrawn": JoinRequestFactory(organisation=shown, user=people["stranger"]).pk,
         "invitation": invite(organisation=shown, email="nouvelle@essai.example", by=people["manager"]).pk,
