@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
-from directory.models import Occupation, Reason, Resource
+from directory.models import Closure, Occupation, Reason, Resource
 from directory.opening import CLOSED, Opening, clock, closed, day_words, duration
 from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
 
@@ -303,8 +303,12 @@ def occupy_units(resource: Resource, units: Collection[int], period: Period, act
 
 @transaction.atomic
 def release(*acts: uuid.UUID) -> int:
-    """Free everything that these acts took; gives how many rows went."""
-    return Occupation.objects.filter(act__in=acts).delete()[0]
+    """Free everything that these acts took, but units that are in repair; gives how many rows went."""
+    rows = Occupation.objects.filter(act__in=acts)
+    freed = list(rows.order_by().values_list("resource_id", "unit").distinct())
+    gone = rows.delete()[0]
+    _keep_in_repair(freed, acts)
+    return gone
 
 
 @transaction.atomic
@@ -325,7 +329,46 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
     going.exclude(pk__in=[pk for pk, _lower in started]).delete()
     for pk, lower in started:
         Occupation.objects.filter(pk=pk).update(period=span(lower, at))
+    _keep_in_repair([(resource.pk, unit) for unit in freed], acts)
     return len(freed)
+
+
+@transaction.atomic
+def shift_off(
+    resource: Resource, units: Collection[int], period: Period, *, keeping: Collection[uuid.UUID] = ()
+) -> list[uuid.UUID]:
+    """Move what loans hold on these units during a period to other units, where one is free for as long.
+
+    Acts of ``keeping`` are left where they are. Gives the acts that found no other unit, the earliest first.
+    """
+    _lock(resource)
+    others = [unit for unit in range(1, resource.quantity + 1) if unit not in units]
+    staying = []
+    rows = Occupation.objects.filter(resource=resource, unit__in=units, period__overlap=period, reason=Reason.LOAN)
+    for row in rows.exclude(act__in=list(keeping)).order_by("period", "unit"):
+        held = Occupation.objects.filter(resource=resource, unit__in=others, period__overlap=row.period)
+        taken = set(held.values_list("unit", flat=True))
+        free = next((unit for unit in others if unit not in taken), None)
+        if free is None:
+            staying.append(row.act)
+        else:
+            Occupation.objects.filter(pk=row.pk).update(unit=free)
+    return list(dict.fromkeys(staying))
+
+
+def _keep_in_repair(freed: Collection[tuple[int, int]], acts: Collection[uuid.UUID]) -> None:
+    """What comes free (resource, unit) while it is in repair stays in repair, around what still holds it."""
+    if not freed:
+        return
+    repairs = Closure.objects.filter(resource__in={pk for pk, _unit in freed}, reason=Reason.REPAIR)
+    going_on = Q(period__upper_inf=True) | Q(period__endswith__gt=timezone.now())
+    for repair in repairs.filter(going_on).exclude(act__in=list(acts)).select_related("resource").order_by("pk"):
+        own = units_of(repair.resource, [repair.act])
+        units = sorted(unit for pk, unit in freed if pk == repair.resource_id)
+        # a loan may have covered the whole repair of a unit, which then held no time of its own
+        covered = [unit for unit in units if unit not in own][: max(0, repair.quantity - len(own))]
+        if back := [unit for unit in units if unit in own] + covered:
+            occupy_units(repair.resource, back, repair.period, repair.act, Reason.REPAIR)
 
 
 @transaction.atomic
@@ -337,8 +380,12 @@ def move(
     before, acts = old
     resource, periods, quantity = new
     _lock(before, resource)
-    release(*acts)
-    return occupy(resource, periods, quantity)
+    rows = Occupation.objects.filter(act__in=list(acts))
+    freed = list(rows.order_by().values_list("resource_id", "unit").distinct())
+    rows.delete()
+    taken = occupy(resource, periods, quantity)
+    _keep_in_repair(freed, acts)
+    return taken
 
 
 def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
