@@ -119,7 +119,7 @@ def _period(incident: Incident) -> Period:
     """From now until the end of the day it is expected back; without end when nobody knows."""
     now = timezone.now()
     if incident.back_on is None:
-        return span(now, None)
+        return span(now, None)  # type: ignore[arg-type]
     return span(now, max(moment(incident.back_on + DAY, datetime.time()), now + datetime.timedelta(minutes=1)))
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import loan
+from loans.views import condition, incident, loan
 
 urlpatterns = [
     path("prets/", loan.loan_list, name="loan_list"),
     path("prets/repondre/<str:token>/", loan.loan_answer, name="loan_answer"),
     path("prets/<int:pk>/", loan.loan_detail, name="loan_detail"),
+    path("prets/<int:pk>/remise/", condition.sheet, {"moment": "handover"}, name="loan_handover"),
+    path("prets/<int:pk>/remise/imprimer/", condition.blank, {"moment": "handover"}, name="loan_handover_print"),
+    path("prets/<int:pk>/retour/", condition.sheet, {"moment": "return"}, name="loan_return"),
+    path("prets/<int:pk>/retour/imprimer/", condition.blank, {"moment": "return"}, name="loan_return_print"),
+    path("prets/<int:pk>/terminer/", condition.close, name="loan_close"),
+    path("prets/<int:pk>/rouvrir/", condition.reopen, name="loan_reopen"),
+    path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
+    path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
+    path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
     path("ressources/<slug:slug>/demander/", loan.loan_request, name="loan_request"),
 ]

@@ -17,7 +17,7 @@ from directory.exchange.geojson import places
 from directory.filters import ResourceFilterSet
 from directory.fitting import needs_for
 from directory.models import Practice, Resource
-from directory.taxonomies import categories
+from directory.taxonomies import categories, family_of
 from directory.views.listing import conditional, listing, respond
 from directory.views.resource_edit import owner_panel
 
@@ -71,7 +71,9 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
             "shared_by_same": resource.shared_by_same or 0,  # type: ignore[attr-defined]
-            "comparable": others.for_list().in_order_of(others.comparable_to(resource, 3)),
+            "comparable": others.for_list().in_order_of(
+                others.comparable_to(resource, 3, family=family_of(resource.category_id))
+            ),
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "needs": needs_for(resource, request.user),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),
