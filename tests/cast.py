@@ -40,6 +40,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
 )
+from tests.loans.lending import lent_out
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
 # the outsider curates another territory than the curator's.
@@ -124,7 +125,9 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    lent = lent_out(tent, people["manager"])
     return {
+        **lent,
         "organisation": shown,
         "resource": tent,
         "practice": story,

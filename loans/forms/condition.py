@@ -32,7 +32,7 @@ class SheetForm(forms.Form):
         },
     )
     state = forms.ChoiceField(
-        label=_("Dans quel état\u00a0?"),
+        label=_("Dans quel état?"),
         choices=ConditionReport.State.choices,
         initial=ConditionReport.State.GOOD,
         widget=forms.RadioSelect,
@@ -53,10 +53,12 @@ class SheetForm(forms.Form):
     )
     hour = HourField(label=_("À"), required=True, error_messages={"required": _("Dites à quelle heure.")})
     late_reason = forms.CharField(
-        label=_("Pourquoi est-ce inscrit après coup\u00a0?"),
+        label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,
         max_length=200,
-        help_text=_("Seulement si c’était il y a plus de deux heures\u00a0: « oublié sur place », « pas de réseau »…"),
+        help_text=_(
+            "Seulement si c’était il y a plus de deux heures\u00a0: oublié sur place, pas de réseau…"
+        ),
     )
 
     def __init__(self, data: Any = None, *, loan: Loan, moment: str, report: ConditionReport | None = None) -> None:
@@ -68,7 +70,7 @@ class SheetForm(forms.Form):
         super().__init__(data, initial=initial)
         least, most = bounds(loan, moment, report)
         handing = moment == Moment.HANDOVER
-        self.fields["counted"].label = _("Combien partent\u00a0?") if handing else _("Combien reviennent\u00a0?")
+        self.fields["counted"].label = _("Combien partent?") if handing else _("Combien reviennent?")
         self.fields["counted"].initial = self.initial.get("counted", most)
         self.fields["counted"].widget.attrs |= {"min": least, "max": most}
         self.report, self.was = report, initial
@@ -145,7 +147,8 @@ class SheetForm(forms.Form):
             if name in self.fields:
                 typed = self[name].value() or ""
                 mine = str(states.get(typed, typed)) if name == "state" else str(typed)
-                found.append((self.fields[name].label, self[name].id_for_label or self[name].auto_id, theirs[name], mine))
+                field = self[name].id_for_label or self[name].auto_id
+                found.append((self.fields[name].label, field, theirs[name], mine))
         checked = {row["item"]: row for row in report.checks}
         for row in self.checks():
             ours = self._in_words(bool(row["ok"].value()), row["said"])
@@ -161,4 +164,3 @@ class SheetForm(forms.Form):
     def _in_words(ok: bool, note: Any) -> str:
         said = str(_("coché")) if ok else str(_("pas coché"))
         return f"{said}, {note}" if note else said
-

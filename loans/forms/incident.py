@@ -47,14 +47,14 @@ class IncidentForm(_Said):
     """What happened, to how many, and what should follow."""
 
     description = forms.CharField(
-        label=_("Que s’est-il passé\u00a0?"),
+        label=_("Que s’est-il passé?"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Des faits, sans nommer personne\u00a0: « La lampe ne s’allume plus, boîtier fendu »."),
+        help_text=_("Des faits, sans nommer personne\u00a0: «\u00a0La lampe ne s’allume plus, boîtier fendu\u00a0»."),
         error_messages={"required": _("Dites ce qui s’est passé.")},
     )
     units = forms.IntegerField(
-        label=_("Combien d’unités à mettre de côté\u00a0?"),
+        label=_("Combien d’unités à mettre de côté?"),
         min_value=0,
         initial=1,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
@@ -64,7 +64,7 @@ class IncidentForm(_Said):
     back_on = back_field()
     estimate = estimate_field()
     payer = forms.ChoiceField(
-        label=_("Qui devrait payer\u00a0?"),
+        label=_("Qui devrait payer?"),
         choices=Incident.Payer.choices,
         initial=Incident.Payer.UNDECIDED,
         help_text=_("C’est une proposition\u00a0: l’autre organisme l’accepte ou propose autre chose."),
@@ -82,7 +82,7 @@ class PayerForm(_Said):
     """Propose who pays, and how much it should cost."""
 
     payer = forms.ChoiceField(
-        label=_("Qui paie\u00a0?"), choices=[c for c in Incident.Payer.choices if c[0] != Incident.Payer.UNDECIDED]
+        label=_("Qui paie?"), choices=[c for c in Incident.Payer.choices if c[0] != Incident.Payer.UNDECIDED]
     )
     estimate = estimate_field()
 
@@ -97,7 +97,7 @@ class OutcomeForm(_Said):
     """How it is settled."""
 
     outcome = forms.CharField(
-        label=_("Comment est-ce réglé\u00a0?"),
+        label=_("Comment est-ce réglé?"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Réparé, remplacé, remboursé, retiré du prêt…"),

@@ -45,7 +45,9 @@ def the_loan(request: HttpRequest, pk: int) -> Loan:
 def sheet(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
     """One moment of a loan: its sheets, and the form of the one to fill or to correct."""
     if not request.user.is_authenticated:
-        return hold(request, _key(pk, moment)) if request.method == "POST" else redirect_to_login(request.get_full_path())
+        if request.method == "POST":
+            return hold(request, _key(pk, moment))
+        return redirect_to_login(request.get_full_path())
     loan = the_loan(request, pk)
     if loan.status not in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED):
         messages.info(request, _("Ce prêt n’en est pas à la remise."))
@@ -107,6 +109,8 @@ def _page(
         "obstacles": _hindered(loan, moment),
         "late": lateness(loan),
         "left": loan.outstanding,
+        "last": max((r.pk for r in reports), default=""),
+        "changed": False,
         "conflict": False,
         "differences": [],
         "remark_error": "",
@@ -124,14 +128,15 @@ def _page(
 
 def _shown(request: HttpRequest, report: ConditionReport) -> dict[str, Any]:
     """A sheet, and what this person may do with it."""
+    shown = list(report.photos.all())
     return {
         "report": report,
-        "photos": list(report.photos.all()),
+        "photos": shown,
         "to_confirm": handover.to_confirm(request.user, report),
         "can_correct": handover.can_correct(request.user, report),
-        "removable": [] if report.is_confirmed else [p.pk for p in report.photos.all() if p.added_by_id == request.user.pk],
-        "room": PHOTOS_AT_MOST - len(report.photos.all()),
-    }  # fmt: skip
+        "removable": [] if report.is_confirmed else [p.pk for p in shown if p.added_by_id == request.user.pk],
+        "room": PHOTOS_AT_MOST - len(shown),
+    }
 
 
 # ---- what is sent
@@ -167,12 +172,13 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
         return _page(request, loan, moment, None, status=422)
     except AlreadyMoved:
         loan = the_loan(request, loan.pk)
-        standing = correcting or loan.reports.filter(moment=moment).order_by("-filled_at", "-pk").first()
-        if standing is None:
+        standing = loan.reports.get(pk=correcting.pk) if correcting else _written_meanwhile(request, loan, moment)
+        if standing:
+            return _conflict(request, loan, moment, standing)
+        if not may(request.user, loan, handover.MOVE[Moment(moment)]):
             messages.warning(request, _("Ce prêt a changé pendant que vous écriviez\u00a0: voici où il en est."))
             return redirect(loan)
-        standing.refresh_from_db()
-        return _conflict(request, loan, moment, standing)
+        return _page(request, loan, moment, form, status=409, changed=True)
     forget(user=request.user, key=_key(loan.pk, moment))
     _keep_photos(request, done)
     messages.success(request, _said(loan, done))
@@ -185,10 +191,9 @@ def _number(text: str | None) -> int:
 
 
 def _written_meanwhile(request: HttpRequest, loan: Loan, moment: str) -> ConditionReport | None:
-    """The sheet that someone wrote since this page was drawn: the loan is no longer where it said."""
-    if _number(request.POST.get("etat")) == loan.version:
-        return None
-    return loan.reports.filter(moment=moment).order_by("-filled_at", "-pk").first()
+    """The sheet that someone wrote since this page was drawn, which named the last one it knew."""
+    last = loan.reports.filter(moment=moment).order_by("-pk").first()
+    return last if last and str(last.pk) != request.POST.get("vue", "") else None
 
 
 def _conflict(request: HttpRequest, loan: Loan, moment: str, standing: ConditionReport) -> HttpResponse:
@@ -204,9 +209,7 @@ def _conflict(request: HttpRequest, loan: Loan, moment: str, standing: Condition
     )  # fmt: skip
 
 
-def _answered(
-    request: HttpRequest, loan: Loan, moment: str, report: ConditionReport, gesture: str
-) -> HttpResponse:
+def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionReport, gesture: str) -> HttpResponse:
     """Confirm, contest, add or take back photos."""
     seen = _number(request.POST.get("version"))
     try:
@@ -215,9 +218,10 @@ def _answered(
             messages.success(request, _("C’est confirmé\u00a0: les deux organismes ont compté la même chose."))
         elif gesture == "contester":
             handover.contest(report, by=request.user, remark=request.POST.get("remarque", ""), version=seen)
-            messages.success(request, _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger."))
+            said = _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger.")
+            messages.success(request, said)
         elif gesture == "retirer":
-            photo = report.photos.filter(uid=_uid(request.POST.get("photo", ""))).first()
+            photo = report.photos.filter(uid__in=_uid(request.POST.get("photo", ""))).first()
             if photo:
                 photos.remove(photo, by=request.user)
                 messages.success(request, _("La photo est retirée."))
@@ -231,11 +235,11 @@ def _answered(
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
 
 
-def _uid(text: str) -> uuid.UUID | None:
+def _uid(text: str) -> list[uuid.UUID]:
     try:
-        return uuid.UUID(text)
+        return [uuid.UUID(text)]
     except ValueError:
-        return None
+        return []
 
 
 def _keep_photos(request: HttpRequest, report: ConditionReport) -> None:
@@ -260,10 +264,11 @@ def _said(loan: Loan, report: ConditionReport) -> str:
     if report.moment == Moment.HANDOVER:
         return _("C’est inscrit. L’autre organisme est prévenu et confirmera.")
     if loan.outstanding:
-        words = ngettext(
-            "C’est inscrit\u00a0: il en reste %d à rendre.", "C’est inscrit\u00a0: il en reste %d à rendre.", loan.outstanding
+        n = loan.outstanding
+        said = ngettext(
+            "C’est inscrit\u00a0: il en reste %(n)d à rendre.", "C’est inscrit\u00a0: il en reste %(n)d à rendre.", n
         )
-        return words % loan.outstanding
+        return said % {"n": n}
     return _("C’est inscrit\u00a0: tout est revenu.")
 
 
@@ -289,8 +294,9 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """The lender found that some did not come back."""
     loan = the_loan(request, pk)
     missing, reason = _number(request.POST.get("manque")), request.POST.get("raison", "").strip()[:500]
+    seen = _number(request.POST.get("etat"))
     try:
-        handover.reopen(loan, by=request.user, missing=missing, reason=reason, version=_number(request.POST.get("etat")))
+        handover.reopen(loan, by=request.user, missing=missing, reason=reason, version=seen)
         messages.success(request, _("Le prêt est rouvert, et l’emprunteur prévenu."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
