@@ -66,6 +66,11 @@ def title(loan: Loan, moment: str) -> str:
     return _("Remise") if begins else _("Retour")
 
 
+def has_state(loan: Loan) -> bool:
+    """Whether what is lent can be worn or damaged: a person or what she knows can't."""
+    return loan.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
+
+
 def checklist(resource: Resource, moment: str) -> list[str]:
     """What to check, from the most particular list there is: of its category, of its parent, of its kind."""
     category = resource.category
@@ -111,14 +116,19 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
         wrong["counted"] = _("Il y en a au moins %(n)d.") % {"n": least}
     if sheet.happened_at > now + AHEAD:
         wrong["hour"] = _("Ce moment n’est pas encore arrivé. Inscrivez-le quand ce sera fait.")
-    elif moment == Moment.RETURN and loan.handed_over_at and sheet.happened_at < loan.handed_over_at:
+    elif moment == Moment.RETURN and loan.handed_over_at and sheet.happened_at < _minute(loan.handed_over_at):
         wrong["hour"] = _("C’est avant la remise\u00a0: vérifiez le jour et l’heure.")
-    elif moment == Moment.HANDOVER and sheet.happened_at < loan.requested_at:
+    elif moment == Moment.HANDOVER and sheet.happened_at < _minute(loan.requested_at):
         wrong["hour"] = _("C’est avant la demande elle-même\u00a0: vérifiez le jour et l’heure.")
     elif sheet.happened_at < now - AFTERWARDS and not sheet.late_reason.strip():
         wrong["late_reason"] = _("C’était il y a plus de deux heures\u00a0: dites pourquoi c’est inscrit après coup.")
     if wrong:
         raise ValidationError(wrong)
+
+
+def _minute(instant: datetime.datetime) -> datetime.datetime:
+    """Its minute: people write hours without seconds."""
+    return instant.replace(second=0, microsecond=0)
 
 
 @transaction.atomic

@@ -19,6 +19,7 @@ from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from directory.models import PostalArea, Synonym
+from loans.models import Checklist
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -37,7 +38,9 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
     "admin:auth_user_password_change": (302, 302, 403, 200),
 }
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
-CURATED = {"organisation", "resource", "practice", "synonym"}
+CURATED = {"organisation", "resource", "practice", "synonym", "checklist"}
+# Apps whose admin is the directory’s own: completing fields, read by curators.
+OURS = ("directory", "loans")
 # What administrators read and nobody rewrites.
 READ_ONLY = {"mail", "consent", "procrastinatejob"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
@@ -68,7 +71,7 @@ def admin_names() -> set[str]:
         f"admin:{m._meta.app_label}_{m._meta.model_name}_{verb}"
         for m in admin_models()
         for verb in VERBS
-        if verb != "choose" or m._meta.app_label == "directory"
+        if verb != "choose" or m._meta.app_label in OURS
     }
 
 
@@ -112,6 +115,7 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "postalarea": lambda: PostalArea.objects.get(code="J6S"),
         "sector": SectorFactory,
         "category": CategoryFactory,
+        "checklist": lambda: Checklist.objects.create(kind="materiel", moment="handover", items=["Propre"]),
         "synonym": lambda: Synonym.objects.create(terms=["char", "camion"]),
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
@@ -129,7 +133,7 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
 
 def expected_of(model: Any, verb: str) -> tuple[int, int, int, int]:
     """Strangers sign in; curators read the directory and write what they curate; administrators do all."""
-    name, ours = model._meta.model_name, model._meta.app_label == "directory"
+    name, ours = model._meta.model_name, model._meta.app_label in OURS
     if verb == "choose":
         return (302, 302, 200, 200) if name in CHOOSERS else (302, 302, 403, 403)
     reads = verb in ("changelist", "change", "history")
@@ -163,5 +167,5 @@ def test_what_is_read_only_takes_nothing(cast: dict[str, Client], world: dict[st
 
 def test_the_index_of_a_curator_is_the_directory(cast: dict[str, Client]) -> None:
     shown = {role: cast[role].get(reverse("admin:index")).context["app_list"] for role in ("curator", "administrator")}
-    assert [app["app_label"] for app in shown["curator"]] == ["directory"]
+    assert {app["app_label"] for app in shown["curator"]} == {"directory", "loans"}
     assert {"accounts", "auth", "directory"} <= {app["app_label"] for app in shown["administrator"]}

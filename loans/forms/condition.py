@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import HourField
 from directory.forms.organisation import dress
-from loans.handover import Sheet, bounds, checklist
+from loans.handover import Sheet, bounds, checklist, has_state
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
 from mutualisation.kernel.moments import wall
@@ -56,9 +56,7 @@ class SheetForm(forms.Form):
         label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,
         max_length=200,
-        help_text=_(
-            "Seulement si c’était il y a plus de deux heures\u00a0: oublié sur place, pas de réseau…"
-        ),
+        help_text=_("Seulement si c’était il y a plus de deux heures\u00a0: oublié sur place, pas de réseau…"),
     )
 
     def __init__(self, data: Any = None, *, loan: Loan, moment: str, report: ConditionReport | None = None) -> None:
@@ -76,6 +74,8 @@ class SheetForm(forms.Form):
         self.report, self.was = report, initial
         if least == most == 1:
             del self.fields["counted"]
+        if not has_state(loan):
+            del self.fields["state"]
         self.items: list[str] = []
         for index, row in enumerate(self._rows(data, loan, moment, report)):
             self._add(index, row)
@@ -124,7 +124,7 @@ class SheetForm(forms.Form):
         data = self.cleaned_data
         return Sheet(
             counted=data.get("counted", 1),
-            state=data["state"],
+            state=data.get("state", ConditionReport.State.GOOD),
             checks=[
                 {"item": item, "ok": data[f"ok_{n}"], "note": data[f"note_{n}"]} for n, item in enumerate(self.items)
             ],

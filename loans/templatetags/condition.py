@@ -40,7 +40,12 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         "in_the_way": incidents.in_the_way(loan),
         "obstacles": handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else [],
         "reports": [
-            {"report": r, "title": handover.title(loan, r.moment), "to_confirm": handover.to_confirm(user, r)}
+            {
+                "report": r,
+                "title": handover.title(loan, r.moment),
+                "state": r.get_state_display() if handover.has_state(loan) else "",
+                "to_confirm": handover.to_confirm(user, r),
+            }
             for r in reports
         ],
         "incidents": list(loan.incidents.all()),
