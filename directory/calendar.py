@@ -25,7 +25,7 @@ from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
-from directory.opening import CLOSED, Opening, clock, closed, day_words, duration
+from directory.opening import CLOSED, closed, closed_sentence, duration
 from directory.taxonomies import family_of
 from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
 
@@ -166,27 +166,11 @@ def _sentence(
         ) % {"n": resource.quantity, "asked": quantity}
     if code in CLOSED:
         when = start if code == "closed_start" else end
-        return _closed_sentence(resource, when.date(), code)
+        return closed_sentence(resource, when.date(), code)
     return {
         "paused": _("Cette ressource est en pause\u00a0: elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),
     }[code]
-
-
-def _closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
-    shown = [
-        _("de %(a)s à %(b)s") % {"a": clock(a), "b": clock(b)} for a, b in Opening.of([resource]).hours(resource, day)
-    ]
-    named = day_words(day)
-    if not shown:
-        why = Opening.of([resource]).why_closed(resource, day)
-        return _("C’est fermé %(day)s%(why)s.") % {"day": named, "why": f" ({why})" if why else ""}
-    said = _(" et ").join(shown)
-    if code == "closed_between":
-        return _("Cela doit tenir dans les heures d’ouverture\u00a0: %(day)s, c’est ouvert %(hours)s.") % {
-            "day": named, "hours": said,
-        }  # fmt: skip
-    return _("À cette heure-là, c’est fermé\u00a0: %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
@@ -349,22 +333,18 @@ def shift_off(
     rows = Occupation.objects.filter(resource=resource, unit__in=units, period__overlap=period, reason=Reason.LOAN)
     for row in rows.exclude(act__in=list(keeping)).order_by("period", "unit"):
         held = Occupation.objects.filter(resource=resource, unit__in=others, period__overlap=row.period)
-        taken = set(held.values_list("unit", flat=True))
-        free = next((unit for unit in others if unit not in taken), None)
-        if free is None:
-            staying.append(row.act)
+        if free := sorted(set(others) - set(held.values_list("unit", flat=True))):
+            Occupation.objects.filter(pk=row.pk).update(unit=free[0])
         else:
-            Occupation.objects.filter(pk=row.pk).update(unit=free)
+            staying.append(row.act)
     return list(dict.fromkeys(staying))
 
 
 def _keep_in_repair(freed: Collection[tuple[int, int]], acts: Collection[uuid.UUID]) -> None:
     """What comes free (resource, unit) while it is in repair stays in repair, around what still holds it."""
-    if not freed:
-        return
-    repairs = Closure.objects.filter(resource__in={pk for pk, _unit in freed}, reason=Reason.REPAIR)
     going_on = Q(period__upper_inf=True) | Q(period__endswith__gt=timezone.now())
-    for repair in repairs.filter(going_on).exclude(act__in=list(acts)).select_related("resource").order_by("pk"):
+    repairs = Closure.objects.filter(going_on, resource__in={pk for pk, _unit in freed}, reason=Reason.REPAIR)
+    for repair in repairs.exclude(act__in=list(acts)).select_related("resource").order_by("pk"):
         own = units_of(repair.resource, [repair.act])
         units = sorted(unit for pk, unit in freed if pk == repair.resource_id)
         # a loan may have covered the whole repair of a unit, which then held no time of its own
