@@ -200,7 +200,7 @@ def alternatives(
     fewer = 0
     if quantity > 1 and not same:
         fewer = min(free_count(resource, period), quantity - 1)
-    periods = []
+    periods: list[Period] = []
     for shifted in _neighbours(period):
         if len(periods) == most:
             break
@@ -308,9 +308,7 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
     mine = rows.filter(resource=resource).order_by("-unit").values_list("unit", flat=True)
     units = list(dict.fromkeys(mine))
     freed = units[:count]
-    going = rows.filter(resource=resource, unit__in=freed)
-    if len(freed) == len(units):
-        going = rows
+    going = rows if len(freed) == len(units) else rows.filter(resource=resource, unit__in=freed)
     started = [(row.pk, row.period.lower) for row in going if row.period.lower < at]
     going.exclude(pk__in=[pk for pk, _lower in started]).delete()
     for pk, lower in started:
@@ -323,9 +321,9 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
 def shift_off(
     resource: Resource, units: Collection[int], period: Period, *, keeping: Collection[uuid.UUID] = ()
 ) -> list[uuid.UUID]:
-    """Move what loans hold on these units during a period to other units, where one is free for as long.
+    """Move what loans hold on these units during a period to units free for as long, but the acts of ``keeping``.
 
-    Acts of ``keeping`` are left where they are. Gives the acts that found no other unit, the earliest first.
+    Gives the acts that found no other unit, the earliest first.
     """
     _lock(resource)
     others = [unit for unit in range(1, resource.quantity + 1) if unit not in units]

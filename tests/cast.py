@@ -122,10 +122,11 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
-    PracticeFactory(
+    hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
     lent = lent_out(tent, people["manager"])
+    add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     return {
         **lent,
         "organisation": shown,
@@ -142,6 +143,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "mail": Mail.objects.create(
             event="essai", to="ana@essai.example", subject="Bonjour", text="Bonjour", html="<p>Bonjour"
         ).pk,
+        "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
     }  # fmt: skip
