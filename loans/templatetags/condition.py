@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from loans import handover, incidents
 from loans.lateness import lateness
 from loans.lifecycle import may
-from loans.models import Loan, LoanStatus, Moment
+from loans.models import Loan, LoanStatus, Side
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import clock, wall
 
@@ -34,8 +34,9 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
     reports = list(loan.reports.order_by("filled_at", "pk"))
     for report in reports:
         report.loan = loan
-    mine = bool(sides_of(user, loan))
+    sides = sides_of(user, loan)
     return {
+        "lends": Side.LENDER in sides,
         "late": lateness(loan),
         "in_the_way": incidents.in_the_way(loan),
         "obstacles": handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else [],
@@ -49,8 +50,7 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
             for r in reports
         ],
         "incidents": list(loan.incidents.all()),
-        "hand_over": handover.title(loan, Moment.HANDOVER) if may(user, loan, "hand_over") else "",
-        "bring_back": handover.title(loan, Moment.RETURN) if may(user, loan, "bring_back") else "",
-        "close": may(user, loan, "close"),
-        "report": mine and incidents.can_open(user, loan),
+        "hand_over": may(user, loan, "hand_over"),
+        "bring_back": may(user, loan, "bring_back"),
+        "report": incidents.can_open(user, loan),
     }

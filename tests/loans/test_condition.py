@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Resource
-from loans import handover, photos
+from loans import handover, incidents, photos
 from loans.models import Checklist, ConditionReport, Loan, LoanPhoto, LoanStatus, Moment
 from mutualisation.kernel.moments import wall
 from tests.directory.pictures import picture
 from tests.directory.test_photos import bomb
 from tests.factories import ResourceFactory
-from tests.loans.lending import accepted, begun, borrower_of, brought, handed, lender_of
+from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of
 
 pytestmark = pytest.mark.django_db
 
@@ -288,7 +289,7 @@ def test_the_sheet_on_paper_is_blank_and_whole(loan: Loan) -> None:
     ("kind", "words"), [("humain", "Première journée"), ("expertise", "Début du mandat"), ("locaux", "Remise")]
 )
 def test_each_kind_has_its_word_and_one_of_a_thing_is_not_counted(kind: str, words: str) -> None:
-    loan = begun(accepted(ResourceFactory(kind=kind), in_days_of(kind)))
+    loan = begun(accepted(ResourceFactory(kind=kind), in_days(3)))
     client = signed(lender_of(loan))
     page = client.get(address(loan)).content.decode()
     assert f"<h1>{words}</h1>" in page
@@ -300,7 +301,25 @@ def test_each_kind_has_its_word_and_one_of_a_thing_is_not_counted(kind: str, wor
     assert ConditionReport.objects.get().moment == Moment.HANDOVER
 
 
-def in_days_of(kind: str) -> Any:
-    from tests.loans.lending import in_days
+def shown_of(loan: Loan, user: Any) -> str:
+    """What the loan's page says of its condition to someone."""
+    request = RequestFactory().get(f"/prets/{loan.pk}/")
+    request.user = user
+    return render_to_string("loans/loan/_condition.html", {"loan": loan, "request": request})
 
-    return in_days(3)
+
+def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan) -> None:
+    assert "Inscrire la remise" in shown_of(loan, lender_of(loan))
+    following = accepted(loan.resource, in_days(3), quantity=50)
+    handed(loan)
+    mine, theirs = shown_of(loan, lender_of(loan)), shown_of(loan, borrower_of(loan))
+    assert "Attend l’autre organisme" in mine
+    assert "À confirmer" in theirs
+    brought(loan, 20)
+    incidents.open_incident(loan, by=lender_of(loan), description="Tordues par le vent", units=2)
+    assert "Tordues par le vent" in shown_of(loan, borrower_of(loan))
+    warned = shown_of(following, borrower_of(following))
+    assert "En réparation en ce moment." in warned
+    assert "Tordues" not in warned
+    assert loan.borrower.name not in warned
+    assert "Voir l’incident" in shown_of(following, lender_of(following))
