@@ -48,6 +48,7 @@ from tests.factories import (
     lend,
     some_day,
 )
+from tests.loans.lending import lent_out
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
 # the outsider curates another territory than the curator's.
@@ -138,7 +139,9 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     )
     agenda = create(by=people["member"], organisation=shown)
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
+    lent = lent_out(tent, people["manager"])
     return {
+        **lent,
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
         "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,

@@ -233,6 +233,26 @@ loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
 """)
 
 TABLES = {"feeds": FEEDS, "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
+# Hand-overs, returns, incidents: « cdc » lends; one loan is accepted, one is out with a sheet and an incident.
+CONDITION = table("""
+loan_handover pk={loan_kept} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+loan_handover pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
+loan_handover_print pk={loan_kept} | 302 404 200 200 404 404 200 | 302 405
+loan_return pk={loan_kept} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
+loan_return pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+loan_return_print pk={loan_out} | 302 404 200 200 404 404 200 | 302 405
+loan_close pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
+loan_reopen pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
+incident_create pk={loan_kept} | 302 404 302 302 404 404 403 | 302 404 302 302 404 404 403
+incident_create pk={loan_out} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+incident_detail pk={loan_out} incident={incident} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
+incident_detail pk={loan_kept} incident={incident} | 302 404 | 302 404
+loan_photo uid={loan_photo} size=480 | 302 404 200 200 404 404 200 | 302 405
+loan_photo uid={loan_photo} size=99 | 302 404 | 302 405
+""")
+
+TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
+TABLES["condition"] = CONDITION
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
