@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import loan
+from loans.views import link, listing, loan, proposal, request
 
 urlpatterns = [
-    path("prets/", loan.loan_list, name="loan_list"),
-    path("prets/repondre/<str:token>/", loan.loan_answer, name="loan_answer"),
+    path("prets/", listing.loan_list, name="loan_list"),
+    path("prets/feuille/", listing.loan_sheet, name="loan_sheet"),
+    path("prets/repondre/<str:token>/", link.loan_answer, name="loan_answer"),
     path("prets/<int:pk>/", loan.loan_detail, name="loan_detail"),
-    path("ressources/<slug:slug>/demander/", loan.loan_request, name="loan_request"),
+    path("prets/<int:pk>/proposer/", proposal.loan_propose, name="loan_propose"),
+    path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]
