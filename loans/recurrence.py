@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from directory.opening import clock
-from mutualisation.kernel.moments import Period, moment, span, wall
+from mutualisation.kernel.moments import Period, day_in_words, moment, span, wall
 
 AT_MOST = 120  # dates: two years of a weekly meeting, a fortnight off at the end of each
 LONGEST = datetime.timedelta(days=732)
@@ -111,7 +111,7 @@ def in_words(first: Period, recurrence: dict[str, Any] | None) -> str:
     if not recurrence:
         return ""
     start, end = wall(first.lower), wall(first.upper)
-    until = date_format(datetime.date.fromisoformat(recurrence["until"]), "j F Y")
+    until = day_in_words(datetime.date.fromisoformat(recurrence["until"]), "j F Y")
     hours = {"a": clock(start.time()), "b": clock(end.time()), "until": until}
     chosen = [_(WEEKDAYS[n - 1]) for n in recurrence.get("weekdays") or (start.isoweekday(),)]
     weekdays = _(" et ").join(filter(None, [", ".join(chosen[:-1]), chosen[-1]]))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,7 +13,7 @@ from directory.models import Kind
 from directory.opening import clock
 from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other
-from mutualisation.kernel.moments import wall
+from mutualisation.kernel.moments import day_in_words, wall
 
 TONES = {
     LoanStatus.CLOSED: "ok",
@@ -39,7 +38,7 @@ def moment_words(instant: Any) -> str:
     """« le mardi 8 décembre, 18 h »."""
     shown = wall(instant)
     year = "" if shown.year == timezone.localdate().year else " Y"
-    return _("le\u00a0%(day)s, %(hour)s") % {"day": date_format(shown, f"l j F{year}"), "hour": clock(shown.time())}
+    return _("le\u00a0%(day)s, %(hour)s") % {"day": day_in_words(shown, f"l j F{year}"), "hour": clock(shown.time())}
 
 
 def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing:

@@ -65,14 +65,14 @@ def dressed(form: forms.Form) -> None:
 class RequestForm(forms.Form):
     """Ask for a resource in the name of an organisation. Once valid, ``periods`` are the dates asked for.
 
-    ``refused`` is what the calendar answers to a single date, for ``wanted`` units; those of a series are looked at one by one, later.
+    ``refused`` is what the calendar answers to a single date, for ``wanted`` units; a series is looked at later.
     """
 
     borrower = forms.TypedChoiceField(label=gettext_lazy("Au nom de"), coerce=int)
     starts_on = DayField(label=gettext_lazy("Premier jour"))
     starts_at = ClockField(label=gettext_lazy("De"), help_text=gettext_lazy("Comme 18:00 ou 18\u00a0h."))
     ends_on = DayField(label=gettext_lazy("Dernier jour"), required=False)
-    ends_at = ClockField(label=gettext_lazy("À"))
+    ends_at = ClockField(label=gettext_lazy("À"), help_text=gettext_lazy("Minuit finit la journée."))
     every = forms.ChoiceField(
         label=gettext_lazy("Répéter"), choices=REPEATS, widget=forms.RadioSelect, initial=ONCE, required=False
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from directory.models import Organisation
 from loans.models import Loan, LoanEvent, Proposal, Side
 from loans.standing import moment_words
-from mutualisation.kernel.moments import in_words
+from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
 
 WORDS = {
     "ask": gettext_lazy("a demandé"),
@@ -55,6 +55,11 @@ class Entry:
     text: str = ""
     terms: list[str] = field(default_factory=list)
     is_message: bool = False
+
+    @property
+    def when(self) -> str:
+        shown = wall(self.at)
+        return f"{day_in_words(shown, 'j F Y')}, {clock(shown.time())}"
 
 
 def thread(loan: Loan) -> list[Entry]:
