@@ -58,6 +58,8 @@ def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing
         return _accepted(loan, side)
     if loan.status == LoanStatus.HANDED_OVER:
         return _out(loan, side, them)
+    if loan.status == LoanStatus.RETURNED and side == Side.LENDER:
+        return Standing("act", _("Rendu"), _("Vérifiez que tout est en ordre, puis terminez le prêt."), mine=True)
     return Standing(
         TONES[LoanStatus(loan.status)], str(loan.get_status_display()).capitalize(), _ended(loan, side, them)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import json
 import re
 import time
@@ -19,6 +20,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from fido2.cose import CoseKey
 from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
@@ -28,7 +30,9 @@ from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
+from loans import links
 from mutualisation.kernel.memo import forget_all
+from mutualisation.kernel.moments import span
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -39,6 +43,7 @@ from tests.factories import (
     PracticeFactory,
     ResourceFactory,
     UserFactory,
+    lend,
 )
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -124,7 +129,11 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    in_a_month = timezone.now() + datetime.timedelta(days=30)
+    loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
     return {
+        "loan": loan.pk,
+        "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
         "organisation": shown,
         "resource": tent,
         "practice": story,

@@ -198,7 +198,20 @@ report noun=pratique slug=recit-cache | 404 404 200 404 404 404 200 | 404 404 20
 report noun=autre slug=cdc | 404 | 404
 """)
 
-TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
+# Loans: the member and the manager are the lender’s; the link of the e-mail is the manager’s.
+LOANS = table("""
+loan_list | 302 200 | 302 405
+loan_sheet | 302 200 | 302 405
+loan_detail pk={loan} | 302 404 200 200 404 404 200 | 302 404 302 302 404 404 403
+loan_propose pk={loan} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+loan_answer token={answer} | 200 403 403 200 403 403 403 | 200 403 403 302 403 403 403
+loan_answer token=abime | 410 | 410
+loan_request slug=tente | 302 200 | 302 409
+loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+""")
+
+TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS}
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
@@ -207,6 +220,7 @@ SENT: dict[str, dict[str, str]] = {
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
     "resource_pause": {"pause": "1"},
+    "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,7 +26,7 @@ from directory.permissions import require
 from loans import proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
-from loans.lifecycle import AlreadyMoved, move, moves
+from loans.lifecycle import AlreadyMoved, moves
 from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import in_words
@@ -101,10 +102,6 @@ GESTURES: dict[str, Gesture] = {
     ),
     "take_back": Gesture(NoteForm, _to_proposal(proposals.take_back), gettext_lazy("Votre proposition est retirée.")),
     "record_person": Gesture(PersonForm, _record, gettext_lazy("La personne est nommée, et son accord est inscrit.")),
-    "close": Gesture(
-        NoteForm, lambda loan, form, by, version: move(loan, "close", by=by, version=version),
-        gettext_lazy("Le prêt est terminé. Merci!"),
-    ),
 }  # fmt: skip
 
 
@@ -160,7 +157,7 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
     form = form_of(name, loan, request.POST)
     known = version_of(request)
     if known != loan.version:
-        return _shown(request, loan, form, name, problem=_moved(loan), status=409)
+        return _shown(request, loan, form, name, problem=moved(loan), status=409)
     require(name in _gestures(request, loan, sides_of(request.user, loan), proposals.waiting_proposal(loan)))
     if not form.is_valid():
         return _shown(request, loan, form, name, status=422)
@@ -178,7 +175,7 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
     try:
         act()
     except AlreadyMoved:
-        return _moved(Loan.objects.get(pk=loan.pk)), None
+        return moved(Loan.objects.get(pk=loan.pk)), None
     except requests.Held:
         said = _("Cette demande est retenue\u00a0: %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
@@ -192,7 +189,8 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
     return "", None
 
 
-def _moved(loan: Loan) -> str:
+def moved(loan: Loan) -> str:
+    """What a stale page is told."""
     return _(
         "Rien n’a changé\u00a0: ce prêt a bougé depuis que vous avez ouvert la page. Il est maintenant "
         "«\u00a0%(state)s\u00a0». Relisez, puis recommencez si c’est encore utile; ce que vous aviez tapé est resté."
@@ -213,7 +211,7 @@ def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
     standing_dates = loan.dates.filter(cancelled_at__isnull=True)
     date = standing_dates.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 18 else None
     if date is None or version_of(request) != loan.version:
-        return _shown(request, loan, problem=_moved(loan), status=409)
+        return _shown(request, loan, problem=moved(loan), status=409)
     date.loan = loan
     note = request.POST.get("note", "").strip()[:2000]
     problem, _ways = attempt(
@@ -285,6 +283,7 @@ def _shown(
         "bound": form,
         "elsewhere": loan.status in _GONE and Side.BORROWER in sides,
         "once": str(uuid.uuid4()),
+        "now": timezone.now(),
     }
     return render(request, TEMPLATE, context, status=status)
 

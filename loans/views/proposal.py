@@ -19,7 +19,7 @@ from loans import proposals
 from loans.forms.proposal import ProposalForm
 from loans.models import Loan, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
-from loans.views.loan import attempt, seen, version_of
+from loans.views.loan import attempt, moved, seen, version_of
 from mutualisation.kernel.moments import wall
 
 TEMPLATE = "loans/loan/propose.html"
@@ -54,7 +54,7 @@ def loan_propose(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, _("Rien ne change\u00a0: changez une date, la quantité ou les conditions."))
         return _drawn(request, form, waiting, status=422)
     if known != loan.version or not proposals.can_propose(request.user, loan):
-        known = 0
+        return _drawn(request, form, waiting, problem=moved(loan), status=409)
     problem, _ways = attempt(
         request, loan, lambda: proposals.propose(loan, by=request.user, side=side, version=known, **form.terms())
     )
