@@ -68,9 +68,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: (
-            "id loan kind side status resource periods quantity conditions message made_at answered_at"
-        ),
+        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
@@ -84,9 +82,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "filled_by lender_by borrower_by",
     },
     "loans.Incident": {
-        ORGANISATION: (
-            "id loan report description units estimate payer act back_on opened_at closed_at outcome"
-        ),
+        ORGANISATION: ("id loan report description units estimate payer act back_on opened_at closed_at outcome"),
         PERSONAL: "opened_by closed_by",
     },
     "loans.LoanPhoto": {
@@ -146,6 +142,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.PracticePartner": {PUBLIC: "id practice organisation role"},
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
+    "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
     # How it is curated
     "directory.Report": {
@@ -159,7 +156,9 @@ FIELDS: dict[str, dict[str, str]] = {
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},
-    "directory.Territory": {PUBLIC: "id kind code name slug designation parent latitude longitude population outline"},
+    "directory.Territory": {
+        PUBLIC: "id kind code name slug designation parent latitude longitude population outline reads_first"
+    },
     "directory.PostalArea": {PUBLIC: "id code place latitude longitude"},
     "directory.Synonym": {PUBLIC: "id terms"},
     "directory.Word": {PUBLIC: "word display"},

@@ -26,6 +26,7 @@ from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Occupation, Reason, Resource
 from directory.opening import CLOSED, Opening, clock, closed, day_words, duration
+from directory.taxonomies import family_of
 from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
@@ -215,13 +216,14 @@ def alternatives(
     fewer = 0
     if quantity > 1 and not same:
         fewer = min(free_count(resource, period), quantity - 1)
-    periods = []
+    periods: list[Period] = []
     for shifted in _neighbours(period):
         if len(periods) == most:
             break
         if not refusals(resource, shifted, quantity):
             periods.append(shifted)
-    nearby = free_between(among.filter(pk__in=among.comparable_to(resource, 20)), period, quantity)  # type: ignore[attr-defined]
+    alike = among.comparable_to(resource, 20, family=family_of(resource.category_id))  # type: ignore[attr-defined]
+    nearby = free_between(among.filter(pk__in=alike), period, quantity)
     return Alternatives(fewer, sorted(periods, key=lambda p: p.lower), list(nearby.for_list()[:most]))  # type: ignore[attr-defined]
 
 

@@ -96,6 +96,13 @@ def categories() -> Tree:
     return tree
 
 
+def family_of(category_id: int) -> list[int]:
+    """The ids of a category's main category and of all that holds, itself included."""
+    tree = categories()
+    main = tree.above(category_id)[-1:]
+    return tree.within(node.slug for node in main) or [category_id]
+
+
 @memo()
 def sectors() -> Tree:
     tree = Tree()

@@ -126,11 +126,12 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
-    PracticeFactory(
+    hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
     in_a_month = timezone.now() + datetime.timedelta(days=30)
     loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
+    add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     return {
         "loan": loan.pk,
         "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
@@ -148,6 +149,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "mail": Mail.objects.create(
             event="essai", to="ana@essai.example", subject="Bonjour", text="Bonjour", html="<p>Bonjour"
         ).pk,
+        "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
     }  # fmt: skip

@@ -109,11 +109,12 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             .prefetch_related(models.Prefetch("photos", _covers(), to_attr="covers"))
         )  # fmt: skip
 
-    def comparable_to(self, resource: Resource, most: int) -> list[int]:
+    def comparable_to(self, resource: Resource, most: int, *, family: list[int]) -> list[int]:
         """The ids of others of the same category, or failing that of the same kind, nearest first.
 
         From the narrowest circle out, and ids alone: sorting whole rows of a kind takes 80 ms at 100,000. A wider
-        circle is read only when the one inside it holds too few: PostgreSQL knows it before it starts.
+        circle is read only when the one inside it holds too few: PostgreSQL knows it before it starts. ``family`` is
+        the ids of the main category and of all it holds: a list, so that an index answers.
         """
         near = self.exclude(pk=resource.pk).exclude(part_of=resource.pk).order_by("id")
         if point := resource.point:
@@ -121,8 +122,7 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
         else:
             near = near.annotate(distance=Value(0.0, output_field=models.FloatField()))
         alike = Q(category=resource.category_id)
-        family = alike | Q(category__parent=resource.category.parent_id or resource.category_id)
-        circles = [near.filter(alike), near.filter(family), near.filter(kind=resource.kind)]
+        circles = [near.filter(alike), near.filter(category__in=family), near.filter(kind=resource.kind)]
         tried = [circles[0], *(wide.filter(~Exists(c[most - 1 : most])) for c, wide in pairwise(circles))]
         first, *others = [
             c.annotate(circle=Value(i)).values_list("circle", "distance", "pk")[:most] for i, c in enumerate(tried)

@@ -142,16 +142,21 @@ def scan(
 
 
 def _counts(facet: Facet, rows: str, where: str) -> str:
-    """How many rows of this table each value of a facet has; text is made of groups, not of rows."""
+    """How many rows of this table each value of a facet has; text is made of groups, not of rows.
+
+    Rows are grouped by what links them to values before they meet those: one by one, they took most of a fresh count.
+    """
     if facet.through:
         table, row, ours, value = facet.through
         return (
-            f"SELECT '{facet.name}', t.{value}::text, count(*) FROM {rows}"
-            f" JOIN {table.replace('{rows}', rows)} t ON t.{row} = {rows}.{ours} WHERE {where} GROUP BY t.{value}"
+            f"SELECT '{facet.name}', t.{value}::text, sum(g.n)::bigint FROM"
+            f" (SELECT {ours}, count(*) AS n FROM {rows} WHERE {where} GROUP BY {ours}) g"
+            f" JOIN {table.replace('{rows}', rows)} t ON t.{row} = g.{ours} GROUP BY t.{value}"
         )
     if facet.array:
         return (
-            f"SELECT '{facet.name}', v, count(*) FROM {rows}, unnest({rows}.{facet.column}) v WHERE {where} GROUP BY v"
+            f"SELECT '{facet.name}', v, sum(g.n)::bigint FROM (SELECT {facet.column} AS held, count(*) AS n FROM {rows}"
+            f" WHERE {facet.column} <> '{{}}' AND ({where}) GROUP BY {facet.column}) g, unnest(g.held) v GROUP BY v"
         )
     column = f"{rows}.{facet.column}"
     return f"SELECT '{facet.name}', {column}::text, count(*) FROM {rows} WHERE {where} GROUP BY {column}"

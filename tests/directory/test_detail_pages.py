@@ -385,12 +385,15 @@ def test_comparable_ones_come_from_the_narrowest_circle_out(db: None) -> None:
         at = {"latitude": 45.3 + north, "longitude": -74.0}
         return ResourceFactory(kind="materiel", category=category, **at, **fields).pk
 
+    def alike(most: int) -> list[int]:
+        return Resource.objects.comparable_to(mine, most, family=[root.pk, inner.pk, beside.pk])
+
     other_kind = [put(far, 0.01), put(far, 0.02), put(far, 0.03)]
-    assert Resource.objects.comparable_to(mine, 3) == other_kind
+    assert alike(3) == other_kind
     family = put(beside, 0.5)
     same_far, same_near = put(inner, 0.4), put(inner, 0.2)
-    put(inner, 0.1, part_of=mine)
-    assert Resource.objects.comparable_to(mine, 3) == [same_near, same_far, family]
-    assert Resource.objects.comparable_to(mine, 5) == [same_near, same_far, family, *other_kind[:2]]
-    assert Resource.objects.comparable_to(mine, 2) == [same_near, same_far]
-    assert mine.pk not in Resource.objects.comparable_to(mine, 50)
+    put(inner, 0.1, part_of=mine, organisation=mine.organisation)
+    assert alike(3) == [same_near, same_far, family]
+    assert alike(5) == [same_near, same_far, family, *other_kind[:2]]
+    assert alike(2) == [same_near, same_far]
+    assert mine.pk not in alike(50)
