@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -19,7 +20,7 @@ from loans.recurrence import Every, Recurrence, expand
 from mutualisation.kernel.moments import Period
 
 ONCE = "once"
-REPEATS = [(ONCE, gettext_lazy("Une seule fois")), *Every.choices]
+REPEATS = [(ONCE, gettext_lazy("Une seule fois")), *((value, capfirst(label)) for value, label in Every.choices)]
 WEEKDAYS = [
     (1, gettext_lazy("lun.")), (2, gettext_lazy("mar.")), (3, gettext_lazy("mer.")), (4, gettext_lazy("jeu.")),
     (5, gettext_lazy("ven.")), (6, gettext_lazy("sam.")), (7, gettext_lazy("dim.")),
@@ -132,7 +133,7 @@ class RequestForm(forms.Form):
         self.fields["borrower"].error_messages["invalid_choice"] = _("Choisissez un de vos organismes.")
         self.fields["every"].error_messages["invalid_choice"] = _("Choisissez une des répétitions offertes.")
         ways = ways_of(resource)
-        self.fields["handling"].choices = [(w.value, w.label) for w in ways]  # type: ignore[attr-defined]
+        self.fields["handling"].choices = [(w.value, capfirst(w.label)) for w in ways]  # type: ignore[attr-defined]
         self.fields["handling"].error_messages["required"] = _("Choisissez comment se fera la remise.")
         if resource.kind in (Kind.HUMAIN, Kind.EXPERTISE):
             self.fields["handling"].label = _("Où cela se passe")

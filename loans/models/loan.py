@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Organisation, Resource
+from directory.models import Kind, Organisation, Resource
 from directory.models.resource import CostMode
 from mutualisation.kernel.moments import whole_days
 
@@ -76,7 +76,9 @@ class Wait(models.TextChoices):
     ANSWER = "answer", _("à répondre")
     LATE = "late", _("en retard")
     DUE = "due", _("à rendre aujourd’hui")
+    NAME = "name", _("personne à nommer")
     HAND_OVER = "hand_over", _("à remettre")
+    CLOSE = "close", _("à terminer")
 
 
 class LoanQuerySet(models.QuerySet["Loan"]):
@@ -130,6 +132,11 @@ class LoanQuerySet(models.QuerySet["Loan"]):
                 When(answer, then=Value(Wait.ANSWER)),
                 When(out & Q(ends_at__lt=timezone.now()), then=Value(Wait.LATE)),
                 When(out & Q(ends_at__lte=today.upper), then=Value(Wait.DUE)),
+                When(
+                    given & Q(status__in=HOLDS_TIME, consent_on__isnull=True, resource__kind=Kind.HUMAIN),
+                    then=Value(Wait.NAME),
+                ),
+                When(given & Q(status=LoanStatus.RETURNED), then=Value(Wait.CLOSE)),
                 When(
                     (given | received) & Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper),
                     then=Value(Wait.HAND_OVER),

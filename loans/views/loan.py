@@ -23,6 +23,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory import calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
+from directory.taxonomies import family_of
 from loans import proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
@@ -282,6 +283,7 @@ def _shown(
         "ways": ways,
         "bound": form,
         "elsewhere": loan.status in _GONE and Side.BORROWER in sides,
+        "comparable": _comparable(request, loan) if loan.status in _GONE and Side.BORROWER in sides else [],
         "once": str(uuid.uuid4()),
         "now": timezone.now(),
     }
@@ -304,6 +306,18 @@ def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Propos
     if loan.resource.kind == Kind.HUMAIN and Side.LENDER in sides and loan.status in KEYS_SHOWN:
         found.append("record_person")
     return found
+
+
+def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
+    """What else was free at the moment that could not be had, as far as it is still to come."""
+    first = loan.dates.first()
+    if first is None or first.period.lower < timezone.now():
+        return []
+    family = family_of(loan.resource.category_id)
+    others = Resource.objects.visible_to(request.user).listed().exclude(organisation=loan.borrower_id)
+    others = others.filter(category__in=family)
+    near = others.filter(pk__in=others.comparable_to(loan.resource, 20, family=family))
+    return list(calendar.free_between(near, first.period, loan.quantity).for_list()[:3])  # type: ignore[attr-defined]
 
 
 def _placement(loan: Loan, sides: set[str]) -> int:

@@ -22,6 +22,7 @@ from directory import calendar
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening
+from directory.taxonomies import family_of
 from directory.views.resource import renamed
 from loans import requests
 from loans.forms.fields import DayField
@@ -205,6 +206,7 @@ def _refused_form(request: HttpRequest, form: RequestForm) -> HttpResponse:
 def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
     among = Resource.objects.visible_to(request.user).listed().exclude(organisation=form.cleaned_data.get("borrower"))
+    among = among.filter(category__in=family_of(form.resource.category_id))
     found = calendar.alternatives(form.resource, period, quantity, among=among)
     if not (found.fewer or found.periods or found.resources):
         return {}

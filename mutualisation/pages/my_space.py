@@ -22,7 +22,10 @@ from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
 
 SHOWN = 12
-URGENCY = {wait: n for n, wait in enumerate((Wait.LATE, Wait.DUE, Wait.HAND_OVER, Wait.ANSWER, Wait.CONFIRM))}
+URGENCY = {
+    wait: n
+    for n, wait in enumerate((Wait.LATE, Wait.DUE, Wait.HAND_OVER, Wait.ANSWER, Wait.CONFIRM, Wait.NAME, Wait.CLOSE))
+}
 NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
 
 
@@ -119,14 +122,18 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         Wait.ANSWER: _("%(who)s attend votre réponse\u00a0: %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
+        Wait.NAME: _("Nommer la personne\u00a0: %(what)s"),
         Wait.HAND_OVER: _("Remise de %(what)s"),
+        Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }
     actions = {
         Wait.CONFIRM: _("Confirmer"),
         Wait.ANSWER: _("Répondre"),
         Wait.LATE: _("Inscrire le retour"),
         Wait.DUE: _("Inscrire le retour"),
+        Wait.NAME: _("Nommer"),
         Wait.HAND_OVER: _("Inscrire la remise"),
+        Wait.CLOSE: _("Terminer"),
     }
     them = (loan.borrower if lent else loan.lender).name
     wait = Wait(loan.wait)
@@ -134,8 +141,11 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         title=titles[wait] % {"who": them, "what": loan.resource.name},
         address=loan.get_absolute_url(),
         about=(_("prêté à %(who)s, %(when)s") if lent else _("emprunté de %(who)s, %(when)s"))
-        % {"who": them, "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE) else loan.starts_at)},
-        state=str(wait.label).capitalize() if wait in (Wait.CONFIRM, Wait.HAND_OVER) else stands.state,
+        % {
+            "who": them,
+            "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE, Wait.CLOSE) else loan.starts_at),
+        },
+        state=str(wait.label).capitalize() if wait in (Wait.CONFIRM, Wait.HAND_OVER, Wait.CLOSE) else stands.state,
         tone={Wait.LATE: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
         action=actions[wait],
         kind=loan.resource.kind,

@@ -102,6 +102,20 @@ def test_what_is_late_or_due_today_awaits_both(world: World) -> None:
     assert "À rendre aujourd’hui" in page
 
 
+def test_who_lent_ends_the_loan_and_names_the_person(world: World) -> None:
+    loan = world.stand("returned")
+    page = html.unescape(world.clients["lender"].get(reverse("my_space")).content.decode())
+    assert "À terminer" in page
+    assert "À terminer" not in html.unescape(world.clients["borrower"].get(reverse("my_space")).content.decode())
+    people = World(kind="humain", quantity=1)
+    loan = people.asked()
+    requests.accept(loan, by=people.people["lender"])
+    assert "Personne à nommer" in html.unescape(people.clients["lender"].get(reverse("my_space")).content.decode())
+    requests.record_person(loan, by=people.people["lender"], worker="Mei Tran", consent_on=timezone.localdate())
+    page = html.unescape(people.clients["lender"].get(reverse("my_space")).content.decode())
+    assert "Personne à nommer" not in page
+
+
 def test_a_days_sheet_says_what_leaves_and_comes_back(world: World) -> None:
     Resource.objects.update(pickup_instructions="Porte 3")
     loan = world.asked(span(day(10).lower, day(12).upper))
