@@ -31,10 +31,11 @@ from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
+from loans import links
 from loans.feeds import create
 from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
-from mutualisation.kernel.moments import whole_days
+from mutualisation.kernel.moments import span, whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -138,6 +139,8 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
     agenda = create(by=people["member"], organisation=shown)
+    in_a_month = timezone.now() + datetime.timedelta(days=30)
+    loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     lent = lent_out(tent, people["manager"])
     return {
@@ -145,6 +148,8 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
         "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,
+        "loan": loan.pk,
+        "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
         "organisation": shown,
         "resource": tent,
         "practice": story,

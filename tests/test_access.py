@@ -232,7 +232,6 @@ loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
 loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
 """)
 
-TABLES = {"feeds": FEEDS, "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
 # Hand-overs, returns, incidents: « cdc » lends; one loan is accepted, one is out with a sheet and an incident.
 CONDITION = table("""
 loan_handover pk={loan_kept} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
@@ -251,8 +250,24 @@ loan_photo uid={loan_photo} size=480 | 302 404 200 200 404 404 200 | 302 405
 loan_photo uid={loan_photo} size=99 | 302 404 | 302 405
 """)
 
-TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
-TABLES["condition"] = CONDITION
+
+# Loans: the member and the manager are the lender’s; the link of the e-mail is the manager’s.
+LOANS = table("""
+loan_list | 302 200 | 302 405
+loan_sheet | 302 200 | 302 405
+loan_detail pk={loan} | 302 404 200 200 404 404 200 | 302 404 302 302 404 404 403
+loan_propose pk={loan} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+loan_answer token={answer} | 200 403 403 200 403 403 403 | 200 403 403 302 403 403 403
+loan_answer token=abime | 410 | 410
+loan_request slug=tente | 302 200 | 302 409
+loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+""")
+
+TABLES = {
+    "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
+    "feeds": FEEDS, "condition": CONDITION,
+}  # fmt: skip
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
@@ -261,6 +276,7 @@ SENT: dict[str, dict[str, str]] = {
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
     "resource_pause": {"pause": "1"},
+    "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 
