@@ -77,12 +77,15 @@ FIELDS: dict[str, dict[str, str]] = {
     "loans.ConditionReport": {
         ORGANISATION: (
             "id loan moment version counted state checks note happened_at late_reason filled_side filled_at lender_at "
-            "borrower_at"
+            "borrower_at contest"
         ),
         PERSONAL: "filled_by lender_by borrower_by",
     },
     "loans.Incident": {
-        ORGANISATION: ("id loan report description units estimate payer act back_on opened_at closed_at outcome"),
+        ORGANISATION: (
+            "id loan report description units estimate payer payer_proposed payer_side act set_aside back_on opened_at "
+            "closed_at outcome"
+        ),
         PERSONAL: "opened_by closed_by",
     },
     "loans.LoanPhoto": {

@@ -20,8 +20,8 @@ from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
-from directory.models import PostalArea, Synonym
-from loans.models import Loan
+from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
+from loans.models import Checklist, Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -40,9 +40,13 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
     "admin:auth_user_password_change": (302, 302, 403, 200),
 }
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
-CURATED = {"organisation", "resource", "practice", "synonym"}
+CURATED = {"organisation", "resource", "practice", "synonym", "checklist"}
+# Apps whose admin is the directory’s own: completing fields, read by curators.
+OURS = ("directory", "loans")
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "loan", "procrastinatejob"}
+READ_ONLY = {"mail", "consent", "loan", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
+# What belongs to organisations: curators don’t read it.
+PRIVATE = {"occupation", "closure", "loan"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -71,7 +75,7 @@ def admin_names() -> set[str]:
         f"admin:{m._meta.app_label}_{m._meta.model_name}_{verb}"
         for m in admin_models()
         for verb in VERBS
-        if verb != "choose" or m._meta.app_label == "directory"
+        if verb != "choose" or m._meta.app_label in OURS
     }
 
 
@@ -115,7 +119,11 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "postalarea": lambda: PostalArea.objects.get(code="J6S"),
         "sector": SectorFactory,
         "category": CategoryFactory,
+        "checklist": lambda: Checklist.objects.create(kind="materiel", moment="handover", items=["Propre"]),
         "synonym": lambda: Synonym.objects.create(terms=["char", "camion"]),
+        "occupation": lambda: Occupation.objects.latest("id"),
+        "closure": lambda: Closure.objects.get(pk=world["blocked"]),
+        "exceptionalhours": lambda: ExceptionalHours.objects.get(pk=world["exception"]),
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
@@ -129,7 +137,8 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
 
 def expected_of(model: Any, verb: str) -> tuple[int, int, int, int]:
     """Strangers sign in; curators read the directory and write what they curate; administrators do all."""
-    name, ours = model._meta.model_name, model._meta.app_label == "directory"
+    name = model._meta.model_name
+    ours = model._meta.app_label in OURS and name not in PRIVATE
     if verb == "choose":
         return (302, 302, 200, 200) if name in CHOOSERS else (302, 302, 403, 403)
     reads = verb in ("changelist", "change", "history")
@@ -178,5 +187,5 @@ def test_no_secret_is_shown(cast: dict[str, Client], world: dict[str, Any]) -> N
 
 def test_the_index_of_a_curator_is_the_directory(cast: dict[str, Client]) -> None:
     shown = {role: cast[role].get(reverse("admin:index")).context["app_list"] for role in ("curator", "administrator")}
-    assert [app["app_label"] for app in shown["curator"]] == ["directory"]
+    assert {app["app_label"] for app in shown["curator"]} == {"directory", "loans"}
     assert {"accounts", "auth", "directory"} <= {app["app_label"] for app in shown["administrator"]}

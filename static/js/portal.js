@@ -36,6 +36,29 @@ document.addEventListener("htmx:afterSettle", () => {
   showPrint();
 });
 
+// Dates are typed; the browser's own calendar is there for who prefers to choose.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-pick]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.pick);
+  const calendar = document.createElement("input");
+  calendar.type = "date";
+  calendar.className = "picker";
+  calendar.tabIndex = -1;
+  calendar.setAttribute("aria-hidden", "true");
+  calendar.value = field.value;
+  button.parentElement.querySelector(".picker")?.remove();
+  button.after(calendar);
+  calendar.addEventListener("change", (chosen) => {
+    chosen.stopPropagation();
+    field.value = calendar.value;
+    calendar.remove();
+    field.focus();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  calendar.showPicker();
+});
+
 function showPrint() {
   for (const button of document.querySelectorAll("[data-print], [data-copy]")) button.hidden = false;
 }

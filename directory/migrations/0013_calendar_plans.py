@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0011_practice_photos")]
+    dependencies = [("directory", "0012_agenda_version")]
 
     operations = [
         migrations.RemoveIndex(model_name="occupation", name="occupation_period"),
