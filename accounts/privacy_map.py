@@ -62,7 +62,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
             "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
             "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
-            "updated_at"
+            "start_told_for end_told_for updated_at"
         ),
         PERSONAL: "worker supervisor consent_by requested_by",
     },
@@ -72,17 +72,20 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
-    "loans.LoanMessage": {ORGANISATION: "id loan organisation at", PERSONAL: "by text"},
+    "loans.LoanMessage": {ORGANISATION: "id loan organisation at text", PERSONAL: "by"},
     "loans.Checklist": {PUBLIC: "id kind category moment items"},
     "loans.ConditionReport": {
         ORGANISATION: (
             "id loan moment version counted state checks note happened_at late_reason filled_side filled_at lender_at "
-            "borrower_at"
+            "borrower_at contest"
         ),
         PERSONAL: "filled_by lender_by borrower_by",
     },
     "loans.Incident": {
-        ORGANISATION: ("id loan report description units estimate payer act back_on opened_at closed_at outcome"),
+        ORGANISATION: (
+            "id loan report description units estimate payer payer_proposed payer_side act set_aside back_on opened_at "
+            "closed_at outcome"
+        ),
         PERSONAL: "opened_by closed_by",
     },
     "loans.LoanPhoto": {
@@ -142,6 +145,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.PracticePartner": {PUBLIC: "id practice organisation role"},
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
+    "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
     # How it is curated
     "directory.Report": {
@@ -155,7 +159,9 @@ FIELDS: dict[str, dict[str, str]] = {
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},
-    "directory.Territory": {PUBLIC: "id kind code name slug designation parent latitude longitude population outline"},
+    "directory.Territory": {
+        PUBLIC: "id kind code name slug designation parent latitude longitude population outline reads_first"
+    },
     "directory.PostalArea": {PUBLIC: "id code place latitude longitude"},
     "directory.Synonym": {PUBLIC: "id terms"},
     "directory.Word": {PUBLIC: "word display"},
@@ -181,6 +187,15 @@ EXPORTED: dict[str, str] = {
     "directory.Practice": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
+    "directory.Closure": "blocages",
+    "loans.Loan": "prets",
+    "loans.Proposal": "propositions",
+    "loans.LoanEvent": "gestes",
+    "loans.LoanMessage": "messages",
+    "loans.ConditionReport": "etats_des_lieux",
+    "loans.Incident": "incidents",
+    "loans.LoanPhoto": "photos_de_prets",
+    "loans.CalendarFeed": "agendas",
 }
 
 

@@ -24,8 +24,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
-from directory.models import Occupation, Reason, Resource
-from directory.opening import CLOSED, Opening, clock, closed, day_words, duration
+from directory.models import Closure, Occupation, Reason, Resource
+from directory.opening import CLOSED, closed, closed_sentence, duration
 from directory.taxonomies import family_of
 from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
 
@@ -166,27 +166,11 @@ def _sentence(
         ) % {"n": resource.quantity, "asked": quantity}
     if code in CLOSED:
         when = start if code == "closed_start" else end
-        return _closed_sentence(resource, when.date(), code)
+        return closed_sentence(resource, when.date(), code)
     return {
         "paused": _("Cette ressource est en pause\u00a0: elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),
     }[code]
-
-
-def _closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
-    shown = [
-        _("de %(a)s à %(b)s") % {"a": clock(a), "b": clock(b)} for a, b in Opening.of([resource]).hours(resource, day)
-    ]
-    named = day_words(day)
-    if not shown:
-        why = Opening.of([resource]).why_closed(resource, day)
-        return _("C’est fermé %(day)s%(why)s.") % {"day": named, "why": f" ({why})" if why else ""}
-    said = _(" et ").join(shown)
-    if code == "closed_between":
-        return _("Cela doit tenir dans les heures d’ouverture\u00a0: %(day)s, c’est ouvert %(hours)s.") % {
-            "day": named, "hours": said,
-        }  # fmt: skip
-    return _("À cette heure-là, c’est fermé\u00a0: %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
@@ -305,8 +289,12 @@ def occupy_units(resource: Resource, units: Collection[int], period: Period, act
 
 @transaction.atomic
 def release(*acts: uuid.UUID) -> int:
-    """Free everything that these acts took; gives how many rows went."""
-    return Occupation.objects.filter(act__in=acts).delete()[0]
+    """Free everything that these acts took, but units that are in repair; gives how many rows went."""
+    rows = Occupation.objects.filter(act__in=acts)
+    freed = list(rows.order_by().values_list("resource_id", "unit").distinct())
+    gone = rows.delete()[0]
+    _keep_in_repair(freed, acts)
+    return gone
 
 
 @transaction.atomic
@@ -320,14 +308,47 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
     mine = rows.filter(resource=resource).order_by("-unit").values_list("unit", flat=True)
     units = list(dict.fromkeys(mine))
     freed = units[:count]
-    going = rows.filter(resource=resource, unit__in=freed)
-    if len(freed) == len(units):
-        going = rows
+    going = rows if len(freed) == len(units) else rows.filter(resource=resource, unit__in=freed)
     started = [(row.pk, row.period.lower) for row in going if row.period.lower < at]
     going.exclude(pk__in=[pk for pk, _lower in started]).delete()
     for pk, lower in started:
         Occupation.objects.filter(pk=pk).update(period=span(lower, at))
+    _keep_in_repair([(resource.pk, unit) for unit in freed], acts)
     return len(freed)
+
+
+@transaction.atomic
+def shift_off(
+    resource: Resource, units: Collection[int], period: Period, *, keeping: Collection[uuid.UUID] = ()
+) -> list[uuid.UUID]:
+    """Move what loans hold on these units during a period to units free for as long, but the acts of ``keeping``.
+
+    Gives the acts that found no other unit, the earliest first.
+    """
+    _lock(resource)
+    others = [unit for unit in range(1, resource.quantity + 1) if unit not in units]
+    staying = []
+    rows = Occupation.objects.filter(resource=resource, unit__in=units, period__overlap=period, reason=Reason.LOAN)
+    for row in rows.exclude(act__in=list(keeping)).order_by("period", "unit"):
+        held = Occupation.objects.filter(resource=resource, unit__in=others, period__overlap=row.period)
+        if free := sorted(set(others) - set(held.values_list("unit", flat=True))):
+            Occupation.objects.filter(pk=row.pk).update(unit=free[0])
+        else:
+            staying.append(row.act)
+    return list(dict.fromkeys(staying))
+
+
+def _keep_in_repair(freed: Collection[tuple[int, int]], acts: Collection[uuid.UUID]) -> None:
+    """What comes free (resource, unit) while it is in repair stays in repair, around what still holds it."""
+    going_on = Q(period__upper_inf=True) | Q(period__endswith__gt=timezone.now())
+    repairs = Closure.objects.filter(going_on, resource__in={pk for pk, _unit in freed}, reason=Reason.REPAIR)
+    for repair in repairs.exclude(act__in=list(acts)).select_related("resource").order_by("pk"):
+        own = units_of(repair.resource, [repair.act])
+        units = sorted(unit for pk, unit in freed if pk == repair.resource_id)
+        # a loan may have covered the whole repair of a unit, which then held no time of its own
+        covered = [unit for unit in units if unit not in own][: max(0, repair.quantity - len(own))]
+        if back := [unit for unit in units if unit in own] + covered:
+            occupy_units(repair.resource, back, repair.period, repair.act, Reason.REPAIR)
 
 
 @transaction.atomic
@@ -339,8 +360,12 @@ def move(
     before, acts = old
     resource, periods, quantity = new
     _lock(before, resource)
-    release(*acts)
-    return occupy(resource, periods, quantity)
+    rows = Occupation.objects.filter(act__in=list(acts))
+    freed = list(rows.order_by().values_list("resource_id", "unit").distinct())
+    rows.delete()
+    taken = occupy(resource, periods, quantity)
+    _keep_in_repair(freed, acts)
+    return taken
 
 
 def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
@@ -357,9 +382,9 @@ def _lock(*resources: Resource) -> list[Resource]:
 
 
 def _insert(rows: list[Occupation], period: Period) -> list[Occupation]:
+    """Within the transaction of ``occupy``: a refusal undoes it all."""
     try:
-        with transaction.atomic():
-            return Occupation.objects.bulk_create(rows)
+        return Occupation.objects.bulk_create(rows)
     except IntegrityError as error:
         if isinstance(error.__cause__, ExclusionViolation):
             raise Taken(period) from error

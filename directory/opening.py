@@ -172,3 +172,20 @@ def duration(minutes: int) -> str:
     if minutes and minutes % 60 == 0:
         return ngettext("%(n)d heure", "%(n)d heures", minutes // 60) % {"n": minutes // 60}
     return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
+    """Why a moment of this day can’t be asked for: closed, or open at other hours."""
+    shown = [
+        _("de %(a)s à %(b)s") % {"a": clock(a), "b": clock(b)} for a, b in Opening.of([resource]).hours(resource, day)
+    ]
+    named = day_words(day)
+    if not shown:
+        why = Opening.of([resource]).why_closed(resource, day)
+        return _("C’est fermé %(day)s%(why)s.") % {"day": named, "why": f" ({why})" if why else ""}
+    said = _(" et ").join(shown)
+    if code == "closed_between":
+        return _("Cela doit tenir dans les heures d’ouverture\u00a0: %(day)s, c’est ouvert %(hours)s.") % {
+            "day": named, "hours": said,
+        }  # fmt: skip
+    return _("À cette heure-là, c’est fermé\u00a0: %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pghistory.models import Context
@@ -14,6 +17,7 @@ from accounts import privacy
 from accounts.models import User
 from directory import memberships
 from directory.models import (
+    Closure,
     Curatorship,
     Decision,
     Invitation,
@@ -26,6 +30,9 @@ from directory.models import (
     Resource,
     Role,
 )
+
+INVITATIONS_KEPT_DAYS = 30  # after they expired, accepted or not
+REPORTS_KEPT_DAYS = 365  # after they were dealt with
 
 Rows = Iterable[dict[str, Any]]
 
@@ -83,6 +90,14 @@ def _decisions(user: User) -> Rows:
         yield {"geste": d.verb, "note": d.note, "decide_le": d.decided_at, "annule_le": d.undone_at}
 
 
+def _closures(user: User) -> Rows:
+    for c in Closure.objects.filter(created_by=user).select_related("resource"):
+        yield {
+            "ressource": c.resource.name, "motif": c.reason, "du": c.period.lower, "au": c.period.upper,
+            "note": c.note, "inscrite_le": c.created_at,
+        }  # fmt: skip
+
+
 def _changes(user: User) -> Rows:
     """When and where she changed a curated record; what changed is in the record’s own history."""
     for context in Context.objects.filter(metadata__user=user.pk).order_by("created_at"):
@@ -115,6 +130,15 @@ def _let_go(user: User) -> None:
     Report.objects.filter(email__iexact=user.email).update(email="")
 
 
+@transaction.atomic
+def purge() -> int:
+    """Erase what is kept no longer: invitations past their time, errors reported and long dealt with."""
+    now = timezone.now()
+    invited = Invitation.objects.filter(expires_at__lt=now - datetime.timedelta(days=INVITATIONS_KEPT_DAYS))
+    reported = Report.objects.filter(handled_at__lt=now - datetime.timedelta(days=REPORTS_KEPT_DAYS))
+    return invited.delete()[0] + reported.delete()[0]
+
+
 def declare() -> None:
     """Called once, when Django starts."""
     privacy.holds("organismes", gettext_lazy("Les organismes pour qui vous agissez"), _memberships)
@@ -124,5 +148,6 @@ def declare() -> None:
     privacy.holds("fiches", gettext_lazy("Les fiches que vous avez créées ou proposées"), _entries)
     privacy.holds("signalements", gettext_lazy("Les erreurs que vous avez signalées"), _reports)
     privacy.holds("decisions", gettext_lazy("Vos décisions de curation"), _decisions)
+    privacy.holds("blocages", gettext_lazy("Les périodes que vous avez bloquées"), _closures)
     privacy.holds("changements", gettext_lazy("Vos changements aux fiches"), _changes)
     privacy.before_closing("directory", warn=_warn, let_go=_let_go)

@@ -5,14 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
+from django.utils import timezone
 
 from directory.models import Organisation
+from directory.opening import duration
 from loans.models import Loan, LoanStatus
 
 
 def late_loans(borrower: Organisation) -> list[Loan]:
     """What an organisation should have given back, oldest first."""
     return list(Loan.objects.overdue().filter(borrower=borrower).for_list().order_by("ends_at", "id"))
+
+
+def minutes_late(loan: Loan) -> int:
+    """How late a loan is, or came back; 0 when it isn't."""
+    until = timezone.now() if loan.status == LoanStatus.HANDED_OVER else loan.returned_at
+    return max(0, int((until - loan.ends_at).total_seconds() // 60)) if until else 0
+
+
+def lateness(loan: Loan) -> str:
+    """« 2 jours », « 3 heures », « 20 minutes », rounded down; empty when on time."""
+    minutes = minutes_late(loan)
+    for unit in (1440, 60):
+        if minutes >= unit:
+            return duration(minutes - minutes % unit)
+    return duration(minutes) if minutes else ""
 
 
 @dataclass(frozen=True)

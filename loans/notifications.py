@@ -5,15 +5,19 @@ One function a verb, called inside its transaction. One template serves them all
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.mail import absolute, write
 from loans import links
-from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Proposal, Side
+from loans.models import ConditionReport, Incident, Loan, LoanDate, LoanMessage, LoanStatus, Moment, Proposal, Side
 from loans.permissions import members_of, organisation_of, other, people_of
 from mutualisation.kernel import ical
 
@@ -30,8 +34,15 @@ def _send(
     answers: bool = False,
     invites: str = "",
     people: Any = None,
+    page: str = "",
 ) -> None:
     """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
+    prefetch_related_objects([loan], "dates")  # read once for all that is written
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
+    """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method.
+
+    The button leads to the loan, or to another ``page`` of it.
+    """
     for person in people if people is not None else people_of(loan, side):
         file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
         write(
@@ -42,12 +53,12 @@ def _send(
             subject_line=subject,
             expected=expected,
             loan=loan,
-            dates=list(loan.dates.filter(cancelled_at__isnull=True)[:6]),
+            dates=dates[:6],
             note=note,
             side=side,
             them=organisation_of(loan, other(side)),
             action=action or _("Ouvrir le prêt"),
-            action_url=absolute(reverse("loan_detail", args=[loan.pk])),
+            action_url=absolute(page or reverse("loan_detail", args=[loan.pk])),
             accept_url=absolute(links.path(loan, person, "accept")) if answers else "",
             decline_url=absolute(links.path(loan, person, "decline")) if answers else "",
         )
@@ -100,19 +111,72 @@ def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
 
 def remind(loan: Loan) -> None:
     """Nobody answered yet → someone else of the side that must answer; the same people when they are all there is."""
-    side = Side.BORROWER if loan.status == LoanStatus.COUNTERED else Side.LENDER
+    waiting = loan.proposals.filter(status=Proposal.Status.WAITING).first()
+    side = other(waiting.side) if waiting else Side.LENDER
     organisation = organisation_of(loan, side)
     first = people_of(loan, side)
     second = list(members_of(organisation).exclude(pk__in=[p.pk for p in first]))[:1] or first
-    if side == Side.LENDER:
+    if side == Side.LENDER and loan.is_open:
         asked(loan, again=True, people=second)
         return
     _send(
         loan, "propose-again", side, people=second,
         subject=_("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
-        % {"who": loan.lender.name, "what": _what(loan)},
+        % {"who": organisation_of(loan, other(side)).name, "what": _what(loan)},
         expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
+
+
+def released(loan: Loan) -> None:
+    """What the borrower owed came back → the lender may answer the request that was held."""
+    _send(
+        loan, "released", Side.LENDER, note=loan.purpose, action=_("Répondre"), answers=True,
+        subject=_("%(who)s a tout rendu et attend votre réponse (%(what)s)")
+        % {"who": loan.borrower.name, "what": _what(loan)},
+        expected=_("La demande n’est plus retenue. Acceptez, refusez ou proposez autre chose."),
+    )  # fmt: skip
+
+
+def starts_soon(loan: Loan) -> None:
+    """The day before the hand-over → both."""
+    said = _("Bientôt : %(what)s") % {"what": _what(loan)}
+    _send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said,
+          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite."))  # fmt: skip
+    _send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said,
+          expected=_("C’est réservé pour vous. Un empêchement? Annulez dès maintenant : d’autres attendent "
+                     "peut-être."))  # fmt: skip
+
+
+def ends_soon(loan: Loan) -> None:
+    """The day before it is due → both."""
+    said = _("À rendre bientôt : %(what)s") % {"what": _what(loan)}
+    _send(loan, f"ends-{_stamp(loan.ends_at)}", Side.BORROWER, subject=said,
+          expected=_("Préparez le retour. Il vous en faut plus? Demandez à prolonger avant la fin."))  # fmt: skip
+    _send(loan, f"ends-ours-{_stamp(loan.ends_at)}", Side.LENDER, subject=said,
+          expected=_("%(who)s doit le rendre. Inscrivez le retour quand il est fait.")
+          % {"who": loan.borrower.name})  # fmt: skip
+
+
+def late(loan: Loan, *, again: bool, when: datetime.datetime) -> None:
+    """It should have come back → the borrower, each time; the lender, once."""
+    _send(
+        loan, f"late-{_stamp(when)}", Side.BORROWER,
+        subject=_("En retard : %(what)s") % {"what": _what(loan)},
+        expected=_(
+            "Rendez-le ou demandez à prolonger. Tant qu’il n’est pas rendu, vos nouvelles demandes sont retenues."
+        ),
+    )  # fmt: skip
+    if not again:
+        _send(
+            loan, f"late-ours-{_stamp(when)}", Side.LENDER,
+            subject=_("Pas encore rendu : %(what)s") % {"what": _what(loan)},
+            expected=_("%(who)s reçoit un rappel tous les trois jours. S’il est revenu, inscrivez le retour.")
+            % {"who": loan.borrower.name},
+        )  # fmt: skip
+
+
+def _stamp(when: datetime.datetime) -> str:
+    return f"{when:%Y%m%d%H%M}"
 
 
 def accepted(loan: Loan, *, by: Any, note: str) -> None:
@@ -236,4 +300,144 @@ def written(loan: Loan, message: LoanMessage, *, side: str) -> None:
         loan, f"written-{message.pk}", other(side), note=message.text, action=_("Répondre"),
         subject=_("%(who)s vous écrit (%(what)s)") % {"who": message.organisation.name, "what": _what(loan)},
         expected=_("Répondez sur la page du prêt\u00a0: tout le fil y est."),
+    )  # fmt: skip
+
+
+def _sheet(report: ConditionReport) -> str:
+    return reverse("loan_handover" if report.moment == Moment.HANDOVER else "loan_return", args=[report.loan_id])
+
+
+def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
+    """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
+    loan, side = report.loan, report.filled_side
+    words = {"who": organisation_of(loan, side).name, "what": _what(loan)}
+    first = _("%(who)s a inscrit la remise\u00a0: %(what)s")
+    _send(
+        loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
+        subject=(_("%(who)s a corrigé l’état des lieux\u00a0: %(what)s") if again else first) % words,
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def confirmed(report: ConditionReport, *, side: str) -> None:
+    """The other side agrees → who filled the sheet: nothing to do."""
+    loan = report.loan
+    _send(
+        loan, f"confirmed-{report.pk}-{report.version}", other(side), page=_sheet(report),
+        subject=_("%(who)s confirme l’état des lieux\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": _what(loan)},
+        expected=_("Rien à faire\u00a0: vous avez compté la même chose."), action=_("Voir l’état des lieux"),
+    )  # fmt: skip
+
+
+def contested(report: ConditionReport, *, side: str) -> None:
+    """The other side does not agree → who filled the sheet: correct it, or talk."""
+    loan = report.loan
+    _send(
+        loan, f"contested-{report.pk}-{report.version}", other(side), note=report.contest, page=_sheet(report),
+        subject=_("%(who)s conteste l’état des lieux\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": _what(loan)},
+        expected=_("La fiche est rouverte\u00a0: corrigez-la, ou écrivez-vous pour vous entendre."),
+        action=_("Ouvrir la fiche"),
+    )  # fmt: skip
+
+
+def partly_returned(report: ConditionReport) -> None:
+    """Some came back → the other side: confirm; the rest is still out."""
+    loan, side = report.loan, report.filled_side
+    expected = ngettext(
+        "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
+        "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
+        loan.outstanding,
+    )
+    _send(
+        loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
+        subject=_("Retour de %(n)d sur %(all)d\u00a0: %(what)s")
+        % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
+        expected=expected % {"n": loan.outstanding}, action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def returned(report: ConditionReport) -> None:
+    """Everything came back → the other side: confirm; the lender then ends the loan."""
+    loan, side = report.loan, report.filled_side
+    _send(
+        loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
+        subject=_("Rendu\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def reopened(loan: Loan, *, missing: int, reason: str) -> None:
+    """The lender found that some is missing → the borrower: give it back."""
+    said = ngettext("Il en manque %(n)d\u00a0: %(what)s", "Il en manque %(n)d\u00a0: %(what)s", missing)
+    _send(
+        loan, "reopened", Side.BORROWER, note=reason, subject=said % {"n": missing, "what": _what(loan)},
+        expected=_("Le prêteur a rouvert le prêt\u00a0: rendez ce qui manque, ou écrivez-lui."),
+    )  # fmt: skip
+
+
+def incident_opened(incident: Incident, *, side: str) -> None:
+    """Something broke or got lost → the other side: read, and agree on who pays."""
+    loan = incident.loan
+    _send(
+        loan, f"incident-{incident.pk}", other(side), note=incident.description, page=incident.get_absolute_url(),
+        subject=_("%(who)s signale un incident\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": _what(loan)},
+        expected=_("Lisez ce qui s’est passé et convenez ensemble de qui paie."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def payer_proposed(incident: Incident, *, nth: int) -> None:
+    """One side says who should pay → the other: agree, or propose otherwise."""
+    loan, side = incident.loan, incident.payer_side
+    _send(
+        loan, f"payer-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
+        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_proposed_display()},
+        subject=_("%(who)s propose qui paie\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": _what(loan)},
+        expected=_("Acceptez, ou proposez autre chose."), action=_("Répondre"),
+    )  # fmt: skip
+
+
+def payer_agreed(incident: Incident, *, side: str, nth: int) -> None:
+    loan = incident.loan
+    _send(
+        loan, f"payer-agreed-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
+        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_display()},
+        subject=_("Entendu sur qui paie\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Vous êtes d’accord\u00a0: c’est inscrit au fil du prêt."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def incident_closed(incident: Incident) -> None:
+    """Settled → the borrower."""
+    loan = incident.loan
+    _send(
+        loan, f"incident-closed-{incident.pk}", Side.BORROWER, note=incident.outcome, page=incident.get_absolute_url(),
+        subject=_("Incident réglé\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Rien à faire\u00a0: voici comment c’est réglé."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def next_warned(loan: Loan, incident: Incident) -> None:
+    """What they were to get is in repair → the next borrower: talk with the lender. Never whose fault it is."""
+    until = _("On ne sait pas encore quand ce sera réparé.")
+    if incident.back_on:
+        until = _("De retour vers le %(day)s.") % {"day": date_format(incident.back_on, "l j F Y")}
+    _send(
+        loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=until,
+        subject=_("En réparation\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Votre prêt tient, mais pourrait ne pas être prêt à temps. Convenez de la suite avec le prêteur."),
+    )  # fmt: skip
+
+
+def next_reassured(loan: Loan, incident: Incident) -> None:
+    """Repaired in time → the next borrower who had been warned."""
+    _send(
+        loan, f"repaired-{incident.pk}", Side.BORROWER,
+        subject=_("Réparé\u00a0: %(what)s") % {"what": _what(loan)},
+        expected=_("Rien à faire\u00a0: votre prêt aura lieu comme convenu."),
     )  # fmt: skip

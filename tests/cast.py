@@ -31,8 +31,11 @@ from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
+from loans import links
+from loans.feeds import create
+from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
-from mutualisation.kernel.moments import whole_days
+from mutualisation.kernel.moments import span, whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -43,7 +46,10 @@ from tests.factories import (
     PracticeFactory,
     ResourceFactory,
     UserFactory,
+    lend,
+    some_day,
 )
+from tests.loans.lending import lent_out
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
 # the outsider curates another territory than the curator's.
@@ -129,10 +135,21 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
-    PracticeFactory(
+    hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    agenda = create(by=people["member"], organisation=shown)
+    in_a_month = timezone.now() + datetime.timedelta(days=30)
+    loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
+    add(hidden_story, [picture(size=(60, 40))], by=people["member"])
+    lent = lent_out(tent, people["manager"])
     return {
+        **lent,
+        "agenda": agenda,
+        "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
+        "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,
+        "loan": loan.pk,
+        "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
         "organisation": shown,
         "resource": tent,
         "practice": story,
@@ -150,6 +167,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "mail": Mail.objects.create(
             event="essai", to="ana@essai.example", subject="Bonjour", text="Bonjour", html="<p>Bonjour"
         ).pk,
+        "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
     }  # fmt: skip

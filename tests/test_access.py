@@ -13,7 +13,8 @@ from tests.cast import ROLES, Row, answers, names, statuses_of, table
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
-# What anyone reads; « reservee » is for members of organisations, the others are not published.
+# What anyone reads; « reservee » is for members of organisations, the others are not published: the curators of the
+# place open them all the same, one by one.
 PUBLIC = table("""
 home | 200 | 405
 search | 200 | 405
@@ -24,7 +25,7 @@ organisation_export form=exe | 404 | 405
 organisation_feed | 200 | 405
 organisation_places | 200 | 405
 organisation_detail slug=cdc | 200 | 405
-organisation_detail slug=cachee | 404 404 200 200 404 404 200 | 405
+organisation_detail slug=cachee | 404 404 200 200 404 200 200 | 405
 resource_list | 200 | 405
 resource_export form=csv | 200 | 405
 resource_export form=xlsx | 200 | 405
@@ -32,8 +33,8 @@ resource_export form=exe | 404 | 405
 resource_feed | 200 | 405
 resource_places | 200 | 405
 resource_detail slug=tente | 200 | 405
-resource_detail slug=reservee | 404 404 200 200 404 404 200 | 405
-resource_detail slug=brouillon | 404 404 200 200 404 404 200 | 405
+resource_detail slug=reservee | 404 404 200 200 404 200 200 | 405
+resource_detail slug=brouillon | 404 404 200 200 404 200 200 | 405
 organisation_agenda slug=cdc | 200 | 405
 organisation_agenda slug=cachee | 404 404 200 200 404 404 200 | 405
 resource_agenda slug=tente | 200 | 405
@@ -52,8 +53,9 @@ need_detail slug=besoin | 200 | 405
 need_detail slug=besoin-cache | 404 404 200 200 404 200 200 | 405
 photo uid={photo_tente} size=480 | 200 | 405
 photo uid={photo_tente} size=99 | 404 | 405
-photo uid={photo_reservee} size=480 | 404 404 200 200 404 404 200 | 405
-photo uid={photo_brouillon} size=480 | 404 404 200 200 404 404 200 | 405
+photo uid={photo_reservee} size=480 | 404 404 200 200 404 200 200 | 405
+photo uid={photo_brouillon} size=480 | 404 404 200 200 404 200 200 | 405
+photo uid={photo_told} size=480 | 404 404 200 404 404 200 200 | 405
 practice_list | 200 | 405
 practice_export form=csv | 200 | 405
 practice_export form=xlsx | 200 | 405
@@ -113,9 +115,9 @@ consents | 302 200 | 302
 my_data | 302 200 | 302 200
 close_account | 302 | 302
 account_closed | 200 | 405
-outbox | 404 | 405
-outbox_mail pk={mail} | 404 | 405
-outbox_html pk={mail} | 404 | 405
+outbox | 404 | 404
+outbox_mail pk={mail} | 404 | 404
+outbox_html pk={mail} | 404 | 404
 draft_keep | 405 | 401 400
 draft_forget | 302 405 | 302
 """)
@@ -188,6 +190,8 @@ need_move slug=besoin-cache | 302 405 | 302 404 302 302 404 302 302
 practice_propose | 302 200 | 302 422
 practice_edit slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
 practice_edit slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
+practice_photos slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
+practice_photos slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
 practice_move slug=surplus | 302 405 | 302 403 403 403 403 302 302
 practice_move slug=recit-cache | 302 405 | 302 404 302 404 404 302 302
 """)
@@ -197,6 +201,8 @@ CURATION = table("""
 moderation | 302 403 403 403 200 200 200 | 302 405
 moderation_decide | 302 405 | 302 403 403 403 403 302 302
 moderation_undo pk={decision} | 302 405 | 302 403 403 403 403 302 302
+moderation_territory slug=mrc-beauharnois-salaberry | 302 405 | 302 403 403 403 403 302 302
+moderation_territory slug=nulle-part | 302 405 | 302 403 403 403 404 404 404
 history noun=organisme slug=cdc | 302 403 403 200 403 200 200 | 302 405
 history noun=organisme slug=cachee | 302 404 403 200 404 200 200 | 302 405
 history noun=ressource slug=tente | 302 403 200 200 403 200 200 | 302 405
@@ -217,7 +223,51 @@ report noun=pratique slug=recit-cache | 404 404 200 404 404 404 200 | 404 404 20
 report noun=autre slug=cdc | 404 | 404
 """)
 
-TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION}
+# Calendars: the address is the member’s; the loan is between « cdc » and someone who is not of the cast.
+FEEDS = table("""
+loan_feeds | 302 200 | 302 200
+loan_feed token={agenda} | 200 | 405
+loan_feed token=abime | 404 | 405
+loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
+loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
+""")
+
+# Hand-overs, returns, incidents: « cdc » lends; one loan is accepted, one is out with a sheet and an incident.
+CONDITION = table("""
+loan_handover pk={loan_kept} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+loan_handover pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
+loan_handover_print pk={loan_kept} | 302 404 200 200 404 404 200 | 302 405
+loan_return pk={loan_kept} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
+loan_return pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+loan_return_print pk={loan_out} | 302 404 200 200 404 404 200 | 302 405
+loan_close pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
+loan_reopen pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
+incident_create pk={loan_kept} | 302 404 302 302 404 404 403 | 302 404 302 302 404 404 403
+incident_create pk={loan_out} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+incident_detail pk={loan_out} incident={incident} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
+incident_detail pk={loan_kept} incident={incident} | 302 404 | 302 404
+loan_photo uid={loan_photo} size=480 | 302 404 200 200 404 404 200 | 302 405
+loan_photo uid={loan_photo} size=99 | 302 404 | 302 405
+""")
+
+
+# Loans: the member and the manager are the lender’s; the link of the e-mail is the manager’s.
+LOANS = table("""
+loan_list | 302 200 | 302 405
+loan_sheet | 302 200 | 302 405
+loan_detail pk={loan} | 302 404 200 200 404 404 200 | 302 404 302 302 404 404 403
+loan_propose pk={loan} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+loan_answer token={answer} | 200 403 403 200 403 403 403 | 200 403 403 302 403 403 403
+loan_answer token=abime | 410 | 410
+loan_request slug=tente | 302 200 | 302 409
+loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+""")
+
+TABLES = {
+    "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
+    "feeds": FEEDS, "condition": CONDITION,
+}  # fmt: skip
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
@@ -226,6 +276,7 @@ SENT: dict[str, dict[str, str]] = {
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
     "resource_pause": {"pause": "1"},
+    "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 
@@ -283,6 +334,13 @@ def test_the_demonstration_shows_its_mail(
     settings.DEMO = True
     address = next(row for row in ACCOUNT if row.name == name).address(world)
     assert set(statuses_of(answers(cast, address))) == {200}
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options", "trace"])
+def test_outside_of_the_demonstration_there_is_no_mail_to_read(method: str, world: dict[str, Any]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for row in (r for r in ACCOUNT if r.name.startswith("outbox")):
+        assert getattr(client, method)(row.address(world)).status_code == 404, row
 
 
 def test_a_retired_curator_is_a_stranger(

@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -18,7 +19,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
+from accounts.privacy_map import SECRET, classes_of
 from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
+from loans.models import Checklist, Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -37,11 +40,13 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
     "admin:auth_user_password_change": (302, 302, 403, 200),
 }
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
-CURATED = {"organisation", "resource", "practice", "synonym"}
+CURATED = {"organisation", "resource", "practice", "synonym", "checklist"}
+# Apps whose admin is the directory’s own: completing fields, read by curators.
+OURS = ("directory", "loans")
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
+READ_ONLY = {"mail", "consent", "loan", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
 # What belongs to organisations: curators don’t read it.
-PRIVATE = {"occupation", "closure"}
+PRIVATE = {"occupation", "closure", "loan"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -70,7 +75,7 @@ def admin_names() -> set[str]:
         f"admin:{m._meta.app_label}_{m._meta.model_name}_{verb}"
         for m in admin_models()
         for verb in VERBS
-        if verb != "choose" or m._meta.app_label == "directory"
+        if verb != "choose" or m._meta.app_label in OURS
     }
 
 
@@ -114,6 +119,7 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "postalarea": lambda: PostalArea.objects.get(code="J6S"),
         "sector": SectorFactory,
         "category": CategoryFactory,
+        "checklist": lambda: Checklist.objects.create(kind="materiel", moment="handover", items=["Propre"]),
         "synonym": lambda: Synonym.objects.create(terms=["char", "camion"]),
         "occupation": lambda: Occupation.objects.latest("id"),
         "closure": lambda: Closure.objects.get(pk=world["blocked"]),
@@ -122,12 +128,9 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
+        "loan": lambda: Loan.objects.get(pk=world["agenda_loan"]),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
-        "authenticator": lambda: Authenticator.objects.get(pk=world["key"]),
-        "usersession": lambda: UserSession.objects.create(
-            user=UserFactory(), ip="127.0.0.1", session_key="essai", user_agent="Essai"
-        ),
     }
     return makers[model._meta.model_name]()
 
@@ -135,7 +138,7 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
 def expected_of(model: Any, verb: str) -> tuple[int, int, int, int]:
     """Strangers sign in; curators read the directory and write what they curate; administrators do all."""
     name = model._meta.model_name
-    ours = model._meta.app_label == "directory" and name not in PRIVATE
+    ours = model._meta.app_label in OURS and name not in PRIVATE
     if verb == "choose":
         return (302, 302, 200, 200) if name in CHOOSERS else (302, 302, 403, 403)
     reads = verb in ("changelist", "change", "history")
@@ -167,7 +170,22 @@ def test_what_is_read_only_takes_nothing(cast: dict[str, Client], world: dict[st
             assert response.status_code == 403, address
 
 
+def test_no_secret_is_shown(cast: dict[str, Client], world: dict[str, Any]) -> None:
+    """Neither seeds and codes of the second factor nor sessions; a password only as « it is set »."""
+    hidden = {Authenticator, UserSession, Session}
+    assert not hidden & set(admin_models())
+    for model in hidden:
+        meta = model._meta
+        assert cast["administrator"].get(f"/admin/{meta.app_label}/{meta.model_name}/").status_code == 404
+    held = {m for m in admin_models() if {n for n, kind in classes_of(m).items() if kind == SECRET} - {"password"}}
+    assert held == set()
+    person = UserFactory()
+    page = cast["administrator"].get(reverse("admin:accounts_user_change", args=[person.pk])).content.decode()
+    assert person.password not in page
+    assert person.password.rpartition("$")[2] not in page
+
+
 def test_the_index_of_a_curator_is_the_directory(cast: dict[str, Client]) -> None:
     shown = {role: cast[role].get(reverse("admin:index")).context["app_list"] for role in ("curator", "administrator")}
-    assert [app["app_label"] for app in shown["curator"]] == ["directory"]
+    assert {app["app_label"] for app in shown["curator"]} == {"directory", "loans"}
     assert {"accounts", "auth", "directory"} <= {app["app_label"] for app in shown["administrator"]}

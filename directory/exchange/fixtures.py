@@ -93,7 +93,7 @@ def _load_row(path: Path, number: int, row: Any, known: _Known, *, update: bool)
     if "pk" in row:
         raise fail("pk", _("une ligne se reconnaît à sa clé naturelle, jamais à un numéro."))
     names, fields = _natural_fields(model), row["fields"]
-    key = _frozen([fields.get(name) for name in names])
+    key = _frozen([_named(fields, name) for name in names])
     if names and (model, key) in known.met:
         raise fail(names[0], _("cette clé est déjà celle d’une autre ligne."))
     known.met.add((model, key))
@@ -130,11 +130,20 @@ def _load_row(path: Path, number: int, row: Any, known: _Known, *, update: bool)
 
 
 def _natural_fields(model: type[models.Model]) -> list[str]:
-    """The fields of the natural key, when it is made of plain fields of the model."""
+    """The fields of the natural key: those that the model says, else its one plain field."""
     if not hasattr(model, "natural_key"):
         return []
+    if said := getattr(model, "NATURAL", None):
+        return list(said)
     name = {"postalarea": "code", "synonym": "terms", "user": "email"}.get(model._meta.model_name or "", "slug")
     return [name] if any(f.name == name for f in model._meta.fields) else []
+
+
+def _named(fields: dict[str, Any], name: str) -> Any:
+    """What a row says of a field of the natural key; of a reference (« category__slug »), its own key."""
+    field, _two, inside = name.partition("__")
+    value = fields.get(field)
+    return value[0] if inside and isinstance(value, list) and value else value
 
 
 def _owner(model: type[models.Model]) -> Any:

@@ -20,6 +20,7 @@ from directory.filters import ResourceFilterSet
 from directory.fitting import needs_for
 from directory.models import Practice, Resource
 from directory.opening import Opening
+from directory.permissions import readable
 from directory.taxonomies import categories, family_of
 from directory.views.listing import conditional, listing, respond
 from directory.views.resource_edit import owner_panel
@@ -49,8 +50,8 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     visible = Resource.objects.visible_to(request.user)
     others = visible.listed()
     same = others.filter(organisation=OuterRef("organisation")).order_by().values("organisation")
-    resource = (
-        visible.annotate(shared_by_same=Subquery(same.annotate(n=Count("*")).values("n")))
+    rows = (
+        Resource.objects.annotate(shared_by_same=Subquery(same.annotate(n=Count("*")).values("n")))
         .select_related("organisation__territory", "category__parent", "territory__parent")
         .defer(
             "search",
@@ -61,9 +62,8 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "territory__parent__outline",
         )
         .prefetch_related("photos")
-        .filter(slug=slug)
-        .first()
     )
+    resource = readable(rows, request.user, slug)
     if resource is None:
         return renamed(visible, slug)
     opening = Opening.of([resource])
@@ -72,6 +72,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     known = {row.pk: row for row in around}
     shown = agenda.days([resource], timezone.localdate(), PAGE_DAYS, opening=opening)[resource.pk]
     node = categories().by_id.get(resource.category_id)
+    owner = owner_panel(request, resource)
     response = render(
         request,
         "directory/resource/detail.html",
@@ -80,12 +81,13 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "organisation": resource.organisation,
             "photos": list(resource.photos.all()),
             "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
-            "owner": owner_panel(request, resource),
+            "owner": owner,
+            "not_public": owner is not None and not owner["member"] and not resource.is_public,
             "week": opening.week.get(resource.pk, []),
             "days": [(day, agenda.words(day, resource.quantity)) for day in shown],
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": [row for pk, row in known.items() if pk not in near],
-            "shared_by_same": resource.shared_by_same or 0,  # type: ignore[attr-defined]
+            "shared_by_same": resource.shared_by_same or 0,
             "comparable": [known[pk] for pk in near if pk in known],
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "needs": needs_for(resource, request.user),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,8 +24,15 @@ class Moment(models.TextChoices):
     RETURN = "return", _("retour")
 
 
+class ChecklistManager(models.Manager["Checklist"]):
+    def get_by_natural_key(self, kind: str, category: str | None, moment: str) -> Checklist:
+        return self.get(kind=kind, category__slug=category, moment=moment)
+
+
 class Checklist(models.Model):
     """What to check when something of a kind (or of one category) changes hands. Curators edit it."""
+
+    NATURAL = ("kind", "category__slug", "moment")
 
     kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
     category = models.ForeignKey(
@@ -33,6 +41,8 @@ class Checklist(models.Model):
     )  # fmt: skip
     moment = models.CharField(_("moment"), max_length=10, choices=Moment.choices)
     items = ArrayField(models.CharField(max_length=160), verbose_name=_("à vérifier"), help_text=_("Un par ligne."))
+
+    objects = ChecklistManager()
 
     class Meta:
         verbose_name = _("liste de vérification")
@@ -50,12 +60,16 @@ class Checklist(models.Model):
     def __str__(self) -> str:
         return f"{self.category or self.get_kind_display()}, {self.get_moment_display()}"
 
+    def natural_key(self) -> tuple[str, str | None, str]:
+        return (self.kind, self.category.slug if self.category else None, self.moment)
+
 
 class ConditionReport(models.Model):
     """The sheet of one hand-over or one return (a loan may come back in several times).
 
     ``version`` counts each saving: of two people who count at once, the second is shown the first's count.
-    ``checks`` is a list of {"item", "ok", "note"}; ``counted`` what changed hands this time.
+    ``checks`` is a list of {"item", "ok", "note"}; ``counted`` what changed hands this time. ``contest`` is what the
+    other side does not agree with: the sheet is then open again, until someone corrects it.
     """
 
     class State(models.TextChoices):
@@ -80,6 +94,7 @@ class ConditionReport(models.Model):
     lender_at = models.DateTimeField(_("confirmé par le prêteur le"), null=True, blank=True)
     borrower_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     borrower_at = models.DateTimeField(_("confirmé par l’emprunteur le"), null=True, blank=True)
+    contest = models.TextField(_("contesté"), max_length=2000, blank=True)
 
     class Meta:
         verbose_name = _("état des lieux")
@@ -88,9 +103,14 @@ class ConditionReport(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["loan"],
-                condition=Q(lender_at__isnull=True) | Q(borrower_at__isnull=True),
-                name="condition_report_one_unconfirmed",
-                violation_error_message=_("Un état des lieux attend déjà d’être confirmé."),
+                condition=Q(moment="handover"),
+                name="condition_report_one_handover",
+                violation_error_message=_("La remise de ce prêt est déjà inscrite."),
+            ),
+            models.CheckConstraint(
+                name="condition_report_counts",
+                condition=Q(counted__gte=1),
+                violation_error_message=_("Comptez au moins une unité."),
             ),
         ]
 
@@ -101,9 +121,19 @@ class ConditionReport(models.Model):
     def is_confirmed(self) -> bool:
         return self.lender_at is not None and self.borrower_at is not None
 
+    @property
+    def awaits(self) -> list[str]:
+        """The sides that have not confirmed yet; none while the sheet is contested: it is to correct first."""
+        if self.contest:
+            return []
+        return [side for side, at in ((Side.LENDER, self.lender_at), (Side.BORROWER, self.borrower_at)) if at is None]
+
 
 class Incident(models.Model):
-    """Something broke, got lost or went wrong. Its units are set aside (``closure``) until it is closed."""
+    """Something broke, got lost or went wrong. Its units (``set_aside``) are in repair under ``act`` until it closes.
+
+    Who pays is proposed by one side (``payer_side``) and holds once the other confirms it (``payer``).
+    """
 
     class Payer(models.TextChoices):
         UNDECIDED = "undecided", _("à convenir")
@@ -119,7 +149,10 @@ class Incident(models.Model):
     units = models.PositiveIntegerField(_("unités touchées"), default=0)
     estimate = models.DecimalField(_("coût estimé ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
     payer = models.CharField(_("qui paie"), max_length=10, choices=Payer.choices, default=Payer.UNDECIDED)
+    payer_proposed = models.CharField(_("proposé\u00a0: qui paie"), max_length=10, choices=Payer.choices, blank=True)
+    payer_side = models.CharField(_("proposé par le"), max_length=10, choices=Side.choices, blank=True)
     act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    set_aside = ArrayField(models.IntegerField(), verbose_name=_("unités mises de côté"), default=list, blank=True)
     back_on = models.DateField(_("de retour vers le"), null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(_("ouvert le"), default=timezone.now)
@@ -131,9 +164,28 @@ class Incident(models.Model):
         verbose_name = _("incident")
         verbose_name_plural = _("incidents")
         ordering = ("-opened_at", "-id")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="incident_payer_proposed_by_a_side",
+                condition=Q(payer_proposed="", payer_side="") | (~Q(payer_proposed="") & ~Q(payer_side="")),
+                violation_error_message=_("Une proposition vient d’un des deux côtés."),
+            ),
+            models.CheckConstraint(
+                name="incident_estimate_positive",
+                condition=Q(estimate__isnull=True) | Q(estimate__gte=0),
+                violation_error_message=_("Un coût n’est pas négatif."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.loan_id} {self.description[:40]}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("incident_detail", args=[self.loan_id, self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
 
 
 def folder(instance: LoanPhoto, filename: str) -> str:
@@ -171,3 +223,16 @@ class LoanPhoto(models.Model):
 
     def __str__(self) -> str:
         return self.alt or str(self.uid)
+
+    @property
+    def small_width(self) -> int:
+        return round(self.width * self._shrink)
+
+    @property
+    def small_height(self) -> int:
+        return round(self.height * self._shrink)
+
+    @property
+    def _shrink(self) -> float:
+        """From the large size to the small one, whose longest side is 480 pixels at most."""
+        return min(1.0, 480 / max(self.width, self.height, 1))

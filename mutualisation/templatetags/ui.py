@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -188,6 +189,15 @@ def why(entry: Any, roots: list[str]) -> SafeString | str:
         named = search.highlight(entry.category.name, roots)
         passage = format_html("{} {}", _("Catégorie\u00a0:"), named) if "<mark>" in named else ""
     return format_html('<p class="meta">{}</p>', passage) if passage else ""
+
+
+@register.simple_tag
+def address(name: str, *arguments: Any) -> str:
+    """The address of a page, or nothing when this portal has no such page."""
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""
 
 
 @register.simple_tag

@@ -60,9 +60,22 @@ document.addEventListener("click", (event) => {
 });
 
 function showPrint() {
-  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  for (const button of document.querySelectorAll("[data-print], [data-copy]")) button.hidden = false;
 }
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
+});
+// An address shown once: a press takes it along, and the button says so.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.done;
+  } catch {
+    // the address stays selected: Ctrl-C takes it
+  }
 });
 showPrint();

@@ -22,4 +22,5 @@ class Command(BaseCommand):
         group.permissions.set(
             Permission.objects.filter(content_type__app_label="directory", content_type__model__in=CURATED)
             | Permission.objects.filter(content_type__app_label="directory", codename__startswith="view_")
+            | Permission.objects.filter(content_type__app_label="loans", content_type__model="checklist")
         )

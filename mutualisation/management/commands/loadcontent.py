@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from directory.exchange.fixtures import FixtureError, fixture_files, load
 
-REFERENCE = ["territories", "postal_areas", "sectors", "categories", "synonyms"]
+REFERENCE = ["territories", "postal_areas", "sectors", "categories", "synonyms", "checklists"]
 
 
 class Command(BaseCommand):

@@ -29,5 +29,5 @@ DROP TABLE directory_agendachange;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("directory", "0008_calendar")]
+    dependencies = [("directory", "0011_practice_photos")]
     operations = [migrations.RunSQL(SQL, REVERSE)]

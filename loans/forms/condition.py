@@ -1,0 +1,166 @@
+"""The sheet of a hand-over or a return, on a phone first: count, tick, say, photograph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.forms.fields import HourField
+from directory.forms.organisation import dress
+from loans.handover import Sheet, bounds, checklist, has_state
+from loans.models import ConditionReport, Loan, Moment
+from mutualisation.kernel.moments import moment as instant
+from mutualisation.kernel.moments import wall
+
+CHECKS_AT_MOST = 60
+
+
+class SheetForm(forms.Form):
+    """What was counted and seen. The items to check travel with the page: what was read is what is kept."""
+
+    counted = forms.IntegerField(
+        min_value=1,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "class": "form-control count-field"}),
+        error_messages={
+            "required": _("Écrivez combien vous en avez compté."),
+            "invalid": _("Écrivez un nombre."),
+            "min_value": _("Comptez au moins une unité."),
+        },
+    )
+    state = forms.ChoiceField(
+        label=_("Dans quel état?"),
+        choices=ConditionReport.State.choices,
+        initial=ConditionReport.State.GOOD,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Dites dans quel état c’est.")},
+    )
+    note = forms.CharField(
+        label=_("Remarques"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Ce qui est marqué, usé, manquant. N’y mettez le nom de personne."),
+    )
+    day = forms.DateField(
+        label=_("Fait le"),
+        input_formats=["%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d"],
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        error_messages={"required": _("Dites quel jour."), "invalid": _("Écrivez la date comme 2026-12-01.")},
+    )
+    hour = HourField(label=_("À"), required=True, error_messages={"required": _("Dites à quelle heure.")})
+    late_reason = forms.CharField(
+        label=_("Pourquoi est-ce inscrit après coup?"),
+        required=False,
+        max_length=200,
+        help_text=_("Seulement si c’était il y a plus de deux heures\u00a0: oublié sur place, pas de réseau…"),
+    )
+
+    def __init__(self, data: Any = None, *, loan: Loan, moment: str, report: ConditionReport | None = None) -> None:
+        first = wall(report.happened_at if report else timezone.now())
+        initial: dict[str, Any] = {"day": first.date(), "hour": first.time().replace(second=0, microsecond=0)}
+        if report:
+            initial |= {"counted": report.counted, "state": report.state, "note": report.note}
+            initial["late_reason"] = report.late_reason
+        super().__init__(data, initial=initial)
+        least, most = bounds(loan, moment, report)
+        handing = moment == Moment.HANDOVER
+        self.fields["counted"].label = _("Combien partent?") if handing else _("Combien reviennent?")
+        self.fields["counted"].initial = self.initial.get("counted", most)
+        self.fields["counted"].widget.attrs |= {"min": least, "max": most}
+        self.report, self.was = report, initial
+        if least == most == 1:
+            del self.fields["counted"]
+        if not has_state(loan):
+            del self.fields["state"]
+        self.items: list[str] = []
+        for index, row in enumerate(self._rows(data, loan, moment, report)):
+            self._add(index, row)
+        dress(self)
+
+    @staticmethod
+    def _rows(data: Any, loan: Loan, moment: str, report: ConditionReport | None) -> list[dict[str, Any]]:
+        """What to check: as the page said it, as the sheet says it, or as the list says it now."""
+        if data is not None and "item_0" in data:
+            names = [f"item_{n}" for n in range(CHECKS_AT_MOST) if data.get(f"item_{n}", "").strip()]
+            return [{"item": data[name].strip()[:160], "ok": False, "note": ""} for name in names]
+        if report and report.checks:
+            return list(report.checks)
+        return [{"item": item, "ok": False, "note": ""} for item in checklist(loan.resource, moment)]
+
+    def _add(self, index: int, row: dict[str, Any]) -> None:
+        self.items.append(row["item"])
+        ok = forms.BooleanField(label=row["item"], required=False, initial=row["ok"])
+        note = forms.CharField(label=_("Note"), required=False, max_length=200, initial=row["note"])
+        self.fields |= {f"ok_{index}": ok, f"note_{index}": note}
+
+    def checks(self) -> list[dict[str, Any]]:
+        """Each item, with its box and its note, for the page."""
+        return [
+            {"n": n, "item": item, "ok": self[f"ok_{n}"], "note": self[f"note_{n}"], "said": self[f"note_{n}"].value()}
+            for n, item in enumerate(self.items)
+        ]
+
+    def clean(self) -> dict[str, Any] | None:
+        data = super().clean() or {}
+        day, hour = data.get("day"), data.get("hour")
+        if day and hour:
+            if self.report and (day, hour) == (self.was["day"], self.was["hour"]):
+                data["happened_at"] = self.report.happened_at  # to the second, as it was
+                return data
+            try:
+                data["happened_at"] = instant(day, hour)
+            except ValidationError as error:
+                self.add_error("hour", error)
+            except OverflowError:
+                self.add_error("day", _("Écrivez la date comme 2026-12-01."))
+        return data
+
+    def sheet(self) -> Sheet:
+        """What was typed, for the verb."""
+        data = self.cleaned_data
+        return Sheet(
+            counted=data.get("counted", 1),
+            state=data.get("state", ConditionReport.State.GOOD),
+            checks=[
+                {"item": item, "ok": data[f"ok_{n}"], "note": data[f"note_{n}"]} for n, item in enumerate(self.items)
+            ],
+            note=data["note"],
+            happened_at=data["happened_at"],
+            late_reason=data["late_reason"],
+        )
+
+    def refuse(self, error: ValidationError) -> None:
+        """Say what the verb refused, beside the field."""
+        for name, messages in error.message_dict.items():
+            self.add_error(name if name in self.fields else None, messages)
+
+    def unlike(self, report: ConditionReport) -> list[dict[str, Any]]:
+        """What the sheet says otherwise than what was typed, side by side."""
+        theirs = {"state": report.get_state_display(), "note": report.note, "counted": report.counted}
+        states = dict(ConditionReport.State.choices)
+        found = []
+        for name in ("counted", "state", "note"):
+            if name in self.fields:
+                typed = self[name].value() or ""
+                mine = str(states.get(typed, typed)) if name == "state" else str(typed)
+                field = self[name].id_for_label or self[name].auto_id
+                found.append((self.fields[name].label, field, theirs[name], mine))
+        checked = {row["item"]: row for row in report.checks}
+        for row in self.checks():
+            ours = self._in_words(bool(row["ok"].value()), row["said"])
+            other = checked.get(row["item"], {"ok": False, "note": ""})
+            found.append((row["item"], row["ok"].id_for_label, self._in_words(other["ok"], other["note"]), ours))
+        return [
+            {"label": label, "field": field, "theirs": str(one), "mine": str(two), "kept": True}
+            for label, field, one, two in found
+            if str(one).strip() != str(two).strip()
+        ]
+
+    @staticmethod
+    def _in_words(ok: bool, note: Any) -> str:
+        said = str(_("coché")) if ok else str(_("pas coché"))
+        return f"{said}, {note}" if note else said

@@ -1,0 +1,56 @@
+"""What the pages of a loan say of its hand-over, its return and its incidents."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+
+from loans import handover, incidents
+from loans.lateness import lateness
+from loans.lifecycle import may
+from loans.models import Loan, LoanStatus, Side
+from loans.permissions import sides_of
+from mutualisation.kernel.moments import clock, wall
+
+register = template.Library()
+
+
+@register.filter
+def at_clock(value: datetime.datetime | None) -> str:
+    """« le 21 novembre 2026, 18 h 30 »."""
+    if value is None:
+        return ""
+    shown = wall(value)
+    day = date_format(shown, "j F Y")
+    return f"le {'1er' + day[1:] if shown.day == 1 else day}, {clock(shown.time())}"
+
+
+@register.simple_tag
+def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
+    """The sheets and incidents of a loan, and what this person may do about them."""
+    reports = list(loan.reports.order_by("filled_at", "pk"))
+    for report in reports:
+        report.loan = loan
+    sides = sides_of(user, loan)
+    return {
+        "lends": Side.LENDER in sides,
+        "late": lateness(loan),
+        "in_the_way": incidents.in_the_way(loan),
+        "obstacles": handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else [],
+        "reports": [
+            {
+                "report": r,
+                "title": handover.title(loan, r.moment),
+                "state": r.get_state_display() if handover.has_state(loan) else "",
+                "to_confirm": handover.to_confirm(user, r),
+            }
+            for r in reports
+        ],
+        "incidents": list(loan.incidents.all()),
+        "hand_over": may(user, loan, "hand_over"),
+        "bring_back": may(user, loan, "bring_back"),
+        "report": incidents.can_open(user, loan),
+    }

@@ -1,0 +1,345 @@
+"""Hand-over and return: the sheet to fill, to confirm, to contest; on paper; and the photos of a loan."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.drafts import forget, hold, recall
+from directory.views.written import first_values
+from loans import handover, photos
+from loans.forms.condition import SheetForm
+from loans.incidents import can_open
+from loans.lateness import lateness
+from loans.lifecycle import AlreadyMoved, may
+from loans.models import ConditionReport, Loan, LoanPhoto, LoanStatus, Moment
+from loans.models.condition import PHOTOS_AT_MOST
+from loans.permissions import sides_of
+from mutualisation.kernel.uploads import too_large
+
+TEMPLATE = "loans/condition/sheet.html"
+NAMES = {Moment.HANDOVER: "loan_handover", Moment.RETURN: "loan_return"}
+SIZES = {"1600": "large", "480": "small"}
+
+
+def the_loan(request: HttpRequest, pk: int) -> Loan:
+    rows = Loan.objects.visible_to(request.user).select_related("resource__category", "lender", "borrower")
+    return get_object_or_404(rows, pk=pk)
+
+
+@login_not_required  # a sheet sent after the session expired is kept, then one signs in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
+    """One moment of a loan: its sheets, and the form of the one to fill or to correct."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, _key(pk, moment))
+        return redirect_to_login(request.get_full_path())
+    loan = the_loan(request, pk)
+    if loan.status not in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED):
+        messages.info(request, _("Ce prêt n’en est pas à la remise."))
+        return redirect(loan)
+    if moment == Moment.RETURN and loan.status == LoanStatus.ACCEPTED:
+        messages.info(request, _("Inscrivez d’abord la remise."))
+        return redirect("loan_handover", pk=pk)
+    if request.method == "POST":
+        return _sent(request, loan, moment)
+    report = _report(request.GET.get("corriger", ""), loan, moment)
+    if report and handover.can_correct(request.user, report):
+        return _page(request, loan, moment, SheetForm(loan=loan, moment=moment, report=report), report=report)
+    return _page(request, loan, moment, _blank(request, loan, moment))
+
+
+def _key(pk: int, moment: str) -> str:
+    return f"pret:{pk}:{moment}"
+
+
+def _report(text: str, loan: Loan, moment: str) -> ConditionReport | None:
+    """A sheet of this loan by its number; never another loan's."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 12):
+        return None
+    return loan.reports.filter(pk=int(text), moment=moment).first()
+
+
+def _blank(request: HttpRequest, loan: Loan, moment: str) -> SheetForm | None:
+    """The form of a new sheet, where one can be filled now."""
+    if not may(request.user, loan, handover.MOVE[Moment(moment)]) or _hindered(loan, moment):
+        return None
+    form = SheetForm(loan=loan, moment=moment)
+    first_values(request, form, recall(request, _key(loan.pk, moment)))
+    return form
+
+
+def _hindered(loan: Loan, moment: str) -> list[str]:
+    return handover.obstacles(loan) if moment == Moment.HANDOVER and loan.status == LoanStatus.ACCEPTED else []
+
+
+def _page(
+    request: HttpRequest,
+    loan: Loan,
+    moment: str,
+    form: SheetForm | None,
+    *,
+    report: ConditionReport | None = None,
+    status: int = 200,
+    **extra: Any,
+) -> HttpResponse:
+    reports = list(loan.reports.filter(moment=moment).select_related("filled_by").prefetch_related("photos"))
+    context = {
+        "loan": loan,
+        "moment": moment,
+        "title": handover.title(loan, moment),
+        "has_state": handover.has_state(loan),
+        "reports": [_shown(request, r) for r in reports],
+        "form": form,
+        "correcting": report,
+        "again": bool(report) and moment == Moment.RETURN and may(request.user, loan, "bring_back"),
+        "obstacles": _hindered(loan, moment),
+        "late": lateness(loan),
+        "left": loan.outstanding,
+        "last": max((r.pk for r in reports), default=""),
+        "changed": False,
+        "conflict": False,
+        "differences": [],
+        "remark_error": "",
+        "photos_at_most": PHOTOS_AT_MOST,
+        "can_reopen": moment == Moment.RETURN and may(request.user, loan, "reopen"),
+        "can_close": moment == Moment.RETURN and may(request.user, loan, "close"),
+        "can_report": can_open(request.user, loan),
+        "print_url": reverse(f"{NAMES[Moment(moment)]}_print", args=[loan.pk]),
+        "draft": recall(request, _key(loan.pk, moment)) if form and not report and request.method == "GET" else None,
+        "draft_key": _key(loan.pk, moment),
+        **extra,
+    }
+    return render(request, TEMPLATE, context, status=status)
+
+
+def _shown(request: HttpRequest, report: ConditionReport) -> dict[str, Any]:
+    """A sheet, and what this person may do with it."""
+    shown = list(report.photos.all())
+    return {
+        "report": report,
+        "photos": shown,
+        "to_confirm": handover.to_confirm(request.user, report),
+        "can_correct": handover.can_correct(request.user, report),
+        "removable": [] if report.is_confirmed else [p.pk for p in shown if p.added_by_id == request.user.pk],
+        "room": PHOTOS_AT_MOST - len(shown),
+    }
+
+
+# ---- what is sent
+
+
+def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
+    if not sides_of(request.user, loan):
+        raise PermissionDenied
+    gesture = request.POST.get("geste", "inscrire")
+    report = _report(request.POST.get("fiche", ""), loan, moment)
+    if gesture in ("confirmer", "contester", "photos", "retirer"):
+        if report is None:
+            raise Http404
+        return _answered(request, loan, moment, report, gesture)
+    correcting = report if gesture == "corriger" else None
+    form = SheetForm(request.POST, loan=loan, moment=moment, report=correcting)
+    standing = None if correcting else _written_meanwhile(request, loan, moment)
+    if standing:
+        return _conflict(request, loan, moment, standing)
+    if not form.is_valid():
+        return _page(request, loan, moment, form, report=correcting, status=422)
+    try:
+        if correcting:
+            seen = _number(request.POST.get("version"))
+            done = handover.correct(correcting, by=request.user, sheet=form.sheet(), version=seen)
+        else:
+            seen = _number(request.POST.get("etat"))
+            done = handover.fill(loan, moment, by=request.user, sheet=form.sheet(), version=seen)
+    except ValidationError as error:
+        form.refuse(error)
+        return _page(request, loan, moment, form, report=correcting, status=422)
+    except handover.Obstructed:
+        return _page(request, loan, moment, None, status=422)
+    except AlreadyMoved:
+        loan = the_loan(request, loan.pk)
+        standing = loan.reports.get(pk=correcting.pk) if correcting else _written_meanwhile(request, loan, moment)
+        if standing:
+            return _conflict(request, loan, moment, standing)
+        if not may(request.user, loan, handover.MOVE[Moment(moment)]):
+            messages.warning(request, _("Ce prêt a changé pendant que vous écriviez\u00a0: voici où il en est."))
+            return redirect(loan)
+        return _page(request, loan, moment, form, status=409, changed=True)
+    forget(user=request.user, key=_key(loan.pk, moment))
+    _keep_photos(request, done)
+    messages.success(request, _said(loan, done))
+    return redirect(NAMES[Moment(moment)], pk=loan.pk)
+
+
+def _number(text: str | None) -> int:
+    """The version that the page showed; 0, which is never one, when it said none."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _written_meanwhile(request: HttpRequest, loan: Loan, moment: str) -> ConditionReport | None:
+    """The sheet that someone wrote since this page was drawn, which named the last one it knew."""
+    last = loan.reports.filter(moment=moment).order_by("-pk").first()
+    return last if last and str(last.pk) != request.POST.get("vue", "") else None
+
+
+def _conflict(request: HttpRequest, loan: Loan, moment: str, standing: ConditionReport) -> HttpResponse:
+    """Two people counted at once: the other's count beside hers, nothing of hers written, her photos kept."""
+    _keep_photos(request, standing)
+    correctable = handover.can_correct(request.user, standing)
+    again = moment == Moment.RETURN and may(request.user, loan, "bring_back")
+    form = SheetForm(request.POST, loan=loan, moment=moment, report=standing if correctable else None)
+    form.errors.clear()
+    return _page(
+        request, loan, moment, form if correctable or again else None, report=standing if correctable else None,
+        status=409, conflict=True, differences=form.unlike(standing), again=again,
+    )  # fmt: skip
+
+
+def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionReport, gesture: str) -> HttpResponse:
+    """Confirm, contest, add or take back photos."""
+    seen = _number(request.POST.get("version"))
+    try:
+        if gesture == "confirmer":
+            handover.confirm(report, by=request.user, version=seen)
+            messages.success(request, _("C’est confirmé\u00a0: les deux organismes ont compté la même chose."))
+        elif gesture == "contester":
+            handover.contest(report, by=request.user, remark=request.POST.get("remarque", ""), version=seen)
+            said = _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger.")
+            messages.success(request, said)
+        elif gesture == "retirer":
+            photo = report.photos.filter(uid__in=_uid(request.POST.get("photo", ""))).first()
+            if photo:
+                photos.remove(photo, by=request.user)
+                messages.success(request, _("La photo est retirée."))
+        elif not report.is_confirmed:
+            _keep_photos(request, report)
+    except ValidationError as error:
+        words = " ".join(error.messages)
+        return _page(request, loan, moment, None, status=422, remark_error=words)
+    except AlreadyMoved:
+        messages.warning(request, _("La fiche a changé pendant que vous lisiez\u00a0: relisez-la."))
+    return redirect(NAMES[Moment(moment)], pk=loan.pk)
+
+
+def _uid(text: str) -> list[uuid.UUID]:
+    try:
+        return [uuid.UUID(text)]
+    except ValueError:
+        return []
+
+
+def _keep_photos(request: HttpRequest, report: ConditionReport) -> None:
+    """Keep the photos that came with it; say what could not be kept."""
+    said_photos(request, photos.add(report, request.FILES.getlist("photos"), by=request.user))
+
+
+def said_photos(request: HttpRequest, result: tuple[list[LoanPhoto], list[str]]) -> None:
+    kept, refused = result
+    refused += [
+        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
+        for name in too_large(request)
+    ]
+    if kept:
+        words = ngettext("%d photo est gardée.", "%d photos sont gardées.", len(kept))
+        messages.success(request, words % len(kept))
+    for sentence in refused:
+        messages.error(request, sentence)
+
+
+def _said(loan: Loan, report: ConditionReport) -> str:
+    if report.moment == Moment.HANDOVER:
+        return _("C’est inscrit. L’autre organisme est prévenu et confirmera.")
+    if loan.outstanding:
+        n = loan.outstanding
+        said = ngettext(
+            "C’est inscrit\u00a0: il en reste %(n)d à rendre.", "C’est inscrit\u00a0: il en reste %(n)d à rendre.", n
+        )
+        return said % {"n": n}
+    return _("C’est inscrit\u00a0: tout est revenu.")
+
+
+# ---- the end of a loan
+
+
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lender ends a loan that came back."""
+    loan = the_loan(request, pk)
+    try:
+        handover.close(loan, by=request.user, version=_number(request.POST.get("etat")))
+        messages.success(request, _("Le prêt est terminé."))
+    except handover.StillOpen:
+        messages.error(request, _("Un incident n’est pas réglé\u00a0: réglez-le d’abord, puis terminez le prêt."))
+    except AlreadyMoved:
+        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez\u00a0: voici où il en est."))
+    return redirect("loan_return", pk=pk)
+
+
+@require_POST
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """The lender found that some did not come back."""
+    loan = the_loan(request, pk)
+    missing, reason = _number(request.POST.get("manque")), request.POST.get("raison", "").strip()[:500]
+    seen = _number(request.POST.get("etat"))
+    try:
+        handover.reopen(loan, by=request.user, missing=missing, reason=reason, version=seen)
+        messages.success(request, _("Le prêt est rouvert, et l’emprunteur prévenu."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except AlreadyMoved:
+        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez\u00a0: voici où il en est."))
+    return redirect("loan_return", pk=pk)
+
+
+# ---- on paper, and photos
+
+
+@never_cache
+@require_safe
+def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
+    """The sheet to print and fill by hand."""
+    loan = the_loan(request, pk)
+    context = {
+        "loan": loan,
+        "moment": moment,
+        "title": handover.title(loan, moment),
+        "has_state": handover.has_state(loan),
+        "items": handover.checklist(loan.resource, moment),
+        "states": ConditionReport.State.labels,
+        "back": reverse(NAMES[Moment(moment)], args=[pk]),
+        "dates": list(loan.dates.filter(cancelled_at__isnull=True)[:6]),
+    }
+    return render(request, "loans/condition/print.html", context)
+
+
+@require_safe
+def photo(request: HttpRequest, uid: uuid.UUID, size: str) -> HttpResponse:
+    """One photo, for the two sides of its loan; kept by no cache."""
+    found = LoanPhoto.objects.filter(uid=uid).first() if size in SIZES else None
+    if found is None or not Loan.objects.visible_to(request.user).filter(pk=found.loan_id).exists():
+        raise Http404
+    try:
+        with getattr(found, SIZES[size]).open("rb") as file:
+            response = HttpResponse(file.read(), content_type="image/webp")
+    except OSError as error:
+        raise Http404 from error
+    response["Cache-Control"] = "private, no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'"
+    response["X-Robots-Tag"] = "noindex"
+    return response

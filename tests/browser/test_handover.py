@@ -1,0 +1,179 @@
+"""Two people, two telephones: chairs that come back in two times, a projector that comes back broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from directory import calendar
+from directory.models import Occupation
+from loans.models import Checklist, Incident, Loan, LoanStatus
+from mutualisation.kernel.moments import span
+from tests.browser.visitor import COLOURS, PHONE, Visitor
+from tests.directory.pictures import picture
+from tests.factories import OrganisationFactory, ResourceFactory
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, in_days, lender_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+
+
+@pytest.fixture
+def chairs() -> Loan:
+    Checklist.objects.create(kind="materiel", moment="handover", items=["Comptées ensemble", "Propres"])
+    return begun(accepted(ResourceFactory(name="Cinquante chaises", quantity=50), quantity=20))
+
+
+@pytest.fixture
+def telephones(chromium: str, live_server: Any, tmp_path: Path) -> Iterator[Any]:
+    """``open_for(user)`` gives a person with her own telephone, signed in."""
+    from playwright.sync_api import sync_playwright
+
+    before, settings.MEDIA_ROOT = settings.MEDIA_ROOT, tmp_path
+    visitors: list[Visitor] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+        def open_for(user: Any) -> Visitor:
+            client = Client()
+            client.force_login(user)
+            context = browser.new_context(
+                viewport={"width": PHONE, "height": 740},
+                is_mobile=True,
+                has_touch=True,
+                locale="fr-CA",
+                reduced_motion="reduce",
+            )
+            key = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            context.add_cookies([key])  # type: ignore[list-item]
+            visitors.append(Visitor(context.new_page(), live_server.url))
+            return visitors[-1]
+
+        yield open_for
+        for visitor in visitors:
+            visitor.page.goto("about:blank")  # nothing under way when the database goes
+        browser.close()
+        connections.close_all()
+    settings.MEDIA_ROOT = before
+    assert [fault for visitor in visitors for fault in visitor.faults] == []
+
+
+def looks_right(visitor: Visitor) -> None:
+    """Whole, nothing sideways or cut, big enough for a thumb, and axe finds nothing wrong in both themes."""
+    visitor.is_whole()
+    assert visitor.sideways() == []
+    assert visitor.small_targets(44) == []
+    assert visitor.axe() == []
+    visitor.wear(dark=True)
+    assert visitor.axe(COLOURS) == []
+    visitor.wear(dark=False)
+
+
+def test_twenty_chairs_come_back_in_two_times(telephones: Any, chairs: Loan) -> None:
+    lender, borrower = telephones(lender_of(chairs)), telephones(borrower_of(chairs))
+    handover, back = reverse("loan_handover", args=[chairs.pk]), reverse("loan_return", args=[chairs.pk])
+    lender.go(handover)
+    looks_right(lender)
+    lender.page.get_by_label("Comptées ensemble", exact=True).check()
+    lender.page.get_by_text("Noter").last.click()
+    lender.page.get_by_label("Note\u00a0: Propres").fill("Deux tachées")
+    lender.page.get_by_role("button", name="Inscrire la remise").click()
+    lender.see("C’est inscrit")
+    borrower.go(handover)
+    looks_right(borrower)
+    # by keyboard: read, then confirm
+    confirm = borrower.page.get_by_role("button", name="C’est exact")
+    borrower.tab_to(confirm)
+    borrower.page.keyboard.press("Enter")
+    borrower.see("Confirmé par les deux")
+
+    borrower.go(back)
+    lender.go(back)
+    looks_right(borrower)
+    borrower.page.get_by_label("Combien reviennent").fill("15")
+    borrower.page.get_by_role("button", name="Inscrire le retour").click()
+    borrower.see("il en reste 5 à rendre")
+    looks_right(borrower)
+    soon = timezone.now() + HOUR
+    assert Occupation.objects.filter(resource=chairs.resource, period__contains=soon).count() == 5
+    assert calendar.free_count(chairs.resource, span(soon, soon + HOUR)) == 45
+
+    # the lender counted at the same time, from the page as it was
+    lender.refusals.add(lender.portal + back)
+    lender.page.get_by_label("Combien reviennent").fill("14")
+    lender.page.get_by_role("button", name="Inscrire le retour").click()
+    lender.see("Quelqu’un d’autre a modifié cette fiche")
+    lender.see("Enregistré par l’autre personne")
+    looks_right(lender)
+    lender.page.get_by_role("link", name="Garder le sien").click()
+    lender.page.get_by_role("button", name="C’est exact").click()
+    lender.see("Confirmé par les deux")
+    lender.page.get_by_label("Combien reviennent").fill("5")
+    lender.page.get_by_role("button", name="Inscrire le retour").click()
+    lender.see("tout est revenu")
+    lender.page.get_by_role("button", name="Terminer le prêt").click()
+    lender.see("Le prêt est terminé.")
+    looks_right(lender)
+    chairs.refresh_from_db()
+    assert (chairs.status, chairs.returned_quantity) == (LoanStatus.CLOSED, 20)
+
+
+def test_a_projector_comes_back_broken(telephones: Any, db: None) -> None:
+    projector = ResourceFactory(name="Projecteur")
+    loan = begun(accepted(projector))
+    following = accepted(projector, in_days(4), borrower=OrganisationFactory(name="Le Relais"))
+    lender, borrower = telephones(lender_of(loan)), telephones(borrower_of(loan))
+    lender.go(reverse("loan_handover", args=[loan.pk]))
+    lender.page.get_by_role("button", name="Inscrire la remise").click()
+    lender.see("C’est inscrit")
+
+    lender.go(reverse("loan_return", args=[loan.pk]))
+    lender.page.get_by_label("Abîmé").check()
+    lender.page.get_by_label("Remarques").fill("La lampe ne s’allume plus")
+    photo = picture("IMG_1.heic", form="HEIF", size=(900, 600))
+    lender.page.set_input_files("#photos", [{"name": photo.name, "mimeType": "image/heic", "buffer": photo.read()}])
+    lender.page.get_by_role("button", name="Inscrire le retour").click()
+    lender.see("1 photo est gardée.")
+    looks_right(lender)
+    assert lender.undrawn() == []
+    lender.page.get_by_role("link", name="Ouvrir un incident").click()
+    lender.page.wait_for_url("**/incidents/signaler/**")
+    looks_right(lender)
+    assert lender.page.get_by_label("Que s’est-il passé").input_value() == "La lampe ne s’allume plus"
+    lender.page.get_by_label("Coût estimé").fill("120,50")
+    lender.page.get_by_label("Qui devrait payer").select_option("borrower")
+    lender.page.get_by_role("button", name="Signaler l’incident").click()
+    lender.see("Prêts à venir prévenus")
+    lender.see("Le Relais")
+    looks_right(lender)
+
+    incident = Incident.objects.get()
+    borrower.go(incident.get_absolute_url())
+    assert "Le Relais" not in borrower.page.content()
+    looks_right(borrower)
+    borrower.page.get_by_role("button", name="D’accord").click()
+    borrower.see("C’est entendu")
+    assert calendar.free_count(projector, in_days(20)) == 0
+    lender.page.reload()
+    lender.page.get_by_text("Régler l’incident").first.click()
+    lender.page.get_by_label("Comment est-ce réglé").fill("Lampe remplacée")
+    lender.page.get_by_role("button", name="Régler et remettre en prêt").click()
+    lender.see("Lampe remplacée")
+    looks_right(lender)
+    incident.refresh_from_db()
+    assert (incident.payer, incident.is_open) == ("borrower", False)
+    assert calendar.free_count(projector, in_days(20)) == 1
+    following.refresh_from_db()
+    assert following.status == LoanStatus.ACCEPTED
