@@ -51,6 +51,6 @@ def read(token: str) -> Link:
     loan = Loan.objects.visible_to(person).for_list().filter(pk=said["l"]).first() if person else None
     if person is None or loan is None:
         raise LinkUnusable
-    if loan.version != said["v"] or not loan.is_open:
+    if loan.version != said["v"] or not (loan.is_open or loan.proposals.filter(status="waiting").exists()):
         raise LinkUnusable(loan)
     return Link(loan, person, said["a"])

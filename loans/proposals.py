@@ -19,7 +19,7 @@ from loans.lifecycle import AlreadyMoved, change, move, tell
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
 from loans.requests import Held
-from mutualisation.kernel.moments import Period
+from mutualisation.kernel.moments import Period, wall
 
 CHANGEABLE = (LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 
@@ -125,16 +125,25 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
 
 
 def _replace_dates(loan: Loan, periods: Sequence[Period]) -> list[LoanDate]:
-    """The dates in force: those that stay keep their act (so does their place in people's calendars), in order."""
-    kept = list(loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id"))
-    found = []
+    """The dates in force: those of a day that stays keep their act (so their place in people's calendars).
+
+    Others take the acts that are left, in order; what is left then is called off.
+    """
+    left = list(loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id"))
+    found: dict[int, LoanDate] = {}
     for index, period in enumerate(periods):
-        date = kept[index] if index < len(kept) else LoanDate(loan=loan)
+        same = next((d for d in left if wall(d.period.lower).date() == wall(period.lower).date()), None)
+        if same:
+            left.remove(same)
+            found[index] = same
+    for index, period in enumerate(periods):
+        if index not in found:
+            found[index] = left.pop(0) if left else LoanDate(loan=loan)
+        date = found[index]
         date.period = period
         date.save()
-        found.append(date)
-    LoanDate.objects.filter(pk__in=[d.pk for d in kept[len(periods) :]]).update(cancelled_at=timezone.now())
-    return found
+    LoanDate.objects.filter(pk__in=[d.pk for d in left]).update(cancelled_at=timezone.now())
+    return [found[index] for index in range(len(periods))]
 
 
 @transaction.atomic

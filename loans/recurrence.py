@@ -11,14 +11,17 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from directory.opening import clock
-from mutualisation.kernel.moments import Period, moment, span, wall
+from mutualisation.kernel.moments import Period, day_in_words, moment, span, wall
 
 AT_MOST = 120  # dates: two years of a weekly meeting, a fortnight off at the end of each
 LONGEST = datetime.timedelta(days=732)
-WEEKDAYS = ("lundis", "mardis", "mercredis", "jeudis", "vendredis", "samedis", "dimanches")
+WEEKDAYS = (
+    gettext_noop("lundis"), gettext_noop("mardis"), gettext_noop("mercredis"), gettext_noop("jeudis"),
+    gettext_noop("vendredis"), gettext_noop("samedis"), gettext_noop("dimanches"),
+)  # fmt: skip
 
 
 class Every(models.TextChoices):
@@ -29,18 +32,23 @@ class Every(models.TextChoices):
 
 @dataclass(frozen=True)
 class Recurrence:
-    """From a first date, on and on until a day, that day included. ``interval`` is in weeks."""
+    """From a first date, on and on until a day, that day included. ``interval`` is in weeks.
+
+    ``weekdays`` (1 is Monday) are those of each week; none: the first date's.
+    """
 
     every: str
     until: datetime.date
     interval: int = 1
+    weekdays: tuple[int, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        return {"every": self.every, "until": self.until.isoformat(), "interval": self.interval}
+        said: dict[str, Any] = {"every": self.every, "until": self.until.isoformat(), "interval": self.interval}
+        return {**said, "weekdays": sorted(self.weekdays)} if self.weekdays else said
 
 
 def expand(first: Period, rule: Recurrence) -> list[Period]:
-    """Every date of a series, the first included: 18 h stays 18 h across both clock changes.
+    """Every date of a series: 18 h stays 18 h across both clock changes.
 
     Raises ValidationError when the rule gives too many dates or ends before it begins. Dates at an hour that the
     clock skips or repeats that day are left out.
@@ -61,6 +69,8 @@ def expand(first: Period, rule: Recurrence) -> list[Period]:
             found.append(span(moment(begin.date(), begin.time()), moment(finish.date(), finish.time())))
         except ValidationError:
             continue
+    if not found:
+        raise ValidationError(_("Aucune date\u00a0: choisissez une fin plus tard, ou d’autres jours."))
     if len(found) > AT_MOST:
         raise ValidationError(
             _("Cela fait %(n)d dates, et une demande en compte au plus %(most)d.") % {"n": len(found), "most": AT_MOST}
@@ -74,10 +84,12 @@ def expand(first: Period, rule: Recurrence) -> list[Period]:
 def _days(first: datetime.date, rule: Recurrence) -> list[datetime.date]:
     if rule.every == Every.MONTH:
         return _monthly(first, rule.until)
-    step = datetime.timedelta(weeks=rule.interval if rule.every == Every.WEEKS else 1)
-    days = [first]
-    while days[-1] + step <= rule.until:
-        days.append(days[-1] + step)
+    monday = first - datetime.timedelta(days=first.weekday())
+    days = []
+    while monday <= rule.until:
+        week = [monday + datetime.timedelta(days=n - 1) for n in rule.weekdays or (first.isoweekday(),)]
+        days += [day for day in sorted(week) if first <= day <= rule.until]
+        monday += datetime.timedelta(weeks=rule.interval if rule.every == Every.WEEKS else 1)
     return days
 
 
@@ -99,9 +111,10 @@ def in_words(first: Period, recurrence: dict[str, Any] | None) -> str:
     if not recurrence:
         return ""
     start, end = wall(first.lower), wall(first.upper)
-    until = date_format(datetime.date.fromisoformat(recurrence["until"]), "j F Y")
+    until = day_in_words(datetime.date.fromisoformat(recurrence["until"]), "j F Y")
     hours = {"a": clock(start.time()), "b": clock(end.time()), "until": until}
-    weekdays = _(WEEKDAYS[start.weekday()])
+    chosen = [_(WEEKDAYS[n - 1]) for n in recurrence.get("weekdays") or (start.isoweekday(),)]
+    weekdays = _(" et ").join(filter(None, [", ".join(chosen[:-1]), chosen[-1]]))
     if recurrence["every"] == Every.MONTH:
         said = _("Chaque mois, le même %(day)s, de %(a)s à %(b)s, jusqu’au %(until)s")
         return said % {**hours, "day": date_format(start, "l")}

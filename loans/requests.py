@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from directory import calendar
 from directory.calendar import Taken
 from directory.models import Kind, Organisation, Resource
 from directory.permissions import require
+from directory.writing import first_sending, made_by, remember
 from loans import notifications
 from loans.lateness import late_loans
 from loans.lifecycle import AlreadyMoved, change, move, side_for, tell
@@ -56,14 +58,19 @@ def ask(
     handling: str = "",
     message: str = "",
     recurrence: dict[str, Any] | None = None,
+    once: str = "",
     **people: Any,
 ) -> Loan:
     """Ask to borrow, in the name of an organisation; ``people`` are the fields of a person lent.
 
+    ``once`` names the form: sent twice, it asks once and gives the same loan.
     Raises PermissionDenied, or ``Refused`` with the reasons by date. Accepted at once where the owner chose so,
     unless the borrower is late elsewhere: then the request is held back, and the lender says.
     """
     require(can_request(by, resource, borrower))
+    mark = first_sending(once, by=by) if once else None
+    if once and mark is None and (made := made_by(once, Loan, by=by)):
+        return made
     if resource.organisation_id == borrower.pk:
         own = _("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda.")
         raise Refused([(periods[0], [calendar.Refusal("own", own)])])
@@ -80,25 +87,32 @@ def ask(
         held_at=now if late else None, **people,
     )  # fmt: skip
     LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in sorted(periods, key=_lower)])
+    remember(mark, loan)
     tell(loan, "ask", by=by, side=Side.BORROWER, data={"held": len(late)} if late else None)
     if message.strip():
         LoanMessage.objects.create(loan=loan, organisation=borrower, by=by, text=message.strip())
-    if resource.accepts_by_itself and not late and resource.kind != Kind.HUMAIN:
-        try:
-            with transaction.atomic():
-                _take(loan)
-                tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
-                Loan.objects.filter(pk=loan.pk).update(
-                    status=LoanStatus.ACCEPTED, accepted_at=now, version=loan.version + 1
-                )
-        except Taken:
-            pass  # someone was quicker: the lender answers
-        loan.refresh_from_db()
-    if loan.status == LoanStatus.ACCEPTED:
+    if not late and _accepted_by_itself(loan):
         notifications.accepted_by_itself(loan)
     else:
         notifications.asked(loan)
     return loan
+
+
+def _accepted_by_itself(loan: Loan) -> bool:
+    """Accept at once where the owner chose so; False when it is the lender who answers."""
+    if not loan.resource.accepts_by_itself or loan.resource.kind == Kind.HUMAIN:
+        return False
+    try:
+        with transaction.atomic():
+            _take(loan)
+            tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
+            Loan.objects.filter(pk=loan.pk, status=LoanStatus.REQUESTED).update(
+                status=LoanStatus.ACCEPTED, accepted_at=timezone.now(), version=F("version") + 1
+            )
+    except Taken:
+        return False  # someone was quicker: the lender answers
+    loan.refresh_from_db()
+    return True
 
 
 def _answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
@@ -111,19 +125,35 @@ def _lower(period: Period) -> datetime.datetime:
 
 
 def _take(loan: Loan) -> None:
-    dates = list(loan.dates.filter(cancelled_at__isnull=True))
+    prefetch_related_objects([loan], "dates")
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     calendar.occupy(loan.resource, [(date.period, date.act) for date in dates], loan.quantity)
 
 
 @transaction.atomic
-def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "") -> Loan:
-    """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied."""
-    require(bool(side_for(by, loan, "accept")))
+def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", **people: Any) -> Loan:
+    """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied.
+
+    ``people``: who is lent and when she said yes, as her employer records it.
+    """
     if loan.held_at:
+        require(bool(side_for(by, loan, "accept")))
         raise Held
-    move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now())
+    if people.get("consent_on"):
+        people["consent_by"] = by
+    move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
     _take(loan)
     notifications.accepted(loan, by=by, note=note)
+    return loan
+
+
+@transaction.atomic
+def record_person(loan: Loan, *, by: Any, version: int | None = None, **people: Any) -> Loan:
+    """The employer names the person lent, and says when she said yes; again when she changes."""
+    holds = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+    require(Side.LENDER in sides_of(by, loan) and holds and loan.resource.kind == Kind.HUMAIN)
+    change(loan, version=version, consent_by=by, **people)
+    tell(loan, "record_person", by=by, side=Side.LENDER)
     return loan
 
 
@@ -131,6 +161,7 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "") -
 def decline(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> Loan:
     """The lender says no, and why."""
     move(loan, "decline", by=by, version=version, note=reason)
+    _drop_proposal(loan, by)
     notifications.declined(loan, by=by, reason=reason)
     return loan
 
@@ -184,6 +215,18 @@ def let_through(loan: Loan, *, by: Any, version: int | None = None) -> Loan:
 
 
 @transaction.atomic
+def release(loan: Loan) -> Loan:
+    """The borrower owes nothing any more: the portal lets her held request through, as if it were just asked."""
+    change(loan, held_at=None)
+    tell(loan, "let_through", by=None)
+    if _accepted_by_itself(loan):
+        notifications.accepted_by_itself(loan)
+    else:
+        notifications.released(loan)
+    return loan
+
+
+@transaction.atomic
 def expire(loan: Loan) -> Loan:
     """Nobody answered in time: the portal says so to both."""
     move(loan, "expire", by=None)
@@ -198,13 +241,17 @@ def _drop_proposal(loan: Loan, by: Any) -> None:
 
 
 @transaction.atomic
-def write(loan: Loan, *, by: Any, text: str) -> LoanMessage:
-    """A message from one side to the other; whoever belongs to both speaks for the lender."""
+def write(loan: Loan, *, by: Any, text: str, once: str = "") -> LoanMessage:
+    """A message from one side to the other; whoever belongs to both speaks for the lender. ``once`` as in ``ask``."""
     sides = sides_of(by, loan)
     require(bool(sides))
+    mark = first_sending(once, by=by) if once else None
+    if once and mark is None and (said := made_by(once, LoanMessage, by=by)):
+        return said
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     organisation = loan.lender if side == Side.LENDER else loan.borrower
     message = LoanMessage.objects.create(loan=loan, organisation=organisation, by=by, text=text.strip())
+    remember(mark, message)
     notifications.written(loan, message, side=side)
     return message
 

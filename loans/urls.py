@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, incident, loan
+from loans.views import condition, feed, incident, link, listing, loan, proposal, request
 
 urlpatterns = [
-    path("prets/", loan.loan_list, name="loan_list"),
-    path("prets/repondre/<str:token>/", loan.loan_answer, name="loan_answer"),
+    path("prets/", listing.loan_list, name="loan_list"),
+    path("prets/feuille/", listing.loan_sheet, name="loan_sheet"),
+    path("prets/repondre/<str:token>/", link.loan_answer, name="loan_answer"),
+    path("prets/agenda/", feed.feed_list, name="loan_feeds"),
+    path("prets/agenda/<str:token>.ics", feed.feed, name="loan_feed"),
+    path("prets/agenda/<int:pk>/revoquer/", feed.feed_revoke, name="loan_feed_revoke"),
+    path("prets/<int:pk>/rendez-vous.ics", feed.loan_calendar, name="loan_calendar"),
     path("prets/<int:pk>/", loan.loan_detail, name="loan_detail"),
+    path("prets/<int:pk>/proposer/", proposal.loan_propose, name="loan_propose"),
     path("prets/<int:pk>/remise/", condition.sheet, {"moment": "handover"}, name="loan_handover"),
     path("prets/<int:pk>/remise/imprimer/", condition.blank, {"moment": "handover"}, name="loan_handover_print"),
     path("prets/<int:pk>/retour/", condition.sheet, {"moment": "return"}, name="loan_return"),
@@ -19,5 +25,5 @@ urlpatterns = [
     path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
     path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
-    path("ressources/<slug:slug>/demander/", loan.loan_request, name="loan_request"),
+    path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

@@ -20,8 +20,8 @@ from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
-from directory.models import PostalArea, Synonym
-from loans.models import Checklist
+from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
+from loans.models import Checklist, Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -44,7 +44,9 @@ CURATED = {"organisation", "resource", "practice", "synonym", "checklist"}
 # Apps whose admin is the directory’s own: completing fields, read by curators.
 OURS = ("directory", "loans")
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "procrastinatejob"}
+READ_ONLY = {"mail", "consent", "loan", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
+# What belongs to organisations: curators don’t read it.
+PRIVATE = {"occupation", "closure", "loan"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -119,10 +121,14 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "category": CategoryFactory,
         "checklist": lambda: Checklist.objects.create(kind="materiel", moment="handover", items=["Propre"]),
         "synonym": lambda: Synonym.objects.create(terms=["char", "camion"]),
+        "occupation": lambda: Occupation.objects.latest("id"),
+        "closure": lambda: Closure.objects.get(pk=world["blocked"]),
+        "exceptionalhours": lambda: ExceptionalHours.objects.get(pk=world["exception"]),
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
+        "loan": lambda: Loan.objects.get(pk=world["agenda_loan"]),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
     }
@@ -131,7 +137,8 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
 
 def expected_of(model: Any, verb: str) -> tuple[int, int, int, int]:
     """Strangers sign in; curators read the directory and write what they curate; administrators do all."""
-    name, ours = model._meta.model_name, model._meta.app_label in OURS
+    name = model._meta.model_name
+    ours = model._meta.app_label in OURS and name not in PRIVATE
     if verb == "choose":
         return (302, 302, 200, 200) if name in CHOOSERS else (302, 302, 403, 403)
     reads = verb in ("changelist", "change", "history")

@@ -2,7 +2,7 @@
 
 from loans.models.condition import Checklist, ConditionReport, Incident, LoanPhoto, Moment
 from loans.models.feed import CalendarFeed
-from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Proposal, Side
+from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Proposal, Side, Wait
 from loans.models.story import LoanEvent, LoanMessage
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Moment",
     "Proposal",
     "Side",
+    "Wait",
 ]

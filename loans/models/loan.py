@@ -9,17 +9,19 @@ import uuid
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Organisation, Resource
+from directory.models import Kind, Organisation, Resource
 from directory.models.resource import CostMode
+from mutualisation.kernel.moments import whole_days
 
 
 class LoanStatus(models.TextChoices):
@@ -67,6 +69,18 @@ class LoanHandling(models.TextChoices):
     REMOTE = "a_distance", _("à distance")
 
 
+class Wait(models.TextChoices):
+    """What a loan awaits from one of its organisations."""
+
+    CONFIRM = "confirm", _("à confirmer")
+    ANSWER = "answer", _("à répondre")
+    LATE = "late", _("en retard")
+    DUE = "due", _("à rendre aujourd’hui")
+    NAME = "name", _("personne à nommer")
+    HAND_OVER = "hand_over", _("à remettre")
+    CLOSE = "close", _("à terminer")
+
+
 class LoanQuerySet(models.QuerySet["Loan"]):
     """Sets of loans."""
 
@@ -93,6 +107,54 @@ class LoanQuerySet(models.QuerySet["Loan"]):
     def overdue(self) -> Self:
         """Those that should have come back."""
         return self.out().filter(ends_at__lt=timezone.now())
+
+    def whole(self) -> Self:
+        """With what its e-mails and its calendar say of it: the resource and its place, the two organisations."""
+        return self.for_list().select_related("resource__territory", "lender", "borrower").defer(
+            "resource__territory__outline"
+        )  # fmt: skip
+
+    def with_wait(self, *organisations: Any) -> Self:
+        """``wait``: what each awaits from these organisations, as a ``Wait``; empty when nothing."""
+        given, received = Q(lender__in=organisations), Q(borrower__in=organisations)
+        today = whole_days(timezone.localdate(), timezone.localdate())
+        proposals = apps.get_model("loans", "Proposal")._default_manager.filter(loan=OuterRef("pk"), status="waiting")
+        reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
+        changing = Q(status__in=HOLDS_TIME)
+        answer = (
+            Q(given, status=LoanStatus.REQUESTED)
+            | Q(received, status=LoanStatus.COUNTERED)
+            | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
+            | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
+        )
+        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True))) | Q(
+            received, Exists(reports.filter(borrower_at__isnull=True))
+        )
+        alive = ~Q(status__in=ENDED)
+        out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
+        return self.annotate(
+            wait=Case(
+                When(confirm & alive, then=Value(Wait.CONFIRM)),
+                When(answer, then=Value(Wait.ANSWER)),
+                When(out & Q(ends_at__lt=timezone.now()), then=Value(Wait.LATE)),
+                When(out & Q(ends_at__lte=today.upper), then=Value(Wait.DUE)),
+                When(
+                    given & Q(status__in=HOLDS_TIME, consent_on__isnull=True, resource__kind=Kind.HUMAIN),
+                    then=Value(Wait.NAME),
+                ),
+                When(given & Q(status=LoanStatus.RETURNED), then=Value(Wait.CLOSE)),
+                When(
+                    (given | received) & Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper),
+                    then=Value(Wait.HAND_OVER),
+                ),
+                default=Value(""),
+                output_field=models.CharField(),
+            )
+        )
+
+    def awaiting(self, *organisations: Any) -> Self:
+        """Those that await something from these organisations, ``with_wait``."""
+        return self.of(*organisations).exclude(status__in=ENDED).with_wait(*organisations).exclude(wait="")
 
     def for_list(self) -> Self:
         return self.select_related("resource", "lender", "borrower").defer(
@@ -152,6 +214,8 @@ class Loan(models.Model):
     handed_over_at = models.DateTimeField(_("remis le"), null=True, blank=True)
     returned_at = models.DateTimeField(_("rendu le"), null=True, blank=True)
     late_reminded_at = models.DateTimeField(_("retard rappelé le"), null=True, blank=True)
+    start_told_for = models.DateTimeField(_("début rappelé"), null=True, blank=True, editable=False)
+    end_told_for = models.DateTimeField(_("fin rappelée"), null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LoanQuerySet.as_manager()
@@ -164,6 +228,7 @@ class Loan(models.Model):
             models.Index(fields=["lender", "status", "starts_at"], name="loan_lender"),
             models.Index(fields=["borrower", "status", "starts_at"], name="loan_borrower"),
             models.Index(fields=["resource", "starts_at"], name="loan_resource"),
+            models.Index(fields=["-updated_at"], name="loan_updated"),
             models.Index(fields=["answer_by"], condition=Q(status__in=OPEN), name="loan_to_answer"),
             models.Index(fields=["ends_at"], condition=Q(status="handed_over"), name="loan_out"),
         ]

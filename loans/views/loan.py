@@ -1,25 +1,326 @@
-"""Loans: the list, one loan and its thread, the request, the answer from an e-mail."""
+"""One loan: where it stands, the gestures it awaits, its dates, its thread."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from loans.models import Loan
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.drafts import as_post, forget, hold, recall
+from directory import calendar
+from directory.models import Kind, Resource
+from directory.permissions import require
+from directory.taxonomies import family_of
+from loans import proposals, requests
+from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
+from loans.lateness import late_loans
+from loans.lifecycle import AlreadyMoved, moves
+from loans.models import Loan, LoanStatus, Proposal, Side
+from loans.permissions import organisation_of, other, sides_of
+from loans.recurrence import in_words
+from loans.standing import standing
+from loans.views.thread import terms_of, thread
+from mutualisation.kernel.moments import in_words as period_words
+
+TEMPLATE = "loans/loan/detail.html"
+KEYS_SHOWN = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)  # when the private instructions serve
+MESSAGE = "message"
 
 
-def loan_list(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("")
+@dataclass(frozen=True)
+class Gesture:
+    """One thing a page lets one do: the form it fills, what it does, what is said afterwards."""
+
+    form: type[NoteForm]
+    act: Callable[..., Any]
+    said: Promise | str
 
 
+def _answer(verb: Callable[..., Any], word: str) -> Callable[..., Any]:
+    def act(loan: Loan, form: NoteForm, **about: Any) -> Any:
+        return verb(loan, **about, **{word: form.cleaned_data["note"].strip()})
+
+    return act
+
+
+def _to_proposal(verb: Callable[..., Any], word: str = "") -> Callable[..., Any]:
+    """A gesture on the proposal that awaits an answer; gone meanwhile, the page was stale."""
+
+    def act(loan: Loan, form: NoteForm, **about: Any) -> Any:
+        waiting = proposals.waiting_proposal(loan)
+        if waiting is None:
+            raise AlreadyMoved
+        waiting.loan = loan
+        return verb(waiting, **about, **({word: form.cleaned_data["note"].strip()} if word else {}))
+
+    return act
+
+
+def _accept(loan: Loan, form: NoteForm, **about: Any) -> Any:
+    people = form.people if isinstance(form, PersonForm) else {}
+    return requests.accept(loan, note=form.cleaned_data["note"].strip(), **about, **people)
+
+
+def _record(loan: Loan, form: NoteForm, **about: Any) -> Any:
+    assert isinstance(form, PersonForm)
+    return requests.record_person(loan, **about, **form.people)
+
+
+GESTURES: dict[str, Gesture] = {
+    "accept": Gesture(NoteForm, _accept, gettext_lazy("C’est accepté et réservé. L’emprunteur est prévenu.")),
+    "decline": Gesture(
+        ReasonForm, _answer(requests.decline, "reason"), gettext_lazy("C’est refusé. L’emprunteur est prévenu.")
+    ),
+    "let_through": Gesture(
+        NoteForm, lambda loan, form, **about: requests.let_through(loan, **about),
+        gettext_lazy("Vous pouvez maintenant répondre à cette demande."),
+    ),
+    "withdraw": Gesture(
+        NoteForm, _answer(requests.withdraw, "reason"), gettext_lazy("La demande est retirée. Le prêteur est prévenu.")
+    ),
+    "cancel": Gesture(
+        ReasonForm, _answer(requests.cancel, "reason"),
+        gettext_lazy("C’est annulé. Les dates sont libres, l’autre organisme est prévenu."),
+    ),
+    "agree": Gesture(
+        NoteForm, _to_proposal(proposals.agree, "note"), gettext_lazy("Entendu\u00a0: la proposition est acceptée.")
+    ),
+    "refuse": Gesture(
+        NoteForm, _to_proposal(proposals.refuse, "reason"), gettext_lazy("La proposition est refusée.")
+    ),
+    "take_back": Gesture(NoteForm, _to_proposal(proposals.take_back), gettext_lazy("Votre proposition est retirée.")),
+    "record_person": Gesture(PersonForm, _record, gettext_lazy("La personne est nommée, et son accord est inscrit.")),
+}  # fmt: skip
+
+
+@login_not_required  # a form sent after the session expired is kept, then one signs in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
 def loan_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(Loan.objects.visible_to(request.user), pk=pk)
-    return HttpResponse("")
+    """The page of a loan, for its two organisations; a gesture is sent to it."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, f"pret:{pk}")
+        return redirect_to_login(request.get_full_path())
+    loan = seen(request, pk)
+    if request.method != "POST":
+        return _shown(request, loan)
+    name = request.POST.get("geste", "")
+    if name == MESSAGE:
+        return _written(request, loan)
+    if name.startswith("date-"):
+        return _date_cancelled(request, loan, name.removeprefix("date-"))
+    if name not in GESTURES:
+        raise Http404
+    return _done(request, loan, name)
 
 
-def loan_answer(request: HttpRequest, token: str) -> HttpResponse:
-    return HttpResponse("")
+def seen(request: HttpRequest, pk: int) -> Loan:
+    """The loan, for its two organisations; 404 for everyone else."""
+    rows = Loan.objects.visible_to(request.user).for_list().select_related("resource__territory", "resource__category")
+    loan = rows.filter(pk=pk).first()
+    if loan is None:
+        raise Http404
+    return loan
 
 
-def loan_request(request: HttpRequest, slug: str) -> HttpResponse:
-    return HttpResponse("")
+def version_of(request: HttpRequest) -> int:
+    """The version that the page showed; one that says none is stale."""
+    said = request.POST.get("version", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 9 else 0
+
+
+def form_of(name: str, loan: Loan, *data: Any, **more: Any) -> NoteForm:
+    """The form of a gesture; to say yes for a person is also to name her."""
+    wanted = GESTURES[name].form
+    if name == "accept" and loan.resource.kind == Kind.HUMAIN:
+        wanted = PersonForm
+    return wanted(*data, loan=loan, prefix=None, auto_id=f"{name}-%s", **more)
+
+
+# ---- gestures
+
+
+def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
+    form = form_of(name, loan, request.POST)
+    known = version_of(request)
+    if known != loan.version:
+        return _shown(request, loan, form, name, problem=moved(loan), status=409)
+    require(name in _gestures(request, loan, sides_of(request.user, loan), proposals.waiting_proposal(loan)))
+    if not form.is_valid():
+        return _shown(request, loan, form, name, status=422)
+    gesture = GESTURES[name]
+    problem, other_ways = attempt(request, loan, lambda: gesture.act(loan, form, by=request.user, version=known))
+    if problem:
+        return _shown(request, seen(request, loan.pk), form, name, problem=problem, ways=other_ways, status=409)
+    forget(user=request.user, key=f"pret:{loan.pk}")
+    messages.success(request, str(gesture.said))
+    return redirect(loan)
+
+
+def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, calendar.Alternatives | None]:
+    """Do it, or say why it can't be done and what else could be; nothing changes then."""
+    try:
+        act()
+    except AlreadyMoved:
+        return moved(Loan.objects.get(pk=loan.pk)), None
+    except requests.Held:
+        said = _("Cette demande est retenue\u00a0: %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
+        return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
+    except calendar.Taken as taken:
+        said = _("Rien n’a changé\u00a0: %(when)s, il n’en reste plus assez de libre. Proposez autre chose.")
+        if loan.resource.quantity == 1:
+            said = _("Rien n’a changé\u00a0: %(when)s, c’est déjà pris. Proposez autre chose.")
+        among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
+        ways = calendar.alternatives(loan.resource, taken.period, loan.quantity, among=among)
+        return said % {"when": period_words(taken.period, year=False)}, ways
+    return "", None
+
+
+def moved(loan: Loan) -> str:
+    """What a stale page is told."""
+    return _(
+        "Rien n’a changé\u00a0: ce prêt a bougé depuis que vous avez ouvert la page. Il est maintenant "
+        "«\u00a0%(state)s\u00a0». Relisez, puis recommencez si c’est encore utile; ce que vous aviez tapé est resté."
+    ) % {"state": loan.get_status_display()}
+
+
+def _written(request: HttpRequest, loan: Loan) -> HttpResponse:
+    form = MessageForm(request.POST, loan=loan, auto_id="message-%s")
+    if not form.is_valid():
+        return _shown(request, loan, form, MESSAGE, status=422)
+    requests.write(loan, by=request.user, text=form.cleaned_data["note"], once=request.POST.get("once", ""))
+    forget(user=request.user, key=f"pret:{loan.pk}")
+    messages.success(request, _("Votre message est parti."))
+    return redirect(f"{loan.get_absolute_url()}#fil")
+
+
+def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
+    standing_dates = loan.dates.filter(cancelled_at__isnull=True)
+    date = standing_dates.filter(pk=int(pk)).first() if pk.isascii() and pk.isdigit() and len(pk) < 18 else None
+    if date is None or version_of(request) != loan.version:
+        return _shown(request, loan, problem=moved(loan), status=409)
+    date.loan = loan
+    note = request.POST.get("note", "").strip()[:2000]
+    problem, _ways = attempt(
+        request, loan, lambda: requests.cancel_date(date, by=request.user, reason=note, version=loan.version)
+    )
+    if problem:
+        return _shown(request, seen(request, loan.pk), problem=problem, status=409)
+    messages.success(request, _("La date est annulée; les autres tiennent. L’autre organisme est prévenu."))
+    return redirect(loan)
+
+
+# ---- the page
+
+
+def _shown(
+    request: HttpRequest, loan: Loan, form: NoteForm | None = None, name: str = "", *, problem: str = "",
+    ways: calendar.Alternatives | None = None, status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    """The page; ``form`` is that of the gesture ``name``, as it was sent."""
+    sides = sides_of(request.user, loan)
+    side = Side.LENDER if Side.LENDER in sides or not sides else Side.BORROWER
+    waiting = proposals.waiting_proposal(loan)
+    answers = bool(waiting and sides - {waiting.side})
+    draft = recall(request, f"pret:{loan.pk}")
+    typed = as_post(draft) if draft and "reprendre" in request.GET else None
+    dates = list(loan.dates.all())
+    live = [date for date in dates if date.cancelled_at is None]
+    may = _gestures(request, loan, sides, waiting)
+    first = {"note": typed.get("note", "")} if typed else {}
+    forms = {key: form_of(key, loan, initial=first if typed and typed.get("geste") == key else {}) for key in may}
+    written = MessageForm(
+        loan=loan, auto_id="message-%s", initial=first if typed and typed.get("geste") == MESSAGE else {}
+    )
+    if form is not None and name == MESSAGE:
+        written = form  # type: ignore[assignment]
+    elif form is not None and name in forms:
+        forms[name] = form
+    hidden = form is not None and name != MESSAGE and name not in forms
+    context = {
+        "loan": loan,
+        "resource": loan.resource,
+        "visible": Resource.objects.visible_to(request.user).filter(pk=loan.resource_id).exists(),
+        "side": side,
+        "sides": sides,
+        "us": organisation_of(loan, side),
+        "them": organisation_of(loan, other(side)),
+        "standing": standing(loan, side, waiting),
+        "waiting": waiting,
+        "answers": answers,
+        "terms": terms_of(waiting, loan) if waiting else [],
+        "forms": forms,
+        "may": may,
+        "may_propose": proposals.can_propose(request.user, loan),
+        "open_gesture": name or (typed.get("geste", "") if typed else ""),
+        "left": (form.data.get("note", "") if form and hidden else ""),
+        "written": written,
+        "dates": dates,
+        "live": live,
+        "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in _CANCELLABLE,
+        "words": "" if len(live) < 2 else in_words(live[0].period, loan.recurrence),
+        "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
+        "placement": _placement(loan, sides),
+        "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
+        "thread": thread(loan),
+        "draft": draft if not typed and form is None else None,
+        "draft_key": f"pret:{loan.pk}",
+        "problem": problem,
+        "ways": ways,
+        "bound": form,
+        "elsewhere": loan.status in _GONE and Side.BORROWER in sides,
+        "comparable": _comparable(request, loan) if loan.status in _GONE and Side.BORROWER in sides else [],
+        "once": str(uuid.uuid4()),
+        "now": timezone.now(),
+    }
+    return render(request, TEMPLATE, context, status=status)
+
+
+_CANCELLABLE = (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+_GONE = (LoanStatus.DECLINED, LoanStatus.EXPIRED, LoanStatus.CANCELLED)
+
+
+def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Proposal | None) -> list[str]:
+    """The gestures that this person may make now, by the table of moves; a proposal is answered before the rest."""
+    found = [t.name for t in moves(request.user, loan) if t.name in GESTURES]
+    answers = bool(waiting and sides - {waiting.side})
+    if waiting:
+        found = [name for name in found if name not in ("accept", "decline", "agree", "refuse", "take_back")]
+        found = (["agree", "refuse"] if answers else []) + (["take_back"] if waiting.side in sides else []) + found
+    if loan.held_at and loan.is_open and Side.LENDER in sides:
+        found = ["let_through", *(name for name in found if name not in ("accept", "agree"))]
+    if loan.resource.kind == Kind.HUMAIN and Side.LENDER in sides and loan.status in KEYS_SHOWN:
+        found.append("record_person")
+    return found
+
+
+def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
+    """What else was free at the moment that could not be had, as far as it is still to come."""
+    first = loan.dates.first()
+    if first is None or first.period.lower < timezone.now():
+        return []
+    family = family_of(loan.resource.category_id)
+    others = Resource.objects.visible_to(request.user).listed().exclude(organisation=loan.borrower_id)
+    others = others.filter(category__in=family)
+    near = others.filter(pk__in=others.comparable_to(loan.resource, 20, family=family))
+    return list(calendar.free_between(near, first.period, loan.quantity).for_list()[:3])  # type: ignore[attr-defined]
+
+
+def _placement(loan: Loan, sides: set[str]) -> int:
+    if loan.resource.kind != Kind.HUMAIN or Side.LENDER not in sides or not loan.is_open:
+        return 0
+    return requests.looks_like_placement(loan.lender)

@@ -6,6 +6,7 @@ Everything is stored in UTC and reasoned about in ``TIME_ZONE``. Periods are hal
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -60,26 +61,48 @@ def wall_minutes(period: Period) -> int:
     return round((wall(period.upper) - wall(period.lower)).total_seconds() / 60)
 
 
+def read_day(text: str) -> datetime.date | None:
+    """A day as typed, AAAA-MM-JJ; None when it is none."""
+    try:
+        return datetime.datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day, on the wall
+    except ValueError:
+        return None
+
+
+def read_hour(text: str) -> datetime.time | None:
+    """An hour as typed, « 18:30 », « 18 h 30 », « 18h »; None when it is none."""
+    found = re.fullmatch(r"(\d{1,2})\s*[hH:]\s*(\d{2})?", text.strip())
+    if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
+        return None
+    return datetime.time(int(found[1]), int(found[2] or 0))
+
+
 def clock(hour: datetime.time) -> str:
     """« 18 h », « 9 h 30 »."""
     return f"{hour.hour}\u00a0h\u00a0{hour.minute:02d}" if hour.minute else f"{hour.hour}\u00a0h"
+
+
+def day_in_words(day: datetime.date, shape: str = "l j F Y") -> str:
+    """A day in the reader’s language, the first of a month as French says it: « mardi 1er décembre 2026 »."""
+    said = date_format(day, shape)
+    return f" {said}".replace(" 1 ", " 1er ", 1)[1:] if day.day == 1 and _("fr") == "fr" else said
 
 
 def in_words(period: Period, *, year: bool = True) -> str:
     """« le samedi 21 novembre 2026, de 18 h à 21 h », « du lundi 2 mars 2026, 9 h, au mardi 3 mars 2026, 17 h »."""
     shape = "l j F Y" if year else "l j F"
     start, end = wall(period.lower), wall(period.upper) if period.upper else None
-    first = date_format(start, shape)
+    first = day_in_words(start, shape)
     if end is None:
         return _("à partir du %(day)s, %(hour)s") % {"day": first, "hour": clock(start.time())}
     if start.time() == end.time() == datetime.time():
         last = end - DAY
         if last.date() == start.date():
             return _("le %(day)s") % {"day": first}
-        return _("du %(a)s au %(b)s") % {"a": first, "b": date_format(last, shape)}
+        return _("du %(a)s au %(b)s") % {"a": first, "b": day_in_words(last, shape)}
     hours = {"day": first, "a": clock(start.time()), "b": clock(end.time())}
     if start.date() == end.date():
         return _("le %(day)s, de %(a)s à %(b)s") % hours
     if end.time() == datetime.time() and end.date() - start.date() == DAY:
         return _("le %(day)s, de %(a)s à minuit") % hours
-    return _("du %(day)s, %(a)s, au %(last)s, %(b)s") % {**hours, "last": date_format(end, shape)}
+    return _("du %(day)s, %(a)s, au %(last)s, %(b)s") % {**hours, "last": day_in_words(end, shape)}

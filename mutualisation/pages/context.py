@@ -5,18 +5,21 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 from directory.memberships import acting_for, memberships_of
+from loans.models import Loan
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """Name and region of this portal, who answers for privacy, the page's own address, for whom one acts."""
+    """This portal and its region, who answers for privacy, the page's own address, for whom one acts, what waits."""
     signed_in = hasattr(request, "user") and request.user.is_authenticated
     try:
         canonical, root = request.build_absolute_uri(request.path), request.build_absolute_uri("/").rstrip("/")
     except DisallowedHost:  # the page that refuses a foreign host is drawn too
         canonical = root = ""
+    mine = memberships_of(request) if signed_in else []
     return {
         "acting": acting_for(request) if signed_in else None,
-        "memberships": memberships_of(request) if signed_in else [],
+        "memberships": mine,
+        "loans_waiting": Loan.objects.awaiting(*(m.organisation_id for m in mine)).count() if mine else 0,
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "portal_operator": settings.PORTAL_OPERATOR,

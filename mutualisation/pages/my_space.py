@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -16,9 +17,15 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from loans.models import Loan, Proposal, Side, Wait
+from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
 
 SHOWN = 12
+URGENCY = {
+    wait: n
+    for n, wait in enumerate((Wait.LATE, Wait.DUE, Wait.HAND_OVER, Wait.ANSWER, Wait.CONFIRM, Wait.NAME, Wait.CLOSE))
+}
 NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
 
 
@@ -43,7 +50,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
-    waiting = [*_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    waiting = [*_loans(mine), *_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
@@ -90,6 +97,61 @@ def _invitations(request: HttpRequest) -> list[Todo]:
         )
         for i in invitations_for(request.user)
     ]
+
+
+def _loans(mine: list[Membership]) -> list[Todo]:
+    """What loans await: to confirm, to answer, late, due back today, to hand over."""
+    ids = [m.organisation_id for m in mine]
+    if not ids:
+        return []
+    waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
+    rows = Loan.objects.awaiting(*ids).for_list().prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
+    found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
+    return [_loan(loan, ids) for loan in found[:SHOWN]]
+
+
+def _urgency(loan: Any) -> int:
+    return URGENCY[Wait(loan.wait)]
+
+
+def _loan(loan: Any, ids: list[int]) -> Todo:
+    lent = loan.lender_id in ids
+    stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
+    titles = {
+        Wait.CONFIRM: _("À confirmer\u00a0: %(what)s"),
+        Wait.ANSWER: _("%(who)s attend votre réponse\u00a0: %(what)s"),
+        Wait.LATE: _("Retour de %(what)s"),
+        Wait.DUE: _("Retour de %(what)s"),
+        Wait.NAME: _("Nommer la personne\u00a0: %(what)s"),
+        Wait.HAND_OVER: _("Remise de %(what)s"),
+        Wait.CLOSE: _("Tout est en ordre? %(what)s"),
+    }
+    actions = {
+        Wait.CONFIRM: _("Confirmer"),
+        Wait.ANSWER: _("Répondre"),
+        Wait.LATE: _("Inscrire le retour"),
+        Wait.DUE: _("Inscrire le retour"),
+        Wait.NAME: _("Nommer"),
+        Wait.HAND_OVER: _("Inscrire la remise"),
+        Wait.CLOSE: _("Terminer"),
+    }
+    them = (loan.borrower if lent else loan.lender).name
+    wait = Wait(loan.wait)
+    return Todo(
+        title=titles[wait] % {"who": them, "what": loan.resource.name},
+        address=loan.get_absolute_url(),
+        about=(_("prêté à %(who)s, %(when)s") if lent else _("emprunté de %(who)s, %(when)s"))
+        % {
+            "who": them,
+            "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE, Wait.CLOSE) else loan.starts_at),
+        },
+        state=str(wait.label).capitalize() if wait in (Wait.CONFIRM, Wait.HAND_OVER, Wait.CLOSE) else stands.state,
+        tone={Wait.LATE: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
+        action=actions[wait],
+        kind=loan.resource.kind,
+        icon=loan.resource.kind,
+        kind_label=loan.resource.get_kind_display(),
+    )
 
 
 def _requests(mine: list[Membership]) -> list[Todo]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -73,6 +74,19 @@ def steps4(stage: str) -> SafeString:
         SafeString(ticks),
         Continuum(stage).label,
     )
+
+
+@register.simple_tag
+@lru_cache(maxsize=2000)
+def mini(marks: str) -> SafeString:
+    """A fortnight on a card: a mark a day, and what they say together."""
+    free, part = marks.count("l"), marks.count("p")
+    said = ngettext("Libre %(n)d jour sur les %(all)d prochains", "Libre %(n)d jours sur les %(all)d prochains", free)
+    words = said % {"n": free, "all": len(marks)}
+    if part:
+        words += ngettext(", et en partie %(n)d jour", ", et en partie %(n)d jours", part) % {"n": part}
+    cells = SafeString("".join("<i></i>" if mark == "x" else f"<i class={mark}></i>" for mark in marks))
+    return format_html('<span class="mini" role="img" aria-label="{}">{}</span>', words, cells)
 
 
 @register.filter
@@ -175,6 +189,15 @@ def why(entry: Any, roots: list[str]) -> SafeString | str:
         named = search.highlight(entry.category.name, roots)
         passage = format_html("{} {}", _("Catégorie\u00a0:"), named) if "<mark>" in named else ""
     return format_html('<p class="meta">{}</p>', passage) if passage else ""
+
+
+@register.simple_tag
+def address(name: str, *arguments: Any) -> str:
+    """The address of a page, or nothing when this portal has no such page."""
+    try:
+        return reverse(name, args=arguments)
+    except NoReverseMatch:
+        return ""
 
 
 @register.simple_tag

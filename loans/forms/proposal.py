@@ -1,0 +1,186 @@
+"""The form that proposes other terms: dates, quantity, another resource of the same lender, conditions."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directory import calendar
+from directory.models import Kind, Resource
+from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
+from loans.forms.request import MOST_UNITS, dressed
+from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.recurrence import AT_MOST
+from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
+
+CHOICES_AT_MOST = 60
+
+
+class ProposalForm(forms.Form):
+    """Other terms for a loan. Once valid, ``periods`` are all its dates as they would be.
+
+    A loan of one date has its four fields; a series keeps or drops each date, and may change its hours.
+    """
+
+    starts_on = DayField(label=gettext_lazy("Premier jour"))
+    starts_at = ClockField(label=gettext_lazy("De"))
+    ends_on = DayField(label=gettext_lazy("Dernier jour"), required=False)
+    ends_at = ClockField(label=gettext_lazy("À"))
+    kept = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Les dates"), coerce=int, widget=forms.CheckboxSelectMultiple, required=False,
+        help_text=gettext_lazy("Décochez celles qui ne tiennent plus."),
+    )  # fmt: skip
+    added = DayField(label=gettext_lazy("Une date de plus"), required=False)
+    quantity = forms.IntegerField(
+        label=gettext_lazy("Combien"), min_value=1, max_value=MOST_UNITS,
+        error_messages={
+            "required": gettext_lazy("Dites combien."),
+            "invalid": gettext_lazy("Écrivez un nombre entier, comme 12."),
+            "min_value": gettext_lazy("Proposez au moins une unité."),
+            "max_value": gettext_lazy("C’est plus que tout ce qu’il y a."),
+        },
+    )  # fmt: skip
+    resource = forms.TypedChoiceField(label=gettext_lazy("Ressource"), coerce=int)
+    conditions = forms.CharField(
+        label=gettext_lazy("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("Ce que vous convenez en plus\u00a0: ménage, transport, dépôt…"),
+    )  # fmt: skip
+    message = forms.CharField(
+        label=gettext_lazy("Pourquoi"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, loan: Loan, side: str, user: Any, **kwargs: Any) -> None:
+        self.loan, self.side = loan, side
+        self.dates = list(loan.dates.filter(cancelled_at__isnull=True))
+        self.periods: list[Period] = []
+        self.resources = {r.pk: r for r in _resources(loan, side, user)}
+        kwargs["initial"] = self._standing() | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        if self.is_series:
+            del self.fields["starts_on"], self.fields["ends_on"]
+            labels = [(date.pk, in_words(date.period).capitalize()) for date in self.dates]
+            self.fields["kept"].choices = labels  # type: ignore[attr-defined]
+        else:
+            del self.fields["kept"], self.fields["added"]
+        if len(self.resources) > 1:
+            choices = [(pk, r.name) for pk, r in self.resources.items()]
+            self.fields["resource"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["resource"]
+        if max(r.quantity for r in self.resources.values()) == 1:
+            self.fields["quantity"].widget = forms.HiddenInput()
+        dressed(self)
+
+    @property
+    def is_series(self) -> bool:
+        return len(self.dates) > 1
+
+    def _standing(self) -> dict[str, Any]:
+        """The terms as they stand: what is changed is said, the rest stays."""
+        start, end = wall(self.dates[0].period.lower), wall(self.dates[0].period.upper)
+        ends_on = (end - datetime.timedelta(minutes=1)).date() if end.time() == MIDNIGHT else end.date()
+        return {
+            "starts_on": start.date(), "starts_at": start.time(), "ends_on": ends_on, "ends_at": end.time(),
+            "kept": [date.pk for date in self.dates], "quantity": self.loan.quantity,
+            "resource": self.loan.resource_id, "conditions": self.loan.conditions,
+        }  # fmt: skip
+
+    @property
+    def chosen(self) -> Resource:
+        return self.resources[self.cleaned_data.get("resource") or self.loan.resource_id]
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.is_series:
+            self._clean_series()
+        elif period := period_of(self, "starts_on", "starts_at", "ends_on", "ends_at"):
+            self.periods = [period]
+        if self.periods and not self.errors:
+            self._ask_the_calendar()
+        return data
+
+    def _clean_series(self) -> None:
+        data = self.cleaned_data
+        if not data.get("starts_at") or not data.get("ends_at") or "kept" in self.errors or "added" in self.errors:
+            return
+        kept = set(data.get("kept") or ())
+        found = [self._rehoured(date) for date in self.dates if date.pk in kept]
+        if data.get("added"):
+            found.append(self._at("added", data["added"]))
+        self.periods = sorted((p for p in found if p), key=lambda p: p.lower)
+        if not found:
+            self.add_error("kept", _("Gardez au moins une date, ou annulez le prêt."))
+        if len(found) > AT_MOST:
+            self.add_error("kept", _("Un prêt compte au plus %(n)d dates.") % {"n": AT_MOST})
+        if any(two.lower < one.upper for one, two in zip(self.periods, self.periods[1:], strict=False)):
+            self.add_error("added" if data.get("added") else "ends_at", _("Ces dates se chevauchent."))
+
+    def _rehoured(self, date: LoanDate) -> Period | None:
+        """A date of the series at the hours asked for; one that is past stays as it was."""
+        if date.period.lower < timezone.now():
+            return date.period
+        return self._at("starts_at", wall(date.period.lower).date())
+
+    def _at(self, name: str, day: datetime.date) -> Period | None:
+        start, end = self.cleaned_data["starts_at"], self.cleaned_data["ends_at"]
+        try:
+            period = span(moment(day, start), moment(day + DAY if end <= start else day, end))
+        except ValidationError as error:
+            if not self.has_error(name):
+                self.add_error(name, error)
+            return None
+        return period
+
+    def _ask_the_calendar(self) -> None:
+        resource, acts = self.chosen, [date.act for date in self.dates]
+        before = {(date.period.lower, date.period.upper) for date in self.dates}
+        late = self.loan.status != LoanStatus.HANDED_OVER
+        for period in self.periods:
+            unchanged = (period.lower, period.upper) in before and resource.pk == self.loan.resource_id
+            rules = ["too_many", "taken"] + (["past"] if late and not unchanged else [])
+            for refusal in calendar.refusals(
+                resource, period, self.cleaned_data["quantity"], ignoring=acts, rules=rules
+            ):
+                said = refusal.sentence
+                if self.is_series and refusal.code != "too_many":
+                    said = f"{in_words(period, year=False).capitalize()}\u00a0: {said[0].lower()}{said[1:]}"
+                place = "quantity" if refusal.code == "too_many" else "kept" if self.is_series else "starts_on"
+                if said not in self.errors.get(place, []):
+                    self.add_error(None if self.fields[place].widget.is_hidden else place, said)
+
+    def terms(self) -> dict[str, Any]:
+        """What ``proposals.propose`` takes."""
+        data = self.cleaned_data
+        return {
+            "periods": self.periods, "quantity": data["quantity"], "resource": self.chosen,
+            "conditions": data["conditions"].strip(), "message": data["message"].strip(),
+        }  # fmt: skip
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether what is proposed differs from what stands."""
+        terms = self.terms()
+        same = (
+            [(p.lower, p.upper) for p in self.periods] == [(d.period.lower, d.period.upper) for d in self.dates]
+            and terms["quantity"] == self.loan.quantity
+            and terms["resource"].pk == self.loan.resource_id
+            and terms["conditions"] == self.loan.conditions
+        )
+        return not same
+
+
+def _resources(loan: Loan, side: str, user: Any) -> list[Resource]:
+    """The resource itself, then others of the same lender and kind that the one who proposes may see."""
+    others = Resource.objects.filter(organisation=loan.lender_id, kind=loan.resource.kind, is_live=True)
+    if side == Side.BORROWER:
+        others = others.filter(pk__in=Resource.objects.visible_to(user).values("pk"))
+    others = others.exclude(pk=loan.resource_id).defer("search", "description")
+    if loan.resource.kind == Kind.HUMAIN and loan.accepted_at:
+        return [loan.resource]  # another person is another request
+    return [loan.resource, *others.order_by("sort_key", "id")[:CHOICES_AT_MOST]]

@@ -1,0 +1,129 @@
+"""Where a loan stands, in words for one of its sides: its state, and the next gesture that is expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.models import Kind
+from directory.opening import clock
+from loans.models import Loan, LoanStatus, Proposal, Side
+from loans.permissions import organisation_of, other
+from mutualisation.kernel.moments import day_in_words, wall
+
+TONES = {
+    LoanStatus.CLOSED: "ok",
+    LoanStatus.RETURNED: "ok",
+    LoanStatus.DECLINED: "danger",
+    LoanStatus.CANCELLED: "info",
+    LoanStatus.EXPIRED: "info",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """``state`` in a few words, ``expected`` in a sentence; ``mine`` when this side must act."""
+
+    tone: str
+    state: str
+    expected: str
+    mine: bool = False
+
+
+def moment_words(instant: Any) -> str:
+    """« le mardi 8 décembre, 18 h »."""
+    shown = wall(instant)
+    year = "" if shown.year == timezone.localdate().year else " Y"
+    return _("le\u00a0%(day)s, %(hour)s") % {"day": day_in_words(shown, f"l j F{year}"), "hour": clock(shown.time())}
+
+
+def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing:
+    """Where a loan stands for one side; ``waiting`` is the proposal that awaits an answer, if any."""
+    them = organisation_of(loan, other(side)).name
+    if waiting and waiting.side == side:
+        return Standing("info", _("Proposition envoyée"), _("%(who)s doit accepter ou refuser ce que vous proposez. "
+                        "Rien ne change d’ici là.") % {"who": them})  # fmt: skip
+    if waiting:
+        said = _("%(who)s propose autre chose\u00a0: acceptez, refusez ou proposez à votre tour.") % {"who": them}
+        return Standing("act", _("Proposition à répondre"), said, mine=True)
+    if loan.status == LoanStatus.REQUESTED:
+        return _requested(loan, side, them)
+    if loan.status == LoanStatus.COUNTERED:  # its proposal was not read: lists do without
+        return Standing("act" if side == Side.BORROWER else "info", _("Contre-proposition"), "", side == Side.BORROWER)
+    if loan.status == LoanStatus.ACCEPTED:
+        return _accepted(loan, side)
+    if loan.status == LoanStatus.HANDED_OVER:
+        return _out(loan, side, them)
+    if loan.status == LoanStatus.RETURNED and side == Side.LENDER:
+        return Standing("act", _("Rendu"), _("Vérifiez que tout est en ordre, puis terminez le prêt."), mine=True)
+    return Standing(
+        TONES[LoanStatus(loan.status)], str(loan.get_status_display()).capitalize(), _ended(loan, side, them)
+    )
+
+
+def _requested(loan: Loan, side: str, them: str) -> Standing:
+    by_when = moment_words(loan.answer_by)
+    if loan.held_at and side == Side.LENDER:
+        said = _("%(who)s doit d’abord rendre autre chose. Examinez la demande quand même, ou refusez-la.")
+        return Standing("warn", _("Demande retenue"), said % {"who": them}, mine=True)
+    if loan.held_at:
+        said = _("Votre organisme a quelque chose à rendre d’abord\u00a0: la demande attend que %(who)s l’examine.")
+        return Standing("warn", _("Demande retenue"), said % {"who": them})
+    if side == Side.LENDER:
+        said = _("Acceptez, refusez ou proposez autre chose avant %(when)s. Rien n’est réservé d’ici là.")
+        return Standing("act", _("À répondre"), said % {"when": by_when}, mine=True)
+    said = _("%(who)s a jusqu’à %(when)s pour répondre. Rien n’est réservé d’ici là.")
+    return Standing(
+        "info", _("En attente de réponse"), said % {"who": them, "when": by_when.replace("le\u00a0", "", 1)}
+    )
+
+
+def _accepted(loan: Loan, side: str) -> Standing:
+    when = {"when": moment_words(loan.starts_at)}
+    things = loan.resource.kind == Kind.MATERIEL
+    if loan.resource.kind == Kind.HUMAIN and not loan.consent_on:
+        if side == Side.LENDER:
+            said = _("Nommez la personne prêtée et dites quand elle a dit oui\u00a0: c’est à vous, son employeur.")
+            return Standing("act", _("Personne à nommer"), said, mine=True)
+        said = _("C’est réservé pour vous. Son employeur doit encore nommer la personne. Commence %(when)s.")
+        return Standing("ok", _("Accepté"), said % when)
+    if loan.starts_at <= timezone.now():
+        said = _("La remise était prévue %(when)s\u00a0: inscrivez-la.") if things else _(
+            "C’est commencé depuis %(when)s\u00a0: inscrivez-le."
+        )  # fmt: skip
+        return Standing("act", _("Remise à inscrire") if things else _("Début à inscrire"), said % when, mine=True)
+    said = _("C’est réservé. Remise prévue %(when)s.") if things else _("C’est réservé. Commence %(when)s.")
+    return Standing("ok", _("Accepté"), said % when)
+
+
+def _out(loan: Loan, side: str, them: str) -> Standing:
+    when = {"when": moment_words(loan.ends_at), "who": them}
+    if loan.is_late:
+        days = max(1, (timezone.localdate() - timezone.localtime(loan.ends_at).date()).days)
+        state = ngettext("En retard de %(n)d jour", "En retard de %(n)d jours", days) % {"n": days}
+        if days == 1 and timezone.localtime(loan.ends_at).date() == timezone.localdate():
+            state = _("En retard")
+        said = (
+            _("Le retour était prévu %(when)s. Inscrivez-le, prolongez ou écrivez à %(who)s.")
+            if side == Side.LENDER
+            else _("Vous deviez rendre %(when)s. Rendez, ou demandez une prolongation.")
+        )
+        return Standing("danger", state, said % when, mine=True)
+    if timezone.localtime(loan.ends_at).date() == timezone.localdate():
+        return Standing("warn", _("À rendre aujourd’hui"), _("Retour prévu %(when)s.") % when, mine=True)
+    ends = _("Retour prévu %(when)s.") if loan.resource.kind == Kind.MATERIEL else _("Se termine %(when)s.")
+    return Standing("ok", _("En cours"), ends % when)
+
+
+def _ended(loan: Loan, side: str, them: str) -> str:
+    return {
+        LoanStatus.RETURNED: _("C’est rendu. Le prêteur termine le prêt quand tout est en ordre."),
+        LoanStatus.CLOSED: _("C’est rendu et en ordre\u00a0: rien d’autre à faire."),
+        LoanStatus.DECLINED: _("La demande est close. Rien n’est réservé."),
+        LoanStatus.CANCELLED: _("C’est annulé. Les dates sont libres."),
+        LoanStatus.EXPIRED: _("Personne n’a répondu à temps. On peut refaire la demande."),
+    }[LoanStatus(loan.status)]

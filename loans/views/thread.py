@@ -1,0 +1,100 @@
+"""The thread of a loan: what happened and what was said, in one order, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directory.models import Organisation
+from loans.models import Loan, LoanEvent, Proposal, Side
+from loans.standing import moment_words
+from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
+
+WORDS = {
+    "ask": gettext_lazy("a demandé"),
+    "accept": gettext_lazy("a accepté la demande"),
+    "accept_by_itself": gettext_lazy("Accepté sans attendre, comme le prêteur l’a choisi"),
+    "decline": gettext_lazy("a refusé la demande"),
+    "counter": gettext_lazy("a fait une contre-proposition"),
+    "take_back": gettext_lazy("a retiré sa proposition"),
+    "agree": gettext_lazy("a accepté la proposition"),
+    "refuse": gettext_lazy("a refusé la proposition"),
+    "refuse_change": gettext_lazy("a refusé le changement\u00a0: le prêt reste comme convenu"),
+    "answer_back": gettext_lazy("a répondu par une autre proposition"),
+    "withdraw": gettext_lazy("a retiré la demande"),
+    "expire": gettext_lazy("Sans réponse à temps\u00a0: la demande a expiré"),
+    "cancel": gettext_lazy("a annulé le prêt"),
+    "cancel_date": gettext_lazy("a annulé une date"),
+    "let_through": gettext_lazy("examine la demande malgré un retard"),
+    "record_person": gettext_lazy("a nommé la personne prêtée"),
+    "hand_over": gettext_lazy("a inscrit la remise"),
+    "bring_back": gettext_lazy("a inscrit le retour"),
+    "reopen": gettext_lazy("a rouvert le prêt\u00a0: tout n’est pas revenu"),
+    "close": gettext_lazy("a terminé le prêt"),
+}
+PROPOSED = {
+    Proposal.Kind.COUNTER: gettext_lazy("propose"),
+    Proposal.Kind.CHANGE: gettext_lazy("propose un changement"),
+    Proposal.Kind.EXTENSION: gettext_lazy("demande à prolonger"),
+}
+SAID_BY_ANOTHER = {"counter", "answer_back"}  # the proposal that follows says it
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line: who (an organisation, a person), what happened or what was said, when."""
+
+    at: datetime
+    organisation: Organisation | None
+    person: str
+    what: str
+    text: str = ""
+    terms: list[str] = field(default_factory=list)
+    is_message: bool = False
+
+    @property
+    def when(self) -> str:
+        shown = wall(self.at)
+        return f"{day_in_words(shown, 'j F Y')}, {clock(shown.time())}"
+
+
+def thread(loan: Loan) -> list[Entry]:
+    """Events and messages, oldest first, in four queries."""
+    sides = {Side.LENDER.value: loan.lender, Side.BORROWER.value: loan.borrower}
+    events = list(loan.events.select_related("by"))
+    proposals = {p.pk: p for p in loan.proposals.select_related("resource")}
+    found = [_event(loan, event, sides, proposals) for event in events if event.verb not in SAID_BY_ANOTHER]
+    found += [
+        Entry(m.at, m.organisation, m.by.name if m.by else "", _("a écrit"), m.text, is_message=True)
+        for m in loan.messages.select_related("by", "organisation")
+    ]
+    return sorted(found, key=lambda entry: entry.at)
+
+
+def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposals: dict[int, Proposal]) -> Entry:
+    proposal = proposals.get(event.data.get("proposal") or 0)
+    what, terms = str(WORDS.get(event.verb, event.verb)), []
+    if event.verb == "propose" and proposal:
+        what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
+    if event.verb == "cancel_date" and (when := parse_datetime(event.data.get("date", ""))):
+        what = _("a annulé la date\u00a0: %(when)s") % {"when": moment_words(when)}
+    person = event.by.name if event.by else ""
+    return Entry(event.at, sides.get(event.side) if event.by else None, person, what, event.note, terms)
+
+
+def terms_of(proposal: Proposal, loan: Loan) -> list[str]:
+    """What is proposed, line by line."""
+    lines = [in_words(p).capitalize() for p in proposal.periods[:6]]
+    if len(proposal.periods) > 6:
+        lines.append(_("… et %(n)d autres dates") % {"n": len(proposal.periods) - 6})
+    if proposal.resource.quantity > 1 or loan.quantity > 1:
+        lines.append(_("Quantité\u00a0: %(n)d") % {"n": proposal.quantity})
+    if proposal.resource_id != loan.resource_id:
+        lines.append(_("Ressource\u00a0: %(name)s") % {"name": proposal.resource.name})
+    if proposal.conditions:
+        lines.append(_("Conditions\u00a0: %(text)s") % {"text": proposal.conditions})
+    return lines
