@@ -142,7 +142,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     in_a_month = timezone.now() + datetime.timedelta(days=30)
     loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
-    lent = lent_out(tent, people["manager"])
+    lent = lent_out(ResourceFactory(organisation=shown), people["manager"])
     return {
         **lent,
         "agenda": agenda,
