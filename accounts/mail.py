@@ -11,12 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
+from psycopg.errors import UniqueViolation
 
 from accounts.models import Mail
 
@@ -26,7 +27,6 @@ def absolute(path: str) -> str:
     return settings.SITE_URL.rstrip("/") + path
 
 
-@transaction.atomic
 def write(*, event: str, to: str, template: str, calendar: str = "", **context: Any) -> Mail | None:
     """Write one e-mail from ``templates/emails/<template>.txt`` and ``.html``; None when that event already did.
 
@@ -38,14 +38,15 @@ def write(*, event: str, to: str, template: str, calendar: str = "", **context: 
     known = {"site": settings.SITE_URL.rstrip("/"), "portal_name": settings.PORTAL_NAME, **context}
     subject, _newline, text = render_to_string(f"emails/{template}.txt", known).strip().partition("\n")
     html = render_to_string(f"emails/{template}.html", {**known, "subject": subject})
-    mail, fresh = Mail.objects.get_or_create(
-        event=event[:160],
-        to=to,
-        defaults={"subject": subject[:200], "text": text.strip() + "\n", "html": html, "calendar": calendar},
-    )
-    if not fresh:
-        return None
-    enqueue(mail)
+    mail = Mail(event=event[:160], to=to, subject=subject[:200], text=text.strip() + "\n", html=html, calendar=calendar)
+    try:
+        with transaction.atomic():
+            mail.save(force_insert=True)
+            enqueue(mail)
+    except IntegrityError as error:
+        if isinstance(error.__cause__, UniqueViolation):
+            return None
+        raise
     return mail
 
 

@@ -62,7 +62,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
             "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
             "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
-            "updated_at"
+            "start_told_for end_told_for updated_at"
         ),
         PERSONAL: "worker supervisor consent_by requested_by",
     },
@@ -72,7 +72,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
-    "loans.LoanMessage": {ORGANISATION: "id loan organisation at", PERSONAL: "by text"},
+    "loans.LoanMessage": {ORGANISATION: "id loan organisation at text", PERSONAL: "by"},
     "loans.Checklist": {PUBLIC: "id kind category moment items"},
     "loans.ConditionReport": {
         ORGANISATION: (
@@ -184,6 +184,15 @@ EXPORTED: dict[str, str] = {
     "directory.Practice": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
+    "directory.Closure": "blocages",
+    "loans.Loan": "prets",
+    "loans.Proposal": "propositions",
+    "loans.LoanEvent": "gestes",
+    "loans.LoanMessage": "messages",
+    "loans.ConditionReport": "etats_des_lieux",
+    "loans.Incident": "incidents",
+    "loans.LoanPhoto": "photos_de_prets",
+    "loans.CalendarFeed": "agendas",
 }
 
 

@@ -41,8 +41,18 @@ def cluster() -> Iterator[str]:
 
 
 def seeded(base: str, size: int) -> tuple[str, dict[str, Any]]:
-    """The address of the database of this size and what its seeding said; filled now if it isn't as the code says."""
-    name, mark = SIZES[size], _mark()
+    """The address of the database of this size and what its seeding said."""
+    return _filled(base, SIZES[size], f"{size} entrées", _mark(*SOURCES), "bench.seed", str(size))
+
+
+def agenda(base: str) -> tuple[str, dict[str, Any]]:
+    """The address of the database of the calendar: 20,000 resources and a million occupations."""
+    mark = _mark(*SOURCES, "bench/agenda_seed.py", "loans/migrations/*.py")
+    return _filled(base, "bench_agenda", "un million de plages", mark, "bench.agenda_seed")
+
+
+def _filled(base: str, name: str, what: str, mark: str, *module: str) -> tuple[str, dict[str, Any]]:
+    """Filled now if it isn't as the code says."""
     url = urlunsplit(urlsplit(base)._replace(path=f"/{name}"))
     with psycopg.connect(base, autocommit=True) as connection:
         known = connection.execute(
@@ -50,14 +60,14 @@ def seeded(base: str, size: int) -> tuple[str, dict[str, Any]]:
         ).fetchone()
         report = json.loads(known[0]) if known and known[0] else {}
         if report.get("mark") == mark:
-            say(f"Base {name} : {size} entrées, déjà là (semée en {report['filled_s']} s).")
+            say(f"Base {name} : {what}, déjà là (semée en {report['filled_s']} s).")
             return url, report
-        say(f"Base {name} : {size} entrées à semer…")
+        say(f"Base {name} : {what} à semer…")
         database = sql.Identifier(name)
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(database))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(database))
         done = subprocess.run(
-            [sys.executable, "-m", "bench.seed", str(size)],
+            [sys.executable, "-m", *module],
             cwd=PROJECT,
             env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": secrets.token_urlsafe(50), "DEBUG": "0"},
             stdout=subprocess.PIPE,
@@ -70,10 +80,10 @@ def seeded(base: str, size: int) -> tuple[str, dict[str, Any]]:
     return url, report
 
 
-def _mark() -> str:
+def _mark(*sources: str) -> str:
     """Changes with what the rows are made of."""
     digest = hashlib.sha256()
-    for pattern in SOURCES:
+    for pattern in sources:
         for path in sorted(PROJECT.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

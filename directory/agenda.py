@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower, Upper
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Occupation, Resource
-from directory.opening import LAST_MINUTE, Opening
+from directory.opening import LAST_MINUTE, MIDNIGHT, Opening, clock
+from mutualisation.kernel import moments
 from mutualisation.kernel.moments import wall, whole_days
 
 NEVER = datetime.datetime(9999, 1, 1)  # noqa: DTZ001 - wall-clock time, as all that is compared here
@@ -28,69 +31,100 @@ class DayState(models.TextChoices):
 
 @dataclass(frozen=True)
 class Day:
-    """One day of one resource: ``free`` units are so all day; ``busy`` are the periods when none is."""
+    """One day of one resource: ``free`` units are so all day; ``busy`` are the periods when none is.
+
+    ``hours`` are those when it opens; ``name`` is what the day is called: a holiday, or what its owner said of it.
+    """
 
     day: datetime.date
     state: DayState
     free: int
     busy: list[tuple[datetime.datetime, datetime.datetime]] = field(default_factory=list)
+    hours: list[tuple[datetime.time, datetime.time]] = field(default_factory=list)
+    name: str = ""
+
+    @property
+    def weekend(self) -> bool:
+        return self.day.isoweekday() > 5
 
 
-def days(resources: Collection[Resource], first: datetime.date, count: int) -> dict[int, list[Day]]:
-    """Day by day, how free each of these resources is, in four queries whatever their number. By resource id."""
+Held = tuple[list[int], datetime.datetime, datetime.datetime]  # units, from, until: wall-clock
+
+
+def days(
+    resources: Collection[Resource], first: datetime.date, count: int, *, opening: Opening | None = None
+) -> dict[int, list[Day]]:
+    """Day by day, how free each of these resources is, in two queries whatever their number. By resource id."""
     period = whole_days(first, first + datetime.timedelta(days=count - 1))
-    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for pk, whole, quantity in Resource.objects.filter(part_of__in=resources).values_list("pk", "part_of", "quantity"):
-        parts[whole or 0].append((pk, quantity))
-    ids = [r.pk for r in resources] + [pk for those in parts.values() for pk, _q in those]
-    held: dict[int, list[tuple[int, datetime.datetime, datetime.datetime]]] = defaultdict(list)
-    rows = Occupation.objects.filter(resource__in=ids, period__overlap=period).order_by()
-    rows = rows.annotate(begins=Lower("period"), ends=Upper("period"))
-    for pk, unit, begins, ends in rows.values_list("resource_id", "unit", "begins", "ends"):
-        held[pk].append((unit, wall(begins), wall(ends) if ends else NEVER))
-    opening = Opening.of(resources)
-    calendar = [first + datetime.timedelta(days=n) for n in range(count)]
-    return {r.pk: [_day(r, day, held, parts.get(r.pk, []), opening) for day in calendar] for r in resources}
+    opening = opening or Opening.of(resources)
+    parts: dict[int, dict[int, int]] = defaultdict(dict)  # of a whole: its parts that something holds, their quantity
+    held: dict[tuple[int, int], list[Held]] = defaultdict(list)
+    rows = Occupation.objects.filter(
+        Q(resource__in=resources) | Q(resource__part_of__in=resources), period__overlap=period
+    ).order_by()
+    bounds = {"begins": Lower("period"), "ends": Upper("period")}
+    columns = ("resource_id", "resource__quantity", "resource__part_of", *bounds)
+    together = rows.annotate(**bounds).values(*columns).annotate(units=ArrayAgg("unit"))
+    for pk, quantity, whole, begins, ends, units in together.values_list(*columns, "units"):
+        start, end = wall(begins), wall(ends) if ends else NEVER
+        if whole:
+            parts[whole][pk] = quantity
+        last = min((end.date() - first).days, count - 1)
+        for number in range(max((start.date() - first).days, 0), last + 1):
+            held[pk, number].append((units, start, end))
+    calendar = [(n, first + datetime.timedelta(days=n)) for n in range(count)]
+    return {r.pk: [_day(r, day, n, held, list(parts[r.pk].items()), opening) for n, day in calendar] for r in resources}
 
 
 def _day(
-    resource: Resource, day: datetime.date, held: dict[int, Any], parts: list[tuple[int, int]], opening: Opening
+    resource: Resource,
+    day: datetime.date,
+    number: int,
+    held: dict[tuple[int, int], list[Held]],
+    parts: list[tuple[int, int]],
+    opening: Opening,
 ) -> Day:
-    """``held`` is in wall-clock time."""
-    hours = opening.hours(resource, day)
+    name, hours = opening.why_closed(resource, day), opening.hours(resource, day)
     if not hours:
-        return Day(day, DayState.CLOSED, 0)
+        return Day(day, DayState.CLOSED, 0, name=name)
+    own = held.get((resource.pk, number), [])
+    if not own and not any((pk, number) in held for pk, _quantity in parts):
+        return Day(day, DayState.FREE, resource.quantity, hours=hours, name=name)
     begins = [datetime.datetime.combine(day, a) for a, _b in hours]
     ends = [
         datetime.datetime.combine(day, b)
         + (datetime.timedelta(minutes=1) if b == LAST_MINUTE else datetime.timedelta())
         for _a, b in hours
     ]
-    mine = _during(held.get(resource.pk, ()), begins[0], ends[-1])
-    free = resource.quantity - len({unit for unit, _a, _b in mine})
+    mine = _during(own, begins[0], ends[-1])
+    free = resource.quantity - _units(mine)
     for pk, quantity in parts:
-        theirs = _during(held.get(pk, ()), begins[0], ends[-1])
-        free = min(free, (quantity - len({u for u, _a, _b in theirs})) * resource.quantity // quantity)
-        mine = mine + [(-pk * 100_000 - u, a, b) for u, a, b in theirs] if quantity == 1 else mine
+        theirs = _during(held.get((pk, number), []), begins[0], ends[-1])
+        free = min(free, (quantity - _units(theirs)) * resource.quantity // quantity)
+        if quantity == 1:
+            mine = mine + [([-pk], a, b) for _u, a, b in theirs]
     if free > 0:
-        return Day(day, DayState.FREE, free)
-    busy = _none_free(mine, resource.quantity, bool(parts))
+        return Day(day, DayState.FREE, free, hours=hours, name=name)
+    busy = _none_free(mine, resource.quantity)
     gaps = _gaps(list(zip(begins, ends, strict=True)), busy)
     least = datetime.timedelta(minutes=resource.min_minutes or 30)
     partly = any(b - a >= least for a, b in gaps)
-    return Day(day, DayState.PART if partly else DayState.TAKEN, 0, busy)
+    return Day(day, DayState.PART if partly else DayState.TAKEN, 0, busy, hours, name)
 
 
-def _during(rows: Any, start: datetime.datetime, end: datetime.datetime) -> list[Any]:
-    return [(unit, max(a, start), min(b, end)) for unit, a, b in rows if a < end and b > start]
+def _units(rows: list[Held]) -> int:
+    return len({unit for units, _a, _b in rows for unit in units})
 
 
-def _none_free(rows: list[Any], quantity: int, has_parts: bool) -> list[tuple[datetime.datetime, datetime.datetime]]:
-    """When no unit is free: as many hold at once as there are units (one is enough where a part is taken)."""
+def _during(rows: list[Held], start: datetime.datetime, end: datetime.datetime) -> list[Held]:
+    return [(units, max(a, start), min(b, end)) for units, a, b in rows if a < end and b > start]
+
+
+def _none_free(rows: list[Held], needed: int) -> list[tuple[datetime.datetime, datetime.datetime]]:
+    """When no unit is free: as many are held at once as there are."""
     edges: list[tuple[datetime.datetime, int]] = []
-    needed = 1 if has_parts and quantity == 1 else quantity
-    for _unit, a, b in rows:
-        edges += [(a, 1), (b, -1)]
+    for units, a, b in rows:
+        edges += [(a, len(units)), (b, -len(units))]
     found: list[tuple[datetime.datetime, datetime.datetime]] = []
     depth, since = 0, None
     for when, step in sorted(edges):
@@ -121,3 +155,37 @@ def _gaps(
         if start < end:
             left.append((start, end))
     return left
+
+
+# ---- in words
+
+MARKS = {DayState.FREE: "l", DayState.PART: "p", DayState.TAKEN: "x", DayState.CLOSED: "f"}
+
+
+def marks(shown: Sequence[Day]) -> str:
+    """A letter a day: what a card draws."""
+    return "".join(MARKS[day.state] for day in shown)
+
+
+def short(day: Day, quantity: int) -> str:
+    """« libre », « 12 libres », « en partie », « pris », « fermé »."""
+    if day.state == DayState.FREE and quantity > 1:
+        return ngettext("%(n)d libre", "%(n)d libres", day.free) % {"n": day.free}
+    return gettext("en partie") if day.state == DayState.PART else str(day.state.label)
+
+
+def words(day: Day, quantity: int) -> str:
+    """« libre », « 12 libres sur 50 », « libre en partie : pris de 9 h à 12 h », « fermé (Noël) »."""
+    said = str(day.state.label)
+    if day.state == DayState.FREE and quantity > 1:
+        said = gettext("%(free)s sur %(n)d") % {"free": short(day, quantity), "n": quantity}
+    if day.state == DayState.PART:
+        said = gettext("%(state)s\u00a0: pris %(hours)s") % {"state": said, "hours": spans(day)}
+    return f"{said} ({day.name})" if day.name else said
+
+
+def spans(day: Day) -> str:
+    """When it is taken, in hours of that day."""
+    midnight = datetime.datetime.combine(day.day, MIDNIGHT)
+    pairs = [(a, clock(LAST_MINUTE) if b - midnight >= moments.DAY else clock(b.time())) for a, b in day.busy]
+    return ", ".join(gettext("de %(a)s à %(b)s") % {"a": clock(a.time()), "b": b} for a, b in pairs)

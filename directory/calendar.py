@@ -357,9 +357,9 @@ def _lock(*resources: Resource) -> list[Resource]:
 
 
 def _insert(rows: list[Occupation], period: Period) -> list[Occupation]:
+    """Within the transaction of ``occupy``: a refusal undoes it all."""
     try:
-        with transaction.atomic():
-            return Occupation.objects.bulk_create(rows)
+        return Occupation.objects.bulk_create(rows)
     except IntegrityError as error:
         if isinstance(error.__cause__, ExclusionViolation):
             raise Taken(period) from error

@@ -13,7 +13,8 @@ from typing import Any
 
 import holidays
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BigIntegerField, CharField, DateField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -90,7 +91,7 @@ def _closed_when(day: datetime.date, hours: Q) -> Q:
 
 @dataclass
 class Opening:
-    """The opening hours of some resources, read once: their week, their exceptions, their organisations'."""
+    """The opening hours of some resources, read in one query: their week, their exceptions, their organisations'."""
 
     week: dict[int, list[OpeningHours]]
     own: dict[int, list[ExceptionalHours]]
@@ -101,12 +102,36 @@ class Opening:
         week: dict[int, list[OpeningHours]] = defaultdict(list)
         own: dict[int, list[ExceptionalHours]] = defaultdict(list)
         house: dict[int, list[ExceptionalHours]] = defaultdict(list)
-        for hours in OpeningHours.objects.filter(resource__in=resources):
-            week[hours.resource_id].append(hours)
         organisations = {r.organisation_id for r in resources}
-        rows = ExceptionalHours.objects.filter(Q(resource__in=resources) | Q(organisation__in=organisations))
-        for day in rows:
-            (own[day.resource_id] if day.resource_id else house[day.organisation_id or 0]).append(day)
+        ordinary = OpeningHours.objects.filter(resource__in=resources).order_by()
+        special = ExceptionalHours.objects.filter(Q(resource__in=resources) | Q(organisation__in=organisations))
+        no_day, no_label = Cast(Value(None), DateField()), Value("", CharField())
+        rows = ordinary.values_list(
+            "resource_id",
+            Cast(Value(None), BigIntegerField()),
+            "weekday",
+            "opens_at",
+            "closes_at",
+            no_day,
+            no_day,
+            no_label,
+        ).union(
+            special.order_by().values_list(
+                "resource_id", "organisation_id", Value(0), "opens_at", "closes_at", "starts_on", "ends_on", "label"
+            ),
+            all=True,
+        )
+        for resource, organisation, weekday, opens_at, closes_at, starts_on, ends_on, label in rows:
+            hours = {"opens_at": opens_at, "closes_at": closes_at}
+            if weekday:
+                week[resource].append(OpeningHours(resource_id=resource, weekday=weekday, **hours))
+                continue
+            day = ExceptionalHours(starts_on=starts_on, ends_on=ends_on, label=label, **hours)
+            (own[resource] if resource else house[organisation]).append(day)
+        for some in week.values():
+            some.sort(key=lambda hours: (hours.weekday, hours.opens_at))
+        for those in (*own.values(), *house.values()):
+            those.sort(key=lambda day: day.starts_on)
         return cls(week, own, house)
 
     def _special(self, resource: Resource, day: datetime.date) -> list[ExceptionalHours]:

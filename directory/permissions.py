@@ -101,6 +101,11 @@ def can_edit(user: Any, entry: Entry) -> bool:
     return is_member(user, entry.organisation)
 
 
+def can_block(user: Any, resource: Resource) -> bool:
+    """The organisation’s own people take its resources out of the calendar, and read why they are."""
+    return user.is_authenticated and (user.is_superuser or is_member(user, resource.organisation))
+
+
 def curators_of(entry: Entry) -> QuerySet[User]:
     """Who curates the places of an entry; where nobody does, the administrators."""
     people = User.objects.filter(is_active=True)

@@ -17,6 +17,7 @@ from accounts import privacy
 from accounts.models import User
 from directory import memberships
 from directory.models import (
+    Closure,
     Curatorship,
     Decision,
     Invitation,
@@ -89,6 +90,14 @@ def _decisions(user: User) -> Rows:
         yield {"geste": d.verb, "note": d.note, "decide_le": d.decided_at, "annule_le": d.undone_at}
 
 
+def _closures(user: User) -> Rows:
+    for c in Closure.objects.filter(created_by=user).select_related("resource"):
+        yield {
+            "ressource": c.resource.name, "motif": c.reason, "du": c.period.lower, "au": c.period.upper,
+            "note": c.note, "inscrite_le": c.created_at,
+        }  # fmt: skip
+
+
 def _changes(user: User) -> Rows:
     """When and where she changed a curated record; what changed is in the record’s own history."""
     for context in Context.objects.filter(metadata__user=user.pk).order_by("created_at"):
@@ -139,5 +148,6 @@ def declare() -> None:
     privacy.holds("fiches", gettext_lazy("Les fiches que vous avez créées ou proposées"), _entries)
     privacy.holds("signalements", gettext_lazy("Les erreurs que vous avez signalées"), _reports)
     privacy.holds("decisions", gettext_lazy("Vos décisions de curation"), _decisions)
+    privacy.holds("blocages", gettext_lazy("Les périodes que vous avez bloquées"), _closures)
     privacy.holds("changements", gettext_lazy("Vos changements aux fiches"), _changes)
     privacy.before_closing("directory", warn=_warn, let_go=_let_go)

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from directory.views import (
+    agenda,
+    closing,
     confirm,
     export,
     invitation,
@@ -40,6 +42,13 @@ urlpatterns = [
     path("agir-pour/", team.act_for_organisation, name="act_for"),
     path("invitations/recues/<int:pk>/", invitation.invitation_accept, name="invitation_accept"),
     path("invitations/<str:token>/", invitation.invitation, name="invitation"),
+    path("organismes/<slug:slug>/agenda/", agenda.organisation_agenda, name="organisation_agenda"),
+    path("organismes/<slug:slug>/agenda/horaires/", closing.organisation_hours, name="organisation_hours"),
+    path(
+        "organismes/<slug:slug>/agenda/horaires/<int:pk>/retirer/",
+        closing.organisation_hours_remove,
+        name="organisation_hours_remove",
+    ),
     path("organismes/<slug:slug>/", organisation.organisation_detail, name="organisation_detail"),
     path("ressources/", resource.resource_list, name="resource_list"),
     path("ressources/export.<slug:form>", export.resource_export, name="resource_export"),
@@ -53,6 +62,15 @@ urlpatterns = [
     path("ressources/<slug:slug>/etat/", resource_edit.resource_move, name="resource_move"),
     path("ressources/<slug:slug>/pause/", resource_edit.resource_pause, name="resource_pause"),
     path("ressources/<slug:slug>/dupliquer/", resource_edit.resource_duplicate, name="resource_duplicate"),
+    path("ressources/<slug:slug>/agenda/", agenda.resource_agenda, name="resource_agenda"),
+    path("ressources/<slug:slug>/agenda.ics", agenda.resource_ics, name="resource_ics"),
+    path("ressources/<slug:slug>/agenda/bloquer/", closing.resource_closing, name="resource_closing"),
+    path("ressources/<slug:slug>/agenda/blocages/<int:pk>/retirer/", closing.closure_remove, name="closure_remove"),
+    path(
+        "ressources/<slug:slug>/agenda/horaires/<int:pk>/retirer/",
+        closing.resource_hours_remove,
+        name="resource_hours_remove",
+    ),
     path("mon-espace/ressources/", resource_edit.my_resources, name="my_resources"),
     path("besoins/", need.need_list, name="need_list"),
     path("besoins/export.<slug:form>", export.need_export, name="need_export"),

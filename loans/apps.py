@@ -8,3 +8,8 @@ class LoansConfig(AppConfig):
     name = "loans"
     verbose_name = _("Prêts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from loans import privacy
+
+        privacy.declare()

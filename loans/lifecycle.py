@@ -92,7 +92,7 @@ def move(
         standing = standing.filter(version=version)
     if not standing.update(status=transition.target, version=F("version") + 1, **changes):
         raise AlreadyMoved
-    loan.refresh_from_db()
+    loan.refresh_from_db(from_queryset=Loan.objects.whole())
     return tell(loan, name, by=by, side=side, note=note, data=data)
 
 
@@ -104,7 +104,7 @@ def change(loan: Loan, *, version: int | None = None, **changes: Any) -> None:
         standing = standing.filter(version=version)
     if not standing.update(version=F("version") + 1, **changes):
         raise AlreadyMoved
-    loan.refresh_from_db()
+    loan.refresh_from_db(from_queryset=Loan.objects.whole())
 
 
 def tell(loan: Loan, verb: str, *, by: Any, side: str = "", note: str = "", data: Any = None) -> LoanEvent:

@@ -5,9 +5,11 @@ One function a verb, called inside its transaction. One template serves them all
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -32,6 +34,8 @@ def _send(
     people: Any = None,
 ) -> None:
     """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
+    prefetch_related_objects([loan], "dates")  # read once for all that is written
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     for person in people if people is not None else people_of(loan, side):
         file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
         write(
@@ -42,7 +46,7 @@ def _send(
             subject_line=subject,
             expected=expected,
             loan=loan,
-            dates=list(loan.dates.filter(cancelled_at__isnull=True)[:6]),
+            dates=dates[:6],
             note=note,
             side=side,
             them=organisation_of(loan, other(side)),
@@ -100,19 +104,72 @@ def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
 
 def remind(loan: Loan) -> None:
     """Nobody answered yet → someone else of the side that must answer; the same people when they are all there is."""
-    side = Side.BORROWER if loan.status == LoanStatus.COUNTERED else Side.LENDER
+    waiting = loan.proposals.filter(status=Proposal.Status.WAITING).first()
+    side = other(waiting.side) if waiting else Side.LENDER
     organisation = organisation_of(loan, side)
     first = people_of(loan, side)
     second = list(members_of(organisation).exclude(pk__in=[p.pk for p in first]))[:1] or first
-    if side == Side.LENDER:
+    if side == Side.LENDER and loan.is_open:
         asked(loan, again=True, people=second)
         return
     _send(
         loan, "propose-again", side, people=second,
         subject=_("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
-        % {"who": loan.lender.name, "what": _what(loan)},
+        % {"who": organisation_of(loan, other(side)).name, "what": _what(loan)},
         expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
+
+
+def released(loan: Loan) -> None:
+    """What the borrower owed came back → the lender may answer the request that was held."""
+    _send(
+        loan, "released", Side.LENDER, note=loan.purpose, action=_("Répondre"), answers=True,
+        subject=_("%(who)s a tout rendu et attend votre réponse (%(what)s)")
+        % {"who": loan.borrower.name, "what": _what(loan)},
+        expected=_("La demande n’est plus retenue. Acceptez, refusez ou proposez autre chose."),
+    )  # fmt: skip
+
+
+def starts_soon(loan: Loan) -> None:
+    """The day before the hand-over → both."""
+    said = _("Bientôt : %(what)s") % {"what": _what(loan)}
+    _send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said,
+          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite."))  # fmt: skip
+    _send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said,
+          expected=_("C’est réservé pour vous. Un empêchement? Annulez dès maintenant : d’autres attendent "
+                     "peut-être."))  # fmt: skip
+
+
+def ends_soon(loan: Loan) -> None:
+    """The day before it is due → both."""
+    said = _("À rendre bientôt : %(what)s") % {"what": _what(loan)}
+    _send(loan, f"ends-{_stamp(loan.ends_at)}", Side.BORROWER, subject=said,
+          expected=_("Préparez le retour. Il vous en faut plus? Demandez à prolonger avant la fin."))  # fmt: skip
+    _send(loan, f"ends-ours-{_stamp(loan.ends_at)}", Side.LENDER, subject=said,
+          expected=_("%(who)s doit le rendre. Inscrivez le retour quand il est fait.")
+          % {"who": loan.borrower.name})  # fmt: skip
+
+
+def late(loan: Loan, *, again: bool, when: datetime.datetime) -> None:
+    """It should have come back → the borrower, each time; the lender, once."""
+    _send(
+        loan, f"late-{_stamp(when)}", Side.BORROWER,
+        subject=_("En retard : %(what)s") % {"what": _what(loan)},
+        expected=_(
+            "Rendez-le ou demandez à prolonger. Tant qu’il n’est pas rendu, vos nouvelles demandes sont retenues."
+        ),
+    )  # fmt: skip
+    if not again:
+        _send(
+            loan, f"late-ours-{_stamp(when)}", Side.LENDER,
+            subject=_("Pas encore rendu : %(what)s") % {"what": _what(loan)},
+            expected=_("%(who)s reçoit un rappel tous les trois jours. S’il est revenu, inscrivez le retour.")
+            % {"who": loan.borrower.name},
+        )  # fmt: skip
+
+
+def _stamp(when: datetime.datetime) -> str:
+    return f"{when:%Y%m%d%H%M}"
 
 
 def accepted(loan: Loan, *, by: Any, note: str) -> None:

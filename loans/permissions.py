@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from accounts.models import User
 from directory.models import Organisation, Resource
@@ -47,7 +47,7 @@ def people_of(loan: Loan, side: str) -> list[User]:
     """Whom to write to: who last acted for that side, if still there; else its managers; else all its members."""
     organisation = organisation_of(loan, side)
     present = members_of(organisation)
-    last = loan.events.filter(side=side, by__isnull=False).order_by("-at", "-id").values_list("by", flat=True).first()
-    if last and (person := present.filter(pk=last).first()):
+    last = loan.events.filter(side=side, by__isnull=False).order_by("-at", "-id").values("by")[:1]
+    if person := present.filter(pk=Subquery(last)).first():
         return [person]
     return list(managers_of(organisation).order_by("pk")) or list(present)

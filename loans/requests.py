@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -90,22 +91,28 @@ def ask(
     tell(loan, "ask", by=by, side=Side.BORROWER, data={"held": len(late)} if late else None)
     if message.strip():
         LoanMessage.objects.create(loan=loan, organisation=borrower, by=by, text=message.strip())
-    if resource.accepts_by_itself and not late and resource.kind != Kind.HUMAIN:
-        try:
-            with transaction.atomic():
-                _take(loan)
-                tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
-                Loan.objects.filter(pk=loan.pk).update(
-                    status=LoanStatus.ACCEPTED, accepted_at=now, version=loan.version + 1
-                )
-        except Taken:
-            pass  # someone was quicker: the lender answers
-        loan.refresh_from_db()
-    if loan.status == LoanStatus.ACCEPTED:
+    if not late and _accepted_by_itself(loan):
         notifications.accepted_by_itself(loan)
     else:
         notifications.asked(loan)
     return loan
+
+
+def _accepted_by_itself(loan: Loan) -> bool:
+    """Accept at once where the owner chose so; False when it is the lender who answers."""
+    if not loan.resource.accepts_by_itself or loan.resource.kind == Kind.HUMAIN:
+        return False
+    try:
+        with transaction.atomic():
+            _take(loan)
+            tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
+            Loan.objects.filter(pk=loan.pk, status=LoanStatus.REQUESTED).update(
+                status=LoanStatus.ACCEPTED, accepted_at=timezone.now(), version=F("version") + 1
+            )
+    except Taken:
+        return False  # someone was quicker: the lender answers
+    loan.refresh_from_db()
+    return True
 
 
 def _answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
@@ -118,7 +125,8 @@ def _lower(period: Period) -> datetime.datetime:
 
 
 def _take(loan: Loan) -> None:
-    dates = list(loan.dates.filter(cancelled_at__isnull=True))
+    prefetch_related_objects([loan], "dates")
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     calendar.occupy(loan.resource, [(date.period, date.act) for date in dates], loan.quantity)
 
 
@@ -128,8 +136,8 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
 
     ``people``: who is lent and when she said yes, as her employer records it.
     """
-    require(bool(side_for(by, loan, "accept")))
     if loan.held_at:
+        require(bool(side_for(by, loan, "accept")))
         raise Held
     if people.get("consent_on"):
         people["consent_by"] = by
@@ -203,6 +211,18 @@ def let_through(loan: Loan, *, by: Any, version: int | None = None) -> Loan:
     require(bool(side_for(by, loan, "accept")) and loan.held_at is not None)
     change(loan, version=version, held_at=None)
     tell(loan, "let_through", by=by, side=Side.LENDER)
+    return loan
+
+
+@transaction.atomic
+def release(loan: Loan) -> Loan:
+    """The borrower owes nothing any more: the portal lets her held request through, as if it were just asked."""
+    change(loan, held_at=None)
+    tell(loan, "let_through", by=None)
+    if _accepted_by_itself(loan):
+        notifications.accepted_by_itself(loan)
+    else:
+        notifications.released(loan)
     return loan
 
 

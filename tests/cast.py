@@ -26,13 +26,16 @@ from fido2.utils import websafe_encode
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
 from accounts.models import Mail, User
+from directory import closing
 from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
 from loans import links
+from loans.feeds import create
+from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
-from mutualisation.kernel.moments import span
+from mutualisation.kernel.moments import whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -44,6 +47,7 @@ from tests.factories import (
     ResourceFactory,
     UserFactory,
     lend,
+    some_day,
 )
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -123,22 +127,32 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     draft = ResourceFactory(slug="brouillon", organisation=shown, status="draft", published_at=None)
     for resource in (tent, reserved, draft):
         add(resource, [picture(size=(60, 40))], by=people["manager"])
+    soon = timezone.localdate() + datetime.timedelta(days=20)
+    blocked = closing.block(resource=tent, period=whole_days(soon, soon), quantity=1, by=people["manager"])
+    exception = closing.set_hours(owner=tent, days=(soon, soon), hours=None, by=people["manager"])
+    holiday = closing.set_hours(owner=shown, days=(soon, soon), hours=None, by=people["manager"])
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
     hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
-    in_a_month = timezone.now() + datetime.timedelta(days=30)
-    loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
+    loan = lend(tent, OrganisationFactory(), some_day())
+    agenda = create(by=people["member"], organisation=shown)
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     return {
+        "agenda": agenda,
+        "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
+        "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,
         "loan": loan.pk,
         "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
         "organisation": shown,
         "resource": tent,
         "practice": story,
         "colleague": colleague.pk,
+        "blocked": blocked.pk,
+        "exception": exception.pk,
+        "holiday": holiday.pk,
         "asked": JoinRequestFactory(organisation=shown).pk,
         "withdrawn": JoinRequestFactory(organisation=shown, user=people["stranger"]).pk,
         "invitation": invite(organisation=shown, email="nouvelle@essai.example", by=people["manager"]).pk,

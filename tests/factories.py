@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import factory
@@ -24,6 +25,7 @@ from directory.models import (
 )
 from loans import requests
 from loans.models import Loan
+from mutualisation.kernel.moments import moment, span
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -218,3 +220,9 @@ def lend(resource: Resource, borrower: Organisation, *periods: Any, by: User | N
     return requests.ask(
         resource, by=person, borrower=borrower, periods=periods, **{"purpose": "Fête de quartier", **fields}
     )
+
+
+def some_day(days: int = 10, first: int = 10, last: int = 12) -> Any:
+    """A period in some days, from an hour of the wall to another."""
+    day = timezone.localdate() + datetime.timedelta(days=days)
+    return span(moment(day, datetime.time(first)), moment(day, datetime.time(last)))

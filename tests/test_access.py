@@ -35,6 +35,14 @@ resource_places | 200 | 405
 resource_detail slug=tente | 200 | 405
 resource_detail slug=reservee | 404 404 200 200 404 200 200 | 405
 resource_detail slug=brouillon | 404 404 200 200 404 200 200 | 405
+organisation_agenda slug=cdc | 200 | 405
+organisation_agenda slug=cachee | 404 404 200 200 404 404 200 | 405
+resource_agenda slug=tente | 200 | 405
+resource_agenda slug=reservee | 404 404 200 200 404 404 200 | 405
+resource_agenda slug=brouillon | 404 404 200 200 404 404 200 | 405
+resource_ics slug=tente | 200 | 405
+resource_ics slug=reservee | 404 404 200 200 404 404 200 | 405
+resource_ics slug=brouillon | 404 404 200 200 404 404 200 | 405
 need_list | 200 | 405
 need_export form=csv | 200 | 405
 need_export form=xlsx | 200 | 405
@@ -162,6 +170,17 @@ resource_pause slug=brouillon | 302 405 | 302 404 302 302 404 302 302
 resource_duplicate slug=tente | 302 405 | 302 403 302 302 403 302 302
 resource_duplicate slug=reservee | 302 405 | 302 404 302 302 404 302 302
 resource_duplicate slug=brouillon | 302 405 | 302 404 302 302 404 302 302
+resource_closing slug=tente | 302 403 200 200 403 403 200 | 302 403 422 422 403 403 422
+resource_closing slug=reservee | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
+resource_closing slug=brouillon | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
+closure_remove slug=tente pk={blocked} | 302 405 | 302 403 302 302 403 403 302
+closure_remove slug=reservee pk={blocked} | 302 405 | 302 404 404 404 404 403 404
+resource_hours_remove slug=tente pk={exception} | 302 405 | 302 403 302 302 403 403 302
+resource_hours_remove slug=tente pk={holiday} | 302 405 | 302 403 404 404 403 403 404
+organisation_hours slug=cdc | 302 403 403 200 403 200 200 | 302 403 403 422 403 422 422
+organisation_hours slug=cachee | 302 404 403 200 404 200 200 | 302 404 403 422 404 422 422
+organisation_hours_remove slug=cdc pk={holiday} | 302 405 | 302 403 403 302 403 302 302
+organisation_hours_remove slug=cdc pk={exception} | 302 405 | 302 403 403 404 403 404 404
 my_resources | 302 200 | 302 405
 need_create | 302 200 | 302 200 422 422 200 200 200
 need_edit slug=besoin | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
@@ -217,7 +236,19 @@ loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 4
 loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 """)
 
-TABLES = {"public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS}
+# Calendars: the address is the member’s; the loan is between « cdc » and someone who is not of the cast.
+FEEDS = table("""
+loan_feeds | 302 200 | 302 200
+loan_feed token={agenda} | 200 | 405
+loan_feed token=abime | 404 | 405
+loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
+loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
+""")
+
+TABLES = {
+    "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "feeds": FEEDS,
+    "loans": LOANS,
+}  # fmt: skip
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {

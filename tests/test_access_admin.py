@@ -20,7 +20,8 @@ from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
-from directory.models import PostalArea, Synonym
+from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
+from loans.models import Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 
@@ -41,7 +42,9 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
 CURATED = {"organisation", "resource", "practice", "synonym"}
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "procrastinatejob"}
+READ_ONLY = {"mail", "consent", "loan", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
+# What belongs to organisations: curators don’t read it.
+PRIVATE = {"occupation", "closure"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -115,10 +118,14 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "sector": SectorFactory,
         "category": CategoryFactory,
         "synonym": lambda: Synonym.objects.create(terms=["char", "camion"]),
+        "occupation": lambda: Occupation.objects.latest("id"),
+        "closure": lambda: Closure.objects.get(pk=world["blocked"]),
+        "exceptionalhours": lambda: ExceptionalHours.objects.get(pk=world["exception"]),
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
+        "loan": lambda: Loan.objects.get(pk=world["agenda_loan"]),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
     }
@@ -127,7 +134,8 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
 
 def expected_of(model: Any, verb: str) -> tuple[int, int, int, int]:
     """Strangers sign in; curators read the directory and write what they curate; administrators do all."""
-    name, ours = model._meta.model_name, model._meta.app_label == "directory"
+    name = model._meta.model_name
+    ours = model._meta.app_label == "directory" and name not in PRIVATE
     if verb == "choose":
         return (302, 302, 200, 200) if name in CHOOSERS else (302, 302, 403, 403)
     reads = verb in ("changelist", "change", "history")

@@ -21,7 +21,7 @@ from django.template.loader import get_template
 from tests.cast import names
 
 ROOT = Path(settings.BASE_DIR)
-CODE = ("accounts", "bench", "directory", "mutualisation", "tests")
+CODE = ("accounts", "bench", "directory", "loans", "mutualisation", "tests")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 LONGEST = 400
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from directory.admin.calendar import ClosureAdmin, ExceptionalHoursAdmin, OccupationAdmin
 from directory.admin.category import CategoryAdmin
 from directory.admin.organisation import OrganisationAdmin
 from directory.admin.practice import PracticeAdmin
@@ -15,6 +16,9 @@ from directory.admin.vocabulary import SynonymAdmin
 
 __all__ = [
     "CategoryAdmin",
+    "ClosureAdmin",
+    "ExceptionalHoursAdmin",
+    "OccupationAdmin",
     "OrganisationAdmin",
     "PostalAreaAdmin",
     "PracticeAdmin",

@@ -154,6 +154,17 @@ class ResourceAdmin(EntryAdmin):
                 _("Conditions"),
                 {"fields": (("insurance_required", "training_required"), "license_required", "conditions")},
             ),
+            (
+                _("Quand"),
+                {
+                    "fields": (
+                        ("min_minutes", "max_minutes"),
+                        ("notice_hours", "horizon_days"),
+                        ("closed_on_holidays", "accepts_by_itself", "is_paused"),
+                    ),
+                    "classes": ("collapse",),
+                },
+            ),
             (_("Dessin"), {"fields": ("drawing",), "classes": ("collapse",)}),
             PUBLICATION,
         ]

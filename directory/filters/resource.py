@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, Q
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.filters.fields import FacetFilter
-from directory.filters.listing import EntryFilterSet, Option, simple_options, territory_filter
+from directory.calendar import free_between
+from directory.filters.availability import Wanted, wanted
+from directory.filters.fields import FacetFilter, TextFilter
+from directory.filters.listing import PAGE_SIZE, Chip, EntryFilterSet, Option, Results, simple_options, territory_filter
 from directory.models import Kind, Organisation, Resource
 from directory.models.kinds import Accessibility
 from directory.models.resource import CostMode
@@ -98,11 +104,43 @@ class ResourceFilterSet(EntryFilterSet):
         every=True,
         condition=lambda values: Q(accessibility__contains=values),
     )
+    du = TextFilter(label=_("Libre du"))
+    au = TextFilter(label=_("Au"))
+    de = TextFilter(label=_("De"))
+    a = TextFilter(label=_("À"))
+    quantite = TextFilter(label=_("Combien"))
     tables = ("directory_resource", "directory_organisation")
 
     class Meta:
         model = Resource
         fields: tuple[str, ...] = ()
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        return wanted(self.cleaned)
+
+    def misunderstood(self) -> list[str]:
+        return [*super().misunderstood(), *self.wanted.notices]
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Only what may be asked for then: before anything is counted, so that every count says so."""
+        found, asked = super().filter_queryset(queryset), self.wanted
+        if asked.period:
+            return free_between(found, asked.period, asked.quantity, days_only=asked.days_only)
+        return found.filter(quantity__gte=asked.quantity) if asked.quantity > 1 else found
+
+    def results(self, *, page: int, version: str, size: int = PAGE_SIZE) -> Results:
+        """What is free changes without a row of these tables changing, and with the hour: it is never remembered."""
+        return super().results(page=page, version="" if self.wanted.period else version, size=size)
+
+    def chips(self) -> list[Chip]:
+        asked, chips = self.wanted, super().chips()
+        if asked.period:
+            label = gettext("Libre %(when)s") % {"when": asked.words}
+            chips.append(Chip(label, self.address(du="", au="", de="", a="")))
+        if asked.quantity > 1:
+            chips.append(Chip(gettext("Au moins %(n)d") % {"n": asked.quantity}, self.address(quantite="")))
+        return chips
 
     options_sorte = staticmethod(kind_options)
     options_secteur = staticmethod(sector_options)

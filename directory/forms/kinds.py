@@ -15,7 +15,7 @@ from directory.models.kinds import Accessibility, Language
 
 COMMON = (
     "name", "summary", "category", "territory", "cost_mode", "price", "price_unit", "visibility", "description",
-    "conditions", "insurance_required", "notice_hours", "horizon_days",
+    "conditions", "insurance_required", "notice_hours", "horizon_days", "accepts_by_itself",
 )  # fmt: skip
 PLACED = ("address", "pickup_instructions", "part_of", "deposit", "training_required")
 
@@ -35,7 +35,8 @@ class MaterialForm(LendableForm):
         ("remise", _("La remise"), ("handling", "pickup_hours", "address", "pickup_instructions")),
         ("conditions", _("Conditions"), ("deposit", "replacement_value", "insurance_required", "training_required",
                                           "license_required", "conditions")),
-        ("regles", _("Durées et préavis"), ("min_minutes", "max_minutes", "notice_hours", "horizon_days")),
+        ("regles", _("Durées et préavis"), ("min_minutes", "max_minutes", "notice_hours", "horizon_days",
+                                            "accepts_by_itself")),
     )  # fmt: skip
 
     class Meta(ResourceForm.Meta):
@@ -53,7 +54,8 @@ class PremisesForm(LendableForm):
         ("remise", _("Adresse et accès"), ("address", "access_note", "pickup_instructions")),
         ("conditions", _("Conditions"), ("deposit", "insurance_required", "training_required", "conditions")),
         ("regles", _("Durées et préavis"), ("min_minutes", "max_minutes", "notice_hours", "horizon_days",
-                                            "buffer_minutes", "recurring_allowed")),
+                                            "buffer_minutes", "closed_on_holidays", "recurring_allowed",
+                                            "accepts_by_itself")),
     )  # fmt: skip
 
     equipment = LinesField(
@@ -68,8 +70,8 @@ class PremisesForm(LendableForm):
 
     class Meta(ResourceForm.Meta):
         fields = (*COMMON, *PLACED, "capacity_seated", "capacity_standing", "area_m2", "equipment", "accessibility",
-                  "parking", "access_note", "recurring_allowed", "buffer_minutes", "min_minutes",
-                  "max_minutes")  # fmt: skip
+                  "parking", "access_note", "recurring_allowed", "buffer_minutes", "closed_on_holidays",
+                  "min_minutes", "max_minutes")  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,7 +148,7 @@ class PeopleForm(ResourceForm):
         ("details", _("Le rôle et l’encadrement"), ("description", "tasks", "supervision", "days_per_week",
                                                     "trial_weeks")),
         ("conditions", _("Conditions"), ("insurance_required", "conditions")),
-        ("regles", _("Préavis"), ("notice_hours", "horizon_days")),
+        ("regles", _("Préavis"), ("notice_hours", "horizon_days", "accepts_by_itself")),
     )  # fmt: skip
 
     class Meta(ResourceForm.Meta):
@@ -165,7 +167,7 @@ class ExpertiseForm(ResourceForm):
     sections = (
         ("details", _("Décrire davantage"), ("description", "audience", "hours_offered", "languages")),
         ("conditions", _("Conditions"), ("insurance_required", "conditions")),
-        ("regles", _("Préavis"), ("notice_hours", "horizon_days")),
+        ("regles", _("Préavis"), ("notice_hours", "horizon_days", "accepts_by_itself")),
     )
 
     languages = forms.MultipleChoiceField(

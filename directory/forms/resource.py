@@ -75,6 +75,8 @@ class ResourceForm(VersionedForm):
             "insurance_required": _("Une preuve d’assurance est demandée"),
             "training_required": _("Une courte formation est demandée avant l’usage"),
             "recurring_allowed": _("Les réservations répétées sont possibles"),
+            "closed_on_holidays": _("C’est fermé les jours fériés"),
+            "accepts_by_itself": _("Accepter aussitôt les demandes qui respectent l’horaire et les règles"),
         }
         help_texts = {
             "name": _("Comme vous le diriez au téléphone : « Salle communautaire, 120 places »."),

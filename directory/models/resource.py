@@ -11,10 +11,12 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.category import Category, Kind
@@ -102,7 +104,8 @@ class ResourceQuerySet(EntryQuerySet["Resource"]):
             self.select_related("organisation", "category", "territory")
             .only(
                 "slug", "name", "kind", "summary", "description", "drawing", "quantity", "cost_mode", "price",
-                "price_unit", "is_demo", "published_at", "verified_at", "updated_at", "visibility",
+                "price_unit", "is_demo", "published_at", "verified_at", "updated_at", "visibility", "is_paused",
+                "min_minutes", "closed_on_holidays",
                 "organisation__name", "organisation__slug", "category__name", "category__drawing", "category__kind",
                 "territory__name", "territory__slug",
             )
@@ -304,6 +307,32 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What the triggers ``keeps_promised_units`` and ``parts_have_no_parts`` would refuse, said to who typed it."""
+        before = Resource.objects.filter(pk=self.pk).values("quantity", "part_of_id").first() if self.pk else None
+        wrong: dict[str, Any] = {}
+        if before and self.quantity and self.quantity < before["quantity"] and self.promised_units > self.quantity:
+            wrong["quantity"] = _("%(n)d unités sont promises ou bloquées d’ici à leur retour\u00a0: pas moins.") % {
+                "n": self.promised_units
+            }
+        if self.part_of_id and (not before or before["part_of_id"] != self.part_of_id):
+            whole = Resource.objects.filter(pk=self.part_of_id).values("part_of_id", "organisation_id").first()
+            if whole and whole["part_of_id"]:
+                wrong["part_of"] = _("Elle fait déjà partie d’autre chose\u00a0: une partie n’a pas de parties.")
+            elif whole and whole["organisation_id"] != self.organisation_id:
+                wrong["part_of"] = _("Une partie et son tout sont du même organisme.")
+            elif self.pk and Resource.objects.filter(part_of=self.pk).exists():
+                wrong["part_of"] = _("Celle-ci a déjà des parties\u00a0: elle ne peut en être une.")
+        if wrong:
+            raise ValidationError(wrong)
+
+    @property
+    def promised_units(self) -> int:
+        """The fewest units it may have: the highest of those that something holds, now or later."""
+        held = apps.get_model("directory", "Occupation")._default_manager.filter(resource=self.pk)
+        still = Q(period__endswith__gt=timezone.now()) | Q(period__upper_inf=True)
+        return held.filter(still).aggregate(most=models.Max("unit"))["most"] or 0
 
     def natural_key(self) -> tuple[str]:
         return (self.slug,)

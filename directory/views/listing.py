@@ -64,6 +64,7 @@ def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
         request.get_full_path(),
         get_language(),
         timezone.localdate(),
+        timezone.localtime().strftime("%H:%M") if request.GET.get("du") else "",  # notice is counted from now
         data_version(request, *tables),
     )
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'

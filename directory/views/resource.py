@@ -6,23 +6,28 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from directory import agenda
 from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import ResourceFilterSet
 from directory.fitting import needs_for
 from directory.models import Practice, Resource
+from directory.opening import Opening
 from directory.permissions import readable
 from directory.taxonomies import categories, family_of
 from directory.views.listing import conditional, listing, respond
 from directory.views.resource_edit import owner_panel
+from mutualisation.kernel.facets import AGENDA
 
-TABLES = ResourceFilterSet.tables
+TABLES = (*ResourceFilterSet.tables, AGENDA)
+CARD_DAYS, PAGE_DAYS = 14, 28
 
 
 @login_not_required
@@ -31,6 +36,9 @@ TABLES = ResourceFilterSet.tables
 def resource_list(request: HttpRequest) -> HttpResponse:
     """Everything that is shared, filtered."""
     found = listing(request, ResourceFilterSet, Resource.objects.visible_to(request.user).listed())
+    shown = agenda.days(found.rows, timezone.localdate(), CARD_DAYS) if found.rows else {}
+    for row in found.rows:
+        row.fortnight = "" if row.is_paused else agenda.marks(shown[row.pk])
     return respond(request, "directory/resource/list.html", found)
 
 
@@ -53,11 +61,16 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "territory__outline",
             "territory__parent__outline",
         )
-        .prefetch_related("opening_hours", "photos")
+        .prefetch_related("photos")
     )
     resource = readable(rows, request.user, slug)
     if resource is None:
         return renamed(visible, slug)
+    opening = Opening.of([resource])
+    near = others.comparable_to(resource, 3, family=family_of(resource.category_id))
+    around = others.for_list().filter(Q(part_of=resource) | Q(pk__in=near)).order_by("sort_key", "id")
+    known = {row.pk: row for row in around}
+    shown = agenda.days([resource], timezone.localdate(), PAGE_DAYS, opening=opening)[resource.pk]
     node = categories().by_id.get(resource.category_id)
     owner = owner_panel(request, resource)
     response = render(
@@ -70,12 +83,12 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
             "owner": owner,
             "not_public": owner is not None and not owner["member"] and not resource.is_public,
+            "week": opening.week.get(resource.pk, []),
+            "days": [(day, agenda.words(day, resource.quantity)) for day in shown],
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
-            "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
+            "parts": [row for pk, row in known.items() if pk not in near],
             "shared_by_same": resource.shared_by_same or 0,
-            "comparable": others.for_list().in_order_of(
-                others.comparable_to(resource, 3, family=family_of(resource.category_id))
-            ),
+            "comparable": [known[pk] for pk in near if pk in known],
             "practices": list(Practice.objects.visible_to(request.user).listed().for_list().about(resource)[:3]),
             "needs": needs_for(resource, request.user),
             "jsonld": jsonld.resource(resource, request.build_absolute_uri),

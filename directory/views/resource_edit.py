@@ -24,7 +24,7 @@ from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
-from directory.permissions import awaits_reading, can_edit
+from directory.permissions import awaits_reading, can_block, can_edit
 from directory.posting import change, duplicate, pause, post
 from directory.views.written import first_values, follows, side_by_side
 from directory.writing import OutdatedError
@@ -291,5 +291,6 @@ def owner_panel(request: HttpRequest, resource: Resource) -> dict[str, Any] | No
         "read_first": awaits_reading(request.user, resource),
         "follows": follows(request.user, resource),
         "confirm": confirm_path(resource) if is_stale(resource) else "",
+        "blocks": can_block(request.user, resource),
         "member": any(m.organisation_id == resource.organisation_id for m in memberships_of(request)),
     }

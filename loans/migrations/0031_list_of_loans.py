@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0008_calendar"),
-        ("loans", "0001_loans"),
+        ("loans", "0051_reminders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

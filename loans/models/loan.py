@@ -150,6 +150,12 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         """Those that await something from these organisations, ``with_wait``."""
         return self.of(*organisations).exclude(status__in=ENDED).with_wait(*organisations).exclude(wait="")
 
+    def whole(self) -> Self:
+        """With what its e-mails and its calendar say of it: the resource and its place, the two organisations."""
+        return self.for_list().select_related("resource__territory", "lender", "borrower").defer(
+            "resource__territory__outline"
+        )  # fmt: skip
+
     def for_list(self) -> Self:
         return self.select_related("resource", "lender", "borrower").defer(
             "resource__search", "resource__description", "lender__search", "lender__description",
@@ -208,6 +214,8 @@ class Loan(models.Model):
     handed_over_at = models.DateTimeField(_("remis le"), null=True, blank=True)
     returned_at = models.DateTimeField(_("rendu le"), null=True, blank=True)
     late_reminded_at = models.DateTimeField(_("retard rappelé le"), null=True, blank=True)
+    start_told_for = models.DateTimeField(_("début rappelé"), null=True, blank=True, editable=False)
+    end_told_for = models.DateTimeField(_("fin rappelée"), null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = LoanQuerySet.as_manager()

@@ -21,6 +21,8 @@ from mutualisation.kernel.search import Query
 
 RANKED_AT_MOST = 500  # ranking more than the newest 500 answers costs far more than it helps
 CACHED_SECONDS = 300
+AGENDA = "directory_agendachange"  # a table of numbers, one each time that something is taken, freed or closed
+LATE = 50  # how many changes may be begun before one and seen after it, without anyone reading what was before
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,18 @@ class Page:
 
 
 def version_of(*tables: str) -> str:
-    """Moves whenever a row of these tables does: what pages and counts are cached by."""
-    parts = ", ".join(f"(SELECT max(updated_at) FROM {table})" for table in tables)
+    """Moves whenever a row of these tables does: what pages and counts are cached by.
+
+    With ``AGENDA`` among them, also whenever what is free does.
+    """
+    parts = ", ".join(f"(SELECT max(updated_at) FROM {table})" for table in tables if table != AGENDA)
     parts += ", (SELECT max(at) FROM directory_deletion)"
+    version = f"coalesce((extract(epoch FROM greatest({parts})) * 1000000)::bigint, 0)::text"
+    if AGENDA in tables:
+        last = f"SELECT id FROM {AGENDA} ORDER BY id DESC LIMIT {LATE}"
+        version += f" || '-' || (SELECT coalesce(md5(array_agg(id ORDER BY id)::text), '') FROM ({last}) a)"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT coalesce((extract(epoch FROM greatest({parts})) * 1000000)::bigint, 0)::text")
+        cursor.execute(f"SELECT {version}")
         return cursor.fetchone()[0]
 
 
@@ -68,6 +77,8 @@ def data_version(request: HttpRequest, *tables: str) -> str:
     known: dict[tuple[str, ...], str] = request.__dict__.setdefault("data_versions", {})
     if tables not in known:
         known[tables] = version_of(*tables)
+        if AGENDA in tables:  # it holds the version of the others
+            known[tuple(table for table in tables if table != AGENDA)] = known[tables].partition("-")[0]
     return known[tables]
 
 

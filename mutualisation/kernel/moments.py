@@ -6,6 +6,7 @@ Everything is stored in UTC and reasoned about in ``TIME_ZONE``. Periods are hal
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -58,6 +59,22 @@ def wall(instant: datetime.datetime) -> datetime.datetime:
 def wall_minutes(period: Period) -> int:
     """How long on the clock: from 9 h to 9 h the next day is 1,440 minutes, whatever the clock did in between."""
     return round((wall(period.upper) - wall(period.lower)).total_seconds() / 60)
+
+
+def read_day(text: str) -> datetime.date | None:
+    """A day as typed, AAAA-MM-JJ; None when it is none."""
+    try:
+        return datetime.datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day, on the wall
+    except ValueError:
+        return None
+
+
+def read_hour(text: str) -> datetime.time | None:
+    """An hour as typed, « 18:30 », « 18 h 30 », « 18h »; None when it is none."""
+    found = re.fullmatch(r"(\d{1,2})\s*[hH:]\s*(\d{2})?", text.strip())
+    if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
+        return None
+    return datetime.time(int(found[1]), int(found[2] or 0))
 
 
 def clock(hour: datetime.time) -> str:

@@ -76,6 +76,19 @@ def steps4(stage: str) -> SafeString:
     )
 
 
+@register.simple_tag
+@lru_cache(maxsize=2000)
+def mini(marks: str) -> SafeString:
+    """A fortnight on a card: a mark a day, and what they say together."""
+    free, part = marks.count("l"), marks.count("p")
+    said = ngettext("Libre %(n)d jour sur les %(all)d prochains", "Libre %(n)d jours sur les %(all)d prochains", free)
+    words = said % {"n": free, "all": len(marks)}
+    if part:
+        words += ngettext(", et en partie %(n)d jour", ", et en partie %(n)d jours", part) % {"n": part}
+    cells = SafeString("".join("<i></i>" if mark == "x" else f"<i class={mark}></i>" for mark in marks))
+    return format_html('<span class="mini" role="img" aria-label="{}">{}</span>', words, cells)
+
+
 @register.filter
 def money(value: Decimal | int | float | None) -> str:
     """« 25 $ », « 0,45 $ », « 1 234,50 $ »: cents only when there are some."""

@@ -36,10 +36,46 @@ document.addEventListener("htmx:afterSettle", () => {
   showPrint();
 });
 
+// Dates are typed; the browser's own calendar is there for who prefers to choose.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-pick]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.pick);
+  const calendar = document.createElement("input");
+  calendar.type = "date";
+  calendar.className = "picker";
+  calendar.tabIndex = -1;
+  calendar.setAttribute("aria-hidden", "true");
+  calendar.value = field.value;
+  button.parentElement.querySelector(".picker")?.remove();
+  button.after(calendar);
+  calendar.addEventListener("change", (chosen) => {
+    chosen.stopPropagation();
+    field.value = calendar.value;
+    calendar.remove();
+    field.focus();
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  calendar.showPicker();
+});
+
 function showPrint() {
-  for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+  for (const button of document.querySelectorAll("[data-print], [data-copy]")) button.hidden = false;
 }
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
+});
+// An address shown once: a press takes it along, and the button says so.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.done;
+  } catch {
+    // the address stays selected: Ctrl-C takes it
+  }
 });
 showPrint();

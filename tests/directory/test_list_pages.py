@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from html import unescape
 from typing import Any
@@ -45,15 +46,17 @@ def queries(client: Client, address: str) -> int:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("/ressources/", 5),
+        ("/ressources/", 7),
         ("/organismes/", 4),
         ("/pratiques/", 4),
-        ("/ressources/?q=essai", 4),
-        ("/ressources/?vue=carte", 5),
-        ("/ressources/?sorte=materiel&pres=J6S&km=100", 5),
+        ("/ressources/?q=essai", 6),
+        ("/ressources/?vue=carte", 7),
+        ("/ressources/?sorte=materiel&pres=J6S&km=100", 7),
         ("/organismes/?q=organisme&tri=nom", 3),
         ("/pratiques/?etape=mutualisation", 4),
         ("/ressources/atom/", 5),
+        ("/ressources/?du={soon}&au={soon}&de=10:00&a=12:00&q=essai", 6),
+        ("/ressources/?quantite=1&sorte=materiel&tri=nom", 7),
         ("/ressources/carte.geojson", 5),
     ],
 )
@@ -61,6 +64,7 @@ def test_lists_cost_the_same_at_one_and_at_three(
     client: Client, places: dict[str, Any], address: str, expected: int
 ) -> None:
     base = re.match(r"/\w+/", address)[0]  # type: ignore[index]
+    address = address.format(soon=timezone.localdate() + datetime.timedelta(days=9))
     at = {"territories": [places["beauharnois"]]} if base == "/pratiques/" else {}
     entries(base, 1, **at)
     one = queries(client, address)

@@ -19,6 +19,7 @@ from directory.models import Curatorship, Membership, Organisation, Role, Territ
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
+from mutualisation.management.demo_loans import lend_and_borrow
 from mutualisation.management.demo_pictures import show_the_hall
 
 CONTENT = [
@@ -84,6 +85,7 @@ class Command(BaseCommand):
                 self.create_accounts()
                 show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
+            lend_and_borrow()
         except FixtureError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Contenu de démonstration\u00a0: {done.created} lignes.")

@@ -1,0 +1,248 @@
+"""Private calendars and the files of e-mails, read back by another library: right across clock changes, then silent."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import vobject
+from django.test import Client
+from django.utils import timezone
+
+from accounts import privacy
+from accounts.models import Mail, User
+from directory.models import Membership, Occupation
+from loans import feeds, proposals, recurrence, requests
+from loans.models import CalendarFeed, Loan, LoanDate
+from mutualisation.kernel.moments import moment, span
+from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend, some_day
+from tests.loans.test_requests import member
+
+pytestmark = pytest.mark.django_db
+TORONTO = ZoneInfo("America/Toronto")
+CHANGES = [datetime.date(*d) for d in ((2026, 3, 8), (2026, 11, 1), (2027, 3, 14), (2027, 11, 7))]
+SIX, NINE = datetime.time(18), datetime.time(21)
+
+
+def evening(day: datetime.date) -> Any:
+    return span(moment(day, SIX), moment(day, NINE))
+
+
+def a_series(change: datetime.date) -> Loan:
+    """A request for three evenings a day before, on and after the day of a clock change, whenever that is."""
+    resource = ResourceFactory(kind="locaux", name="Salle des Érables; porte A, 2e", quantity=1)
+    borrower = OrganisationFactory(name="Le Carrefour, « chez nous »")
+    asker = member(borrower)
+    day = datetime.timedelta(days=1)
+    days = [evening(change - day), evening(change), evening(change + day)]
+    loan = Loan.objects.create(
+        resource=resource, lender=resource.organisation, borrower=borrower, purpose="Répétition\nde la chorale",
+        starts_at=days[0].lower, ends_at=days[2].upper, answer_by=timezone.now(), requested_by=asker,
+    )  # fmt: skip
+    LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in days])
+    loan.events.create(verb="ask", side="borrower", by=asker)
+    return loan
+
+
+def read(text: str) -> Any:
+    """As a strict reader does: valid, every line within 75 bytes."""
+    assert text.endswith("\r\n")
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    found = vobject.readOne(text)
+    found.validate(raiseException=True)
+    return found
+
+
+def on_the_wall(event: Any) -> tuple[datetime.date, datetime.time, datetime.time]:
+    start, end = (x.value.astimezone(TORONTO) for x in (event.dtstart, event.dtend))
+    return start.date(), start.time(), end.time()
+
+
+def subscribed(user: User, organisation: Any = None) -> tuple[str, CalendarFeed]:
+    token = feeds.create(by=user, organisation=organisation)
+    return f"/prets/agenda/{token}.ics", feeds.live(user).get(organisation=organisation)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_six_stays_six_across_the_change_in_every_file(change: datetime.date) -> None:
+    loan = a_series(change)
+    lender = member(loan.lender)
+    expected = [(change + datetime.timedelta(days=n), SIX, NINE) for n in (-1, 0, 1)]
+    requests.accept(loan, by=lender)
+    _address, feed = subscribed(lender)
+    files = [m.calendar for m in Mail.objects.filter(event__startswith="accepted")]
+    assert len(files) == 2
+    for text in (*files, feeds.text(feed, moment(change, SIX))):
+        assert [on_the_wall(e) for e in read(text).vevent_list] == expected
+    hours = [o.period.upper - o.period.lower for o in Occupation.objects.all()]
+    assert set(hours) == {datetime.timedelta(hours=3)}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_a_weekly_series_keeps_its_hour_in_the_feed(change: datetime.date) -> None:
+    loan = a_series(change)
+    loan.dates.all().delete()
+    first = evening(change - datetime.timedelta(weeks=3))
+    rule = recurrence.Recurrence("week", change + datetime.timedelta(weeks=3))
+    periods = recurrence.expand(first, rule)
+    LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in periods])
+    _address, feed = subscribed(loan.requested_by)
+    events = read(feeds.text(feed, moment(change, SIX))).vevent_list
+    assert len(events) == 7
+    assert {on_the_wall(e)[1:] for e in events} == {(SIX, NINE)}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_invited_moved_and_cancelled_under_one_uid(change: datetime.date) -> None:
+    loan = a_series(change)
+    lender, asker = member(loan.lender), loan.requested_by
+    requests.accept(loan, by=lender)
+    later = [span(moment(change + datetime.timedelta(days=n), NINE),
+                  moment(change + datetime.timedelta(days=n), datetime.time(22))) for n in (-1, 0, 1)]  # fmt: skip
+    proposal = proposals.propose(loan, by=lender, side="lender", periods=later, quantity=1)
+    proposals.agree(proposal, by=asker)
+    requests.cancel_date(loan.dates.order_by("period")[1], by=lender)
+    loan.refresh_from_db()
+    requests.cancel(loan, by=lender, reason="Dégât d’eau")
+    told = [read(m.calendar) for m in Mail.objects.filter(to=asker.email).exclude(calendar="").order_by("id")]
+    assert [c.method.value for c in told] == ["REQUEST", "REQUEST", "REQUEST", "CANCEL"]
+    uids = [[e.uid.value for e in c.vevent_list] for c in told]
+    assert uids[0] == uids[1] == uids[2] == uids[3]
+    assert len(set(uids[0])) == 3
+    sequences = [int(c.vevent_list[0].sequence.value) for c in told]
+    assert sequences == sorted(set(sequences))
+    assert [[e.status.value for e in c.vevent_list] for c in told] == [
+        ["CONFIRMED"] * 3, ["CONFIRMED"] * 3, ["CONFIRMED", "CANCELLED", "CONFIRMED"], ["CANCELLED"] * 3,
+    ]  # fmt: skip
+    assert [on_the_wall(e)[1] for e in told[1].vevent_list] == [NINE] * 3
+    for event in told[0].vevent_list:
+        assert event.attendee.value == f"mailto:{asker.email}"
+        assert event.organizer.value.startswith("mailto:")
+
+
+def test_a_feed_tells_both_names_what_where_and_keeps_a_year() -> None:
+    loan = a_series(datetime.date(2026, 3, 8))
+    requests.accept(loan, by=member(loan.lender))
+    _address, feed = subscribed(loan.requested_by)
+    event = read(feeds.text(feed, moment(datetime.date(2027, 3, 5), SIX))).vevent_list[0]
+    assert event.summary.value == f"Emprunté\u00a0: {loan.resource.name}, de {loan.lender.name}"
+    for said in (loan.lender.name, loan.borrower.name, "Répétition\nde la chorale"):
+        assert said in event.description.value
+    assert not hasattr(read(feeds.text(feed, moment(datetime.date(2027, 3, 12), SIX))), "vevent")
+
+
+def test_what_was_called_off_leaves_the_feed() -> None:
+    loan = lend(ResourceFactory(), OrganisationFactory(), some_day(10), some_day(17), some_day(24))
+    _address, feed = subscribed(loan.requested_by)
+    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["TENTATIVE"] * 3
+    requests.accept(loan, by=member(loan.lender))
+    requests.cancel_date(loan.dates.first(), by=loan.requested_by)
+    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["CONFIRMED"] * 2
+    loan.refresh_from_db()
+    requests.cancel(loan, by=loan.requested_by, reason="Pluie")
+    assert not hasattr(read(feeds.text(feed)), "vevent")
+
+
+def test_one_of_hers_or_all_and_nobody_else_s() -> None:
+    here, there = OrganisationFactory(), OrganisationFactory()
+    person = member(here)
+    Membership.objects.create(user=person, organisation=there)
+    mine = [lend(ResourceFactory(), org, some_day(10), by=person) for org in (here, there)]
+    both = lend(ResourceFactory(organisation=here), there, some_day(12), by=person)
+    lend(ResourceFactory(), OrganisationFactory(), some_day(10))
+    _one, feed_here = subscribed(person, here)
+    _all, feed_all = subscribed(person)
+    urls = lambda feed: sorted(e.url.value.rstrip("/").split("/")[-1] for e in read(feeds.text(feed)).vevent_list)  # noqa: E731
+    assert urls(feed_here) == sorted(str(loan.pk) for loan in (mine[0], both))
+    assert urls(feed_all) == sorted(str(loan.pk) for loan in (*mine, both))
+
+
+def test_the_address_is_shown_once_and_answers_without_a_session(client: Client) -> None:
+    loan = lend(ResourceFactory(), OrganisationFactory(), some_day())
+    client.force_login(loan.requested_by)
+    page = client.post("/prets/agenda/", {"organisme": loan.borrower_id}).content.decode()
+    address = re.search(r"/prets/agenda/[\w-]+\.ics", page)[0]
+    assert address not in client.get("/prets/agenda/").content.decode()
+    assert address.split("/")[-1][:-4] not in str(CalendarFeed.objects.values())
+    outside = Client()
+    answer = outside.get(address)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+    assert len(read(answer.content.decode()).vevent_list) == 1
+    assert not outside.cookies
+    again = outside.get(address, headers={"If-None-Match": answer["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    requests.accept(loan, by=member(loan.lender))
+    assert outside.get(address, headers={"If-None-Match": answer["ETag"]}).status_code == 200
+    assert outside.post(address).status_code == 405
+
+
+@pytest.mark.parametrize("how", ["revoked", "replaced", "left", "closed", "deactivated"])
+def test_an_address_goes_silent(how: str) -> None:
+    organisation = OrganisationFactory()
+    person = member(organisation, "membre")
+    address, feed = subscribed(person, organisation)
+    assert Client().get(address).status_code == 200
+    if how == "revoked":
+        web = Client()
+        web.force_login(person)
+        assert web.post(f"/prets/agenda/{feed.pk}/revoquer/").status_code == 302
+    elif how == "replaced":
+        feeds.create(by=person, organisation=organisation)
+    elif how == "left":
+        Membership.objects.filter(user=person).delete()
+    elif how == "closed":
+        privacy.close(by=person)
+    else:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+    assert Client().get(address).status_code == 404
+
+
+def test_a_calendar_of_all_forgets_the_organisation_one_left() -> None:
+    loan = lend(ResourceFactory(), OrganisationFactory(), some_day())
+    address, _feed = subscribed(loan.requested_by)
+    Membership.objects.filter(user=loan.requested_by).delete()
+    answer = Client().get(address)
+    assert answer.status_code == 200
+    assert loan.lender.name not in answer.content.decode()
+
+
+def test_one_makes_addresses_for_one_s_own_organisations_only(client: Client) -> None:
+    person = member(OrganisationFactory())
+    client.force_login(person)
+    assert client.post("/prets/agenda/", {"organisme": OrganisationFactory().pk}).status_code == 404
+    _address, theirs = subscribed(UserFactory())
+    assert client.post(f"/prets/agenda/{theirs.pk}/revoquer/").status_code == 404
+    assert feeds.live(theirs.user).exists()
+
+
+def test_reading_the_page_and_the_feed_costs_the_same_at_one_and_at_three(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    person = member(OrganisationFactory())
+    organisation = person.memberships.get().organisation
+    client.force_login(person)
+    address, _feed = subscribed(person, organisation)
+    Client().get(address)
+    for n in (1, 2):
+        for _more in range(n):
+            lend(ResourceFactory(), organisation, some_day(), by=person)
+        with django_assert_num_queries(5):  # the address, the mark that it was read, her organisations twice, the dates
+            Client().get(address)
+        client.get("/prets/agenda/")  # a first page counts what the header shows
+        with django_assert_num_queries(9):
+            client.get("/prets/agenda/")
+
+
+def test_the_file_of_one_loan_is_for_its_two_sides(client: Client) -> None:
+    loan = lend(ResourceFactory(), OrganisationFactory(), some_day())
+    lender = member(loan.lender)
+    for person, words in ((lender, "Prêté"), (loan.requested_by, "Emprunté")):
+        client.force_login(person)
+        answer = client.get(f"/prets/{loan.pk}/rendez-vous.ics")
+        assert read(answer.content.decode()).vevent.summary.value.startswith(words)
+        assert "rendez-vous.ics" in answer["Content-Disposition"]
+    client.force_login(member(OrganisationFactory()))
+    assert client.get(f"/prets/{loan.pk}/rendez-vous.ics").status_code == 404
