@@ -1,4 +1,4 @@
-"""What loans do by themselves: every hour, what awaits, begins, is due or late; every night, names erased and repairs."""
+"""What loans do by themselves: every hour what awaits, begins, is due or late; every night names and repairs."""
 
 from __future__ import annotations
 
