@@ -92,7 +92,8 @@ def public_addresses() -> list[str]:
     found = ["/", "/sitemap.xml", "/recherche/"]
     found += [f"/sitemap-{section}.xml" for section in SECTIONS]
     found += ["/organismes/cdc/", "/ressources/salle/", "/ressources/atelier/", "/pratiques/surplus/"]
-    found += ["/besoins/cherche/"]
+    found += ["/besoins/cherche/", "/organismes/cdc/agenda/", "/organismes/cdc/agenda/?vue=liste"]
+    found += ["/ressources/salle/agenda/", "/ressources/atelier/agenda/?semaine="]
     found += [f"{base}export.csv{query}" for base in LISTS for query in ("", "?q=ornithorynque")]
     queries = ("", *FILTERS, "?tri=nom", *(f"?q={word}" for word in ASKED))
     found += [f"{base}{query}" for base in LISTS for query in queries]
@@ -146,6 +147,7 @@ def test_what_is_not_published_changes_no_page(
     places_told |= {"/organismes/export.csv"}
     places_told |= {f"/recherche/?q={word}" for word in ASKED[:4]}
     if status != "owner":
+        places_told |= {"/organismes/cdc/agenda/", "/organismes/cdc/agenda/?vue=liste"}
         places_told |= {"/pratiques/", "/pratiques/atom/", "/pratiques/carte.geojson", "/organismes/cdc/"}
         places_told |= {"/organismes/carte.geojson", "/sitemap-pratiques.xml", "/recherche/?q=récit"}
     told = photograph(cast[role], places_told)

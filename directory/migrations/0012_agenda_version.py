@@ -10,7 +10,8 @@ DECLARE n bigint;
 BEGIN
   INSERT INTO directory_agendachange DEFAULT VALUES RETURNING id INTO n;
   IF n % 1000 = 0 THEN
-    DELETE FROM directory_agendachange WHERE id < n - 1000;
+    DELETE FROM directory_agendachange WHERE id IN (
+      SELECT id FROM directory_agendachange WHERE id < n - 1000 FOR UPDATE SKIP LOCKED);
   END IF;
   RETURN NULL;
 END $$;

@@ -5,6 +5,7 @@ from directory.models.category import Category, Kind
 from directory.models.membership import Curatorship, Invitation, JoinRequest, Membership, NetworkMember, Role
 from directory.models.moderation import Decision, Report
 from directory.models.need import Need, NeedState
+from directory.models.opening import OpeningHours
 from directory.models.organisation import LegalForm, Organisation
 from directory.models.photo import PracticePhoto, ResourcePhoto
 from directory.models.practice import (
@@ -15,7 +16,7 @@ from directory.models.practice import (
     PracticeLink,
     PracticePartner,
 )
-from directory.models.resource import OpeningHours, Resource, Visibility
+from directory.models.resource import Resource, Visibility
 from directory.models.sector import Sector
 from directory.models.territory import PostalArea, Territory
 from directory.models.vocabulary import Synonym, Word

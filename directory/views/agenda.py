@@ -32,6 +32,10 @@ from mutualisation.kernel.moments import DAY, read_day, wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
 
 TABLES = ("directory_resource", "directory_organisation", AGENDA)
+SHOWN = (
+    "slug", "name", "kind", "quantity", "min_minutes", "closed_on_holidays", "is_paused", "is_live", "horizon_days",
+    "notice_hours", "visibility", "status", "organisation__slug", "organisation__name", "organisation__status",
+)  # fmt: skip
 BEHIND, AHEAD = 366, 5 * 366  # days that can be looked at, before and after today
 ROWS = 20
 SUNDAY_FIRST = calendar.Calendar(firstweekday=6)
@@ -71,6 +75,10 @@ class Cell:
     reasons: list[str] = field(default_factory=list)
     loans: bool = False
     shown: Day | None = None
+
+    @property
+    def number(self) -> str:
+        return str(self.day.day)
 
     @property
     def weekday(self) -> str:
@@ -135,16 +143,16 @@ def asked_span(request: HttpRequest) -> Span:
 def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     """The month, or the week, of a resource: free, in part, taken, closed. Its owner’s members also see why."""
     visible = Resource.objects.visible_to(request.user)
-    resource = visible.select_related("organisation", "territory").defer("search").filter(slug=slug).first()
+    resource = visible.select_related("organisation").only(*SHOWN).filter(slug=slug).first()
     if resource is None:
         return renamed(visible, slug)
     span = asked_span(request)
     team = can_block(request.user, resource)
     shown = agenda.days([resource], span.first, span.count)[resource.pk]
-    cells = [_cell(resource, day) for day in shown]
+    today = timezone.localdate()
+    cells = [_cell(resource, day, today) for day in shown]
     closures = _why(resource, span, cells) if team else []
-    for cell in cells:
-        _lead(cell, resource, team=team)
+    _lead(cells, resource, today, team=team)
     response = render(
         request,
         "directory/resource/agenda.html",
@@ -156,11 +164,11 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
             "weeks": [] if span.week else _weeks(cells),
             "weekdays": [date_format(cells[0].day + n * DAY, "l") for n in _from_sunday(cells[0].day)],
             "bars": [(cell, _bar(cell.shown)) for cell in cells] if span.week else [],
-            "named": [run.words for run in _runs(resource, shown) if run.name],
+            "named": [run.words for run in _runs(resource, shown) if run.name] if any(d.name for d in shown) else [],
             "team": team,
             "closures": closures,
             "as_list": request.GET.get("vue") == "liste",
-            "today": timezone.localdate(),
+            "today": today,
         },
     )
     if not resource.is_public:
@@ -174,10 +182,10 @@ def _from_sunday(day: datetime.date) -> range:
     return range(-back, 7 - back)
 
 
-def _cell(resource: Resource, day: Day) -> Cell:
+def _cell(resource: Resource, day: Day, today: datetime.date) -> Cell:
     return Cell(
         day.day, day.state.value, agenda.short(day, resource.quantity), agenda.words(day, resource.quantity),
-        today=day.day == timezone.localdate(), shown=day,
+        today=day.day == today, shown=day,
     )  # fmt: skip
 
 
@@ -191,19 +199,20 @@ def _weeks(cells: list[Cell]) -> list[list[Cell]]:
     ]
 
 
-def _lead(cell: Cell, resource: Resource, *, team: bool) -> None:
-    """Where a day leads: its loans or its blocking for the team, a request for anyone else, nowhere when it can’t."""
-    ahead = (cell.day - timezone.localdate()).days
-    if cell.loans:
-        cell.href, cell.act = f"{reverse('loan_list')}?ressource={resource.slug}", _("voir les prêts")
-    elif team and ahead >= 0 and cell.state != DayState.CLOSED:
-        address = reverse("resource_closing", args=[resource.slug])
-        cell.href, cell.act = f"{address}?du={cell.day.isoformat()}", _("bloquer ou libérer")
-    elif team or resource.is_paused or not resource.is_live or cell.state not in (DayState.FREE, DayState.PART):
-        return
-    elif 0 <= ahead <= resource.horizon_days and (ahead + 1) * 24 > resource.notice_hours:
-        address = reverse("loan_request", args=[resource.slug])
-        cell.href, cell.act = f"{address}?du={cell.day.isoformat()}", _("demander ce jour")
+def _lead(cells: list[Cell], resource: Resource, today: datetime.date, *, team: bool) -> None:
+    """Where days lead: to their loans or their blocking for the team, to a request for anyone else, or nowhere."""
+    loans = f"{reverse('loan_list')}?ressource={resource.slug}"
+    ours, theirs = (f"{reverse(name, args=[resource.slug])}?du=" for name in ("resource_closing", "loan_request"))
+    asks = not team and resource.is_live and not resource.is_paused
+    soonest = resource.notice_hours // 24  # a day that notice ends in may still do, by its evening
+    for cell in cells:
+        ahead = (cell.day - today).days
+        if cell.loans:
+            cell.href, cell.act = loans, _("voir les prêts")
+        elif team and ahead >= 0 and cell.state != DayState.CLOSED:
+            cell.href, cell.act = ours + cell.day.isoformat(), _("bloquer ou libérer")
+        elif asks and cell.state in (DayState.FREE, DayState.PART) and soonest <= ahead <= resource.horizon_days:
+            cell.href, cell.act = theirs + cell.day.isoformat(), _("demander ce jour")
 
 
 def _why(resource: Resource, span: Span, cells: list[Cell]) -> list[Closure]:
