@@ -11,9 +11,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.admin.choosing import PortalAdmin
 from directory.models import Kind
 from loans.models import Incident, Loan, LoanDate, LoanStatus
-from mutualisation.kernel.requests import ForgivingList
 
 
 class ConditionFilter(admin.SimpleListFilter):
@@ -49,7 +49,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(Loan)
-class LoanAdmin(ForgivingList, admin.ModelAdmin):
+class LoanAdmin(PortalAdmin):
     """Administrators only. No name of a person lent, no message: those are between the two organisations."""
 
     list_display = ("id", "resource_name", "lender_name", "borrower_name", "status", "starts_at", "ends_at", "n_dates",
@@ -59,7 +59,6 @@ class LoanAdmin(ForgivingList, admin.ModelAdmin):
     search_help_text = _("Des mots de la ressource ou d’un des deux organismes.")
     date_hierarchy = "starts_at"
     ordering = ("-starts_at", "-id")
-    list_per_page = 50
     show_full_result_count = False
     fields = (
         "resource", "lender", "borrower", "status", "version", "quantity", "returned_quantity", "starts_at", "ends_at",
