@@ -9,8 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import report
+from bench import agenda, report
 from bench.databases import SIZES, cluster, seeded
+from bench.databases import agenda as seeded_agenda
 from bench.load import Client
 from bench.measure import Line, Portal, details_of
 from bench.pages import measures
@@ -26,6 +27,8 @@ def main() -> int:
     sizes = [asked.taille] if asked.taille else list(SIZES)
     with cluster() as base, tempfile.TemporaryDirectory(prefix="bench-") as folder, contextlib.ExitStack() as stack:
         databases = {size: seeded(base, size) for size in sizes}
+        with_agenda = not (asked.taille or asked.seulement or asked.profil or asked.sans_agenda)
+        calendar = seeded_agenda(base) if with_agenda else None
         if asked.semer:
             return 0
         var = Path(folder)
@@ -41,7 +44,11 @@ def main() -> int:
                     portal.client.get(asked.profil, "frais")
                 say(portal.client.get(asked.profil, "profil " + ("" if asked.cache else "frais"))[2].decode())
             return 0
-        return _measure(asked, portals, {size: seed for size, (_url, seed) in databases.items()})
+        _measure(asked, portals, {size: seed for size, (_url, seed) in databases.items()})
+        if calendar:
+            stack.close()  # the servers of the lists rest
+            agenda.measure(*calendar, var, tours=asked.tours, count=asked.requetes)
+        return 0
 
 
 def _measure(asked: argparse.Namespace, portals: dict[int, Portal], seeds: dict[int, dict]) -> int:
@@ -80,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tours", type=int, default=5, help="combien de fois chaque ligne est mesurée")
     parser.add_argument("--requetes", type=int, default=40, help="requêtes par ligne et par tour")
     parser.add_argument("--sans-debit", action="store_true", help="sans les réponses par seconde")
+    parser.add_argument("--sans-agenda", action="store_true", help="sans les mesures de l’agenda")
     parser.add_argument("--semer", action="store_true", help="seulement préparer les bases")
     parser.add_argument("--profil", default="", metavar="ADRESSE", help="où passe le temps d’une adresse")
     parser.add_argument("--cache", action="store_true", help="avec --profil : sans vider le cache")

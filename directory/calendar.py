@@ -79,7 +79,7 @@ def refusals(
     rules: Collection[str] = RULES,
 ) -> list[Refusal]:
     """Why this can't be had, in sentences; empty when it can. ``ignoring`` are acts that would be moved or freed."""
-    conditions = _conditions(period, quantity, ignoring=ignoring, days_only=days_only)
+    conditions = _conditions(period, quantity, ignoring=ignoring, days_only=days_only, of=resource)
     asked = {code: condition for code, condition in conditions.items() if code in rules}
     if not asked:
         return []
@@ -93,9 +93,14 @@ def refusals(
 
 
 def _conditions(
-    period: Period, quantity: int, *, ignoring: Collection[uuid.UUID] = (), days_only: bool = False
+    period: Period,
+    quantity: int,
+    *,
+    ignoring: Collection[uuid.UUID] = (),
+    days_only: bool = False,
+    of: Resource | None = None,
 ) -> dict[str, Any]:
-    """What refuses a resource, rule by rule: conditions on rows of Resource."""
+    """What refuses a resource, rule by rule: conditions on rows of Resource. ``of``: only that one is asked about."""
     now = timezone.now()
     minutes = wall_minutes(period)
     found: dict[str, Any] = {"paused": Q(is_paused=True)}
@@ -108,7 +113,11 @@ def _conditions(
         found["too_long"] = Q(max_minutes__lt=minutes)
     found["too_many"] = Q(quantity__lt=quantity)
     found |= closed(period, days_only)
-    found["taken"] = Q(pk__in=_busy(period, quantity, ignoring)) | Q(pk__in=_busy_parts(period, quantity, ignoring))
+    rows = _overlapping(period, ignoring)
+    own, parts = rows, rows.filter(resource__part_of__isnull=False)
+    if of is not None:
+        own, parts = rows.filter(resource=of), rows.filter(resource__part_of=of)
+    found["taken"] = Q(pk__in=_busy(own, quantity)) | Q(pk__in=_busy_parts(parts, quantity))
     return found
 
 
@@ -122,19 +131,18 @@ def _overlapping(period: Period, ignoring: Collection[uuid.UUID]) -> models.Quer
     return rows.exclude(act__in=list(ignoring)) if ignoring else rows
 
 
-def _busy(period: Period, quantity: int, ignoring: Collection[uuid.UUID]) -> Any:
-    """Resources that have fewer than ``quantity`` units free."""
-    taken = _overlapping(period, ignoring).order_by().values("resource").annotate(n=Count("unit", distinct=True))
+def _busy(rows: models.QuerySet[Occupation], quantity: int) -> Any:
+    """Resources that have fewer than ``quantity`` units free, by what is taken then."""
+    taken = rows.order_by().values("resource").annotate(n=Count("unit", distinct=True))
     return taken.filter(n__gt=F("resource__quantity") - quantity).values("resource")
 
 
-def _busy_parts(period: Period, quantity: int, ignoring: Collection[uuid.UUID]) -> Any:
+def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     """Wholes of which a part has too few units free: taking the whole takes its parts, in proportion."""
-    parts = _overlapping(period, ignoring).filter(resource__part_of__isnull=False)
     share = (F("resource__quantity") * quantity + F("resource__part_of__quantity") - 1) / F(
         "resource__part_of__quantity"
     )
-    taken = parts.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
+    taken = rows.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
 
 

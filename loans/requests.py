@@ -63,13 +63,14 @@ def ask(
 ) -> Loan:
     """Ask to borrow, in the name of an organisation; ``people`` are the fields of a person lent.
 
-    ``once`` names the form: sent twice, it asks once and gives the same loan.
+    ``once`` names the form: sent twice alike, it asks once and gives the same loan.
     Raises PermissionDenied, or ``Refused`` with the reasons by date. Accepted at once where the owner chose so,
     unless the borrower is late elsewhere: then the request is held back, and the lender says.
     """
     require(can_request(by, resource, borrower))
     mark = first_sending(once, by=by) if once else None
-    if once and mark is None and (made := made_by(once, Loan, by=by)):
+    made = made_by(once, Loan, by=by) if once and mark is None else None
+    if made and _alike(made, resource, borrower, periods, quantity):
         return made
     if resource.organisation_id == borrower.pk:
         own = _("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda.")
@@ -113,6 +114,13 @@ def _accepted_by_itself(loan: Loan) -> bool:
         return False  # someone was quicker: the lender answers
     loan.refresh_from_db()
     return True
+
+
+def _alike(loan: Loan, resource: Resource, borrower: Organisation, periods: Sequence[Period], quantity: int) -> bool:
+    """Whether a loan is what is asked for again: the same form sent twice, not one changed after the Back button."""
+    same = (loan.resource_id, loan.borrower_id, loan.quantity) == (resource.pk, borrower.pk, quantity)
+    asked = sorted((p.lower, p.upper) for p in periods)
+    return same and [(d.period.lower, d.period.upper) for d in loan.dates.all()] == asked
 
 
 def _answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
@@ -246,7 +254,8 @@ def write(loan: Loan, *, by: Any, text: str, once: str = "") -> LoanMessage:
     sides = sides_of(by, loan)
     require(bool(sides))
     mark = first_sending(once, by=by) if once else None
-    if once and mark is None and (said := made_by(once, LoanMessage, by=by)):
+    said = made_by(once, LoanMessage, by=by) if once and mark is None else None
+    if said and (said.loan_id, said.text) == (loan.pk, text.strip()):
         return said
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     organisation = loan.lender if side == Side.LENDER else loan.borrower

@@ -1,10 +1,10 @@
-"""What loans do by themselves: every hour, what awaits an answer, begins, is due or late; every night, names erased."""
+"""What loans do by themselves: every hour what awaits, begins, is due or late; every night names and repairs."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from loans import privacy, reminders
+from loans import incidents, privacy, reminders
 
 
 @app.periodic(cron="7 * * * *")
@@ -19,3 +19,10 @@ def remind_of_loans(timestamp: int) -> None:
 def purge_loans(timestamp: int) -> None:
     """Every night: the names of people lent, two years after."""
     privacy.purge()
+
+
+@app.periodic(cron="17 5 * * *")
+@app.task(name="keep_repairs_aside", queueing_lock="keep_repairs_aside")
+def keep_repairs_aside(timestamp: int) -> None:
+    """Every night: what was expected back from repair and is not settled stays aside."""
+    incidents.keep_aside()

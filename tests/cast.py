@@ -35,7 +35,7 @@ from loans import links
 from loans.feeds import create
 from loans.models import CalendarFeed
 from mutualisation.kernel.memo import forget_all
-from mutualisation.kernel.moments import span, whole_days
+from mutualisation.kernel.moments import whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
     CuratorshipFactory,
@@ -128,7 +128,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     draft = ResourceFactory(slug="brouillon", organisation=shown, status="draft", published_at=None)
     for resource in (tent, reserved, draft):
         add(resource, [picture(size=(60, 40))], by=people["manager"])
-    soon = timezone.localdate() + datetime.timedelta(days=20)
+    soon = timezone.localdate() + datetime.timedelta(days=45)
     blocked = closing.block(resource=tent, period=whole_days(soon, soon), quantity=1, by=people["manager"])
     exception = closing.set_hours(owner=tent, days=(soon, soon), hours=None, by=people["manager"])
     holiday = closing.set_hours(owner=shown, days=(soon, soon), hours=None, by=people["manager"])
@@ -139,15 +139,14 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
     agenda = create(by=people["member"], organisation=shown)
-    in_a_month = timezone.now() + datetime.timedelta(days=30)
-    loan = lend(tent, OrganisationFactory(), span(in_a_month, in_a_month + datetime.timedelta(hours=3)))
+    loan = lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
-    lent = lent_out(tent, people["manager"])
+    lent = lent_out(ResourceFactory(organisation=shown), people["manager"])
     return {
         **lent,
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
-        "agenda_loan": lend(tent, OrganisationFactory(), some_day()).pk,
+        "agenda_loan": lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day()).pk,
         "loan": loan.pk,
         "answer": links.path(loan, people["manager"], "accept").strip("/").split("/")[-1],
         "organisation": shown,

@@ -45,7 +45,10 @@ class Occupation(models.Model):
         verbose_name = _("plage occupée")
         verbose_name_plural = _("plages occupées")
         ordering = ("resource_id", "period", "unit", "id")
-        indexes: ClassVar = [GistIndex(fields=["period"], name="occupation_period")]  # all resources at one moment
+        indexes: ClassVar = [
+            # all resources at one moment, read from the index alone: that of the constraint would be read whole
+            GistIndex(fields=["period"], include=["resource", "unit"], name="occupation_moment")
+        ]
         constraints: ClassVar = [
             ExclusionConstraint(
                 name="occupation_never_twice",

@@ -223,6 +223,8 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
             ),
             models.Index(fields=["sort_key", "id"], name="resource_by_name"),
             models.Index(fields=["-updated_at"], name="resource_updated"),
+            # what the calendar joins to each occupation
+            models.Index(fields=["id"], include=["quantity", "buffer_minutes", "part_of"], name="resource_measures"),
         ]
         constraints: ClassVar = [
             published_has_date("resource_published_at"),

@@ -154,8 +154,9 @@ class SheetForm(forms.Form):
             ours = self._in_words(bool(row["ok"].value()), row["said"])
             other = checked.get(row["item"], {"ok": False, "note": ""})
             found.append((row["item"], row["ok"].id_for_label, self._in_words(other["ok"], other["note"]), ours))
+        nothing = str(_("rien"))
         return [
-            {"label": label, "field": field, "theirs": str(one), "mine": str(two), "kept": True}
+            {"label": label, "field": field, "theirs": str(one) or nothing, "mine": str(two) or nothing, "kept": True}
             for label, field, one, two in found
             if str(one).strip() != str(two).strip()
         ]

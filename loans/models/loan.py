@@ -81,6 +81,13 @@ class Wait(models.TextChoices):
     CLOSE = "close", _("à terminer")
 
 
+# What is said of a resource once it is lent.
+WHAT = (
+    "name", "slug", "kind", "quantity", "address", "territory", "organisation", "part_of", "buffer_minutes",
+    "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "is_live", "status", "visibility",
+)  # fmt: skip
+
+
 class LoanQuerySet(models.QuerySet["Loan"]):
     """Sets of loans."""
 
@@ -110,9 +117,11 @@ class LoanQuerySet(models.QuerySet["Loan"]):
 
     def whole(self) -> Self:
         """With what its e-mails and its calendar say of it: the resource and its place, the two organisations."""
-        return self.for_list().select_related("resource__territory", "lender", "borrower").defer(
-            "resource__territory__outline"
-        )  # fmt: skip
+        own = [field.name for field in self.model._meta.concrete_fields]
+        named = [f"{side}__{name}" for side in ("lender", "borrower") for name in ("name", "slug", "status")]
+        what = [f"resource__{name}" for name in WHAT]
+        rows = self.select_related("resource__territory", "lender", "borrower")
+        return rows.only(*own, *named, *what, "resource__territory__name")
 
     def with_wait(self, *organisations: Any) -> Self:
         """``wait``: what each awaits from these organisations, as a ``Wait``; empty when nothing."""

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.formats import date_format
 
 from loans import handover, incidents
@@ -13,6 +14,7 @@ from loans.lateness import lateness
 from loans.lifecycle import may
 from loans.models import Loan, LoanStatus, Side
 from loans.permissions import sides_of
+from loans.standing import standing
 from mutualisation.kernel.moments import clock, wall
 
 register = template.Library()
@@ -35,6 +37,8 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
     for report in reports:
         report.loan = loan
     sides = sides_of(user, loan)
+    begun = loan.starts_at <= timezone.now()
+    awaited = bool(sides) and standing(loan, Side.LENDER if Side.LENDER in sides else Side.BORROWER).mine
     return {
         "lends": Side.LENDER in sides,
         "late": lateness(loan),
@@ -50,7 +54,9 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
             for r in reports
         ],
         "incidents": list(loan.incidents.all()),
-        "hand_over": may(user, loan, "hand_over"),
-        "bring_back": may(user, loan, "bring_back"),
+        # when it is due, the page already says so at its head
+        "hand_over": may(user, loan, "hand_over") and not (awaited and begun),
+        "bring_back": may(user, loan, "bring_back") and not awaited,
+        "thing": handover.has_state(loan),
         "report": incidents.can_open(user, loan),
     }

@@ -97,7 +97,9 @@ def _page(
     status: int = 200,
     **extra: Any,
 ) -> HttpResponse:
-    reports = list(loan.reports.filter(moment=moment).select_related("filled_by").prefetch_related("photos"))
+    reports = list(
+        loan.reports.filter(moment=moment).select_related("filled_by").prefetch_related("photos", "incidents")
+    )
     context = {
         "loan": loan,
         "moment": moment,
@@ -117,6 +119,7 @@ def _page(
         "remark_error": "",
         "photos_at_most": PHOTOS_AT_MOST,
         "can_reopen": moment == Moment.RETURN and may(request.user, loan, "reopen"),
+        "unsettled": list(loan.incidents.filter(closed_at__isnull=True)),
         "can_close": moment == Moment.RETURN and may(request.user, loan, "close"),
         "can_report": can_open(request.user, loan),
         "print_url": reverse(f"{NAMES[Moment(moment)]}_print", args=[loan.pk]),
@@ -137,6 +140,7 @@ def _shown(request: HttpRequest, report: ConditionReport) -> dict[str, Any]:
         "can_correct": handover.can_correct(request.user, report),
         "removable": [] if report.is_confirmed else [p.pk for p in shown if p.added_by_id == request.user.pk],
         "room": PHOTOS_AT_MOST - len(shown),
+        "incidents": list(report.incidents.all()),
     }
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory.models import Organisation
-from loans.models import Loan, LoanEvent, Proposal, Side
+from loans.models import Incident, Loan, LoanEvent, Proposal, Side
 from loans.standing import moment_words
 from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
 
@@ -35,6 +35,17 @@ WORDS = {
     "bring_back": gettext_lazy("a inscrit le retour"),
     "reopen": gettext_lazy("a rouvert le prêt\u00a0: tout n’est pas revenu"),
     "close": gettext_lazy("a terminé le prêt"),
+    "bring_back_part": gettext_lazy("a inscrit un retour\u00a0: tout n’est pas encore revenu"),
+    "confirm_sheet": gettext_lazy("a confirmé l’état des lieux"),
+    "contest_sheet": gettext_lazy("a contesté l’état des lieux"),
+    "correct_sheet": gettext_lazy("a corrigé l’état des lieux"),
+    "open_incident": gettext_lazy("a signalé un incident"),
+    "propose_payer": gettext_lazy("a proposé qui paie"),
+    "agree_payer": gettext_lazy("a accepté qui paie"),
+    "reschedule_incident": gettext_lazy("Nouvelle date de retour de ce qui est en réparation"),
+    "close_incident": gettext_lazy("a réglé l’incident"),
+    "warn": gettext_lazy("En réparation\u00a0: l’emprunteur est prévenu, le prêt tient"),
+    "repaired": gettext_lazy("Réparé\u00a0: l’emprunteur est prévenu"),
 }
 PROPOSED = {
     Proposal.Kind.COUNTER: gettext_lazy("propose"),
@@ -82,6 +93,10 @@ def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposa
         what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
     if event.verb == "cancel_date" and (when := parse_datetime(event.data.get("date", ""))):
         what = _("a annulé la date\u00a0: %(when)s") % {"when": moment_words(when)}
+    if loan.quantity > 1 and event.data.get("counted"):
+        terms = [_("Compté\u00a0: %(n)d sur %(all)d") % {"n": event.data["counted"], "all": loan.quantity}]
+    if event.verb in ("propose_payer", "agree_payer") and event.data.get("payer") in Incident.Payer.values:
+        terms = [str(Incident.Payer(event.data["payer"]).label).capitalize()]
     person = event.by.name if event.by else ""
     return Entry(event.at, sides.get(event.side) if event.by else None, person, what, event.note, terms)
 

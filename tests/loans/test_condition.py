@@ -309,8 +309,8 @@ def shown_of(loan: Loan, user: Any) -> str:
 
 
 def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan) -> None:
-    assert "Inscrire la remise" in shown_of(loan, lender_of(loan))
     following = accepted(loan.resource, in_days(3), quantity=50)
+    assert "Inscrire la remise" in shown_of(following, lender_of(following))
     handed(loan)
     mine, theirs = shown_of(loan, lender_of(loan)), shown_of(loan, borrower_of(loan))
     assert "Attend l’autre organisme" in mine
@@ -323,3 +323,20 @@ def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan
     assert "Tordues" not in warned
     assert loan.borrower.name not in warned
     assert "Voir l’incident" in shown_of(following, lender_of(following))
+
+
+def test_the_thread_says_each_step_in_words(loan: Loan) -> None:
+    report = handed(loan)
+    handover.contest(report, by=borrower_of(loan), remark="Il en manque une")
+    handover.correct(report, by=lender_of(loan), sheet=handover.Sheet(counted=19, happened_at=report.happened_at))
+    handover.confirm(report, by=borrower_of(loan))
+    brought(loan, 10)
+    incident = incidents.open_incident(loan, by=lender_of(loan), description="Tordues", units=1, payer="shared")
+    incidents.agree_payer(incident, by=borrower_of(loan), payer="shared", estimate=None)
+    incidents.reschedule(incident, by=lender_of(loan), back_on=in_days(30).lower.date())
+    incidents.close(incident, by=lender_of(loan), outcome="Redressées")
+    page = signed(borrower_of(loan)).get(loan.get_absolute_url()).content.decode()
+    for verb in loan.events.values_list("verb", flat=True):
+        assert "_" not in verb or verb not in page, verb
+    for words in ("Compté\u00a0: 10 sur 20", "a contesté l’état des lieux", "Les deux", "a réglé l’incident"):
+        assert words in page

@@ -232,7 +232,7 @@ def test_reading_the_page_and_the_feed_costs_the_same_at_one_and_at_three(
         with django_assert_num_queries(5):  # the address, the mark that it was read, her organisations twice, the dates
             Client().get(address)
         client.get("/prets/agenda/")  # a first page counts what the header shows
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             client.get("/prets/agenda/")
 
 

@@ -53,6 +53,11 @@ def test_units_are_aside_until_it_is_closed_and_the_owner_sees_it(chairs: Resour
     assert (closure.reason, closure.quantity, closure.period.upper) == ("repair", 2, None)
     with pytest.raises(handover.StillOpen):
         handover.close(loan, by=lender_of(loan))
+    client = Client()
+    client.force_login(lender_of(loan))
+    page = client.get(f"/prets/{loan.pk}/retour/").content.decode()
+    assert "Réglez d’abord l’incident" in page
+    assert "Terminer le prêt" not in page
     with pytest.raises(PermissionDenied):
         incidents.close(incident, by=borrower_of(loan), outcome="Réparé")
     incidents.close(incident, by=lender_of(loan), outcome="Réparé")

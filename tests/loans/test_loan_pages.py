@@ -328,6 +328,8 @@ def test_messages_go_both_ways_once(world: World) -> None:
         assert world.do("borrower", loan, "message", **once).status_code == 302
     world.do("lender", loan, "message", note="Oui")
     assert LoanMessage.objects.count() == 2
+    world.do("borrower", loan, "message", **{**once, "note": "Autre chose"})
+    assert LoanMessage.objects.count() == 3
     page = world.see("lender", loan)
     assert page.index("a demandé") < page.index("Peut-on passer") < page.index("<p>Oui</p>")
     assert world.do("lender", loan, "message", note=" ").status_code == 422

@@ -102,6 +102,8 @@ def test_a_double_click_asks_once(client: Client, odile: Any, projector: Resourc
     addresses = {ask(client, projector, data)["Location"] for _time in range(2)}
     assert len(addresses) == Loan.objects.count() == 1
     assert LoanMessage.objects.count() == 1
+    assert ask(client, projector, data | {"starts_on": "2026-12-12"}).status_code == 302  # changed after « Back »
+    assert Loan.objects.count() == 2
 
 
 def test_a_refused_form_may_be_sent_again(client: Client, odile: Any, projector: Resource) -> None:

@@ -1,0 +1,219 @@
+"""What is written from the request to the agreed dates, and around them: asked, answered, proposed, reminded."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Proposal, Side
+from loans.notifications.sending import send, what
+from loans.permissions import members_of, organisation_of, other, people_of
+
+
+def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
+    """Someone asks → the lender: answer. A held request says so."""
+    names = {"who": loan.borrower.name, "what": what(loan)}
+    remembered = _("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
+    held = _(" Cet organisme a un retard ailleurs\u00a0: la demande est retenue tant que vous ne l’examinez pas.")
+    send(
+        loan, "asked-again" if again else "asked", Side.LENDER,
+        subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
+        expected=_("Acceptez, refusez ou proposez autre chose.") + (held if loan.held_at else ""),
+        action=_("Répondre"), note=loan.purpose, answers=not loan.held_at, people=people,
+    )  # fmt: skip
+
+
+def remind(loan: Loan) -> None:
+    """Nobody answered yet → someone else of the side that must answer; the same people when they are all there is."""
+    waiting = loan.proposals.filter(status=Proposal.Status.WAITING).first()
+    side = other(waiting.side) if waiting else Side.LENDER
+    organisation = organisation_of(loan, side)
+    first = people_of(loan, side)
+    second = list(members_of(organisation).exclude(pk__in=[p.pk for p in first]))[:1] or first
+    if side == Side.LENDER and loan.is_open:
+        asked(loan, again=True, people=second)
+        return
+    send(
+        loan, "propose-again", side, people=second,
+        subject=_("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
+        % {"who": organisation_of(loan, other(side)).name, "what": what(loan)},
+        expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
+    )  # fmt: skip
+
+
+def released(loan: Loan) -> None:
+    """What the borrower owed came back → the lender may answer the request that was held."""
+    send(
+        loan, "released", Side.LENDER, note=loan.purpose, action=_("Répondre"), answers=True,
+        subject=_("%(who)s a tout rendu et attend votre réponse (%(what)s)")
+        % {"who": loan.borrower.name, "what": what(loan)},
+        expected=_("La demande n’est plus retenue. Acceptez, refusez ou proposez autre chose."),
+    )  # fmt: skip
+
+
+def starts_soon(loan: Loan) -> None:
+    """The day before the hand-over → both."""
+    said = _("Bientôt : %(what)s") % {"what": what(loan)}
+    send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said,
+          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite."))  # fmt: skip
+    send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said,
+          expected=_("C’est réservé pour vous. Un empêchement? Annulez dès maintenant : d’autres attendent "
+                     "peut-être."))  # fmt: skip
+
+
+def ends_soon(loan: Loan) -> None:
+    """The day before it is due → both."""
+    said = _("À rendre bientôt : %(what)s") % {"what": what(loan)}
+    send(loan, f"ends-{_stamp(loan.ends_at)}", Side.BORROWER, subject=said,
+          expected=_("Préparez le retour. Il vous en faut plus? Demandez à prolonger avant la fin."))  # fmt: skip
+    send(loan, f"ends-ours-{_stamp(loan.ends_at)}", Side.LENDER, subject=said,
+          expected=_("%(who)s doit le rendre. Inscrivez le retour quand il est fait.")
+          % {"who": loan.borrower.name})  # fmt: skip
+
+
+def late(loan: Loan, *, again: bool, when: datetime.datetime) -> None:
+    """It should have come back → the borrower, each time; the lender, once."""
+    send(
+        loan, f"late-{_stamp(when)}", Side.BORROWER,
+        subject=_("En retard : %(what)s") % {"what": what(loan)},
+        expected=_(
+            "Rendez-le ou demandez à prolonger. Tant qu’il n’est pas rendu, vos nouvelles demandes sont retenues."
+        ),
+    )  # fmt: skip
+    if not again:
+        send(
+            loan, f"late-ours-{_stamp(when)}", Side.LENDER,
+            subject=_("Pas encore rendu : %(what)s") % {"what": what(loan)},
+            expected=_("%(who)s reçoit un rappel tous les trois jours. S’il est revenu, inscrivez le retour.")
+            % {"who": loan.borrower.name},
+        )  # fmt: skip
+
+
+def _stamp(when: datetime.datetime) -> str:
+    return f"{when:%Y%m%d%H%M}"
+
+
+def accepted(loan: Loan, *, by: Any, note: str) -> None:
+    """Yes → the borrower, with the dates to keep; and the lender's own calendar."""
+    send(
+        loan, "accepted", Side.BORROWER, note=note, invites="REQUEST",
+        subject=_("Accepté\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("C’est réservé pour vous. Il reste à convenir de la remise\u00a0: écrivez au prêteur si besoin."),
+    )  # fmt: skip
+    send(
+        loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
+        subject=_("Vous prêtez %(what)s à %(who)s") % {"what": what(loan), "who": loan.borrower.name},
+        expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise."),
+    )  # fmt: skip
+
+
+def accepted_by_itself(loan: Loan) -> None:
+    """Accepted at once, as the owner chose → both."""
+    accepted(loan, by=None, note="")
+
+
+def declined(loan: Loan, *, by: Any, reason: str) -> None:
+    send(
+        loan, "declined", Side.BORROWER, note=reason,
+        subject=_("Refusé\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Rien d’autre à faire. Des ressources comparables vous sont proposées sur la page du prêt."),
+        action=_("Voir d’autres possibilités"),
+    )  # fmt: skip
+
+
+def withdrawn(loan: Loan, *, by: Any, reason: str) -> None:
+    send(
+        loan, "withdrawn", Side.LENDER, note=reason,
+        subject=_("%(who)s retire sa demande (%(what)s)") % {"who": loan.borrower.name, "what": what(loan)},
+        expected=_("Rien à faire\u00a0: rien n’était réservé."),
+    )  # fmt: skip
+
+
+def cancelled(loan: Loan, *, by: Any, side: str, reason: str) -> None:
+    """Called off → the other side, and out of both calendars."""
+    to = other(side)
+    send(
+        loan, "cancelled", to, note=reason, invites="CANCEL",
+        subject=_("Annulé\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("%(who)s a annulé ce prêt\u00a0: les dates sont libérées.")
+        % {"who": organisation_of(loan, side).name},
+    )  # fmt: skip
+    send(
+        loan, "cancelled-ours", side, invites="CANCEL", people=[by] if by else None,
+        subject=_("Vous avez annulé %(what)s") % {"what": what(loan)},
+        expected=_("L’autre organisme est prévenu. Le fichier joint retire les dates de votre agenda."),
+    )  # fmt: skip
+
+
+def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: str) -> None:
+    to = other(side)
+    send(
+        loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
+        subject=_("Une date annulée\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Les autres dates tiennent. Le fichier joint met votre agenda à jour."),
+    )  # fmt: skip
+
+
+def expired(loan: Loan) -> None:
+    """Nobody answered in time → both."""
+    said = _("Sans réponse à temps\u00a0: %(what)s") % {"what": what(loan)}
+    send(loan, "expired", Side.BORROWER, subject=said,
+          expected=_("La demande a expiré. Vous pouvez la refaire ou chercher ailleurs."))  # fmt: skip
+    send(loan, "expired-ours", Side.LENDER, subject=said,
+          expected=_("La demande a expiré. Mettez la ressource en pause si elle ne se prête plus."))  # fmt: skip
+
+
+def proposed(proposal: Proposal) -> None:
+    """Other terms → the other side: accept or not."""
+    loan, to = proposal.loan, other(proposal.side)
+    words = {"who": organisation_of(loan, proposal.side).name, "what": what(loan)}
+    subject = {
+        Proposal.Kind.COUNTER: _("%(who)s vous propose autre chose (%(what)s)"),
+        Proposal.Kind.CHANGE: _("%(who)s propose un changement (%(what)s)"),
+        Proposal.Kind.EXTENSION: _("%(who)s demande à prolonger (%(what)s)"),
+    }[Proposal.Kind(proposal.kind)]
+    send(
+        loan, f"proposed-{proposal.pk}", to, subject=subject % words, note=proposal.message, action=_("Répondre"),
+        expected=_("Rien ne change tant que vous n’avez pas accepté."), answers=True,
+    )  # fmt: skip
+
+
+def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
+    """The other side accepted → who proposed; both calendars move."""
+    loan = proposal.loan
+    for side, people in ((proposal.side, None), (other(proposal.side), [by])):
+        send(
+            loan, f"agreed-{proposal.pk}-{side}", side, note=note, invites="REQUEST", people=people,
+            subject=_("Entendu\u00a0: %(what)s") % {"what": what(loan)},
+            expected=_("Les dates convenues sont dans le fichier joint."),
+        )  # fmt: skip
+
+
+def refused(proposal: Proposal, *, by: Any, reason: str) -> None:
+    loan = proposal.loan
+    ended = loan.status == LoanStatus.DECLINED
+    send(
+        loan, f"refused-{proposal.pk}", proposal.side, note=reason,
+        subject=_("Proposition refusée\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("La demande est close.") if ended else _("Le prêt reste comme il était convenu."),
+    )  # fmt: skip
+
+
+def taken_back(proposal: Proposal, *, by: Any) -> None:
+    loan = proposal.loan
+    send(
+        loan, f"taken-back-{proposal.pk}", other(proposal.side),
+        subject=_("Proposition retirée\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Rien ne change\u00a0: ce qui était convenu tient."),
+    )  # fmt: skip
+
+
+def written(loan: Loan, message: LoanMessage, *, side: str) -> None:
+    """A message → the other side. Its event is the message: two in a minute are two e-mails."""
+    send(
+        loan, f"written-{message.pk}", other(side), note=message.text, action=_("Répondre"),
+        subject=_("%(who)s vous écrit (%(what)s)") % {"who": message.organisation.name, "what": what(loan)},
+        expected=_("Répondez sur la page du prêt\u00a0: tout le fil y est."),
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""What is written about hand-overs, returns and incidents."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from loans.models import ConditionReport, Incident, Loan, Moment, Side
+from loans.notifications.sending import send, what
+from loans.permissions import organisation_of, other
+
+
+def _sheet(report: ConditionReport) -> str:
+    return reverse("loan_handover" if report.moment == Moment.HANDOVER else "loan_return", args=[report.loan_id])
+
+
+def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
+    """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
+    loan, side = report.loan, report.filled_side
+    words = {"who": organisation_of(loan, side).name, "what": what(loan)}
+    first = _("%(who)s a inscrit la remise\u00a0: %(what)s")
+    send(
+        loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
+        subject=(_("%(who)s a corrigé l’état des lieux\u00a0: %(what)s") if again else first) % words,
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def confirmed(report: ConditionReport, *, side: str) -> None:
+    """The other side agrees → who filled the sheet: nothing to do."""
+    loan = report.loan
+    send(
+        loan, f"confirmed-{report.pk}-{report.version}", other(side), page=_sheet(report),
+        subject=_("%(who)s confirme l’état des lieux\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        expected=_("Rien à faire\u00a0: vous avez compté la même chose."), action=_("Voir l’état des lieux"),
+    )  # fmt: skip
+
+
+def contested(report: ConditionReport, *, side: str) -> None:
+    """The other side does not agree → who filled the sheet: correct it, or talk."""
+    loan = report.loan
+    send(
+        loan, f"contested-{report.pk}-{report.version}", other(side), note=report.contest, page=_sheet(report),
+        subject=_("%(who)s conteste l’état des lieux\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        expected=_("La fiche est rouverte\u00a0: corrigez-la, ou écrivez-vous pour vous entendre."),
+        action=_("Ouvrir la fiche"),
+    )  # fmt: skip
+
+
+def partly_returned(report: ConditionReport) -> None:
+    """Some came back → the other side: confirm; the rest is still out."""
+    loan, side = report.loan, report.filled_side
+    expected = ngettext(
+        "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
+        "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
+        loan.outstanding,
+    )
+    send(
+        loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
+        subject=_("Retour de %(n)d sur %(all)d\u00a0: %(what)s")
+        % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
+        expected=expected % {"n": loan.outstanding}, action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def returned(report: ConditionReport) -> None:
+    """Everything came back → the other side: confirm; the lender then ends the loan."""
+    loan, side = report.loan, report.filled_side
+    send(
+        loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
+        subject=_("Rendu\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def reopened(loan: Loan, *, missing: int, reason: str) -> None:
+    """The lender found that some is missing → the borrower: give it back."""
+    said = ngettext("Il en manque %(n)d\u00a0: %(what)s", "Il en manque %(n)d\u00a0: %(what)s", missing)
+    send(
+        loan, "reopened", Side.BORROWER, note=reason, subject=said % {"n": missing, "what": what(loan)},
+        expected=_("Le prêteur a rouvert le prêt\u00a0: rendez ce qui manque, ou écrivez-lui."),
+    )  # fmt: skip
+
+
+def incident_opened(incident: Incident, *, side: str) -> None:
+    """Something broke or got lost → the other side: read, and agree on who pays."""
+    loan = incident.loan
+    send(
+        loan, f"incident-{incident.pk}", other(side), note=incident.description, page=incident.get_absolute_url(),
+        subject=_("%(who)s signale un incident\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        expected=_("Lisez ce qui s’est passé et convenez ensemble de qui paie."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def payer_proposed(incident: Incident, *, nth: int) -> None:
+    """One side says who should pay → the other: agree, or propose otherwise."""
+    loan, side = incident.loan, incident.payer_side
+    send(
+        loan, f"payer-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
+        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_proposed_display()},
+        subject=_("%(who)s propose qui paie\u00a0: %(what)s")
+        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        expected=_("Acceptez, ou proposez autre chose."), action=_("Répondre"),
+    )  # fmt: skip
+
+
+def payer_agreed(incident: Incident, *, side: str, nth: int) -> None:
+    loan = incident.loan
+    send(
+        loan, f"payer-agreed-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
+        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_display()},
+        subject=_("Entendu sur qui paie\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Vous êtes d’accord\u00a0: c’est inscrit au fil du prêt."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def incident_closed(incident: Incident) -> None:
+    """Settled → the borrower."""
+    loan = incident.loan
+    send(
+        loan, f"incident-closed-{incident.pk}", Side.BORROWER, note=incident.outcome, page=incident.get_absolute_url(),
+        subject=_("Incident réglé\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Rien à faire\u00a0: voici comment c’est réglé."), action=_("Ouvrir l’incident"),
+    )  # fmt: skip
+
+
+def next_warned(loan: Loan, incident: Incident) -> None:
+    """What they were to get is in repair → the next borrower: talk with the lender. Never whose fault it is."""
+    until = _("On ne sait pas encore quand ce sera réparé.")
+    if incident.back_on:
+        until = _("De retour vers le %(day)s.") % {"day": date_format(incident.back_on, "l j F Y")}
+    send(
+        loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=until,
+        subject=_("En réparation\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Votre prêt tient, mais pourrait ne pas être prêt à temps. Convenez de la suite avec le prêteur."),
+    )  # fmt: skip
+
+
+def next_reassured(loan: Loan, incident: Incident) -> None:
+    """Repaired in time → the next borrower who had been warned."""
+    send(
+        loan, f"repaired-{incident.pk}", Side.BORROWER,
+        subject=_("Réparé\u00a0: %(what)s") % {"what": what(loan)},
+        expected=_("Rien à faire\u00a0: votre prêt aura lieu comme convenu."),
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""One e-mail of a loan: what changed and what is expected, first; its dates as a calendar file, attached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import prefetch_related_objects
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.mail import absolute, write
+from loans import links
+from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.permissions import organisation_of, other, people_of
+from mutualisation.kernel import ical
+
+
+def send(
+    loan: Loan,
+    event: str,
+    side: str,
+    *,
+    subject: str,
+    expected: str,
+    action: str = "",
+    note: str = "",
+    answers: bool = False,
+    invites: str = "",
+    people: Any = None,
+    page: str = "",
+) -> None:
+    """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
+    prefetch_related_objects([loan], "dates")  # read once for all that is written
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
+    """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method.
+
+    The button leads to the loan, or to another ``page`` of it.
+    """
+    for person in people if people is not None else people_of(loan, side):
+        file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
+        write(
+            event=f"{event}:{loan.pk}:{loan.version}",
+            to=person.email,
+            template="loan",
+            calendar=file,
+            subject_line=subject,
+            expected=expected,
+            loan=loan,
+            dates=dates[:6],
+            note=note,
+            side=side,
+            them=organisation_of(loan, other(side)),
+            action=action or _("Ouvrir le prêt"),
+            action_url=absolute(page or reverse("loan_detail", args=[loan.pk])),
+            accept_url=absolute(links.path(loan, person, "accept")) if answers else "",
+            decline_url=absolute(links.path(loan, person, "decline")) if answers else "",
+        )
+
+
+def calendar_file(loan: Loan, side: str, *, method: str, to: str = "", dates: Any = None) -> str:
+    """The dates of a loan as one side sees them: the same UIDs whether they invite, update or cancel."""
+    rows = dates if dates is not None else loan.dates.all()
+    return ical.calendar(
+        [event_of(loan, date, side, cancelled=method == "CANCEL") for date in rows],
+        method=method, organizer=settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">"), attendee=to,
+    )  # fmt: skip
+
+
+def event_of(loan: Loan, date: LoanDate, side: str, *, cancelled: bool = False) -> ical.Event:
+    """One date of a loan in the calendar of one of its sides."""
+    many = f" ×\u00a0{loan.quantity}" if loan.quantity > 1 else ""
+    them = organisation_of(loan, other(side)).name
+    said = _("Prêté\u00a0: %(what)s, à %(them)s") if side == Side.LENDER else _("Emprunté\u00a0: %(what)s, de %(them)s")
+    return ical.Event(
+        uid=f"{date.act}@mutualisation",
+        period=date.period,
+        summary=said % {"what": f"{loan.resource.name}{many}", "them": them},
+        description=loan.purpose,
+        location=", ".join(filter(None, [loan.resource.address, loan.resource.territory.name])),
+        url=absolute(reverse("loan_detail", args=[loan.pk])),
+        stamp=loan.updated_at,
+        sequence=loan.version,
+        cancelled=cancelled or date.cancelled_at is not None or loan.status == LoanStatus.CANCELLED,
+        tentative=loan.is_open,
+    )
+
+
+def what(loan: Loan) -> str:
+    return f"{loan.resource.name}{f' × {loan.quantity}' if loan.quantity > 1 else ''}"
