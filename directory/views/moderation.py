@@ -118,7 +118,7 @@ def moderation_decide(request: HttpRequest) -> HttpResponse:
         try:
             done.append(decide(key=key, verb=verb, by=request.user, note=note))
         except NoteNeeded:
-            error = _("Écrivez une note : sans elle, l’organisme ne saura pas quoi corriger. Rien n’a été changé.")
+            error = _("Écrivez une note : sans elle, l’organisme ne saura pas quoi corriger. Rien n’a été changé.")
             return desk(request, note=note, error=error, status=422)
         except AlreadyDecided as answer:
             refused.append(str(answer))
@@ -139,7 +139,7 @@ def moderation_undo(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(Decision, pk=pk)
     try:
         undo(decision=decision, by=request.user)
-        messages.success(request, _("La décision est annulée : la fiche est revenue comme avant."))
+        messages.success(request, _("La décision est annulée : la fiche est revenue comme avant."))
     except AlreadyDecided as answer:
         messages.warning(request, str(answer))
     return redirect("moderation")
@@ -183,7 +183,7 @@ def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
         key = f"reports:{request.META.get('REMOTE_ADDR', '')}"
         sent = cache.get_or_set(key, 0, 3600) or 0
         if sent >= REPORTS_AN_HOUR:
-            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
+            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
         else:
             cache.set(key, sent + 1, 3600)
             Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
