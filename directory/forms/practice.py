@@ -26,9 +26,10 @@ DRAWINGS = [
     ("d-salle", _("une salle")), ("d-bureau", _("un bureau")), ("d-cuisine", _("une cuisine")),
     ("d-entrepot", _("un entrepôt")), ("d-maison", _("une maison")), ("d-ecole", _("une école")),
     ("d-ferme", _("une ferme")), ("d-recolte", _("une récolte")), ("d-chaudrons", _("des chaudrons")),
-    ("d-fourgonnette", _("une fourgonnette")), ("d-congelateur", _("un congélateur")), ("d-tente", _("une tente")),
-    ("d-projecteur", _("un projecteur")), ("d-sono", _("une sono")), ("d-comptable", _("des comptes")),
-    ("d-formation", _("une formation")), ("d-ecriture", _("un texte")),
+    ("d-fourgonnette", _("une fourgonnette")), ("d-congelateur", _("un congélateur")),
+    ("d-froid", _("une chambre froide")), ("d-tente", _("une tente")), ("d-projecteur", _("un projecteur")),
+    ("d-sono", _("une sono")), ("d-comptable", _("des comptes")), ("d-formation", _("une formation")),
+    ("d-ecriture", _("un texte")),
 ]  # fmt: skip
 
 
