@@ -31,7 +31,7 @@ def test_someone_new_shares_a_hall_and_a_curator_says_yes(
     phone.goto(reverse("resource_offer"))
     phone.get_by_role("link", name="Ouvrir un compte").click()
     phone.get_by_label("Votre nom").fill("Inès Roy")
-    phone.get_by_label("Courriel").fill(EMAIL)
+    phone.get_by_role("textbox", name="Courriel").fill(EMAIL)
     phone.get_by_label("Mot de passe").fill("une-phrase-bien-longue-42")
     phone.get_by_label("J’accepte").check()
     phone.get_by_role("button", name="Ouvrir mon compte").click()
@@ -39,7 +39,7 @@ def test_someone_new_shares_a_hall_and_a_curator_says_yes(
     code = re.search(r"^\s*([A-Z0-9]{3,5}-[A-Z0-9]{3,5})\s*$", Mail.objects.get(to=EMAIL).text, re.MULTILINE)
     assert code
     phone.get_by_label("Code").fill(code[1])
-    phone.get_by_role("button", name="Continuer").click()
+    phone.get_by_role("button", name="Vérifier mon adresse").click()
     phone.wait_for_url("**" + reverse("resource_offer"))
     fits(phone)
 

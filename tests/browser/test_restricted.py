@@ -40,7 +40,7 @@ def seen_at(page: Any, thing: Any) -> dict[str, bool]:
     photo = reverse("photo", args=[thing.photos.get().uid, "480"])
 
     def status(path: str) -> int:
-        return page.request.get(path).status
+        return page.request.get(path, max_redirects=0).status
 
     def asked(path: str) -> bool:
         """In a file; the open one is in it for everyone."""
