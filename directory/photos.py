@@ -130,7 +130,7 @@ def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list
     for file in files:
         if len(kept) >= room:
             refused.append(
-                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
+                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
                 % {"name": str(file.name)[:80], "n": AT_MOST}
             )
             continue

@@ -315,17 +315,17 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         before = Resource.objects.filter(pk=self.pk).values("quantity", "part_of_id").first() if self.pk else None
         wrong: dict[str, Any] = {}
         if before and self.quantity and self.quantity < before["quantity"] and self.promised_units > self.quantity:
-            wrong["quantity"] = _("%(n)d unités sont promises ou bloquées d’ici à leur retour\u00a0: pas moins.") % {
+            wrong["quantity"] = _("%(n)d unités sont promises ou bloquées d’ici à leur retour : pas moins.") % {
                 "n": self.promised_units
             }
         if self.part_of_id and (not before or before["part_of_id"] != self.part_of_id):
             whole = Resource.objects.filter(pk=self.part_of_id).values("part_of_id", "organisation_id").first()
             if whole and whole["part_of_id"]:
-                wrong["part_of"] = _("Elle fait déjà partie d’autre chose\u00a0: une partie n’a pas de parties.")
+                wrong["part_of"] = _("Elle fait déjà partie d’autre chose : une partie n’a pas de parties.")
             elif whole and whole["organisation_id"] != self.organisation_id:
                 wrong["part_of"] = _("Une partie et son tout sont du même organisme.")
             elif self.pk and Resource.objects.filter(part_of=self.pk).exists():
-                wrong["part_of"] = _("Celle-ci a déjà des parties\u00a0: elle ne peut en être une.")
+                wrong["part_of"] = _("Celle-ci a déjà des parties : elle ne peut en être une.")
         if wrong:
             raise ValidationError(wrong)
 

@@ -205,7 +205,7 @@ def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not may_again(request, "report", REPORTS):
-            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
+            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
         else:
             Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
             messages.success(request, _("Merci. L’équipe de curation du territoire va vérifier."))

@@ -197,9 +197,9 @@ def need_move(request: HttpRequest, slug: str) -> HttpResponse:
             {
                 "publish": _("C’est publié. D’autres peuvent maintenant vous répondre."),
                 "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre besoin paraît."),
-                "archive": _("Le besoin est archivé\u00a0: on ne le voit plus. Vous pouvez le publier de nouveau."),
-                "combler": _("Tant mieux\u00a0! Le besoin est marqué comme comblé."),
-                "fermer": _("Le besoin est fermé\u00a0: il quitte la liste."),
+                "archive": _("Le besoin est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+                "combler": _("Tant mieux! Le besoin est marqué comme comblé."),
+                "fermer": _("Le besoin est fermé : il quitte la liste."),
                 "rouvrir": _("Le besoin est de nouveau ouvert."),
             }[name],
         )

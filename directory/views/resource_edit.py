@@ -208,9 +208,9 @@ def resource_move(request: HttpRequest, slug: str) -> HttpResponse:
         messages.warning(request, _("Rien n’a changé : cette fiche est déjà « %(state)s ».") % {"state": state})
     else:
         said = {
-            "publish": _("C’est publié. Merci de partager !"),
-            "submit": _("C’est envoyé à la curation\u00a0: un courriel vous dira quand la fiche paraît."),
-            "archive": _("La fiche est archivée : on ne la voit plus. Vous pouvez la publier de nouveau."),
+            "publish": _("C’est publié. Merci de partager!"),
+            "submit": _("C’est envoyé à la curation : un courriel vous dira quand la fiche paraît."),
+            "archive": _("La fiche est archivée : on ne la voit plus. Vous pouvez la publier de nouveau."),
         }
         messages.success(request, said[name])
     return _back(request, resource)

@@ -141,7 +141,7 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
     _wait_until_healthy(portal, host, port)
     portal.launch("worker", *WORKER)
     accounts = demo_accounts()
-    say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
+    say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
     if accounts:
         say(accounts)
     while portal.children["server"].poll() is None:

@@ -118,11 +118,11 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
     lent = loan.lender_id in ids
     stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
     titles = {
-        Wait.CONFIRM: _("À confirmer\u00a0: %(what)s"),
-        Wait.ANSWER: _("%(who)s attend votre réponse\u00a0: %(what)s"),
+        Wait.CONFIRM: _("À confirmer : %(what)s"),
+        Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
-        Wait.NAME: _("Nommer la personne\u00a0: %(what)s"),
+        Wait.NAME: _("Nommer la personne : %(what)s"),
         Wait.HAND_OVER: _("Remise de %(what)s"),
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }
