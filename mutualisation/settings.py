@@ -53,6 +53,7 @@ PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", default="")  # title and e-mail, sh
 INSTALLED_APPS = [
     "accounts",
     "directory",
+    "toolbox",
     "loans",
     "mutualisation",
     "django.contrib.admin",

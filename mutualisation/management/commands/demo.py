@@ -19,6 +19,7 @@ from directory.models import Curatorship, Membership, Organisation, Role, Territ
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
+from toolbox import content as toolbox
 
 CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation"]
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
@@ -77,6 +78,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
+                toolbox.load(settings.FIXTURE_DIRS[0])
                 self.create_accounts()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
         except FixtureError as error:
