@@ -32,8 +32,10 @@ class Pages(Sitemap):
     """The pages that always exist."""
 
     def items(self) -> list[str]:
-        return ["home", "resource_list", "organisation_list", "practice_list", "need_list", "tool_list", "lexicon", "model_agreement_list", "about", "accessibility",
-                "privacy", "credits", "legal"]  # fmt: skip
+        return [
+            "home", "resource_list", "organisation_list", "practice_list", "need_list", "tool_list", "lexicon",
+            "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
+        ]  # fmt: skip
 
     def location(self, item: str) -> str:
         return reverse(item)

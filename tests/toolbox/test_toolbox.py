@@ -58,7 +58,7 @@ def test_a_published_edition_never_changes(loaded: int) -> None:
         lambda: Clause.objects.create(edition=edition, position=99, key="ajout", title="Ajout", body="x"),
         lambda: Edition.objects.filter(pk=edition.pk).update(changes="autre"),
     ):
-        with pytest.raises(DatabaseError, match="never changes|Cannot"), transaction.atomic():
+        with pytest.raises(DatabaseError, match=r"never changes|Cannot"), transaction.atomic():
             change()
 
 

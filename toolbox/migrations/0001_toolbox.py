@@ -14,6 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("directory", "0007_live_resources"),
         ("pghistory", "0007_auto_20250421_0444"),
     ]
 

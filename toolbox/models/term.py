@@ -52,8 +52,8 @@ class Term(models.Model):
     def __str__(self) -> str:
         return self.term
 
-    def natural_key(self) -> tuple[str]:
-        return (self.slug,)
-
     def get_absolute_url(self) -> str:
         return f"{reverse('lexicon')}#{self.slug}"
+
+    def natural_key(self) -> tuple[str]:
+        return (self.slug,)
