@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401 - registered there first, taken away below
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -122,6 +126,9 @@ class ConsentAdmin(ReadOnly):
     list_select_related = ("user",)
 
 
+# Secrets of the second factor, and who is where now: nobody reads them here, not even to help.
+admin.site.unregister(Authenticator)
+admin.site.unregister(UserSession)
 admin.site.unregister(Group)
 
 

@@ -33,6 +33,9 @@ from django.utils.translation import gettext_lazy
 from accounts import notifications
 from accounts.models import Consent, Draft, Mail, User
 
+DRAFTS_KEPT_DAYS = 90
+UNVERIFIED_KEPT_DAYS = 7
+
 Row = dict[str, Any]
 Rows = Iterable[Row]
 
@@ -173,11 +176,18 @@ def _forget_what_accounts_hold(user: User) -> None:
 
 @transaction.atomic
 def purge() -> int:
-    """Erase what is kept no longer: mail after ``MAIL_KEPT_DAYS``, accounts not verified within a week."""
+    """Erase what is kept no longer: old mail, forms nobody came back to, sessions, accounts never verified."""
     now = timezone.now()
+    Draft.objects.filter(updated_at__lt=now - datetime.timedelta(days=DRAFTS_KEPT_DAYS)).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    new = now - datetime.timedelta(days=UNVERIFIED_KEPT_DAYS)
     old = Mail.objects.filter(created_at__lt=now - datetime.timedelta(days=settings.MAIL_KEPT_DAYS))
     never = User.objects.filter(
-        created_at__lt=now - datetime.timedelta(days=7), last_login__isnull=True, closed_at__isnull=True, is_staff=False
+        created_at__lt=new,
+        last_login__isnull=True,
+        closed_at__isnull=True,
+        is_staff=False,
     ).filter(emailaddress__verified=False)
     never = never.exclude(emailaddress__verified=True)
     return old.delete()[0] + never.delete()[0]

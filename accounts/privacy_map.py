@@ -142,6 +142,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.PracticePartner": {PUBLIC: "id practice organisation role"},
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
+    "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
     # How it is curated
     "directory.Report": {
@@ -166,7 +167,9 @@ FIELDS: dict[str, dict[str, str]] = {
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},
-    "directory.Territory": {PUBLIC: "id kind code name slug designation parent latitude longitude population outline"},
+    "directory.Territory": {
+        PUBLIC: "id kind code name slug designation parent latitude longitude population outline reads_first"
+    },
     "directory.PostalArea": {PUBLIC: "id code place latitude longitude"},
     "directory.Synonym": {PUBLIC: "id terms"},
     "directory.Word": {PUBLIC: "word display"},

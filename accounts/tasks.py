@@ -30,7 +30,7 @@ async def retry_stalled(context: object, timestamp: int) -> None:
 @app.periodic(cron="17 4 * * *")
 @app.task(name="purge_accounts", queueing_lock="purge_accounts")
 def purge_accounts(timestamp: int) -> None:
-    """Every night: old mail, accounts whose address was never verified."""
+    """Every night: old mail, forgotten drafts, ended sessions, accounts whose address was never verified."""
     from accounts import privacy
 
     privacy.purge()

@@ -91,7 +91,8 @@ def _none_free(rows: list[Any], quantity: int, has_parts: bool) -> list[tuple[da
     needed = 1 if has_parts and quantity == 1 else quantity
     for _unit, a, b in rows:
         edges += [(a, 1), (b, -1)]
-    found, depth, since = [], 0, None
+    found: list[tuple[datetime.datetime, datetime.datetime]] = []
+    depth, since = 0, None
     for when, step in sorted(edges):
         depth += step
         if depth >= needed and since is None:

@@ -76,10 +76,13 @@ def change(need: Need, *, form_for: Callable[[Need], Any], by: Any, publish: boo
 
 
 def publish_if_may(need: Need, *, by: Any) -> None:
-    """Make it public when it may be; leave it as it stands when its organisation awaits validation."""
+    """Make it public when it may be, or send it where curators read first; leave it while its organisation waits."""
     need.refresh_from_db(fields=["status"])
-    if any(t.name == "publish" for t in moves(by, need)):
+    possible = {t.name for t in moves(by, need)}
+    if "publish" in possible:
         move(need, "publish", by=by)
+    elif "submit" in possible and need.organisation.status == Status.PUBLISHED:
+        move(need, "submit", by=by)
 
 
 def state_moves(user: Any, need: Need) -> list[StateMove]:

@@ -216,7 +216,7 @@ def alternatives(
     fewer = 0
     if quantity > 1 and not same:
         fewer = min(free_count(resource, period), quantity - 1)
-    periods = []
+    periods: list[Period] = []
     for shifted in _neighbours(period):
         if len(periods) == most:
             break

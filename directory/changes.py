@@ -7,6 +7,7 @@ import difflib
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import formats, timezone
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from directory.models import Organisation, Role
 from directory.permissions import Entry
 
 # What the life cycle writes by itself is told by the label of the move, not field by field.
@@ -141,3 +143,53 @@ def timeline(entry: Entry) -> list[Moment]:
         who = names.get(context.get("user"), _("le portail"))
         moments.append(Moment(event.pgh_created_at, who, context.get("url", ""), before is None, changes))
     return moments[:SHOWN]
+
+
+# ---- a team
+
+
+@dataclass(frozen=True)
+class TeamMoment:
+    """One line of a team’s timeline: when, what became of whom, by whom."""
+
+    at: datetime.datetime
+    said: str
+    who: str
+
+
+def team_timeline(organisation: Organisation) -> list[TeamMoment]:
+    """Who came, who left, whose role or mandate changed: the newest first, fifty at most."""
+    model = apps.get_model("directory", "MembershipEvent")
+    rows = model._default_manager.filter(organisation=organisation.pk).select_related("pgh_context")
+    events = list(rows.order_by("-pgh_id")[: SHOWN * 2])
+    by = [e.pgh_context.metadata.get("user") if e.pgh_context else None for e in events]
+    wanted = {*(e.user_id for e in events), *(pk for pk in by if pk)}
+    names = {u.pk: str(u) for u in User.objects.filter(pk__in=wanted, closed_at__isnull=True)}
+    gone = _("une personne dont le compte est fermé")
+    moments: list[TeamMoment] = []
+    for n, (event, author) in enumerate(zip(events, by, strict=True)):
+        before = next((e for e in events[n + 1 :] if e.pgh_obj_id == event.pgh_obj_id), None)
+        said = _became(event, before, by_herself=author == event.user_id)
+        if not said:
+            continue
+        who = names.get(author, gone) if author else _("le portail")
+        line = said % {"name": names.get(event.user_id, gone)}
+        moments.append(TeamMoment(event.pgh_created_at, line[:1].upper() + line[1:], who))
+    return moments[:SHOWN]
+
+
+def _became(event: Any, before: Any, *, by_herself: bool) -> str:
+    """What an event of a membership says, in a sentence with « %(name)s »; empty when nothing that counts changed."""
+    if event.pgh_label == "delete":
+        return _("%(name)s quitte l’organisme.") if by_herself else _("%(name)s ne fait plus partie de l’organisme.")
+    role = Role(event.role).label
+    told = []
+    if before is None or before.role != event.role:
+        came = _("%(name)s se joint à l’organisme : {role}.") if event.pgh_label == "insert" else ""
+        told.append((came or _("%(name)s est maintenant {role}.")).format(role=role))
+    if event.is_signatory and (before is None or before.resolution_on != event.resolution_on):
+        day = formats.date_format(event.resolution_on, "j F Y")
+        told.append(_("%(name)s peut signer, par résolution du {day}.").format(day=day))
+    if before is not None and before.is_signatory and not event.is_signatory:
+        told.append(_("%(name)s ne peut plus signer."))
+    return " ".join(told)

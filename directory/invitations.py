@@ -125,7 +125,7 @@ def accept_invitation(*, invitation: Invitation, by: Any) -> Membership:
     """Become what the invitation says. The caller has shown the link's token, or it is for her own address."""
     require(by.is_authenticated)
     organisation = lock(invitation.organisation)
-    invitation = Invitation.objects.select_for_update().select_related("organisation").get(pk=invitation.pk)
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=invitation.pk)
     mine = Membership.objects.filter(user=by, organisation=organisation).first()
     if mine and (mine.is_manager or invitation.role == Role.MEMBER):
         raise NotPossible(_("Vous faites déjà partie de cet organisme : rien n’a changé."))
@@ -137,6 +137,7 @@ def accept_invitation(*, invitation: Invitation, by: Any) -> Membership:
     JoinRequest.objects.waiting().filter(user=by, organisation=organisation).update(
         status=JoinRequest.Status.ACCEPTED, answered_at=timezone.now(), answered_by=invitation.invited_by
     )
+    notifications.invitation_accepted(invitation, by=by)
     if mine is None:
         return Membership.objects.create(user=by, organisation=organisation, role=invitation.role)
     mine.role = invitation.role

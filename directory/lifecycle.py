@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from directory import notifications
 from directory.models import Organisation, Practice
-from directory.permissions import Entry, can_curate, can_edit, require
+from directory.permissions import Entry, awaits_reading, can_curate, can_edit, require
 from mutualisation.kernel.publication import Freshness, Status
 
 
@@ -35,18 +36,24 @@ class Transition:
 
 
 def _may_publish(user: Any, entry: Entry) -> bool:
-    """An organisation or a story goes public by a curator; what a validated organisation posts, by its members."""
+    """An organisation or a story goes public by a curator; what a validated organisation posts, by its members.
+
+    Unless its territory reads first: a curator then makes public whatever isn't, what was archived too.
+    """
     if isinstance(entry, Organisation | Practice):
         return can_curate(user, entry)
-    return can_edit(user, entry) and entry.organisation.status == Status.PUBLISHED
+    validated = entry.organisation.status == Status.PUBLISHED
+    return validated and can_edit(user, entry) and not awaits_reading(user, entry)
 
 
 def _may_submit(user: Any, entry: Entry) -> bool:
-    return can_edit(user, entry)
+    """What was archived is sent to the curators only where they read first; elsewhere one publishes it again."""
+    return can_edit(user, entry) and (entry.status != Status.ARCHIVED or awaits_reading(user, entry))
 
 
 TRANSITIONS = (
-    Transition("submit", (Status.DRAFT, Status.RETURNED), Status.SUBMITTED, _may_submit, _("Envoyer à la curation")),
+    Transition("submit", (Status.DRAFT, Status.RETURNED, Status.ARCHIVED), Status.SUBMITTED, _may_submit,
+               _("Envoyer à la curation")),
     Transition("publish", (Status.DRAFT, Status.SUBMITTED, Status.RETURNED, Status.ARCHIVED), Status.PUBLISHED,
                _may_publish, _("Publier")),
     Transition("return", (Status.SUBMITTED, Status.PUBLISHED), Status.RETURNED, can_curate, _("Retourner à corriger")),
@@ -65,7 +72,8 @@ def moves(user: Any, entry: Entry) -> list[Transition]:
 def move(entry: Entry, name: str, *, by: Any, note: str = "") -> Entry:
     """Make one move. Raises PermissionDenied, or AlreadyMoved when the entry no longer stands where it did.
 
-    What a validated organisation publishes goes public at once and awaits re-reading (``review_since``).
+    What a validated organisation publishes goes public at once and awaits re-reading (``review_since``); where the
+    territory reads first, it is sent to the curators, who are told.
     """
     transition = BY_NAME[name]
     require(transition.may(by, entry))
@@ -80,6 +88,8 @@ def move(entry: Entry, name: str, *, by: Any, note: str = "") -> Entry:
     if not rows:
         raise AlreadyMoved
     entry.refresh_from_db()
+    if name == "submit" and not isinstance(entry, Organisation | Practice):
+        notifications.entry_submitted(entry, by=by)
     return entry
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory import lifecycle, memberships, notifications
-from directory.models import Decision, JoinRequest, Organisation, Report
-from directory.permissions import can_answer, can_curate, require
+from directory.models import Decision, JoinRequest, Organisation, Report, Territory
+from directory.permissions import can_answer, can_curate, curated_territories, require
 from directory.queue import MODELS, REASONS, Item, Verb, queue
 from mutualisation.kernel.publication import Freshness, Status
 
@@ -160,6 +160,14 @@ def undo(*, decision: Decision, by: Any) -> None:
         kept = {k: v for k, v in decision.before.items() if k in KEPT}
         type(subject)._default_manager.filter(pk=subject.pk).update(**kept)
     Decision.objects.filter(pk=decision.pk).update(undone_at=timezone.now())
+
+
+@transaction.atomic
+def read_first(*, territory: Territory, first: bool, by: Any) -> None:
+    """Whether what the organisations of a territory post is read before it is public, or after."""
+    own = curated_territories(by)
+    require(own is None or territory.pk in own)
+    Territory.objects.filter(pk=territory.pk).update(reads_first=first)
 
 
 def recent(user: Any) -> list[Decision]:

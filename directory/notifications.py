@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Organisation, Practice, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Practice, Report, Resource
 from directory.permissions import curators_of, managers_of
 
 
@@ -35,6 +35,19 @@ def practice_submitted(practice: Practice, *, by: Any) -> None:
             practice=practice,
             author=by,
             action_url=absolute(f"/moderation/?fiche=new.practice.{practice.pk}"),
+        )
+
+
+def entry_submitted(entry: Resource | Need, *, by: Any) -> None:
+    """A resource or a need awaits to be read before it is public → the curators of its places."""
+    for curator in curators_of(entry).exclude(pk=by.pk):
+        write(
+            event=f"entry-submitted:{entry._meta.model_name}:{entry.pk}:{entry.updated_at.isoformat()}",
+            to=curator.email,
+            template="entry_submitted",
+            entry=entry,
+            author=by,
+            action_url=absolute(f"/moderation/?fiche=new.{entry._meta.model_name}.{entry.pk}"),
         )
 
 
@@ -80,6 +93,22 @@ def invited(invitation: Invitation, *, token: str, by: Any) -> None:
         role=invitation.get_role_display(),
         expires_at=invitation.expires_at,
         action_url=absolute(reverse("invitation", args=[token])),
+    )
+
+
+def invitation_accepted(invitation: Invitation, *, by: Any) -> None:
+    """The person invited is there → who invited her, as long as she is of the team."""
+    inviter = managers_of(invitation.organisation).filter(pk=invitation.invited_by_id or 0).exclude(pk=by.pk).first()
+    if inviter is None:
+        return
+    write(
+        event=f"invitation-accepted:{invitation.pk}",
+        to=inviter.email,
+        template="invitation_accepted",
+        organisation=invitation.organisation,
+        person=by,
+        role=invitation.get_role_display(),
+        action_url=absolute(reverse("organisation_team", args=[invitation.organisation.slug])),
     )
 
 

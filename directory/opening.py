@@ -98,7 +98,9 @@ class Opening:
 
     @classmethod
     def of(cls, resources: Collection[Resource]) -> Opening:
-        week, own, house = defaultdict(list), defaultdict(list), defaultdict(list)
+        week: dict[int, list[OpeningHours]] = defaultdict(list)
+        own: dict[int, list[ExceptionalHours]] = defaultdict(list)
+        house: dict[int, list[ExceptionalHours]] = defaultdict(list)
         for hours in OpeningHours.objects.filter(resource__in=resources):
             week[hours.resource_id].append(hours)
         organisations = {r.organisation_id for r in resources}

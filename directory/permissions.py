@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 from accounts.models import User
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource, Role, Territory
 from directory.taxonomies import territories
+from mutualisation.kernel.publication import Status
 
 Entry = Organisation | Resource | Need | Practice
 
@@ -71,6 +73,21 @@ def can_curate(user: Any, entry: Entry) -> bool:
     return bool(own) and (not places or bool(places & set(own)))
 
 
+def can_read(user: Any, entry: Entry) -> bool:
+    """Whoever ``visible_to`` shows it to; and, entry by entry, the curators of its territory, public or not."""
+    model: Any = type(entry)
+    return model.objects.visible_to(user).filter(pk=entry.pk).exists() or can_curate(user, entry)
+
+
+def readable(rows: QuerySet[Any], user: Any, slug: str) -> Any:
+    """The entry at this address, for who may read it; None otherwise. Readers of what is public cost one query."""
+    found = rows.visible_to(user).filter(slug=slug).first()  # type: ignore[attr-defined]
+    if found is None and curated_territories(user) != []:
+        hidden = rows.filter(slug=slug).first()
+        return hidden if hidden is not None and can_curate(user, hidden) else None
+    return found
+
+
 def can_edit(user: Any, entry: Entry) -> bool:
     """Members edit what their organisation posts, managers the organisation itself, authors their own drafts."""
     if not user.is_authenticated:
@@ -86,16 +103,26 @@ def can_edit(user: Any, entry: Entry) -> bool:
 
 def curators_of(entry: Entry) -> QuerySet[User]:
     """Who curates the places of an entry; where nobody does, the administrators."""
-    tree = territories()
-    above: set[int] = set()
-    for place in territories_of(entry):
-        node = tree.by_id.get(place)
-        while node and node.id not in above:
-            above.add(node.id)
-            node = tree.by_id.get(node.parent_id) if node.parent_id else None
     people = User.objects.filter(is_active=True)
-    curators = people.filter(is_staff=True, curatorships__territory__in=above).distinct()
+    curators = people.filter(is_staff=True, curatorships__territory__in=_around(territories_of(entry))).distinct()
     return curators if curators.exists() else people.filter(is_superuser=True)
+
+
+def _around(places: Iterable[int]) -> set[int]:
+    """These places, and what holds them."""
+    return {node.id for place in places for node in territories().above(place)}
+
+
+def reads_first(organisation: Organisation) -> bool:
+    """Whether the territory of an organisation chose to read what it posts before anyone else does."""
+    return Territory.objects.filter(pk__in=_around([organisation.territory_id]), reads_first=True).exists()
+
+
+def awaits_reading(user: Any, entry: Entry) -> bool:
+    """Whether what this person posts waits for a curator before it is public; once it is, changes show at once."""
+    if isinstance(entry, Organisation | Practice) or entry.status == Status.PUBLISHED:
+        return False
+    return reads_first(entry.organisation) and not can_curate(user, entry)
 
 
 def managers_of(organisation: Organisation) -> QuerySet[User]:

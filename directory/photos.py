@@ -1,7 +1,8 @@
-"""Photos of a resource: whatever a phone makes comes in, two WebP sizes stay, and nothing of where it was taken."""
+"""Photos of a resource or a story: whatever a phone makes comes in, two WebP sizes stay, nothing of where it was."""
 
 from __future__ import annotations
 
+import datetime
 import io
 import struct
 from collections.abc import Iterable
@@ -11,12 +12,13 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image, ImageCms, ImageOps
 from pillow_heif import register_heif_opener
 
-from directory.models import Resource, ResourcePhoto
-from directory.models.photo import AT_MOST
+from directory.models import Practice, PracticePhoto, Resource, ResourcePhoto
+from directory.models.photo import AT_MOST, FOLDER
 
 register_heif_opener()
 
@@ -24,6 +26,7 @@ READ = ("JPEG", "PNG", "WEBP", "HEIF")
 MAX_BYTES = 15 * 1024 * 1024
 MAX_PIXELS = 52_000_000  # phones of 50 million pixels pass (200 MB once read), a bomb doesn’t
 LARGE, SMALL = 1600, 480
+Owner = Resource | Practice
 # What decoders raise on a file that is not what it says, is cut, or is made to hurt.
 BROKEN = (OSError, ValueError, SyntaxError, TypeError, RuntimeError, EOFError, struct.error, IndexError, KeyError)
 
@@ -116,17 +119,18 @@ def _webp(image: Image.Image) -> bytes:
 
 
 @transaction.atomic
-def add(resource: Resource, files: Iterable[Any], *, by: Any) -> tuple[list[ResourcePhoto], list[str]]:
+def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list[str]]:
     """Keep these photos after those there are; gives those kept, and a sentence for each one refused."""
-    Resource.objects.select_for_update().only("pk").get(pk=resource.pk)
-    there = list(resource.photos.values_list("position", flat=True))
+    type(entry)._default_manager.select_for_update().only("pk").get(pk=entry.pk)
+    there = list(entry.photos.values_list("position", flat=True))
     room, position = AT_MOST - len(there), max(there, default=-1) + 1
-    kept: list[ResourcePhoto] = []
+    kept: list[Any] = []
+    their: Any = entry.photos
     refused: list[str] = []
     for file in files:
         if len(kept) >= room:
             refused.append(
-                _("« %(name)s » n’a pas été gardée : une ressource compte au plus %(n)s photos. Supprimez-en une.")
+                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
                 % {"name": str(file.name)[:80], "n": AT_MOST}
             )
             continue
@@ -135,58 +139,84 @@ def add(resource: Resource, files: Iterable[Any], *, by: Any) -> tuple[list[Reso
         except PhotoError as error:
             refused.append(str(error))
             continue
-        photo = ResourcePhoto(resource=resource, width=done.width, height=done.height, position=position + len(kept))
+        measures = {"width": done.width, "height": done.height, "position": position + len(kept)}
+        photo = their.model(**{their.field.name: entry}, **measures)
         photo.large.save("1600.webp", ContentFile(done.large), save=False)
         photo.small.save("480.webp", ContentFile(done.small), save=False)
         photo.save()
         kept.append(photo)
     if kept:
-        touch(resource)
+        touch(entry)
     return kept, refused
 
 
 @transaction.atomic
-def describe(resource: Resource, words: dict[str, str], *, by: Any) -> int:
+def describe(entry: Owner, words: dict[str, str], *, by: Any) -> int:
     """Write what photos show, by uid; gives how many changed."""
     changed = 0
-    for photo in resource.photos.all():
+    for photo in entry.photos.all():
         alt = " ".join(words.get(str(photo.uid), photo.alt).split())[:160]
         if alt != photo.alt:
             photo.alt = alt
             photo.save(update_fields=["alt"])
             changed += 1
     if changed:
-        touch(resource)
+        touch(entry)
     return changed
 
 
 @transaction.atomic
-def shift(resource: Resource, uid: str, step: int, *, by: Any) -> None:
+def shift(entry: Owner, uid: str, step: int, *, by: Any) -> None:
     """Move a photo one place up (-1) or down (1); the first one is the cover."""
-    photos = list(resource.photos.select_for_update().order_by("position", "id"))
+    photos: list[Any] = list(entry.photos.select_for_update().order_by("position", "id"))
     index = next((i for i, p in enumerate(photos) if str(p.uid) == uid), None)
     if index is None or not 0 <= index + step < len(photos):
         return
     photos.insert(index + step, photos.pop(index))
     for position, photo in enumerate(photos):
         photo.position = position
-    ResourcePhoto.objects.bulk_update(photos, ["position"])
-    touch(resource)
+    entry.photos.model.objects.bulk_update(photos, ["position"])
+    touch(entry)
 
 
 @transaction.atomic
-def remove(resource: Resource, uid: str, *, by: Any) -> bool:
+def remove(entry: Owner, uid: str, *, by: Any) -> bool:
     """Delete a photo; its files go once that is committed."""
-    photo = resource.photos.filter(uid=uid).first()
+    photo = entry.photos.filter(uid=uid).first()
     if photo is None:
         return False
     photo.delete()
     for file in (photo.large, photo.small):
         transaction.on_commit(partial(file.storage.delete, str(file.name)))
-    touch(resource)
+    touch(entry)
     return True
 
 
-def touch(resource: Resource) -> None:
-    """Move the date of change, by which pages are cached: what hangs from a resource isn’t in its row."""
-    Resource.objects.filter(pk=resource.pk).update(search=None)
+def sweep() -> int:
+    """Delete the files that no photo names, once a day old: a sending cut half-way leaves some. Gives how many."""
+    storage = ResourcePhoto._meta.get_field("large").storage
+    yesterday = timezone.now() - datetime.timedelta(days=1)
+    try:
+        folders, _files = storage.listdir(FOLDER)
+    except FileNotFoundError:
+        return 0
+    swept = 0
+    for folder in folders:
+        inside = [f"{FOLDER}/{folder}/{name}" for name in storage.listdir(f"{FOLDER}/{folder}")[1]]
+        named: set[str] = set()
+        for model in (ResourcePhoto, PracticePhoto):
+            for size in ("large", "small"):
+                found = model._default_manager.filter(**{f"{size}__in": inside})
+                named |= set(found.values_list(size, flat=True))
+        lost = [path for path in inside if path not in named and storage.get_modified_time(path) < yesterday]
+        for path in lost:
+            storage.delete(path)
+        swept += len(lost)
+        if lost and len(lost) == len(inside):
+            storage.delete(f"{FOLDER}/{folder}")
+    return swept
+
+
+def touch(entry: Owner) -> None:
+    """Move the date of change, by which pages are cached: what hangs from an entry isn’t in its row."""
+    type(entry)._default_manager.filter(pk=entry.pk).update(search=None)

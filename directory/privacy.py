@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pghistory.models import Context
@@ -26,6 +29,9 @@ from directory.models import (
     Resource,
     Role,
 )
+
+INVITATIONS_KEPT_DAYS = 30  # after they expired, accepted or not
+REPORTS_KEPT_DAYS = 365  # after they were dealt with
 
 Rows = Iterable[dict[str, Any]]
 
@@ -113,6 +119,15 @@ def _let_go(user: User) -> None:
     Invitation.objects.filter(email__iexact=user.email).delete()
     Curatorship.objects.filter(user=user).delete()
     Report.objects.filter(email__iexact=user.email).update(email="")
+
+
+@transaction.atomic
+def purge() -> int:
+    """Erase what is kept no longer: invitations past their time, errors reported and long dealt with."""
+    now = timezone.now()
+    invited = Invitation.objects.filter(expires_at__lt=now - datetime.timedelta(days=INVITATIONS_KEPT_DAYS))
+    reported = Report.objects.filter(handled_at__lt=now - datetime.timedelta(days=REPORTS_KEPT_DAYS))
+    return invited.delete()[0] + reported.delete()[0]
 
 
 def declare() -> None:

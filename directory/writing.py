@@ -35,6 +35,7 @@ def free_address(model: Any, text: str, *, fallback: str, reserved: set[str], ow
 def insert(entry: Any, address: Callable[[], str]) -> None:
     """Save a new entry under a free address, even when someone takes the same one at this very moment."""
     for _try in range(5):
+        entry.slug = ""  # the address just refused is nobody’s own
         entry.slug = address()
         try:
             with transaction.atomic():
@@ -78,8 +79,10 @@ def _key(once: str) -> str:
 
 
 @transaction.atomic
-def rewrite(entry: Any, *, form_for: Callable[[Any], Any], by: Any, address: Callable[[Any], str]) -> Any:
-    """Save what a form says, unless someone changed the same fields since it was read.
+def rewrite(
+    entry: Any, *, form_for: Callable[[Any], Any], by: Any, address: Callable[[Any], str], compare: bool = True
+) -> Any:
+    """Save what a form says, unless someone changed the same fields since it was read (``compare``).
 
     Gives the form: valid and saved, or with its errors. Raises OutdatedError with the form, its values as typed.
     """
@@ -87,7 +90,7 @@ def rewrite(entry: Any, *, form_for: Callable[[Any], Any], by: Any, address: Cal
     require(can_edit(by, locked))
     form = form_for(locked)
     form.is_valid()
-    if form.outdated():
+    if compare and form.outdated():
         raise OutdatedError(form)
     if form.errors or not set(form.changed_data) - {"versions"}:
         return form

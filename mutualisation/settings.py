@@ -48,7 +48,11 @@ PORTAL_TERRITORIES = env.list(
     ],
 )
 PORTAL_HOLIDAYS = env.str("PORTAL_HOLIDAYS", default="CA-QC")  # country-region; empty: no public holidays
-PRIVACY_OFFICER = env.str("PRIVACY_OFFICER", default="")  # title and e-mail, shown (P-39.1, art. 3.1)
+# Who answers for it, shown at the foot of pages and in the legal ones; empty, those pages say that it is missing.
+PORTAL_OPERATOR = env.str("PORTAL_OPERATOR", default="")  # name, and address if wished
+PORTAL_HOST = env.str("PORTAL_HOST", default="")  # who keeps the data, and where
+PORTAL_EMAIL = env.str("PORTAL_EMAIL", default="")  # where one writes to the team
+PORTAL_PRIVACY_OFFICER = env.str("PORTAL_PRIVACY_OFFICER", default="")  # title and e-mail (P-39.1, art. 3.1)
 
 INSTALLED_APPS = [
     "accounts",

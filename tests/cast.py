@@ -121,9 +121,10 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     NeedFactory(slug="besoin", organisation=shown)
     NeedFactory(slug="besoin-cache", organisation=shown, status="draft", published_at=None)
     story = PracticeFactory(slug="surplus", territories=[here], proposed_by=people["member"])
-    PracticeFactory(
+    hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     return {
         "organisation": shown,
         "resource": tent,
@@ -139,6 +140,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "mail": Mail.objects.create(
             event="essai", to="ana@essai.example", subject="Bonjour", text="Bonjour", html="<p>Bonjour"
         ).pk,
+        "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
     }  # fmt: skip

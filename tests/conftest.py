@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,20 @@ from django.core.cache import caches
 
 from mutualisation.kernel.memo import forget_all
 
+MEDIA = Path(tempfile.mkdtemp(prefix="mutualisation-essais-"))
 UNDEFINED = "⟦non défini : %s⟧"
 
 
 def pytest_configure() -> None:
     """Templates that read what does not exist say so, and a guard below fails on it."""
     settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = UNDEFINED
+    settings.MEDIA_ROOT = MEDIA  # never among those of `make run`
     settings.REQUIRE_STAFF_MFA = False  # the tests that are about it turn it on
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(MEDIA, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

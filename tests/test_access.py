@@ -13,7 +13,8 @@ from tests.cast import ROLES, Row, answers, names, statuses_of, table
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
-# What anyone reads; « reservee » is for members of organisations, the others are not published.
+# What anyone reads; « reservee » is for members of organisations, the others are not published: the curators of the
+# place open them all the same, one by one.
 PUBLIC = table("""
 home | 200 | 405
 search | 200 | 405
@@ -24,7 +25,7 @@ organisation_export form=exe | 404 | 405
 organisation_feed | 200 | 405
 organisation_places | 200 | 405
 organisation_detail slug=cdc | 200 | 405
-organisation_detail slug=cachee | 404 404 200 200 404 404 200 | 405
+organisation_detail slug=cachee | 404 404 200 200 404 200 200 | 405
 resource_list | 200 | 405
 resource_export form=csv | 200 | 405
 resource_export form=xlsx | 200 | 405
@@ -32,8 +33,8 @@ resource_export form=exe | 404 | 405
 resource_feed | 200 | 405
 resource_places | 200 | 405
 resource_detail slug=tente | 200 | 405
-resource_detail slug=reservee | 404 404 200 200 404 404 200 | 405
-resource_detail slug=brouillon | 404 404 200 200 404 404 200 | 405
+resource_detail slug=reservee | 404 404 200 200 404 200 200 | 405
+resource_detail slug=brouillon | 404 404 200 200 404 200 200 | 405
 need_list | 200 | 405
 need_export form=csv | 200 | 405
 need_export form=xlsx | 200 | 405
@@ -44,8 +45,9 @@ need_detail slug=besoin | 200 | 405
 need_detail slug=besoin-cache | 404 404 200 200 404 200 200 | 405
 photo uid={photo_tente} size=480 | 200 | 405
 photo uid={photo_tente} size=99 | 404 | 405
-photo uid={photo_reservee} size=480 | 404 404 200 200 404 404 200 | 405
-photo uid={photo_brouillon} size=480 | 404 404 200 200 404 404 200 | 405
+photo uid={photo_reservee} size=480 | 404 404 200 200 404 200 200 | 405
+photo uid={photo_brouillon} size=480 | 404 404 200 200 404 200 200 | 405
+photo uid={photo_told} size=480 | 404 404 200 404 404 200 200 | 405
 practice_list | 200 | 405
 practice_export form=csv | 200 | 405
 practice_export form=xlsx | 200 | 405
@@ -105,9 +107,9 @@ consents | 302 200 | 302
 my_data | 302 200 | 302 200
 close_account | 302 | 302
 account_closed | 200 | 405
-outbox | 404 | 405
-outbox_mail pk={mail} | 404 | 405
-outbox_html pk={mail} | 404 | 405
+outbox | 404 | 404
+outbox_mail pk={mail} | 404 | 404
+outbox_html pk={mail} | 404 | 404
 draft_keep | 405 | 401 400
 draft_forget | 302 405 | 302
 """)
@@ -169,6 +171,8 @@ need_move slug=besoin-cache | 302 405 | 302 404 302 302 404 302 302
 practice_propose | 302 200 | 302 422
 practice_edit slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
 practice_edit slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
+practice_photos slug=surplus | 302 403 403 403 403 200 200 | 302 403 403 403 403 422 422
+practice_photos slug=recit-cache | 302 404 200 404 404 200 200 | 302 404 422 404 404 422 422
 practice_move slug=surplus | 302 405 | 302 403 403 403 403 302 302
 practice_move slug=recit-cache | 302 405 | 302 404 302 404 404 302 302
 """)
@@ -178,6 +182,8 @@ CURATION = table("""
 moderation | 302 403 403 403 200 200 200 | 302 405
 moderation_decide | 302 405 | 302 403 403 403 403 302 302
 moderation_undo pk={decision} | 302 405 | 302 403 403 403 403 302 302
+moderation_territory slug=mrc-beauharnois-salaberry | 302 405 | 302 403 403 403 403 302 302
+moderation_territory slug=nulle-part | 302 405 | 302 403 403 403 404 404 404
 history noun=organisme slug=cdc | 302 403 403 200 403 200 200 | 302 405
 history noun=organisme slug=cachee | 302 404 403 200 404 200 200 | 302 405
 history noun=ressource slug=tente | 302 403 200 200 403 200 200 | 302 405
@@ -264,6 +270,13 @@ def test_the_demonstration_shows_its_mail(
     settings.DEMO = True
     address = next(row for row in ACCOUNT if row.name == name).address(world)
     assert set(statuses_of(answers(cast, address))) == {200}
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post", "put", "patch", "delete", "options", "trace"])
+def test_outside_of_the_demonstration_there_is_no_mail_to_read(method: str, world: dict[str, Any]) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for row in (r for r in ACCOUNT if r.name.startswith("outbox")):
+        assert getattr(client, method)(row.address(world)).status_code == 404, row
 
 
 def test_a_retired_curator_is_a_stranger(

@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -18,6 +19,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from accounts import consents
 from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
+from accounts.privacy_map import SECRET, classes_of
 from directory.models import PostalArea, Synonym
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
@@ -119,10 +121,6 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
-        "authenticator": lambda: Authenticator.objects.get(pk=world["key"]),
-        "usersession": lambda: UserSession.objects.create(
-            user=UserFactory(), ip="127.0.0.1", session_key="essai", user_agent="Essai"
-        ),
     }
     return makers[model._meta.model_name]()
 
@@ -159,6 +157,21 @@ def test_what_is_read_only_takes_nothing(cast: dict[str, Client], world: dict[st
             address = reverse(f"admin:{meta.app_label}_{meta.model_name}_{verb}", args=args)
             response = answers(cast, address, {"post": "yes"})["administrator"]
             assert response.status_code == 403, address
+
+
+def test_no_secret_is_shown(cast: dict[str, Client], world: dict[str, Any]) -> None:
+    """Neither seeds and codes of the second factor nor sessions; a password only as « it is set »."""
+    hidden = {Authenticator, UserSession, Session}
+    assert not hidden & set(admin_models())
+    for model in hidden:
+        meta = model._meta
+        assert cast["administrator"].get(f"/admin/{meta.app_label}/{meta.model_name}/").status_code == 404
+    held = {m for m in admin_models() if {n for n, kind in classes_of(m).items() if kind == SECRET} - {"password"}}
+    assert held == set()
+    person = UserFactory()
+    page = cast["administrator"].get(reverse("admin:accounts_user_change", args=[person.pk])).content.decode()
+    assert person.password not in page
+    assert person.password.rpartition("$")[2] not in page
 
 
 def test_the_index_of_a_curator_is_the_directory(cast: dict[str, Client]) -> None:

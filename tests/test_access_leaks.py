@@ -57,13 +57,15 @@ def hidden_world(places: dict[str, Any], seen: dict[str, Any], status: str) -> l
     kin = {"kind": "locaux", "category": seen["hall"].category, "territory": here}
     own = "published" if status == "owner" else status
     holder = organisation if status == "owner" else seen["organisation"]
+    ours = holder is seen["organisation"]  # a part is its whole's organisation's
     part = ResourceFactory(
         slug="ornithorynque-alcove", name=f"Alcôve {rare}", summary=f"Un {rare.lower()} y dort.",
-        organisation=holder, part_of=seen["hall"], status=own, cost_mode="echange",
+        organisation=holder, part_of=seen["hall"] if ours else None, status=own, cost_mode="echange",
         accessibility=["ascenseur"], **kin,
     )  # fmt: skip
     whole = ResourceFactory(slug="ornithorynque-manoir", name=f"Manoir {rare}", organisation=holder, status=own, **kin)
-    type(whole).objects.filter(pk=seen["room"].pk).update(part_of=whole)
+    if ours:
+        type(whole).objects.filter(pk=seen["room"].pk).update(part_of=whole)
     PracticePartner.objects.create(practice=seen["practice"], organisation=organisation, role="porteur")
     need = NeedFactory(
         slug="ornithorynque-cherche", name=f"Cherche un {rare.lower()}", reason=f"Pour un {rare.lower()}.",

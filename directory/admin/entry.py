@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db.models import Model, Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from directory.admin.choosing import PortalAdmin
+from directory.models.queries import EntryQuerySet
 from directory.searching import understand
 from mutualisation.kernel.publication import Status
 from mutualisation.kernel.search import normalise
@@ -150,33 +151,26 @@ class EntryAdmin(PortalAdmin):
 
     @admin.action(description=_("Publier"), permissions=["change"])
     def publish(self, request: HttpRequest, queryset: QuerySet) -> None:
-        chosen = queryset.exclude(status=Status.PUBLISHED)
-        n = self._apply(
-            request,
-            chosen,
-            _("Publiée."),
-            status=Status.PUBLISHED,
-            published_at=Coalesce("published_at", timezone.now()),
-        )
+        n = self._apply(request, queryset.exclude(status=Status.PUBLISHED), EntryQuerySet.publish, _("Publiée."))
         self._tell(request, n, ngettext("%d entrée publiée.", "%d entrées publiées.", n), _("Tout était déjà publié."))
 
     @admin.action(description=_("Archiver (retirer du site)"), permissions=["change"])
     def archive(self, request: HttpRequest, queryset: QuerySet) -> None:
-        n = self._apply(request, queryset.exclude(status=Status.ARCHIVED), _("Archivée."), status=Status.ARCHIVED)
+        n = self._apply(request, queryset.exclude(status=Status.ARCHIVED), EntryQuerySet.archive, _("Archivée."))
         self._tell(
             request, n, ngettext("%d entrée archivée.", "%d entrées archivées.", n), _("Tout était déjà archivé.")
         )
 
     @admin.action(description=_("Marquer comme vérifiées aujourd’hui"), permissions=["change"])
     def verify(self, request: HttpRequest, queryset: QuerySet) -> None:
-        n = self._apply(request, queryset, _("Vérifiée."), verified_at=timezone.now())
+        n = self._apply(request, queryset, EntryQuerySet.verify, _("Vérifiée."))
         self._tell(request, n, ngettext("%d entrée vérifiée.", "%d entrées vérifiées.", n), "")
 
-    def _apply(self, request: HttpRequest, queryset: QuerySet, said: Any, **values: Any) -> int:
-        """One UPDATE, and one line of history for each entry."""
+    def _apply(self, request: HttpRequest, queryset: QuerySet, verb: Callable[[Any], int], said: Any) -> int:
+        """One verb of the entries, and one line of history for each of them."""
         chosen = list(queryset)
         if chosen:
-            self.model._default_manager.filter(pk__in=[one.pk for one in chosen]).update(**values)
+            verb(self.model._default_manager.filter(pk__in=[one.pk for one in chosen]))
             LogEntry.objects.log_actions(request.user.pk, chosen, CHANGE, str(said))
         return len(chosen)
 

@@ -33,6 +33,7 @@ class TerritoryAdmin(OnlyAdministrators, PortalAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", "kind", "designation", "code", "parent")}),
         (_("Sur la carte"), {"fields": (("latitude", "longitude"), "population")}),
+        (_("Curation"), {"fields": ("reads_first",)}),
     )
 
     def light(self, queryset: QuerySet[Territory]) -> QuerySet[Territory]:

@@ -5,14 +5,28 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.need import date_field
 from directory.forms.organisation import dress, one_line
+from directory.forms.rows import FigureRow, LinkRow, PartnerRow, RowsField, label_of, suggestions
 from directory.forms.versions import VersionedForm
-from directory.models import Continuum, Kind, Practice, PracticeForm, Sector, Territory
+from directory.models import (
+    Continuum,
+    Kind,
+    Organisation,
+    Practice,
+    PracticeFigure,
+    PracticeForm,
+    PracticeLink,
+    PracticePartner,
+    Sector,
+    Territory,
+)
 from directory.taxonomies import portal_territories
+from mutualisation.kernel.publication import Status
 
 STAGE_HELP = {
     Continuum.LOAN: _("on prête, on rend"),
@@ -67,13 +81,40 @@ class ProposedPracticeForm(VersionedForm):
         required=False,
     )
 
+    partners = RowsField(
+        row=PartnerRow,
+        most=20,
+        label=_("Avec quels organismes?"),
+        help_text=_("Un par ligne, parmi ceux du portail. Videz une ligne pour la retirer."),
+    )
+    figures = RowsField(
+        row=FigureRow,
+        most=6,
+        label=_("Quels chiffres le disent le mieux?"),
+        help_text=_("« 12 » et « familles aidées chaque semaine ». Ils se liront en grand."),
+    )
+    links = RowsField(
+        row=LinkRow,
+        most=12,
+        label=_("Quoi lire de plus?"),
+        help_text=_("Des pages ou des documents publiés ailleurs."),
+    )
+
     # the questions, one section each: anchor, words, fields
     sections: ClassVar[tuple[tuple[str, Any, tuple[str, ...]], ...]] = (
         ("histoire", _("1. L’histoire en deux phrases"), ("title", "standfirst")),
         ("commun", _("2. Ce que vous mettez en commun"), ("pooled", "kinds", "stage", "legal_form")),
-        ("lieu", _("3. Où, quand et avec qui"), ("place", "territories", "sectors", "period_text", "funders")),
-        ("recit", _("4. Comment cela se passe"), ("origin", "governance", "results", "difficulties")),
-        ("refaire", _("5. Pour qui voudrait le refaire"), ("success_factors", "lessons", "source_title", "source_url")),
+        (
+            "lieu",
+            _("3. Où, quand et avec qui"),
+            ("place", "territories", "sectors", "partners", "period_text", "funders"),
+        ),
+        ("recit", _("4. Comment cela se passe"), ("origin", "governance", "results", "figures", "difficulties")),
+        (
+            "refaire",
+            _("5. Pour qui voudrait le refaire"),
+            ("success_factors", "lessons", "source_title", "source_url", "links"),
+        ),
     )
 
     class Meta:
@@ -128,7 +169,50 @@ class ProposedPracticeForm(VersionedForm):
         own = list(self.instance.territories.values_list("pk", flat=True)) if self.instance.pk else []
         field: Any = self.fields["territories"]
         field.queryset = Territory.objects.filter(pk__in={*ours, *own}).order_by("name", "id")
+        self._stored_rows()
         dress(self)
+
+    def known(self) -> QuerySet[Organisation]:
+        """The organisations that may be named here."""
+        return Organisation.objects.published()
+
+    def _stored_rows(self) -> None:
+        """The lines that the database holds; an organisation that may not be named here is neither shown nor lost."""
+        known = self.known()
+        partners: Any = self.fields["partners"]
+        partners.given = {"among": known}
+        self.initial.update(partners=[], figures=[], links=[])
+        if self.instance.pk:
+            held = self.instance.partners.filter(organisation__in=known).select_related("organisation__territory")
+            held = held.defer("organisation__search", "organisation__territory__outline").order_by("id")
+            self.initial["partners"] = [(label_of(p.organisation, known), p.role) for p in held]
+            self.initial["figures"] = [(one_line(f.value), one_line(f.label)) for f in self.instance.figures.all()]
+            self.initial["links"] = [(one_line(link.title), link.url) for link in self.instance.links.all()]
+
+    def rows(self, *, more: str = "") -> dict[str, Any]:
+        """The inputs of each list of lines; ``more`` names the one that needs blank ones."""
+        fields: dict[str, Any] = {n: f for n, f in self.fields.items() if isinstance(f, RowsField)}
+        return {n: f.drawn(n, self[n].value(), more=n == more) for n, f in fields.items()}
+
+    def names(self) -> list[str]:
+        """What is offered while typing the name of an organisation."""
+        return suggestions(self.known())
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]
+        story = self.instance
+        if "partners" in self.changed_data:
+            rows: Any = self.fields["partners"]
+            story.partners.filter(organisation__in=self.known()).delete()
+            PracticePartner.objects.bulk_create(PracticePartner(practice=story, **row) for row in rows.understood)
+        made: tuple[tuple[str, Any], ...] = (("figures", PracticeFigure), ("links", PracticeLink))
+        for name, model in made:
+            if name in self.changed_data:
+                rows = self.fields[name]
+                getattr(story, name).all().delete()
+                model.objects.bulk_create(
+                    model(practice=story, position=n, **row) for n, row in enumerate(rows.understood)
+                )
 
     def clean_title(self) -> str:
         return one_line(self.cleaned_data["title"])
@@ -157,6 +241,11 @@ class CuratedPracticeForm(ProposedPracticeForm):
             *ProposedPracticeForm.Meta.fields,
             "form_text", "started_on", "ended_on", "quote", "quote_source", "drawing",
         )  # fmt: skip
+
+    def known(self) -> QuerySet[Organisation]:
+        """Also those already named, public or not."""
+        named = PracticePartner.objects.filter(practice=self.instance.pk or 0).values("organisation")
+        return Organisation.objects.filter(Q(status=Status.PUBLISHED) | Q(pk__in=named))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import HORIZON, NOTICE, AmongField, settled
+from directory.forms.fields import HORIZON, NOTICE, AmongField
+from directory.forms.organisation import dress
+from directory.forms.versions import VersionedForm
 from directory.models import Category, Organisation, Resource, Territory, Visibility
 from directory.models.resource import CostMode
 from directory.taxonomies import portal_territories, territories
@@ -43,7 +42,7 @@ def places_for(organisation: Organisation, current: int | None) -> list[tuple[st
     return groups
 
 
-class ResourceForm(forms.ModelForm):
+class ResourceForm(VersionedForm):
     """What every kind has. Subclasses say their fields, the essential ones and the sections that stay folded."""
 
     kind: ClassVar[str]
@@ -59,7 +58,6 @@ class ResourceForm(forms.ModelForm):
     )
     notice_hours = AmongField(label=_("Préavis"), usual=NOTICE, required=False)
     horizon_days = AmongField(label=_("Se demande jusqu’à"), usual=HORIZON, required=False)
-    versions = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Resource
@@ -118,16 +116,10 @@ class ResourceForm(forms.ModelForm):
                            ("horizon_days", _("jours")), ("buffer_minutes", _("minutes"))):  # fmt: skip
             if name in self.fields:
                 self.fields[name].include(getattr(self.instance, name), unit)  # type: ignore[attr-defined]
+        dress(self)
         for field in self.fields.values():
-            widget = field.widget
-            if isinstance(widget, forms.Select) and not isinstance(widget, forms.RadioSelect):
-                widget.attrs["class"] = "form-select"
-            elif isinstance(widget, forms.CheckboxInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
-                widget.attrs["class"] = "form-check-input"
-            else:
-                widget.attrs["class"] = "form-control"
             if isinstance(field, forms.DecimalField):
-                widget.attrs["inputmode"] = "decimal"
+                field.widget.attrs["inputmode"] = "decimal"
 
     def _offer_choices(self) -> None:
         places = places_for(self.organisation, self.instance.territory_id)
@@ -200,13 +192,6 @@ class ResourceForm(forms.ModelForm):
                 self.add_error(name, sentence)
         return data
 
-    def _post_clean(self) -> None:
-        """The database's own rules, said once: what a field already says isn’t repeated on top."""
-        before = bool(self.errors)
-        super()._post_clean()  # type: ignore[misc]
-        if before and NON_FIELD_ERRORS in self.errors:
-            del self.errors[NON_FIELD_ERRORS]
-
     # ---- writing
 
     def save(self, commit: bool = True) -> Resource:
@@ -218,35 +203,6 @@ class ResourceForm(forms.ModelForm):
         """What hangs from the row: who may see it."""
         self.instance.visible_networks.set(self.cleaned_data["visible_networks"])
         self.instance.visible_organisations.set(self.cleaned_data["visible_organisations"])
-
-    # ---- two people at once
-
-    def _stood(self, name: str) -> Any:
-        """What the database holds for a field."""
-        return self.initial.get(name, self.fields[name].initial)
-
-    def fingerprint(self) -> str:
-        """A short mark of each field as the database holds it: goes with the page, comes back with the form."""
-        return json.dumps({n: _mark(self._stood(n)) for n in self.fields if n != "versions"}, separators=(",", ":"))
-
-    def outdated(self) -> list[str]:
-        """The fields that someone changed since this form was drawn."""
-        try:
-            known = json.loads(self.data.get("versions") or "{}")
-        except ValueError:
-            known = {}
-        if not isinstance(known, dict):
-            return []
-        return [n for n in self.fields if n in known and known[n] != _mark(self._stood(n))]
-
-    def untouched(self, name: str) -> bool:
-        """Whether a field still says what it said when the page was drawn."""
-        known = json.loads(self.data.get("versions") or "{}")
-        return name in getattr(self, "cleaned_data", {}) and _mark(self.cleaned_data[name]) == known.get(name)
-
-
-def _mark(value: Any) -> str:
-    return hashlib.sha256(settled(value).encode()).hexdigest()[:8]
 
 
 def _general(root: Category) -> str:

@@ -6,7 +6,7 @@ from directory.models.membership import Curatorship, Invitation, JoinRequest, Me
 from directory.models.moderation import Decision, Report
 from directory.models.need import Need, NeedState
 from directory.models.organisation import LegalForm, Organisation
-from directory.models.photo import ResourcePhoto
+from directory.models.photo import PracticePhoto, ResourcePhoto
 from directory.models.practice import (
     Continuum,
     Practice,
@@ -44,6 +44,7 @@ __all__ = [
     "PracticeForm",
     "PracticeLink",
     "PracticePartner",
+    "PracticePhoto",
     "Reason",
     "Report",
     "Resource",

@@ -19,3 +19,8 @@ def tracked(model: type[M]) -> type[M]:
         pghistory.UpdateEvent(condition=pghistory.AnyChange(exclude=derived)),
         exclude=derived,
     )(model)
+
+
+def tracked_to_its_end(model: type[M]) -> type[M]:
+    """A snapshot at each insertion, change and deletion: what was removed is known to have been there."""
+    return pghistory.track(pghistory.InsertEvent(), pghistory.UpdateEvent(), pghistory.DeleteEvent())(model)

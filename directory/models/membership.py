@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.history import tracked_to_its_end
 from directory.models.organisation import Organisation
 from directory.models.territory import Territory
 
@@ -24,6 +25,7 @@ class Role(models.TextChoices):
     MANAGER = "gestionnaire", _("gestionnaire")
 
 
+@tracked_to_its_end
 class Membership(models.Model):
     """A person who acts for an organisation. Leaving deletes the row; the history keeps it."""
 

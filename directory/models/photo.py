@@ -1,4 +1,4 @@
-"""Photos of a resource: resized, without position, described."""
+"""Photos of a resource or of a story: resized, without position, described."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.practice import Practice
 from directory.models.resource import Resource
 
 AT_MOST = 8
+FOLDER = "photos"
 
 
-def folder(instance: ResourcePhoto, filename: str) -> str:
-    """Names that tell nothing: neither the resource nor what the phone called the file."""
-    return f"photos/{instance.uid}/{filename}"
+def folder(instance: Photo, filename: str) -> str:
+    """Names that tell nothing: neither the entry nor what the phone called the file."""
+    return f"{FOLDER}/{instance.uid}/{filename}"
 
 
-class ResourcePhoto(models.Model):
-    """One photo in two sizes, WebP, EXIF removed. Served by a view that checks who may see the resource."""
+class Photo(models.Model):
+    """One photo in two sizes, WebP, EXIF removed. Served by a view that checks who may see its entry."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    resource = models.ForeignKey(Resource, models.CASCADE, related_name="photos", verbose_name=_("ressource"))
     large = models.FileField(upload_to=folder, max_length=200)
     small = models.FileField(upload_to=folder, max_length=200)
     width = models.PositiveIntegerField()
@@ -30,9 +31,7 @@ class ResourcePhoto(models.Model):
     position = models.PositiveSmallIntegerField(_("rang"), default=0)
 
     class Meta:
-        verbose_name = _("photo")
-        verbose_name_plural = _("photos")
-        ordering = ("resource_id", "position", "id")
+        abstract = True
 
     def __str__(self) -> str:
         return self.alt or str(self.uid)
@@ -49,3 +48,33 @@ class ResourcePhoto(models.Model):
     def _shrink(self) -> float:
         """From the large size to the small one, whose longest side is 480 pixels at most."""
         return min(1.0, 480 / max(self.width, self.height, 1))
+
+
+class ResourcePhoto(Photo):
+    """What is shared, as it looks."""
+
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="photos", verbose_name=_("ressource"))
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ("resource_id", "position", "id")
+
+    @property
+    def entry(self) -> Resource:
+        return self.resource
+
+
+class PracticePhoto(Photo):
+    """A story, as it was seen."""
+
+    practice = models.ForeignKey(Practice, models.CASCADE, related_name="photos", verbose_name=_("pratique"))
+
+    class Meta:
+        verbose_name = _("photo d’une pratique")
+        verbose_name_plural = _("photos des pratiques")
+        ordering = ("practice_id", "position", "id")
+
+    @property
+    def entry(self) -> Practice:
+        return self.practice

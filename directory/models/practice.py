@@ -198,6 +198,11 @@ class Practice(Publishable):
         return reverse("practice_detail", args=[self.slug])
 
     @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may read it."""
+        return self.is_published
+
+    @property
     def step(self) -> int:
         """Its place on the continuum, 1 to 4."""
         return Continuum(self.stage).step

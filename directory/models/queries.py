@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 from django.db import models
 from django.db.models import BooleanField, ExpressionWrapper, F, FloatField, Func
 from django.db.models.functions import Coalesce, Sqrt
+from django.utils import timezone
 
 from mutualisation.kernel.publication import Freshness, Status
 from mutualisation.kernel.search import Query, TsQuery
@@ -29,6 +30,21 @@ class EntryQuerySet(models.QuerySet[T]):
     def listed(self) -> Self:
         """What lists show: published, and not so old that nobody vouches for it."""
         return self.published().exclude(freshness=Freshness.HIDDEN)
+
+    def publish(self) -> int:
+        """Make public whatever isn’t; gives how many became so."""
+        now = timezone.now()
+        return self.exclude(status=Status.PUBLISHED).update(
+            status=Status.PUBLISHED, published_at=Coalesce("published_at", now)
+        )
+
+    def archive(self) -> int:
+        """Take off the site; gives how many left it."""
+        return self.exclude(status=Status.ARCHIVED).update(status=Status.ARCHIVED)
+
+    def verify(self) -> int:
+        """Say that all is exact today."""
+        return self.update(verified_at=timezone.now())
 
     def matching(self, query: Query) -> Self:
         """Entries that hold what is asked; all of them when nothing is."""

@@ -39,6 +39,11 @@ class Territory(models.Model):
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
     population = models.PositiveIntegerField(_("population"), null=True, blank=True)
+    reads_first = models.BooleanField(
+        _("lire avant de publier"),
+        default=False,
+        help_text=_("Ce que publient ses organismes attend la curation, au lieu de paraître tout de suite."),
+    )
     outline = models.JSONField(_("contour"), null=True, blank=True, editable=False)
 
     objects = TerritoryManager()

@@ -7,13 +7,17 @@ from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from directory.exchange.spreadsheets import export
 from directory.filters import NeedFilterSet, OrganisationFilterSet, PracticeFilterSet, ResourceFilterSet, asked_now
 from directory.models import Need, Organisation, Practice, Resource
+from mutualisation.kernel.requests import may_again
 from mutualisation.kernel.spreadsheets import FORMATS
+
+EXPORTS = "30/10m"  # whole lists, written row by row: enough for anyone who works with them
 
 
 def spreadsheet(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -26,6 +30,10 @@ def spreadsheet(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
     def guarded(request: HttpRequest, form: str) -> HttpResponseBase:
         if form not in FORMATS:
             raise Http404
+        if not may_again(request, "export", EXPORTS):
+            refused = render(request, "429.html", {"exported": True}, status=429)
+            refused["Retry-After"] = "600"
+            return refused
         return view(request, form)
 
     return guarded

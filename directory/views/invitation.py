@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+import pghistory
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -38,7 +39,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     sentence = refusal(found)
     if request.method == "POST" and request.user.is_authenticated:
         try:
-            membership = accept_invitation(invitation=found, by=request.user)
+            with pghistory.context(url="/invitations/"):  # the history says from where, never the link itself
+                membership = accept_invitation(invitation=found, by=request.user)
         except NotPossible as reason:
             sentence = str(reason)
         else:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,11 +16,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory import changes
 from directory.forms.report import ReportForm
-from directory.models import Decision, Need, Organisation, Practice, Report, Resource
-from directory.moderation import AlreadyDecided, NoteNeeded, decide, recent, undo
+from directory.models import Decision, Need, Organisation, Practice, Report, Resource, Territory
+from directory.moderation import AlreadyDecided, NoteNeeded, decide, read_first, recent, undo
 from directory.permissions import can_curate, can_edit, curated_territories, require
 from directory.queue import REASONS, Item, queue
-from directory.taxonomies import territories
+from directory.taxonomies import portal_territories, territories
+from mutualisation.kernel.requests import may_again
 
 NOUNS: dict[str, Any] = {
     "organisme": Organisation,
@@ -30,7 +30,7 @@ NOUNS: dict[str, Any] = {
     "pratique": Practice,
 }
 SHOWN = 40
-REPORTS_AN_HOUR = 10
+REPORTS = "10/1h"
 
 
 def _require_curator(request: HttpRequest) -> None:
@@ -53,6 +53,7 @@ def desk(request: HttpRequest, *, note: str = "", error: str = "", status: int =
     position = next((n for n, i in enumerate(shown) if i.key == key), 0)
     chosen = shown[position] if shown else None
     counts = {r: sum(i.reason == r for i in items) for r in REASONS}
+    curated = places_of(request.user)
     return render(
         request,
         "directory/moderation/desk.html",
@@ -65,7 +66,8 @@ def desk(request: HttpRequest, *, note: str = "", error: str = "", status: int =
             "chosen": chosen,
             "before_key": shown[position - 1].key if position > 0 else "",
             "after_key": shown[position + 1].key if position + 1 < len(shown) else "",
-            "places": places_of(request.user),
+            "places": [] if request.user.is_superuser else [str(t) for t in curated],
+            "curated": curated,
             "recent": recent(request.user),
             "note": note,
             "error": error,
@@ -75,11 +77,12 @@ def desk(request: HttpRequest, *, note: str = "", error: str = "", status: int =
     )
 
 
-def places_of(user: Any) -> list[str]:
-    """The names of the territories she curates; empty for everywhere."""
+def places_of(user: Any) -> list[Territory]:
+    """The territories she curates; those of the portal for an administrator."""
+    rows = Territory.objects.only("name", "slug", "reads_first").order_by("name", "id")
     if user.is_superuser:
-        return []
-    return [str(c.territory) for c in user.curatorships.select_related("territory").order_by("territory__name")]
+        return list(rows.filter(pk__in=[node.id for node in portal_territories()]))
+    return list(rows.filter(curatorships__user=user))
 
 
 def details(item: Item) -> dict[str, Any]:
@@ -90,9 +93,6 @@ def details(item: Item) -> dict[str, Any]:
         found["entry"] = subject.entry
     noun = next((n for n, m in NOUNS.items() if isinstance(found["entry"], m)), "")
     found["noun_of"] = reverse("history", args=[noun, found["entry"].slug]) if noun else ""
-    entry = found["entry"]
-    # A hidden organisation or resource has no page of its own yet: all of it is on the desk.
-    found["readable"] = bool(entry) and (entry.is_published or isinstance(entry, Need | Practice))
     if item.reason in ("new", "read"):
         found["before"], found["differences"] = changes.since_last_read(subject)
     if item.reason == "twin":
@@ -145,6 +145,22 @@ def moderation_undo(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("moderation")
 
 
+@require_POST
+def moderation_territory(request: HttpRequest, slug: str) -> HttpResponse:
+    """Choose whether what this territory's organisations post is read before it is public, or after."""
+    _require_curator(request)
+    territory = get_object_or_404(Territory.objects.defer("outline"), slug=slug)
+    first = request.POST.get("lire") == "avant"
+    read_first(territory=territory, first=first, by=request.user)
+    said = (
+        _("%(place)s : les fiches attendent maintenant d’être lues avant de paraître.")
+        if first
+        else _("%(place)s : les fiches paraissent maintenant tout de suite. Celles qui attendaient attendent encore.")
+    )
+    messages.success(request, said % {"place": territory.name})
+    return redirect("moderation")
+
+
 def _entry(noun: str, slug: str, user: Any) -> Any:
     """The entry that this reader may see; 404 otherwise. Curators also see what their territories hold."""
     model = NOUNS.get(noun)
@@ -180,12 +196,9 @@ def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
     entry = get_object_or_404(model.objects.visible_to(reader), slug=slug)
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        key = f"reports:{request.META.get('REMOTE_ADDR', '')}"
-        sent = cache.get_or_set(key, 0, 3600) or 0
-        if sent >= REPORTS_AN_HOUR:
+        if not may_again(request, "report", REPORTS):
             form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
         else:
-            cache.set(key, sent + 1, 3600)
             Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
             messages.success(request, _("Merci. L’équipe de curation du territoire va vérifier."))
             return redirect(entry.get_absolute_url())

@@ -20,12 +20,12 @@ from directory.forms.need import KIND_HELP, NeedForm
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Need, Organisation
-from directory.permissions import can_edit
-from directory.views.written import first_values, side_by_side
+from directory.permissions import awaits_reading, can_edit
+from directory.views.written import first_values, follows, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.publication import Status
 
-MOVES = ("publish", "archive")  # returning needs a note: the curators' pages do it
+MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
 TEMPLATE = "directory/need/form.html"
 
 
@@ -65,6 +65,8 @@ def _drawn(request: HttpRequest, form: NeedForm, organisation: Organisation, key
         "conflict": False,
         "differences": [],
         "waits": organisation.status != Status.PUBLISHED,
+        "read_first": awaits_reading(request.user, extra.get("need") or form.instance),
+        "follows": follows(request.user, extra.get("need") or form.instance),
         **extra,
     }
 
@@ -163,6 +165,8 @@ def _said(request: HttpRequest, need: Need, *, changed: bool = False) -> HttpRes
             if changed
             else _("C’est publié. D’autres peuvent maintenant vous répondre.")
         )
+    elif need.status == Status.SUBMITTED:
+        said = _("C’est envoyé à la curation : un courriel vous dira quand votre besoin paraît.")
     elif need.organisation.status != Status.PUBLISHED:
         said = _("Votre besoin est gardé en brouillon\u00a0: il se publiera quand votre organisme sera validé.")
     else:
@@ -194,6 +198,7 @@ def need_move(request: HttpRequest, slug: str) -> HttpResponse:
             request,
             {
                 "publish": _("C’est publié. D’autres peuvent maintenant vous répondre."),
+                "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre besoin paraît."),
                 "archive": _("Le besoin est archivé\u00a0: on ne le voit plus. Vous pouvez le publier de nouveau."),
                 "combler": _("Tant mieux\u00a0! Le besoin est marqué comme comblé."),
                 "fermer": _("Le besoin est fermé\u00a0: il quitte la liste."),
@@ -210,5 +215,7 @@ def owner_panel(request: HttpRequest, need: Need) -> dict[str, Any] | None:
     return {
         "moves": [t for t in moves(request.user, need) if t.name in MOVES],
         "states": state_moves(request.user, need),
+        "read_first": awaits_reading(request.user, need),
+        "follows": follows(request.user, need),
         "waits": need.organisation.status != Status.PUBLISHED,
     }

@@ -36,7 +36,7 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     visible = Practice.objects.visible_to(request.user)
     practice = get_object_or_404(
         Practice.objects.defer("search").prefetch_related(
-            "figures", "links", "sectors", Prefetch("territories", Territory.objects.defer("outline"))
+            "figures", "links", "photos", "sectors", Prefetch("territories", Territory.objects.defer("outline"))
         ),
         slug=slug,
     )
@@ -55,6 +55,7 @@ def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "directory/practice/detail.html",
         {
             "practice": practice,
+            "photos": list(practice.photos.all()),
             "owner": owner,
             "roles": [
                 (label, [p.organisation for p in partners if p.role == role])

@@ -20,7 +20,7 @@ from directory.lifecycle import AlreadyMoved, move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
 from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
-from directory.views.written import first_values, side_by_side
+from directory.views.written import first_values, put_back, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.publication import Status
 
@@ -55,6 +55,8 @@ def _drawn(request: HttpRequest, form: Any, key: str, **extra: Any) -> dict[str,
             )
             for anchor, label, names in form.sections
         ],
+        "rows": form.rows(more=request.POST.get("ligne", "")),
+        "names": form.names(),
         "stages": [(r, STAGE_HELP[Continuum(r.data["value"])]) for r in form["stage"]],
         "draft_key": key,
         "draft": None,
@@ -74,6 +76,10 @@ def practice_propose(request: HttpRequest) -> HttpResponse:
     """Anyone signed in tells a story."""
     if not request.user.is_authenticated:
         return hold(request, KEY) if request.method == "POST" else redirect_to_login(request.get_full_path())
+    if "ligne" in request.POST:
+        form = ProposedPracticeForm()
+        put_back(form, request.POST)
+        return render(request, TEMPLATE, _drawn(request, form, KEY, versions=request.POST.get("versions", "")))
     if request.method == "POST":
         try:
             form = propose(
@@ -111,6 +117,11 @@ def practice_edit(request: HttpRequest, slug: str) -> HttpResponse:
     practice = editable(request, slug)
     form_class = _form_of(request, practice)
     key = f"pratique:{practice.pk}"
+    if "ligne" in request.POST:
+        form = form_class(instance=practice)
+        put_back(form, request.POST)
+        context = _drawn(request, form, key, practice=practice, versions=request.POST.get("versions", ""))
+        return render(request, TEMPLATE, context)
     if request.method == "POST":
         try:
             form = change(
@@ -128,11 +139,11 @@ def practice_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _said(request, form.instance)
     draft = recall(request, key)
     form = form_class(instance=practice)
-    context = _drawn(request, form, key, draft=draft, practice=practice)
+    versions = form.fingerprint()
     if draft and "reprendre" in request.GET:
         first_values(request, form, draft)
-        context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
-    return render(request, TEMPLATE, context)
+        versions = draft.data.get("versions", [versions])[-1]
+    return render(request, TEMPLATE, _drawn(request, form, key, draft=draft, practice=practice, versions=versions))
 
 
 def _form_of(request: HttpRequest, practice: Practice) -> type[ProposedPracticeForm]:

@@ -20,7 +20,7 @@ from directory.forms.places import places_named, suggestions
 from directory.matching import Candidate, probable_duplicates
 from directory.memberships import NotPossible, act_for
 from directory.models import Organisation
-from directory.permissions import can_curate, can_edit, membership_of, require
+from directory.permissions import can_edit, can_read, membership_of, require
 from directory.registration import (
     EditedMeanwhile,
     Said,
@@ -37,11 +37,9 @@ NEW = "organisme:nouveau"  # the draft of an organisation that isn't registered 
 def find_organisation(request: HttpRequest, slug: str) -> Organisation:
     """The organisation, when this person may know that it exists: visible, or of a territory she curates."""
     organisation = get_object_or_404(Organisation.objects.select_related("territory").defer("search"), slug=slug)
-    if Organisation.objects.visible_to(request.user).filter(pk=organisation.pk).exists():
-        return organisation
-    if can_curate(request.user, organisation):
-        return organisation
-    raise Http404
+    if not can_read(request.user, organisation):
+        raise Http404
+    return organisation
 
 
 def look_alikes(request: HttpRequest, typed: Any) -> tuple[list[Candidate], bool]:

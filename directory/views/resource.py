@@ -17,6 +17,7 @@ from directory.exchange.geojson import places
 from directory.filters import ResourceFilterSet
 from directory.fitting import needs_for
 from directory.models import Practice, Resource
+from directory.permissions import readable
 from directory.taxonomies import categories, family_of
 from directory.views.listing import conditional, listing, respond
 from directory.views.resource_edit import owner_panel
@@ -41,8 +42,8 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     visible = Resource.objects.visible_to(request.user)
     others = visible.listed()
     same = others.filter(organisation=OuterRef("organisation")).order_by().values("organisation")
-    resource = (
-        visible.annotate(shared_by_same=Subquery(same.annotate(n=Count("*")).values("n")))
+    rows = (
+        Resource.objects.annotate(shared_by_same=Subquery(same.annotate(n=Count("*")).values("n")))
         .select_related("organisation__territory", "category__parent", "territory__parent")
         .defer(
             "search",
@@ -53,12 +54,12 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "territory__parent__outline",
         )
         .prefetch_related("opening_hours", "photos")
-        .filter(slug=slug)
-        .first()
     )
+    resource = readable(rows, request.user, slug)
     if resource is None:
         return renamed(visible, slug)
     node = categories().by_id.get(resource.category_id)
+    owner = owner_panel(request, resource)
     response = render(
         request,
         "directory/resource/detail.html",
@@ -67,10 +68,11 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "organisation": resource.organisation,
             "photos": list(resource.photos.all()),
             "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
-            "owner": owner_panel(request, resource),
+            "owner": owner,
+            "not_public": owner is not None and not owner["member"] and not resource.is_public,
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": list(others.filter(part_of=resource).only("slug", "name", "summary").order_by("sort_key", "id")),
-            "shared_by_same": resource.shared_by_same or 0,  # type: ignore[attr-defined]
+            "shared_by_same": resource.shared_by_same or 0,
             "comparable": others.for_list().in_order_of(
                 others.comparable_to(resource, 3, family=family_of(resource.category_id))
             ),

@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.drafts import as_post, forget, hold, recall
-from accounts.models import Draft
+from accounts.drafts import forget, hold, recall
 from directory.completeness import completeness
 from directory.forms.kinds import FORMS
 from directory.forms.resource import VISIBILITY_HELP, ResourceForm
@@ -25,8 +24,10 @@ from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import AlreadyMoved, move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
-from directory.permissions import can_edit
-from directory.posting import ConflictError, change, duplicate, pause, post
+from directory.permissions import awaits_reading, can_edit
+from directory.posting import change, duplicate, pause, post
+from directory.views.written import first_values, follows, side_by_side
+from directory.writing import OutdatedError
 from mutualisation.kernel.pagination import asked_page, pager
 from mutualisation.kernel.publication import Status
 
@@ -86,6 +87,7 @@ def _drawn(request: HttpRequest, form: ResourceForm, organisation: Organisation,
         "once": request.POST.get("once") or str(uuid.uuid4()),
         "acting": acting_for(request),
         "resource": None,
+        "follows": follows(request.user, form.instance),
         "conflict": False,
         "differences": [],
         **extra,
@@ -94,16 +96,6 @@ def _drawn(request: HttpRequest, form: ResourceForm, organisation: Organisation,
 
 def _names(form: ResourceForm, anchor: str, names: tuple[str, ...]) -> list[str]:
     return [n for n in form.fields if n[0] == "h" and n[1].isdigit()] if anchor == "heures" else list(names)
-
-
-def _first_values(request: HttpRequest, form: ResourceForm, draft: Draft | None) -> None:
-    """Put back what was typed, when asked to: as first values, errors come with the next sending."""
-    if draft is None or "reprendre" not in request.GET:
-        return
-    typed = as_post(draft)
-    for name, field in form.fields.items():
-        if name != "versions" and not field.widget.value_omitted_from_data(typed, {}, name):
-            form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
 
 
 @require_safe
@@ -143,7 +135,7 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
         return redirect("resource_photos", slug=form.instance.slug)
     draft = recall(request, key)
     form = FORMS[kind](instance=blank, organisation=organisation)
-    _first_values(request, form, draft)
+    first_values(request, form, draft)
     return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key, draft=draft))
 
 
@@ -168,7 +160,7 @@ def resource_edit(request: HttpRequest, slug: str) -> HttpResponse:
                 form_for=lambda row: form_class(request.POST, instance=row, organisation=organisation),
                 by=request.user,
             )
-        except ConflictError as error:
+        except OutdatedError as error:
             return render(request, template, _conflict(request, error.args[0], resource, form_class, key), status=409)
         if form.errors:
             context = _drawn(request, form, organisation, key, resource=resource, versions=form.data.get("versions"))
@@ -181,7 +173,7 @@ def resource_edit(request: HttpRequest, slug: str) -> HttpResponse:
     form = form_class(instance=resource, organisation=organisation)
     context = _drawn(request, form, organisation, key, draft=draft, resource=resource)
     if draft and "reprendre" in request.GET:
-        _first_values(request, form, draft)
+        first_values(request, form, draft)
         context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
     return render(request, template, context)
 
@@ -191,55 +183,15 @@ def _conflict(
 ) -> dict[str, Any]:
     """The form again: what the other changed beside what she typed; what she left alone takes the new value."""
     now = Resource.objects.select_related("organisation").get(pk=resource.pk)
-    standing = form_class(instance=now, organisation=now.organisation)
-    data = request.POST.copy()
-    differences = []
-    for name in typed.outdated():
-        kept = not typed.untouched(name)
-        mine = shown(typed[name], typed[name].value())
-        theirs = shown(standing[name], standing[name].value())
-        if not kept:
-            put(data, standing, name)
-        if mine != theirs:
-            differences.append({"label": standing.fields[name].label, "field": standing[name].id_for_label or name,
-                                "theirs": theirs, "mine": mine, "kept": kept})  # fmt: skip
-    again = form_class(data, instance=now, organisation=now.organisation)
-    fresh = standing.fingerprint()
+
+    def form_for(data: Any) -> ResourceForm:
+        return form_class(data, instance=now, organisation=now.organisation)
+
+    again, differences = side_by_side(request, typed, form_for)
     return _drawn(
         request, again, now.organisation, key,
-        resource=now, conflict=True, differences=differences, versions=fresh,
+        resource=now, conflict=True, differences=differences, versions=form_for(None).fingerprint(),
     )  # fmt: skip
-
-
-def put(data: Any, standing: ResourceForm, name: str) -> None:
-    """Write in the data of a form what the database holds for a field."""
-    value = standing[name].value()
-    if isinstance(value, bool):
-        data.setlist(name, ["on"] if value else [])
-    elif isinstance(value, list | tuple):
-        data.setlist(name, [str(getattr(v, "pk", v)) for v in value])
-    else:
-        widget = standing.fields[name].widget
-        text = widget.format_value(value) if value is not None else ""
-        data[name] = ",".join(text) if isinstance(text, list) else text or ""
-
-
-def shown(bound: Any, value: Any) -> str:
-    """The value of a field in words."""
-    field = bound.field
-    if isinstance(value, bool):
-        return _("oui") if value else _("non")
-    choices: dict[str, str] = {}
-    for choice, label in getattr(field.widget, "choices", ()) or ():
-        rows = label if isinstance(label, list | tuple) else [(choice, label)]
-        choices |= {str(getattr(v, "value", v)): str(words) for v, words in rows}
-    if isinstance(value, list | tuple):
-        return ", ".join(choices.get(str(getattr(v, "pk", v)), str(v)) for v in value) or _("rien")
-    if value in (None, ""):
-        return _("rien")
-    if choices:
-        return choices.get(str(value), str(value))
-    return str(bound.field.widget.format_value(value))
 
 
 @require_POST
@@ -257,7 +209,7 @@ def resource_move(request: HttpRequest, slug: str) -> HttpResponse:
     else:
         said = {
             "publish": _("C’est publié. Merci de partager !"),
-            "submit": _("C’est envoyé à la curation."),
+            "submit": _("C’est envoyé à la curation\u00a0: un courriel vous dira quand la fiche paraît."),
             "archive": _("La fiche est archivée : on ne la voit plus. Vous pouvez la publier de nouveau."),
         }
         messages.success(request, said[name])
@@ -336,6 +288,8 @@ def owner_panel(request: HttpRequest, resource: Resource) -> dict[str, Any] | No
         "done": completeness(resource),
         "once": str(uuid.uuid4()),
         "waits": resource.organisation.status != Status.PUBLISHED,
+        "read_first": awaits_reading(request.user, resource),
+        "follows": follows(request.user, resource),
         "confirm": confirm_path(resource) if is_stale(resource) else "",
         "member": any(m.organisation_id == resource.organisation_id for m in memberships_of(request)),
     }

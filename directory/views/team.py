@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from directory.changes import team_timeline
 from directory.forms.team import AnswerForm, InviteForm, JoinForm, LeaveForm, MemberForm
 from directory.invitations import invite, revoke_invitation
 from directory.memberships import (
@@ -29,7 +30,7 @@ from directory.memberships import (
     withdraw_request,
 )
 from directory.models import Invitation, JoinRequest, Membership, Organisation, Role
-from directory.permissions import can_answer, can_manage, can_see_team, is_member, require
+from directory.permissions import can_answer, can_curate, can_manage, can_see_team, is_member, require
 from directory.views.registration import find_organisation
 
 
@@ -51,6 +52,7 @@ def _team(request: HttpRequest, organisation: Organisation, form: InviteForm | N
             "form": form or InviteForm(),
             "roles": Role.choices,
             "managed": any(m.is_manager for m in managers_first),
+            "moments": team_timeline(organisation) if manages or can_curate(request.user, organisation) else [],
         },
         status=422 if form and form.errors else 200,
     )

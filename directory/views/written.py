@@ -1,4 +1,4 @@
-"""What the pages that write an entry share: putting back what was typed, showing what a colleague changed."""
+"""What the pages that write an entry share: what was typed put back, what a colleague changed, what publishing does."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.drafts import as_post
 from accounts.models import Draft
-from directory.views.resource_edit import put, shown
+from directory.permissions import Entry, awaits_reading, can_curate
+from mutualisation.kernel.publication import Status
 
 
 def first_values(request: HttpRequest, form: Any, draft: Draft | None) -> None:
     """Put back what was typed, when asked to: as first values, errors come with the next sending."""
-    if draft is None or "reprendre" not in request.GET:
-        return
-    typed = as_post(draft)
+    if draft is not None and "reprendre" in request.GET:
+        put_back(form, as_post(draft))
+
+
+def put_back(form: Any, typed: Any) -> None:
+    """Fill a form that nobody sent with what was typed in its page."""
     for name, field in form.fields.items():
         if name != "versions" and not field.widget.value_omitted_from_data(typed, {}, name):
             form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
@@ -40,3 +45,52 @@ def side_by_side(request: HttpRequest, typed: Any, form_for: Callable[[Any], Any
             differences.append({"label": standing.fields[name].label, "field": standing[name].id_for_label or name,
                                 "theirs": theirs, "mine": mine, "kept": kept})  # fmt: skip
     return form_for(data), differences
+
+
+def put(data: Any, standing: Any, name: str) -> None:
+    """Write in the data of a form what the database holds for a field."""
+    value = standing[name].value()
+    if hasattr(standing.fields[name].widget, "put"):
+        standing.fields[name].widget.put(data, name, value or [])
+    elif isinstance(value, bool):
+        data.setlist(name, ["on"] if value else [])
+    elif isinstance(value, list | tuple):
+        data.setlist(name, [str(getattr(v, "pk", v)) for v in value])
+    else:
+        widget = standing.fields[name].widget
+        text = widget.format_value(value) if value is not None else ""
+        data[name] = ",".join(text) if isinstance(text, list) else text or ""
+
+
+def shown(bound: Any, value: Any) -> str:
+    """The value of a field in words."""
+    field = bound.field
+    if hasattr(field, "readable"):
+        return field.readable(value) or _("rien")
+    if isinstance(value, bool):
+        return _("oui") if value else _("non")
+    choices: dict[str, str] = {}
+    for choice, label in getattr(field.widget, "choices", ()) or ():
+        rows = label if isinstance(label, list | tuple) else [(choice, label)]
+        choices |= {str(getattr(v, "value", v)): str(words) for v, words in rows}
+    if isinstance(value, list | tuple):
+        return ", ".join(choices.get(str(getattr(v, "pk", v)), str(v)) for v in value) or _("rien")
+    if value in (None, ""):
+        return _("rien")
+    if choices:
+        return choices.get(str(value), str(value))
+    return str(bound.field.widget.format_value(value))
+
+
+def follows(user: Any, entry: Entry) -> str:
+    """Who reads it before or after it is public, in a sentence; nothing for its curators, nor before that."""
+    if entry.organisation.status != Status.PUBLISHED or can_curate(user, entry):  # type: ignore[union-attr]
+        return ""
+    if entry.is_published:
+        return _("Vos changements paraissent tout de suite; la CDC du territoire les relit ensuite.")
+    if awaits_reading(user, entry):
+        return _(
+            "Sur ce territoire, la CDC lit les fiches avant de les publier\u00a0: la vôtre paraîtra une fois lue, "
+            "et un courriel vous le dira."
+        )
+    return _("Une fois publiée, la fiche paraît tout de suite; la CDC du territoire la relit ensuite.")

@@ -1,10 +1,11 @@
-"""What no page should have to think about: addresses that PostgreSQL could not read."""
+"""What no page should have to think about: addresses that PostgreSQL could not read, visitors who ask too much."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import DataError
@@ -24,6 +25,16 @@ def without_nul(get_response: Handler) -> Handler:
         return get_response(request)
 
     return middleware
+
+
+def may_again(request: HttpRequest, action: str, rate: str) -> bool:
+    """Whether this visitor may do it once more (« 30/10m »: 30 in 10 minutes), counted for all processes together.
+
+    Someone signed in is counted by account, anyone else by address, as proxies tell it (``TRUSTED_PROXY_COUNT``).
+    """
+    who = "user" if request.user.is_authenticated else "ip"
+    config = {action: f"{rate}/{who}"}
+    return bool(ratelimit.consume(request, app="portal", action=action, config=config, limit_get=True))
 
 
 class ForgivingList:

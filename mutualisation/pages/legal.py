@@ -10,19 +10,37 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from accounts import privacy as people
+from directory import privacy as entries
+
 
 def _page(template: str):
     @login_not_required
     @require_safe
     def view(request: HttpRequest) -> HttpResponse:
-        return render(request, f"pages/{template}.html", {"privacy_officer": settings.PRIVACY_OFFICER})
+        return render(request, f"pages/{template}.html")
 
     return view
 
 
 about = _page("about")
 legal = _page("legal")
-privacy = _page("privacy")
+
+
+@login_not_required
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What is gathered, why, how long: the figures are those that the purges follow."""
+    kept = {
+        "mail": settings.MAIL_KEPT_DAYS,
+        "drafts": people.DRAFTS_KEPT_DAYS,
+        "unverified": people.UNVERIFIED_KEPT_DAYS,
+        "invitations": entries.INVITATIONS_KEPT_DAYS,
+        "reports": entries.REPORTS_KEPT_DAYS,
+    }
+    return render(request, "pages/privacy.html", {"kept": kept})
+
+
 accessibility = _page("accessibility")
 credits_page = _page("credits")
 

@@ -12,6 +12,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
@@ -264,3 +265,21 @@ def test_old_mail_and_accounts_never_verified_are_purged() -> None:
     privacy.purge()
     assert list(Mail.objects.all()) == [kept]
     assert set(User.objects.all()) == {verified, by_hand, recent}
+
+
+def test_forms_nobody_came_back_to_and_ended_sessions_are_purged(client: Client) -> None:
+    user = someone()
+    now = timezone.now()
+    for key, days in (("vieux", 91), ("recent", 89)):
+        Draft.objects.create(user=user, key=key, data={"name": ["x"]})
+        Draft.objects.filter(key=key).update(updated_at=now - datetime.timedelta(days=days))
+    client.force_login(user)
+    client.get("/mon-espace/")
+    living = client.session.session_key
+    Session.objects.create(session_key="finie", session_data="", expire_date=now - datetime.timedelta(minutes=1))
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key="finie", user_agent="Essai")
+    privacy.purge()
+    assert [d.key for d in Draft.objects.all()] == ["recent"]
+    assert [s.session_key for s in Session.objects.all()] == [living]
+    assert not UserSession.objects.filter(session_key="finie").exists()
+    assert client.get("/mon-espace/").status_code == 200

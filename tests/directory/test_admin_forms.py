@@ -91,7 +91,7 @@ def test_mistakes_in_a_resource_are_said_in_french(curator: Client) -> None:
 
 def test_a_resource_is_not_part_of_itself(curator: Client) -> None:
     whole = ResourceFactory(kind=Kind.LOCAUX)
-    part = ResourceFactory(kind=Kind.LOCAUX, part_of=whole)
+    part = ResourceFactory(kind=Kind.LOCAUX, part_of=whole, organisation=whole.organisation)
     for choice in (whole, part):
         data = resource_data(
             name=whole.name, slug=whole.slug, organisation=whole.organisation, part_of=choice.pk,

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from directory.models import Need
+from directory.models import JoinRequest, Need, NetworkMember, Organisation, Report, Resource, ResourcePhoto
 from directory.queue import REASONS, queue
 from mutualisation.management.demo_curation import fill_the_queue
 
@@ -43,3 +43,38 @@ def test_next_year_the_needs_are_still_open(monkeypatch: pytest.MonkeyPatch, cap
     moved = {n.pk: n.ends_on for n in Need.objects.filter(pk__in=told)}
     changed = {pk for pk, day in told.items() if moved[pk] == day + datetime.timedelta(days=300)}
     assert len(changed) == Need.objects.filter(pk__in=told, published_at__isnull=False).count() > 10
+
+
+def test_restricted_entries_and_a_gallery_can_be_tried(client: Client, capsys: Any) -> None:
+    call_command("demo")
+    members, network, named = (
+        "six-radios-bidirectionnelles",
+        "remorque-de-fete-de-la-table",
+        "bureau-d-entrevue-de-l-escale",
+    )
+    sees = {
+        "nouvelle@portail.example": set(),
+        "membre@portail.example": {members, network},
+        "gestion@portail.example": {members, named},
+    }
+    for email, expected in sees.items():
+        client.force_login(User.objects.get(email=email))
+        found = {slug for slug in (members, network, named) if client.get(f"/ressources/{slug}/").status_code == 200}
+        assert found == expected, email
+    page = Client().get("/ressources/salle-du-canal/").content.decode()
+    photos = Resource.objects.get(slug="salle-du-canal").photos.all()
+    assert len(photos) == 2
+    for photo in photos:
+        assert photo.alt in page
+        assert Client().get(f"/photos/{photo.uid}/480.webp").status_code == 200
+        assert photo.large.size < 60_000
+
+
+def test_demo_again_after_people_worked_neither_fails_nor_doubles(client: Client, capsys: Any) -> None:
+    call_command("demo")
+    models = (Organisation, Resource, Need, Report, JoinRequest, ResourcePhoto, NetworkMember, User)
+    Report.objects.all().delete()  # dealt with, then purged
+    JoinRequest.objects.update(status="refused")
+    before = [m._default_manager.count() for m in models]
+    call_command("demo")
+    assert [m._default_manager.count() for m in models] == before

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pghistory.models import Context
 
 from accounts.models import Mail
 from directory.invitations import invitations_for, invite, revoke_invitation
@@ -207,3 +208,32 @@ def test_inviting_by_the_page(client: Client, manager: Membership) -> None:
     for _twice in range(2):
         client.post(reverse("team_revoke", args=[manager.organisation.slug, invitation.pk]))
     assert "déjà été acceptée ou retirée" in client.get(team).content.decode()
+
+
+def test_who_invited_is_told_once_that_it_is_accepted(client: Client, manager: Membership) -> None:
+    invitation, path = sent(manager)
+    nadia = UserFactory(name="Nadia")
+    client.force_login(nadia)
+    for _press in range(2):
+        client.post(path)
+    told = Mail.objects.get(event=f"invitation-accepted:{invitation.pk}")
+    assert (told.to, told.subject) == (manager.user.email, "Nadia a rejoint La Marmite solidaire")
+    assert reverse("organisation_team", args=[manager.organisation.slug]) in told.html
+
+
+def test_who_invited_and_left_since_is_not_told(client: Client, manager: Membership) -> None:
+    _invitation, path = sent(manager)
+    MembershipFactory(organisation=manager.organisation, role="gestionnaire")
+    manager.delete()
+    client.force_login(UserFactory())
+    assert client.post(path).status_code == 302
+    assert not Mail.objects.filter(event__startswith="invitation-accepted").exists()
+
+
+def test_the_history_says_who_came_but_never_by_which_link(client: Client, manager: Membership) -> None:
+    _invitation, path = sent(manager)
+    client.force_login(UserFactory())
+    client.post(path)
+    addresses = [context.metadata.get("url", "") for context in Context.objects.all()]
+    assert "/invitations/" in addresses
+    assert not any(path.split("/")[2] in address for address in addresses)

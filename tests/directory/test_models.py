@@ -250,7 +250,8 @@ def test_nothing_contains_itself(make: Callable[..., Any], field: str, constrain
         type(row).objects.filter(pk=row.pk).update(**{field: row})
     setattr(row, field, row)
     said(row, sentence)
-    holder = make(slug="autre") if make is CategoryFactory else make()
+    kin = {"organisation": row.organisation} if make is ResourceFactory else {}
+    holder = make(slug="autre") if make is CategoryFactory else make(**kin)
     accepted(row, **{field: holder})
 
 

@@ -14,10 +14,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.asking import STATE_MOVES, say
+from directory.asking import STATE_MOVES, address_of, say
 from directory.fitting import needs_for, offers_for
 from directory.lifecycle import AlreadyMoved
 from directory.models import Need, NeedState
+from directory.writing import insert
 from mutualisation.kernel.publication import Freshness, Status
 from tests.factories import (
     CategoryFactory,
@@ -349,3 +350,18 @@ def test_offering_leads_where_one_can(client: Client, lucie: Any, places: Any) -
     page = client.get(need.get_absolute_url()).content.decode()
     assert reverse("resource_create", args=["locaux"]) in page
     assert need.organisation.get_absolute_url() + "#joindre" in Client().get(need.get_absolute_url()).content.decode()
+
+
+def test_an_address_taken_meanwhile_is_not_asked_for_again(places: Any) -> None:
+    """What is refused at the last moment is no longer « its own »: another one is looked for."""
+    NeedFactory(slug="tente")
+    late = NeedFactory.build(organisation=OrganisationFactory(), territory=places["beauharnois"], name="Tente")
+    asked: list[str] = []
+
+    def address() -> str:
+        asked.append(late.slug)
+        return "tente" if len(asked) == 1 else address_of(late)
+
+    insert(late, address)
+    assert asked == ["", ""]
+    assert Need.objects.get(pk=late.pk).slug == "tente-2"

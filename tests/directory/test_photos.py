@@ -11,12 +11,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
-from directory.models import Resource, ResourcePhoto
+from directory.models import Practice, Resource, ResourcePhoto
 from directory.photos import PhotoError, add, prepare, remove
 from tests.directory.pictures import picture
-from tests.factories import MembershipFactory, ResourceFactory, UserFactory
+from tests.factories import MembershipFactory, PracticeFactory, ResourceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -242,3 +243,36 @@ def test_a_sending_too_large_for_anything_is_refused_before_it_is_read(
     monkeypatch.setattr("mutualisation.kernel.uploads.MAX_REQUEST", 1000)
     assert send(client, hall, picture("a.jpg")).status_code == 400
     assert not hall.photos.exists()
+
+
+# ---- of a story
+
+
+def test_a_story_has_photos_that_are_public_with_it(client: Client, lucie: Any) -> None:
+    story = PracticeFactory(proposed_by=lucie.user, status="draft", published_at=None)
+    address = reverse("practice_photos", args=[story.slug])
+    sent = client.post(address, {"photos": [picture("a.jpg"), picture("b.jpg")]}, follow=True)
+    assert sent.status_code == 200
+    first, second = story.photos.order_by("position")
+    client.post(address, {f"alt-{first.uid}": "Le camion", f"alt-{second.uid}": "La cour", "descendre": str(first.uid)})
+    assert [p.alt for p in story.photos.order_by("position")] == ["La cour", "Le camion"]
+    page = client.get(story.get_absolute_url()).content.decode()
+    assert page.index('alt="La cour"') < page.index('alt="Le camion"')
+    shown = reverse("photo", args=[first.uid, "480"])
+    assert (client.get(shown).status_code, Client().get(shown).status_code) == (200, 404)
+    Practice.objects.filter(pk=story.pk).update(status="published", published_at=timezone.now())
+    answer = Client().get(shown)
+    assert answer.status_code == 200
+    assert "public" in answer["Cache-Control"]
+    assert "exif" not in answer.content.decode("latin-1").lower()
+    assert client.get(address).status_code == 403  # published: it is the curators' from now on
+    assert client.post(address, {"supprimer": str(first.uid)}).status_code == 403
+    assert story.photos.count() == 2
+
+
+def test_a_photo_of_another_story_is_not_touched(client: Client, lucie: Any) -> None:
+    mine, hers = (PracticeFactory(proposed_by=u, status="draft") for u in (lucie.user, UserFactory()))
+    add(hers, [picture(size=(60, 40))], by=None)
+    uid = hers.photos.get().uid
+    client.post(reverse("practice_photos", args=[mine.slug]), {"supprimer": str(uid), f"alt-{uid}": "Vue"})
+    assert hers.photos.get().alt == ""

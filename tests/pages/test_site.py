@@ -99,10 +99,32 @@ def test_legal_pages(client: Client, settings: Any, db: None, address: str) -> N
 
 
 def test_the_privacy_officer_is_named_where_set(client: Client, settings: Any, db: None) -> None:
-    settings.PRIVACY_OFFICER = "Direction générale, vie-privee@portail.example"
+    settings.PORTAL_PRIVACY_OFFICER = "Direction générale, vie-privee@portail.example"
     assert "vie-privee@portail.example" in client.get("/renseignements-personnels/").content.decode()
-    settings.PRIVACY_OFFICER = ""
+    assert "vie-privee@portail.example" in client.get("/").content.decode()
+    settings.PORTAL_PRIVACY_OFFICER = ""
     assert "vie-privee@portail.example" not in client.get("/renseignements-personnels/").content.decode()
+
+
+def test_who_operates_hosts_and_answers_is_said_where_set(client: Client, settings: Any, db: None) -> None:
+    said = {
+        "PORTAL_OPERATOR": "Regroupement d’essai & cie",
+        "PORTAL_HOST": "Hébergeur d’essai, Québec",
+        "PORTAL_EMAIL": "equipe@portail.example",
+    }
+    missing = "n’a pas encore inscrit"
+    pages = ("/", "/mentions-legales/", "/renseignements-personnels/")
+    before = {address: client.get(address).content.decode() for address in pages}
+    assert missing in before["/mentions-legales/"]
+    for name, value in said.items():
+        setattr(settings, name, value)
+    after = {address: client.get(address).content.decode() for address in pages}
+    for address in pages:
+        assert "Regroupement d’essai &amp; cie" in after[address]
+        assert 'href="mailto:equipe@portail.example"' in after[address]
+        assert ("Hébergeur d’essai" in after[address]) is (address != "/")
+        assert not any(value in before[address] for value in said.values())
+    assert missing not in after["/mentions-legales/"]
 
 
 # ---- errors

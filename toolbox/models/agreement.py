@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -82,7 +83,7 @@ class Edition(models.Model):
     model = models.ForeignKey(ModelAgreement, models.PROTECT, related_name="editions", verbose_name=_("entente-type"))
     number = models.PositiveSmallIntegerField(_("édition"))
     changes = models.TextField(_("ce qui change et pourquoi"), blank=True)
-    variables = models.JSONField(_("variables déclarées"), default=list, blank=True)
+    variables = models.JSONField(_("variables déclarées"), default=list, blank=True, encoder=DjangoJSONEncoder)
     published_at = models.DateTimeField(_("publiée le"), null=True, blank=True)
 
     class Meta:

@@ -64,7 +64,7 @@ class Tool(Publishable):
     publisher = models.CharField(_("éditeur"), max_length=160, blank=True)
     year = models.PositiveSmallIntegerField(_("année"), null=True, blank=True)
     licence = models.CharField(_("licence"), max_length=120, blank=True)
-    url = models.URLField(_("lien"), max_length=400)
+    url = models.URLField(_("lien"), max_length=400, blank=True, help_text=_("Vide tant qu’on n’a pas d’adresse sûre."))
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)

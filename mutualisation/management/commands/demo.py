@@ -19,9 +19,13 @@ from directory.models import Curatorship, Membership, Organisation, Role, Territ
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
+from mutualisation.management.demo_pictures import show_the_hall
 from toolbox import content as toolbox
 
-CONTENT = ["organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation"]
+CONTENT = [
+    "organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
+    "demo_restricted",
+]  # fmt: skip
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
 
 
@@ -80,6 +84,7 @@ class Command(BaseCommand):
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
                 toolbox.load(settings.FIXTURE_DIRS[0])
                 self.create_accounts()
+                show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
         except FixtureError as error:
             raise CommandError(str(error)) from error
