@@ -114,7 +114,7 @@ def test_what_is_not_understood_is_said(loaded: int, client: Client, address: st
 
 @pytest.mark.parametrize(
     ("address", "expected"),
-    [("/boite-a-outils/", 4), ("/boite-a-outils/lexique/", 2), ("/boite-a-outils/ententes/", 2)],
+    [("/boite-a-outils/", 7), ("/boite-a-outils/lexique/", 2), ("/boite-a-outils/ententes/", 2)],
 )
 def test_pages_cost_the_same_whatever_they_hold(
     loaded: int, client: Client, address: str, expected: int, django_assert_num_queries: Any

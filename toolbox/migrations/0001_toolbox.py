@@ -10,6 +10,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+import toolbox.models.agreement
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -438,7 +440,7 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(max_length=140, verbose_name="titre")),
                 ("body", models.TextField(verbose_name="texte")),
                 ("guidance", models.TextField(blank=True, verbose_name="note pour qui remplit")),
-                ("when", models.JSONField(default=str, verbose_name="présente")),
+                ("when", models.JSONField(default=toolbox.models.agreement.always, verbose_name="présente")),
                 (
                     "edition",
                     models.ForeignKey(

@@ -117,6 +117,11 @@ class Edition(models.Model):
         return f"{self.model}, édition {self.number}"
 
 
+def always() -> str:
+    """When a clause is present, unless said otherwise."""
+    return "always"
+
+
 class Clause(models.Model):
     """One clause: Markdown with ``[[variable]]`` alone, never logic.
 
@@ -129,7 +134,7 @@ class Clause(models.Model):
     title = models.CharField(_("titre"), max_length=140)
     body = models.TextField(_("texte"))
     guidance = models.TextField(_("note pour qui remplit"), blank=True)
-    when: Any = models.JSONField(_("présente"), default=str)
+    when: Any = models.JSONField(_("présente"), default=always)
 
     class Meta:
         verbose_name = _("clause")
