@@ -21,6 +21,7 @@ from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
 from mutualisation.management.demo_loans import lend_and_borrow
 from mutualisation.management.demo_pictures import show_the_hall
+from toolbox import content as toolbox
 
 CONTENT = [
     "organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
@@ -82,6 +83,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
+                toolbox.load(settings.FIXTURE_DIRS[0])
                 self.create_accounts()
                 show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
