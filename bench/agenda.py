@@ -105,10 +105,10 @@ def _measures(portal: Portal, seed: dict[str, Any]) -> list[Measure]:
     ]
     alone = [f"/ressources/?du={a}&au={b}" for a, b in days]
     hours = [f"/ressources/?sorte=locaux&du={a}&au={a}&de=18:00&a=21:00" for a, _b in days]
-    busiest = [row[0] for row in portal.raw.execute(
-        "SELECT slug FROM directory_resource WHERE is_live AND visibility = 'public' ORDER BY md5(slug) LIMIT 12"
+    slugs = [row[0] for row in portal.raw.execute(
+        "SELECT slug FROM directory_resource WHERE is_live AND visibility = 'everyone' ORDER BY md5(slug) LIMIT 12"
     )]  # fmt: skip
-    months = [f"/ressources/{slug}/agenda/?mois={first:%Y-%m}" for slug in busiest]
+    months = [f"/ressources/{slug}/agenda/?mois={first:%Y-%m}" for slug in slugs]
     return [
         Measure("Libre du … au … + mot + MRC", tuple(places), kind="recherche"),
         Measure("Libre du … au …, seul", tuple(alone), kind="recherche"),

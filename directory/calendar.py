@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower
@@ -93,12 +94,7 @@ def refusals(
 
 
 def _conditions(
-    period: Period,
-    quantity: int,
-    *,
-    ignoring: Collection[uuid.UUID] = (),
-    days_only: bool = False,
-    of: Resource | None = None,
+    period: Period, quantity: int, *, ignoring: Any = (), days_only: bool = False, of: Resource | None = None
 ) -> dict[str, Any]:
     """What refuses a resource, rule by rule: conditions on rows of Resource. ``of``: only that one is asked about."""
     now = timezone.now()
@@ -114,9 +110,8 @@ def _conditions(
     found["too_many"] = Q(quantity__lt=quantity)
     found |= closed(period, days_only)
     rows = _overlapping(period, ignoring)
-    own, parts = rows, rows.filter(resource__part_of__isnull=False)
-    if of is not None:
-        own, parts = rows.filter(resource=of), rows.filter(resource__part_of=of)
+    own = rows.filter(resource=of) if of else rows
+    parts = rows.filter(resource__part_of=of) if of else rows.filter(resource__part_of__isnull=False)
     found["taken"] = Q(pk__in=_busy(own, quantity)) | Q(pk__in=_busy_parts(parts, quantity))
     return found
 
@@ -165,9 +160,9 @@ def _sentence(
     if code == "too_far":
         return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
     if code == "too_short":
-        return _("C’est trop court\u00a0: au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
+        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
     if code == "too_long":
-        return _("C’est trop long\u00a0: au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
+        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
     if code == "too_many":
         return ngettext(
             "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
@@ -176,7 +171,7 @@ def _sentence(
         when = start if code == "closed_start" else end
         return closed_sentence(resource, when.date(), code)
     return {
-        "paused": _("Cette ressource est en pause\u00a0: elle ne se demande pas en ce moment."),
+        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),
     }[code]
 
@@ -220,15 +215,14 @@ def alternatives(
 
 
 def _neighbours(period: Period) -> Iterable[Period]:
-    """The same hours on other days, nearest first: after and before, within four weeks; then right after."""
-    start, end = wall(period.lower), wall(period.upper)
-    for days in range(1, 29):
-        for step in (days, -days):
-            shift = datetime.timedelta(days=step)
-            try:
-                yield span(moment((start + shift).date(), start.time()), moment((end + shift).date(), end.time()))
-            except ValueError:  # an hour that the clock skips or repeats
-                continue
+    """The same hours on other days to come, nearest first: after and before, within four weeks."""
+    start, end, now = wall(period.lower), wall(period.upper), wall(timezone.now())
+    for step in (datetime.timedelta(days=sign * days) for days in range(1, 29) for sign in (1, -1)):
+        try:
+            if start + step > now:
+                yield span(moment((start + step).date(), start.time()), moment((end + step).date(), end.time()))
+        except ValidationError:  # an hour that the clock skips or repeats
+            continue
 
 
 # ---- occupy and free
@@ -390,8 +384,7 @@ def _lock(*resources: Resource) -> list[Resource]:
 
 
 def _insert(rows: list[Occupation], period: Period) -> list[Occupation]:
-    """Within the transaction of ``occupy``: a refusal undoes it all."""
-    try:
+    try:  # within the transaction of ``occupy``: a refusal undoes it all
         return Occupation.objects.bulk_create(rows)
     except IntegrityError as error:
         if isinstance(error.__cause__, ExclusionViolation):

@@ -112,9 +112,9 @@ def asked_span(request: HttpRequest) -> Span:
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
     day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
     if day is None:
-        notices.append(_("« %(value)s » n’est pas une date\u00a0: écrivez-la comme 2026-12-04.") % {"value": text})
+        notices.append(_("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04.") % {"value": text})
     elif not -BEHIND <= (day - today).days <= AHEAD:
-        notices.append(_("On regarde d’un an en arrière à cinq ans en avant\u00a0: voici aujourd’hui."))
+        notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None
     day = day or today
     if week:
@@ -321,6 +321,6 @@ def _runs(resource: Resource, days: list[Day]) -> list[Run]:
             "a": date_format(first, "j"), "b": date_format(last, "j F"),
         }  # fmt: skip
         said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
-        found.append(Run(state.value, len(alike), _("%(when)s\u00a0: %(state)s") % {"when": when, "state": said},
+        found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},
                          agenda.short(alike[0], 1), alike[0].name))  # fmt: skip
     return found

@@ -119,7 +119,7 @@ def test_a_term_belongs_to_one_group_of_synonyms(curator: Client) -> None:
     group = Synonym.objects.create(terms=["Véhicule", "char"])
     add = reverse("admin:directory_synonym_add")
     page = curator.post(add, {"terms": "auto\nvehicules"}).content.decode()
-    assert "« vehicules » est déjà dans le groupe « Véhicule, char »" in page
+    assert "« vehicules » est déjà dans le groupe « Véhicule, char »" in page
     assert "au moins deux termes" in curator.post(add, {"terms": "auto\nAuto"}).content.decode()
     assert "aucun mot" in curator.post(add, {"terms": "auto\n!!!"}).content.decode()
     assert curator.post(add, {"terms": "auto\nautomobile"}).status_code == 302

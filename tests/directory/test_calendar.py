@@ -337,3 +337,12 @@ def test_the_calendar_agrees_with_a_naive_one(asked: Any, look: Any, kept: int) 
             if name == "P" and not naive(name, period, quantity):
                 assert things[name].pk not in listed  # too many at some instant: surely refused
         transaction.set_rollback(True)
+
+
+def test_no_alternative_is_at_an_hour_that_the_clock_skips() -> None:
+    """Half past two, the days before 14 March 2027: that day has none, and its neighbours are still proposed."""
+    day = datetime.date(2027, 3, 13)
+    night = span(moment(day, datetime.time(2, 30)), moment(day, datetime.time(2, 45)))
+    found = [timezone.localtime(p.lower).date() for p in calendar._neighbours(night)]
+    assert datetime.date(2027, 3, 14) not in found
+    assert not found or found[0] == datetime.date(2027, 3, 12)

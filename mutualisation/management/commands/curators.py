@@ -15,7 +15,7 @@ CURATED = [
 
 
 class Command(BaseCommand):
-    help = "Crée ou met à jour le groupe « Équipe CDC »."
+    help = "Crée ou met à jour le groupe « Équipe CDC »."
 
     def handle(self, *args: Any, **options: Any) -> None:
         group, _created = Group.objects.get_or_create(name=GROUP)

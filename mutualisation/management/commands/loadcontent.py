@@ -15,7 +15,7 @@ REFERENCE = ["territories", "postal_areas", "sectors", "categories", "synonyms",
 
 
 class Command(BaseCommand):
-    help = "Charge des jeux de données de fixtures/ (sans nom : les données de référence)."
+    help = "Charge des jeux de données de fixtures/ (sans nom : les données de référence)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", help="Noms sans extension, ou chemins de fichiers.")
