@@ -53,6 +53,7 @@ def resource_data(**fields: Any) -> dict[str, Any]:
     return {
         "name": "Salle du Québec", "slug": "", "organisation": organisation.pk, "summary": "Une salle.",
         "category": CategoryFactory(kind=Kind.LOCAUX).pk, "territory": organisation.territory_id, "quantity": 1,
+        "notice_hours": 0, "horizon_days": 365,
         "cost_mode": "gratuit", "status": "published", "buffer_minutes": 0,
         "equipment": "Wi-Fi\n\n Projecteur \nWi-Fi", "accessibility": ["ascenseur", "porte_large"],
         "opening_hours-TOTAL_FORMS": 1, "opening_hours-INITIAL_FORMS": 0,
