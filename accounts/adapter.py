@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "incorrect_code": WRONG_CODE,
         "incorrect_password": _("Ce n’est pas votre mot de passe."),
         "invalid_or_expired_key": _("Ce code est faux ou trop vieux. Demandez-en un autre."),
-        "same_as_current": _("C’est déjà la valeur actuelle\u00a0: tapez-en une autre."),
+        "same_as_current": _("C’est déjà la valeur actuelle : tapez-en une autre."),
         "too_many_login_attempts": TOO_MANY,
         "unverified_primary_email": _("Vérifiez d’abord votre adresse courriel."),
         "rate_limited": _("Trop de demandes de suite. Attendez une minute, puis recommencez."),
@@ -92,11 +92,9 @@ class MFAAdapter(DefaultMFAAdapter):
         **DefaultMFAAdapter.error_messages,
         "add_email_blocked": _("Un compte à double vérification garde une seule adresse."),
         "cannot_delete_authenticator": _(
-            "Votre rôle demande une double vérification\u00a0: ajoutez un autre moyen avant de retirer celui-ci."
+            "Votre rôle demande une double vérification : ajoutez un autre moyen avant de retirer celui-ci."
         ),
-        "incorrect_code": _(
-            "Ce n’est pas le bon code. Il change toutes les 30 secondes\u00a0: tapez celui qui s’affiche."
-        ),
+        "incorrect_code": _("Ce n’est pas le bon code. Il change toutes les 30 secondes : tapez celui qui s’affiche."),
         "unverified_email": _("Vérifiez d’abord votre adresse courriel."),
     }
 

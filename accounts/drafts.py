@@ -38,7 +38,7 @@ def keep(*, user: Any, key: str, data: dict[str, list[str]]) -> Draft | None:
         if isinstance(values, list) and name not in NEVER
     }
     if len(json.dumps(fields).encode()) > MAX_BYTES:
-        raise DraftError(_("C’est trop long pour être gardé automatiquement\u00a0: enregistrez."))
+        raise DraftError(_("C’est trop long pour être gardé automatiquement : enregistrez."))
     if not any(v.strip() for values in fields.values() for v in values):
         return None
     draft, _fresh = Draft.objects.update_or_create(user=user, key=key, defaults={"data": fields})
@@ -58,7 +58,7 @@ def hold(request: HttpRequest, key: str) -> HttpResponse:
     data = {name: values for name, values in request.POST.lists() if name not in NEVER}
     if KEY.match(key) and len(json.dumps(data).encode()) <= MAX_BYTES:
         request.session[SESSION_KEY] = {"key": key, "data": data}
-        said = _("Votre session est terminée. Ce que vous avez tapé est gardé\u00a0: connectez-vous pour continuer.")
+        said = _("Votre session est terminée. Ce que vous avez tapé est gardé : connectez-vous pour continuer.")
         messages.warning(request, said)
     return redirect_to_login(request.get_full_path())
 

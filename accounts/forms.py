@@ -128,9 +128,7 @@ class EditPasskeyForm(Plain, EditWebAuthnForm):
 class AddPasskeyForm(Plain, AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = _(
-            "Pour la reconnaître plus tard\u00a0: «\u00a0Téléphone\u00a0», «\u00a0Clé du bureau\u00a0»."
-        )
+        self.fields["name"].help_text = _("Pour la reconnaître plus tard : « Téléphone », « Clé du bureau ».")
         self.fields["passwordless"].label = _("Me connecter avec cette clé seule, sans mot de passe")
         self.fields["passwordless"].help_text = _("L’appareil demandera votre empreinte, votre visage ou son code.")
         self.fields["passwordless"].initial = True
@@ -153,9 +151,7 @@ class SignupForm(Plain, theirs.SignupForm):
     name = forms.CharField(label=_("Votre nom"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     terms = forms.BooleanField(
         label=lazy(_terms_label, SafeString)(),
-        error_messages={
-            "required": _("Un compte demande d’accepter les conditions\u00a0: cochez la case pour continuer.")
-        },
+        error_messages={"required": _("Un compte demande d’accepter les conditions : cochez la case pour continuer.")},
     )
     news = forms.BooleanField(label=_("Recevoir des nouvelles du portail par courriel"), required=False)
     field_order = ("name", "email", "password1", "terms", "news")
@@ -201,8 +197,8 @@ class ProfileForm(forms.ModelForm):
         }
         help_texts = {
             "name": _("Vu des personnes avec qui vous échangez, jamais du public."),
-            "function": _("Par exemple\u00a0: coordination, trésorerie, conseil d’administration."),
-            "phone": _("Jamais public\u00a0: seules les personnes avec qui vous avez un prêt en cours le voient."),
+            "function": _("Par exemple : coordination, trésorerie, conseil d’administration."),
+            "phone": _("Jamais public : seules les personnes avec qui vous avez un prêt en cours le voient."),
             "language": _("Celle de vos courriels. Le portail n’existe qu’en français pour l’instant."),
         }
         widgets = {
@@ -227,7 +223,7 @@ class ProfileForm(forms.ModelForm):
         if data.get("phone") and not data.get("keep_phone"):
             self.add_error(
                 "keep_phone",
-                _("Pour garder ce numéro il faut votre accord\u00a0: cochez la case, ou effacez le numéro."),
+                _("Pour garder ce numéro il faut votre accord : cochez la case, ou effacez le numéro."),
             )
         return data
 

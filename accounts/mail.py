@@ -82,5 +82,5 @@ def record_failure(mail_id: int, error: Exception) -> None:
     """Keep why an e-mail did not leave, for administrators; it will be tried again."""
     when = timezone.localtime().strftime("%Y-%m-%d %H:%M")
     Mail.objects.filter(pk=mail_id, sent_at__isnull=True).update(
-        failure=f"{when} {type(error).__name__}\u00a0: {error}"[:2000]
+        failure=f"{when} {type(error).__name__} : {error}"[:2000]
     )

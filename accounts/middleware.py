@@ -30,7 +30,7 @@ class StaffSecondFactorMiddleware:
             if (user.is_staff or user.is_superuser) and not factors.exists():
                 messages.warning(
                     request,
-                    _("Votre rôle demande une double vérification\u00a0: ajoutez-en une pour ouvrir cette page."),
+                    _("Votre rôle demande une double vérification : ajoutez-en une pour ouvrir cette page."),
                 )
                 return redirect("mfa_index")
         return self.get_response(request)

@@ -94,7 +94,7 @@ def export(*, by: User) -> bytes:
         lines = [_("Vos données, exportées le %s.") % timezone.localtime().strftime("%Y-%m-%d %H:%M"), ""]
         for part in parts():
             rows = list(part.rows(by))
-            lines.append(f"{part.name}.json, {part.name}.csv\u00a0: {part.title} ({len(rows)})")
+            lines.append(f"{part.name}.json, {part.name}.csv : {part.title} ({len(rows)})")
             archive.writestr(
                 f"{part.name}.json", json.dumps(rows, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2) + "\n"
             )
@@ -129,7 +129,7 @@ def refusal(user: User) -> str:
     """Why this account can’t be closed; nothing when it can."""
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
     if user.is_superuser and not others.exists():
-        return _("Vous êtes la seule personne qui administre le portail\u00a0: donnez d’abord ce rôle à une autre.")
+        return _("Vous êtes la seule personne qui administre le portail : donnez d’abord ce rôle à une autre.")
     return ""
 
 

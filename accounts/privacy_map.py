@@ -156,6 +156,17 @@ FIELDS: dict[str, dict[str, str]] = {
         ORGANISATION: "id content_type object_id verb note before decided_at undone_at",
         PERSONAL: "decided_by",
     },
+    # What helps
+    "toolbox.Tool": {
+        PUBLIC: f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url",
+        ORGANISATION: _LIFE_OURS,
+    },
+    "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
+    "toolbox.ModelAgreement": {
+        PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
+    },
+    "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
+    "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},

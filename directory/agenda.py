@@ -180,7 +180,7 @@ def words(day: Day, quantity: int) -> str:
     if day.state == DayState.FREE and quantity > 1:
         said = gettext("%(free)s sur %(n)d") % {"free": short(day, quantity), "n": quantity}
     if day.state == DayState.PART:
-        said = gettext("%(state)s\u00a0: pris %(hours)s") % {"state": said, "hours": spans(day)}
+        said = gettext("%(state)s : pris %(hours)s") % {"state": said, "hours": spans(day)}
     return f"{said} ({day.name})" if day.name else said
 
 

@@ -160,9 +160,9 @@ def _sentence(
     if code == "too_far":
         return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
     if code == "too_short":
-        return _("C’est trop court\u00a0: au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
+        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
     if code == "too_long":
-        return _("C’est trop long\u00a0: au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
+        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
     if code == "too_many":
         return ngettext(
             "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
@@ -171,7 +171,7 @@ def _sentence(
         when = start if code == "closed_start" else end
         return closed_sentence(resource, when.date(), code)
     return {
-        "paused": _("Cette ressource est en pause\u00a0: elle ne se demande pas en ce moment."),
+        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),
     }[code]
 

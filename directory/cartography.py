@@ -12,6 +12,7 @@ from mutualisation.kernel.memo import memo
 
 WIDTH = 760
 MARGIN = 20
+LETTER = 12  # a neighbour’s name is written small
 OURS_STEP, AROUND_STEP = 2, 4  # what only surrounds the region is drawn more coarsely: the page stays light
 
 
@@ -98,7 +99,7 @@ def _rings(territory: Territory) -> list[list[tuple[float, float]]]:
 
 def _shape(frame: Canvas, territory: Territory, step: int) -> Shape:
     """The path of an MRC, no two points nearer than ``step``; empty when none of it shows."""
-    parts, shown = [], False
+    parts, rings = [], []
     best: tuple[float, float, float] = (0, 0, 0)
     for ring in _rings(territory):
         points: list[tuple[int, int]] = []
@@ -110,17 +111,35 @@ def _shape(frame: Canvas, territory: Territory, step: int) -> Shape:
             continue
         best = max(best, _centre(points))
         if any(-40 < x < frame.width + 40 and -40 < y < frame.height + 40 for x, y in points):
-            shown = True
+            rings.append(points)
             parts.append("M" + "L".join(f"{x} {y}" for x, y in points) + "z")
-    return Shape(
-        territory.pk,
-        territory.slug,
-        territory.name,
-        "".join(parts) if shown else "",
-        round(best[1]),
-        round(best[2]),
-        _lines(territory.name),
-    )
+    x, y, lines = round(best[1]), round(best[2]), _lines(territory.name)
+    if step == AROUND_STEP:
+        x, y, lines = _beside(frame, rings, lines)
+    return Shape(territory.pk, territory.slug, territory.name, "".join(parts), x, y, lines)
+
+
+def _beside(
+    frame: Canvas, rings: list[list[tuple[int, int]]], lines: tuple[str, ...]
+) -> tuple[int, int, tuple[str, ...]]:
+    """Where a neighbour's name goes: the widest place in what shows of it; without its name when it has no room."""
+    best = (0.0, 0, 0)
+    tall = range(-LETTER, LETTER * (len(lines) + 1), LETTER)
+    for ring in rings:
+        for y in range(2 * LETTER, frame.height - LETTER * (len(lines) + 1), LETTER):
+            spans = [_widest(ring, y + dy + 0.5, frame.width) for dy in tall]
+            left, right = max(s[0] for s in spans), min(s[1] for s in spans)
+            best = max(best, (right - left, round((left + right) / 2), y))
+    fits = best[0] > max(len(line) for line in lines) * LETTER * 0.6 + LETTER
+    return best[1], best[2], lines if fits else ()
+
+
+def _widest(ring: list[tuple[int, int]], y: float, width: int) -> tuple[float, float]:
+    """The widest part of a horizontal line that is inside a ring and on the drawing."""
+    sides = zip(ring, ring[1:] + ring[:1], strict=True)
+    cuts = sorted(x0 + (y - y0) * (x1 - x0) / (y1 - y0) for (x0, y0), (x1, y1) in sides if (y0 > y) != (y1 > y))
+    inside = [(max(a, 0.0), min(b, width)) for a, b in zip(cuts[::2], cuts[1::2], strict=True)]
+    return max(inside, key=lambda s: s[1] - s[0], default=(0.0, 0.0))
 
 
 def _centre(points: list[tuple[int, int]]) -> tuple[float, float, float]:

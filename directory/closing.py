@@ -133,12 +133,12 @@ def _held(resource: Resource, period: Period, quantity: int) -> str:
     shown = "; ".join(when[:TOLD]) + ("; …" if len(when) > TOLD else "")
     if told is loans:
         said = ngettext(
-            "Un prêt tient à ce moment-là\u00a0: %(when)s.",
-            "%(n)d prêts tiennent à ce moment-là\u00a0: %(when)s.",
+            "Un prêt tient à ce moment-là : %(when)s.",
+            "%(n)d prêts tiennent à ce moment-là : %(when)s.",
             len(when),
         ) % {"n": len(when), "when": shown}
     else:
-        said = _("C’est déjà bloqué à ce moment-là\u00a0: %(when)s.") % {"when": shown}
+        said = _("C’est déjà bloqué à ce moment-là : %(when)s.") % {"when": shown}
     free = calendar.free_count(resource, period) if period.upper else 0
     if quantity > 1 and free:
         said += " " + ngettext(

@@ -58,15 +58,15 @@ def find(token: str) -> Invitation | None:
 def refusal(invitation: Invitation) -> str:
     """Why it can't be accepted any more, in a sentence; empty when it can."""
     if invitation.accepted_at:
-        return _("Cette invitation a déjà été acceptée : le lien ne sert qu’une fois. Demandez-en une autre.")
+        return _("Cette invitation a déjà été acceptée : le lien ne sert qu’une fois. Demandez-en une autre.")
     if invitation.revoked_at:
         return _("Cette invitation a été retirée par l’organisme. Demandez-lui-en une autre si c’est une erreur.")
     if invitation.expires_at <= timezone.now():
         return _(
-            "Cette invitation a expiré : elle valait 14 jours. Demandez à l’organisme de vous en envoyer une autre."
+            "Cette invitation a expiré : elle valait 14 jours. Demandez à l’organisme de vous en envoyer une autre."
         )
     if invitation.organisation.status == Status.ARCHIVED:
-        return _("Cet organisme est archivé : on ne peut plus s’y joindre.")
+        return _("Cet organisme est archivé : on ne peut plus s’y joindre.")
     return ""
 
 
@@ -82,7 +82,7 @@ def invite(*, organisation: Organisation, email: str, by: Any, role: str = Role.
     email = email.strip().lower()
     now = timezone.now()
     if Membership.objects.filter(organisation=organisation, user__email__iexact=email).exists():
-        raise NotPossible(_("Cette personne fait déjà partie de l’organisme : aucune invitation n’est partie."))
+        raise NotPossible(_("Cette personne fait déjà partie de l’organisme : aucune invitation n’est partie."))
     waiting = Invitation.objects.open().filter(organisation=organisation, email__iexact=email)
     twin = waiting.filter(role=role, created_at__gte=now - SAME_CLICK).first()
     if twin:
@@ -91,7 +91,7 @@ def invite(*, organisation: Organisation, email: str, by: Any, role: str = Role.
     today = Invitation.objects.filter(organisation=organisation, created_at__gte=now - datetime.timedelta(days=1))
     if today.count() >= most:
         raise NotPossible(
-            _("Votre organisme a envoyé %(n)s invitations en un jour : celle-ci n’est pas partie. Réessayez demain.")
+            _("Votre organisme a envoyé %(n)s invitations en un jour : celle-ci n’est pas partie. Réessayez demain.")
             % {"n": most}
         )
     waiting.update(revoked_at=now)
@@ -117,7 +117,7 @@ def revoke_invitation(*, invitation: Invitation, by: Any) -> None:
         revoked_at=timezone.now()
     )
     if not rows:
-        raise NotPossible(_("Cette invitation a déjà été acceptée ou retirée : rien n’a changé."))
+        raise NotPossible(_("Cette invitation a déjà été acceptée ou retirée : rien n’a changé."))
 
 
 @transaction.atomic
@@ -128,7 +128,7 @@ def accept_invitation(*, invitation: Invitation, by: Any) -> Membership:
     invitation = Invitation.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=invitation.pk)
     mine = Membership.objects.filter(user=by, organisation=organisation).first()
     if mine and (mine.is_manager or invitation.role == Role.MEMBER):
-        raise NotPossible(_("Vous faites déjà partie de cet organisme : rien n’a changé."))
+        raise NotPossible(_("Vous faites déjà partie de cet organisme : rien n’a changé."))
     sentence = refusal(invitation)
     if sentence:
         raise NotPossible(sentence)

@@ -62,16 +62,16 @@ def ask_to_join(*, organisation: Organisation, by: User, message: str = "") -> J
     """Ask to act for an organisation; the same request sent twice is one. On one that nobody manages, a claim."""
     organisation = lock(organisation)
     if membership_of(by, organisation):
-        raise NotPossible(_("Vous êtes déjà membre de cet organisme : rien n’a été demandé."))
+        raise NotPossible(_("Vous êtes déjà membre de cet organisme : rien n’a été demandé."))
     if organisation.status == Status.ARCHIVED:
-        raise NotPossible(_("Cet organisme est archivé : on ne peut plus s’y joindre. Écrivez à l’équipe du portail."))
+        raise NotPossible(_("Cet organisme est archivé : on ne peut plus s’y joindre. Écrivez à l’équipe du portail."))
     waiting = JoinRequest.objects.waiting().filter(user=by, organisation=organisation).first()
     if waiting:
         return waiting
     since = timezone.now() - datetime.timedelta(days=1)
     if JoinRequest.objects.filter(user=by, created_at__gte=since).count() >= ASKS_A_DAY:
         raise NotPossible(
-            _("Vous avez fait %(n)s demandes aujourd’hui : celle-ci n’est pas partie. Attendez une réponse, ou demain.")
+            _("Vous avez fait %(n)s demandes aujourd’hui : celle-ci n’est pas partie. Attendez une réponse, ou demain.")
             % {"n": ASKS_A_DAY}
         )
     request = JoinRequest.objects.create(user=by, organisation=organisation, message=message)
@@ -88,7 +88,7 @@ def answer_request(
     Who claims an organisation without managers becomes its manager.
     """
     organisation = lock(request.organisation)
-    answered = _("Cette demande a déjà reçu une réponse, ou a été retirée : rien n’a changé.")
+    answered = _("Cette demande a déjà reçu une réponse, ou a été retirée : rien n’a changé.")
     if not JoinRequest.objects.waiting().filter(pk=request.pk).exists():
         require(can_manage(by, organisation) or can_curate(by, organisation))
         raise NotPossible(answered)
@@ -123,7 +123,7 @@ def withdraw_request(*, request: JoinRequest, by: Any) -> None:
     require(request.user_id == by.pk)
     rows = JoinRequest.objects.waiting().filter(pk=request.pk).update(status=JoinRequest.Status.WITHDRAWN)
     if not rows:
-        raise NotPossible(_("Cette demande n’est plus en attente : rien n’a changé."))
+        raise NotPossible(_("Cette demande n’est plus en attente : rien n’a changé."))
 
 
 def _locked(membership: Membership) -> Membership:
@@ -131,7 +131,7 @@ def _locked(membership: Membership) -> Membership:
     lock(membership.organisation)
     found = Membership.objects.select_related("user", "organisation").filter(pk=membership.pk).first()
     if found is None:
-        raise NotPossible(_("Cette personne ne fait plus partie de l’organisme : rien n’a changé."))
+        raise NotPossible(_("Cette personne ne fait plus partie de l’organisme : rien n’a changé."))
     return found
 
 
@@ -149,11 +149,11 @@ def change_role(*, membership: Membership, role: str, by: Any) -> Membership:
     membership = _locked(membership)
     require(can_manage(by, membership.organisation))
     if role not in Role.values:
-        raise NotPossible(_("Ce rôle n’existe pas : rien n’a changé."))
+        raise NotPossible(_("Ce rôle n’existe pas : rien n’a changé."))
     if role != Role.MANAGER and _is_last_manager(membership):
         raise NotPossible(
             _(
-                "Il faut au moins une personne gestionnaire : donnez d’abord ce rôle à quelqu’un d’autre. "
+                "Il faut au moins une personne gestionnaire : donnez d’abord ce rôle à quelqu’un d’autre. "
                 "Rien n’a changé."
             )
         )
@@ -171,9 +171,9 @@ def set_signatory(
     membership = _locked(membership)
     require(can_manage(by, membership.organisation))
     if signatory and resolution_on is None:
-        raise NotPossible(_("Donnez la date de la résolution du conseil : un mandat de signature la porte."))
+        raise NotPossible(_("Donnez la date de la résolution du conseil : un mandat de signature la porte."))
     if signatory and resolution_on and resolution_on > timezone.localdate():
-        raise NotPossible(_("La résolution du conseil ne peut pas être dans l’avenir : rien n’a changé."))
+        raise NotPossible(_("La résolution du conseil ne peut pas être dans l’avenir : rien n’a changé."))
     membership.is_signatory = signatory
     membership.resolution_on = resolution_on if signatory else None
     membership.save(update_fields=["is_signatory", "resolution_on"])
@@ -207,12 +207,12 @@ def leave(*, membership: Membership, by: Any, successor: Membership | None = Non
             pk=successor.pk, organisation=organisation, user__is_active=True
         ).exclude(pk=membership.pk).first()  # fmt: skip
         if heir is None:
-            raise NotPossible(_("Cette personne ne fait pas partie de l’organisme : vous y êtes encore gestionnaire."))
+            raise NotPossible(_("Cette personne ne fait pas partie de l’organisme : vous y êtes encore gestionnaire."))
         heir.role = Role.MANAGER
         heir.save(update_fields=["role"])
     elif last and not orphan:
         raise NotPossible(
-            _("Vous êtes la dernière personne gestionnaire : passez le relais, ou confirmez que personne ne le prend.")
+            _("Vous êtes la dernière personne gestionnaire : passez le relais, ou confirmez que personne ne le prend.")
         )
     membership.delete()
     if last and not successor:

@@ -37,11 +37,11 @@ def _taken(model: str, pk: int) -> AlreadyDecided:
         .first()
     )
     if last and last.decided_by:
-        sentence = _("%(who)s vient de décider de cette fiche : votre geste n’a rien changé.") % {
+        sentence = _("%(who)s vient de décider de cette fiche : votre geste n’a rien changé.") % {
             "who": last.decided_by
         }
         return AlreadyDecided(sentence)
-    return AlreadyDecided(_("Cette fiche n’attend plus de décision : votre geste n’a rien changé."))
+    return AlreadyDecided(_("Cette fiche n’attend plus de décision : votre geste n’a rien changé."))
 
 
 @transaction.atomic
@@ -84,7 +84,7 @@ def _parsed(key: str) -> tuple[str, str, int, int | None]:
         or parts[1] not in MODELS
         or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts[2:])
     ):
-        raise AlreadyDecided(_("Cette fiche n’est pas dans la file : rien n’a changé."))
+        raise AlreadyDecided(_("Cette fiche n’est pas dans la file : rien n’a changé."))
     return parts[0], parts[1], int(parts[2]), int(parts[3]) if len(parts) == 4 else None
 
 
@@ -92,7 +92,7 @@ def _verb(reason: str, name: str) -> Verb:
     for verb in REASONS[reason][1]:
         if verb.name == name:
             return verb
-    raise AlreadyDecided(_("Ce geste ne s’applique pas à cette fiche : rien n’a changé."))
+    raise AlreadyDecided(_("Ce geste ne s’applique pas à cette fiche : rien n’a changé."))
 
 
 def _before(subject: Any) -> dict[str, Any]:
@@ -147,13 +147,13 @@ def undo(*, decision: Decision, by: Any) -> None:
     decision = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
     subject = decision.entry
     if subject is None or not decision.can_be_undone or isinstance(subject, JoinRequest):
-        raise AlreadyDecided(_("Cette décision ne peut plus être annulée : rien n’a changé."))
+        raise AlreadyDecided(_("Cette décision ne peut plus être annulée : rien n’a changé."))
     require(can_curate(by, _entry_of(subject)))
     later = Decision.objects.filter(
         content_type=decision.content_type, object_id=decision.object_id, pk__gt=decision.pk, undone_at__isnull=True
     )
     if later.exists():
-        raise AlreadyDecided(_("Une autre décision a suivi : annulez-la d’abord."))
+        raise AlreadyDecided(_("Une autre décision a suivi : annulez-la d’abord."))
     if isinstance(subject, Report):
         Report.objects.filter(pk=subject.pk).update(handled_at=None, handled_by=None)
     elif decision.verb not in ("distinct", "seen"):

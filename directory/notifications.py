@@ -151,7 +151,8 @@ def decided(decision: Decision, *, by: Any) -> None:
             people = [u.email for u in managers_of(subject)]
         else:
             author = getattr(subject, "created_by", None) or getattr(subject, "proposed_by", None)
-            people = [author.email] if author else [u.email for u in managers_of(subject.organisation)]
+            owner = getattr(subject, "organisation", None)  # a story has none, and its author may be gone
+            people = [author.email] if author else [u.email for u in managers_of(owner)] if owner else []
     else:
         return
     for address in people:

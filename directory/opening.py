@@ -185,7 +185,7 @@ def closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
         return _("C’est fermé %(day)s%(why)s.") % {"day": named, "why": f" ({why})" if why else ""}
     said = _(" et ").join(shown)
     if code == "closed_between":
-        return _("Cela doit tenir dans les heures d’ouverture\u00a0: %(day)s, c’est ouvert %(hours)s.") % {
+        return _("Cela doit tenir dans les heures d’ouverture : %(day)s, c’est ouvert %(hours)s.") % {
             "day": named, "hours": said,
         }  # fmt: skip
-    return _("À cette heure-là, c’est fermé\u00a0: %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}
+    return _("À cette heure-là, c’est fermé : %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}

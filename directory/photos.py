@@ -49,7 +49,7 @@ def prepare(file: Any) -> Prepared:
     """Read a photo, turn it upright, resize it, drop everything but its pixels. Raises PhotoError."""
     name = str(getattr(file, "name", "") or "photo")[:80]
     if file.size > MAX_BYTES:
-        raise PhotoError(_("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name)
+        raise PhotoError(_("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name)
     try:
         image = Image.open(file, formats=READ)
         pixels = image.width * image.height
@@ -57,7 +57,7 @@ def prepare(file: Any) -> Prepared:
         raise _too_many_pixels(name) from error
     except BROKEN as error:
         raise PhotoError(
-            _("« %s » n’est pas une photo que nous savons lire. Choisissez un fichier JPEG, PNG, HEIC ou WebP.") % name
+            _("« %s » n’est pas une photo que nous savons lire. Choisissez un fichier JPEG, PNG, HEIC ou WebP.") % name
         ) from error
     if pixels > MAX_PIXELS:
         raise _too_many_pixels(name)
@@ -68,14 +68,14 @@ def prepare(file: Any) -> Prepared:
         small = _within(large, SMALL)
     except (*BROKEN, Image.DecompressionBombError, MemoryError) as error:
         raise PhotoError(
-            _("« %s » est abîmé ou incomplet. Prenez la photo de nouveau ou choisissez-en une autre.") % name
+            _("« %s » est abîmé ou incomplet. Prenez la photo de nouveau ou choisissez-en une autre.") % name
         ) from error
     return Prepared(_webp(large), _webp(small), large.width, large.height)
 
 
 def _too_many_pixels(name: str) -> PhotoError:
     return PhotoError(
-        _("« %s » compte trop de pixels (52 millions au plus). Réduisez l’image, puis essayez de nouveau.") % name
+        _("« %s » compte trop de pixels (52 millions au plus). Réduisez l’image, puis essayez de nouveau.") % name
     )
 
 
@@ -130,7 +130,7 @@ def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list
     for file in files:
         if len(kept) >= room:
             refused.append(
-                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
+                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
                 % {"name": str(file.name)[:80], "n": AT_MOST}
             )
             continue

@@ -51,7 +51,7 @@ def _insert(organisation: Organisation) -> None:
         except IntegrityError as error:
             if "neq" in str(error):
                 raise NotPossible(
-                    _("Un organisme vient d’être inscrit avec ce NEQ : rien n’a été enregistré.")
+                    _("Un organisme vient d’être inscrit avec ce NEQ : rien n’a été enregistré.")
                 ) from error
             if "slug" not in str(error):
                 raise
@@ -81,7 +81,7 @@ def create_organisation(*, organisation: Organisation, sectors: Any, by: User) -
     if today.count() >= A_DAY:
         raise NotPossible(
             _(
-                "Vous avez inscrit %(n)s organismes aujourd’hui qui attendent leur validation : "
+                "Vous avez inscrit %(n)s organismes aujourd’hui qui attendent leur validation : "
                 "celui-ci n’est pas enregistré. Attendez la première réponse."
             )
             % {"n": A_DAY}
@@ -129,5 +129,5 @@ def submit_again(*, organisation: Organisation, by: Any) -> None:
     try:
         move(organisation, "submit", by=by)
     except AlreadyMoved as error:
-        raise NotPossible(_("Cet organisme n’est plus à corriger : rien n’a été renvoyé.")) from error
+        raise NotPossible(_("Cet organisme n’est plus à corriger : rien n’a été renvoyé.")) from error
     notifications.organisation_submitted(organisation, by=by)

@@ -105,6 +105,6 @@ def _events(feed: CalendarFeed, now: datetime.datetime) -> list[ical.Event]:
     for date in rows.order_by("period", "id"):
         loan = date.loan
         event = event_of(loan, date, Side.LENDER if loan.lender_id in ours else Side.BORROWER)
-        between = _("Prêteur\u00a0: %(a)s\nEmprunteur\u00a0: %(b)s") % {"a": loan.lender.name, "b": loan.borrower.name}
+        between = _("Prêteur : %(a)s\nEmprunteur : %(b)s") % {"a": loan.lender.name, "b": loan.borrower.name}
         found.append(replace(event, description=f"{between}\n{event.description}".strip()))
     return found

@@ -107,8 +107,8 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
     least, most = bounds(loan, moment, report)
     if sheet.counted > most:
         said = ngettext(
-            "Il n’en reste que %(n)d\u00a0: comptez de nouveau.",
-            "Il n’en reste que %(n)d\u00a0: comptez de nouveau.",
+            "Il n’en reste que %(n)d : comptez de nouveau.",
+            "Il n’en reste que %(n)d : comptez de nouveau.",
             most,
         )
         wrong["counted"] = said % {"n": most}
@@ -117,11 +117,11 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
     if sheet.happened_at > now + AHEAD:
         wrong["hour"] = _("Ce moment n’est pas encore arrivé. Inscrivez-le quand ce sera fait.")
     elif moment == Moment.RETURN and loan.handed_over_at and sheet.happened_at < _minute(loan.handed_over_at):
-        wrong["hour"] = _("C’est avant la remise\u00a0: vérifiez le jour et l’heure.")
+        wrong["hour"] = _("C’est avant la remise : vérifiez le jour et l’heure.")
     elif moment == Moment.HANDOVER and sheet.happened_at < _minute(loan.requested_at):
-        wrong["hour"] = _("C’est avant la demande elle-même\u00a0: vérifiez le jour et l’heure.")
+        wrong["hour"] = _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
     elif sheet.happened_at < now - AFTERWARDS and not sheet.late_reason.strip():
-        wrong["late_reason"] = _("C’était il y a plus de deux heures\u00a0: dites pourquoi c’est inscrit après coup.")
+        wrong["late_reason"] = _("C’était il y a plus de deux heures : dites pourquoi c’est inscrit après coup.")
     if wrong:
         raise ValidationError(wrong)
 
@@ -326,7 +326,7 @@ def reopen(loan: Loan, *, by: Any, missing: int, reason: str, version: int | Non
     require(bool(side_for(by, loan, "reopen")))
     _lock(loan, version)
     if not 1 <= missing <= loan.quantity:
-        wrong = _("Il en est parti %(n)d\u00a0: comptez de nouveau.") % {"n": loan.quantity}
+        wrong = _("Il en est parti %(n)d : comptez de nouveau.") % {"n": loan.quantity}
         raise ValidationError({"missing": wrong})
     move(
         loan, "reopen", by=by, note=reason, data={"missing": missing},

@@ -87,7 +87,7 @@ def _told(incident: Incident) -> dict[str, Any]:
 
 def _check_day(back_on: datetime.date | None) -> None:
     if back_on and back_on < timezone.localdate():
-        raise ValidationError({"back_on": _("Ce jour est passé\u00a0: dites quand ce sera de retour.")})
+        raise ValidationError({"back_on": _("Ce jour est passé : dites quand ce sera de retour.")})
 
 
 # ---- the units

@@ -35,7 +35,7 @@ def add(
     for file in files:
         if len(kept) >= room:
             refused.append(
-                _("« %(name)s » n’a pas été gardée\u00a0: une fiche compte au plus %(n)s photos.")
+                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos.")
                 % {"name": str(file.name)[:80], "n": PHOTOS_AT_MOST}
             )
             continue

@@ -119,7 +119,7 @@ def _warn(user: User) -> list[privacy.Consequence]:
         running = [LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER]
         if Loan.objects.of(organisation).filter(status__in=running).exists():
             sentence = _(
-                "« %s » a des prêts en cours, et personne d’autre pour s’en occuper\u00a0: rendez, faites revenir ou "
+                "« %s » a des prêts en cours, et personne d’autre pour s’en occuper : rendez, faites revenir ou "
                 "annulez d’abord ce qui l’est."
             )
             found.append(privacy.Consequence(sentence % organisation.name, reverse("loan_list")))

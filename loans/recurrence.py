@@ -55,9 +55,9 @@ def expand(first: Period, rule: Recurrence) -> list[Period]:
     """
     start, end = wall(first.lower), wall(first.upper)
     if rule.until < start.date():
-        raise ValidationError(_("La répétition finit avant d’avoir commencé\u00a0: choisissez une date plus tard."))
+        raise ValidationError(_("La répétition finit avant d’avoir commencé : choisissez une date plus tard."))
     if rule.until - start.date() > LONGEST:
-        raise ValidationError(_("Une répétition dure au plus deux ans\u00a0: choisissez une date plus proche."))
+        raise ValidationError(_("Une répétition dure au plus deux ans : choisissez une date plus proche."))
     if rule.every == Every.WEEKS and not 1 <= rule.interval <= 26:
         raise ValidationError(_("L’intervalle va de 1 à 26 semaines."))
     length = end - start
@@ -70,14 +70,14 @@ def expand(first: Period, rule: Recurrence) -> list[Period]:
         except ValidationError:
             continue
     if not found:
-        raise ValidationError(_("Aucune date\u00a0: choisissez une fin plus tard, ou d’autres jours."))
+        raise ValidationError(_("Aucune date : choisissez une fin plus tard, ou d’autres jours."))
     if len(found) > AT_MOST:
         raise ValidationError(
             _("Cela fait %(n)d dates, et une demande en compte au plus %(most)d.") % {"n": len(found), "most": AT_MOST}
         )
     for one, two in pairwise(found):
         if two.lower < one.upper:
-            raise ValidationError(_("Ces dates se chevauchent\u00a0: raccourcissez-les ou espacez-les."))
+            raise ValidationError(_("Ces dates se chevauchent : raccourcissez-les ou espacez-les."))
     return found
 
 

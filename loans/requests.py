@@ -73,7 +73,7 @@ def ask(
     if made and _alike(made, resource, borrower, periods, quantity):
         return made
     if resource.organisation_id == borrower.pk:
-        own = _("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda.")
+        own = _("C’est déjà à vous : bloquez plutôt la période dans l’agenda.")
         raise Refused([(periods[0], [calendar.Refusal("own", own)])])
     if refused := check(resource, periods, quantity):
         raise Refused(refused)

@@ -48,7 +48,7 @@ def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing
         return Standing("info", _("Proposition envoyée"), _("%(who)s doit accepter ou refuser ce que vous proposez. "
                         "Rien ne change d’ici là.") % {"who": them})  # fmt: skip
     if waiting:
-        said = _("%(who)s propose autre chose\u00a0: acceptez, refusez ou proposez à votre tour.") % {"who": them}
+        said = _("%(who)s propose autre chose : acceptez, refusez ou proposez à votre tour.") % {"who": them}
         return Standing("act", _("Proposition à répondre"), said, mine=True)
     if loan.status == LoanStatus.REQUESTED:
         return _requested(loan, side, them)
@@ -71,7 +71,7 @@ def _requested(loan: Loan, side: str, them: str) -> Standing:
         said = _("%(who)s doit d’abord rendre autre chose. Examinez la demande quand même, ou refusez-la.")
         return Standing("warn", _("Demande retenue"), said % {"who": them}, mine=True)
     if loan.held_at:
-        said = _("Votre organisme a quelque chose à rendre d’abord\u00a0: la demande attend que %(who)s l’examine.")
+        said = _("Votre organisme a quelque chose à rendre d’abord : la demande attend que %(who)s l’examine.")
         return Standing("warn", _("Demande retenue"), said % {"who": them})
     if side == Side.LENDER:
         said = _("Acceptez, refusez ou proposez autre chose avant %(when)s. Rien n’est réservé d’ici là.")
@@ -87,13 +87,13 @@ def _accepted(loan: Loan, side: str) -> Standing:
     things = loan.resource.kind == Kind.MATERIEL
     if loan.resource.kind == Kind.HUMAIN and not loan.consent_on:
         if side == Side.LENDER:
-            said = _("Nommez la personne prêtée et dites quand elle a dit oui\u00a0: c’est à vous, son employeur.")
+            said = _("Nommez la personne prêtée et dites quand elle a dit oui : c’est à vous, son employeur.")
             return Standing("act", _("Personne à nommer"), said, mine=True)
         said = _("C’est réservé pour vous. Son employeur doit encore nommer la personne. Commence %(when)s.")
         return Standing("ok", _("Accepté"), said % when)
     if loan.starts_at <= timezone.now():
-        said = _("La remise était prévue %(when)s\u00a0: inscrivez-la.") if things else _(
-            "C’est commencé depuis %(when)s\u00a0: inscrivez-le."
+        said = _("La remise était prévue %(when)s : inscrivez-la.") if things else _(
+            "C’est commencé depuis %(when)s : inscrivez-le."
         )  # fmt: skip
         return Standing("act", _("Remise à inscrire") if things else _("Début à inscrire"), said % when, mine=True)
     said = _("C’est réservé. Remise prévue %(when)s.") if things else _("C’est réservé. Commence %(when)s.")
@@ -122,7 +122,7 @@ def _out(loan: Loan, side: str, them: str) -> Standing:
 def _ended(loan: Loan, side: str, them: str) -> str:
     return {
         LoanStatus.RETURNED: _("C’est rendu. Le prêteur termine le prêt quand tout est en ordre."),
-        LoanStatus.CLOSED: _("C’est rendu et en ordre\u00a0: rien d’autre à faire."),
+        LoanStatus.CLOSED: _("C’est rendu et en ordre : rien d’autre à faire."),
         LoanStatus.DECLINED: _("La demande est close. Rien n’est réservé."),
         LoanStatus.CANCELLED: _("C’est annulé. Les dates sont libres."),
         LoanStatus.EXPIRED: _("Personne n’a répondu à temps. On peut refaire la demande."),

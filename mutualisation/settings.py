@@ -57,6 +57,7 @@ PORTAL_PRIVACY_OFFICER = env.str("PORTAL_PRIVACY_OFFICER", default="")  # title 
 INSTALLED_APPS = [
     "accounts",
     "directory",
+    "toolbox",
     "loans",
     "mutualisation",
     "django.contrib.admin",

@@ -50,6 +50,7 @@ from tests.factories import (
     some_day,
 )
 from tests.loans.lending import lent_out
+from toolbox.models import Clause, Edition, ModelAgreement
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
 # the outsider curates another territory than the curator's.
@@ -142,8 +143,16 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     loan = lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
     lent = lent_out(ResourceFactory(organisation=shown), people["manager"])
+    model = ModelAgreement.objects.create(
+        slug="pret-de-velo", title="Prêt de vélo", kind="materiel", parties=["preteur"], summary="Pour un vélo."
+    )
+    edition = Edition.objects.create(model=model, number=1)
+    Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
+    edition.published_at = timezone.now()
+    edition.save()
     return {
         **lent,
+        "edition": edition,
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
         "agenda_loan": lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day()).pk,

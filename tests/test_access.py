@@ -36,13 +36,13 @@ resource_detail slug=tente | 200 | 405
 resource_detail slug=reservee | 404 404 200 200 404 200 200 | 405
 resource_detail slug=brouillon | 404 404 200 200 404 200 200 | 405
 organisation_agenda slug=cdc | 200 | 405
-organisation_agenda slug=cachee | 404 404 200 200 404 404 200 | 405
+organisation_agenda slug=cachee | 404 404 200 200 404 200 200 | 405
 resource_agenda slug=tente | 200 | 405
-resource_agenda slug=reservee | 404 404 200 200 404 404 200 | 405
-resource_agenda slug=brouillon | 404 404 200 200 404 404 200 | 405
+resource_agenda slug=reservee | 404 404 200 200 404 200 200 | 405
+resource_agenda slug=brouillon | 404 404 200 200 404 200 200 | 405
 resource_ics slug=tente | 200 | 405
-resource_ics slug=reservee | 404 404 200 200 404 404 200 | 405
-resource_ics slug=brouillon | 404 404 200 200 404 404 200 | 405
+resource_ics slug=reservee | 404 404 200 200 404 200 200 | 405
+resource_ics slug=brouillon | 404 404 200 200 404 200 200 | 405
 need_list | 200 | 405
 need_export form=csv | 200 | 405
 need_export form=xlsx | 200 | 405
@@ -64,6 +64,13 @@ practice_feed | 200 | 405
 practice_places | 200 | 405
 practice_detail slug=surplus | 200 | 405
 practice_detail slug=recit-cache | 404 404 200 404 404 200 200 | 405
+tool_list | 200 | 405
+lexicon | 200 | 405
+model_agreement_list | 200 | 405
+model_agreement slug=pret-de-velo | 200 | 405
+model_agreement slug=inconnue | 404 | 405
+model_agreement_edition slug=pret-de-velo number=1 | 200 | 405
+model_agreement_edition slug=pret-de-velo number=2 | 404 | 405
 about | 200 | 405
 legal | 200 | 405
 privacy | 200 | 405

@@ -24,6 +24,7 @@ from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, 
 from loans.models import Checklist, Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
+from toolbox.models import Term, Tool
 
 # The admin's own pages; those of its models are computed below.
 AUTOCOMPLETE = "?app_label=directory&model_name=resource&field_name=organisation"
@@ -40,11 +41,21 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
     "admin:auth_user_password_change": (302, 302, 403, 200),
 }
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
-CURATED = {"organisation", "resource", "practice", "synonym", "checklist"}
+CURATED = {"organisation", "resource", "practice", "synonym", "checklist", "tool", "term"}
 # Apps whose admin is the directory’s own: completing fields, read by curators.
-OURS = ("directory", "loans")
+OURS = ("directory", "loans", "toolbox")
 # What administrators read and nobody rewrites.
-READ_ONLY = {"mail", "consent", "loan", "procrastinatejob", "occupation", "closure", "exceptionalhours"}
+READ_ONLY = {
+    "mail",
+    "consent",
+    "loan",
+    "procrastinatejob",
+    "occupation",
+    "closure",
+    "exceptionalhours",
+    "edition",
+    "modelagreement",
+}
 # What belongs to organisations: curators don’t read it.
 PRIVATE = {"occupation", "closure", "loan"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
@@ -75,7 +86,7 @@ def admin_names() -> set[str]:
         f"admin:{m._meta.app_label}_{m._meta.model_name}_{verb}"
         for m in admin_models()
         for verb in VERBS
-        if verb != "choose" or m._meta.app_label in OURS
+        if verb != "choose" or (m._meta.app_label in OURS and m._meta.model_name != "loan")  # a loan is chosen nowhere
     }
 
 
@@ -124,6 +135,10 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "occupation": lambda: Occupation.objects.latest("id"),
         "closure": lambda: Closure.objects.get(pk=world["blocked"]),
         "exceptionalhours": lambda: ExceptionalHours.objects.get(pk=world["exception"]),
+        "tool": lambda: Tool.objects.create(slug="guide", title="Guide", kind="guide", why="Aide."),
+        "term": lambda: Term.objects.create(slug="pret", term="prêt", definition="Confier pour un temps."),
+        "edition": lambda: world["edition"],
+        "modelagreement": lambda: world["edition"].model,
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),

@@ -23,6 +23,7 @@ from tests.cast import names
 ROOT = Path(settings.BASE_DIR)
 CODE = ("accounts", "bench", "directory", "loans", "mutualisation", "tests")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+MAILS = sorted((ROOT / "templates").rglob("*.txt"))
 LONGEST = 400
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
 # What runs from the page itself; JSON is read, never run.
@@ -178,6 +179,91 @@ def test_every_icon_named_is_drawn() -> None:
     assert not [a for a in sorted(asked) if a[1] not in known]
 
 
+# ---- what is written for people
+
+# Before : » $ % and h a space that does not break, and after «; none before ; ? and !.
+SPACING = re.compile(
+    r"(?<=[^\s:]) :(?=[\s<\"']|$)"
+    r"|(?<!\u00a0)»|«(?!\u00a0)"
+    r"|(?<=\d) (?:[$%](?!\w)|h\b)"
+    r"|(?<=[\w»)…’])[ \u00a0\u202f][;?!](?=[\s<\"']|$)"
+)
+UNSEEN = re.compile(r"\{#.*?#\}|\{% comment.*?endcomment %\}|<script.*?</script>", re.DOTALL)
+
+
+def shown_by(path: Path) -> Iterator[tuple[int, str]]:
+    """What a template says, line by line, a 0 where a value goes."""
+    text = UNSEEN.sub(lambda m: "\n" * m[0].count("\n"), path.read_text(encoding="utf-8"))
+    text = re.sub(r"""\{% trans (["'])(.*?)\1.*?%\}""", r"\2", text)
+    text = re.sub(r"\{%.*?%\}", "", re.sub(r"\{\{.*?\}\}", "0", text))
+    yield from enumerate(text.splitlines(), 1)
+
+
+def said_in(path: Path) -> Iterator[tuple[int, str]]:
+    """The texts of a module, without docstrings nor SQL, a 0 where a value goes."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    skipped = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}  # docstrings
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped |= {id(part) for part in node.values}
+            yield node.lineno, "".join(p.value if isinstance(p, ast.Constant) else "0" for p in node.values)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+            yield node.lineno, re.sub(r"%(\(\w+\))?[sd]", "0", node.value)
+
+
+def badly_spaced(found: Iterable[tuple[int, str]], name: str) -> list[tuple[str, str]]:
+    return [
+        (f"{name}:{line}", text[max(0, m.start() - 25) : m.end() + 15])
+        for line, text in found
+        if "\n" not in text.strip()
+        for m in SPACING.finditer(text)
+    ]
+
+
+@pytest.mark.parametrize("path", [*TEMPLATES, *MAILS], ids=named)
+def test_templates_hold_their_signs(path: Path) -> None:
+    wrong = badly_spaced(shown_by(path), named(path))
+    assert not wrong, said_by(wrong)
+
+
+def test_sentences_of_the_code_hold_their_signs() -> None:
+    seen, wrong = 0, []
+    for path in modules():
+        if path.relative_to(ROOT).parts[0] not in ("bench", "tests"):
+            texts_of = list(said_in(path))
+            seen += sum("\u00a0" in text for _line, text in texts_of)
+            wrong += badly_spaced(texts_of, named(path))
+    assert seen > 200
+    assert not wrong, said_by(wrong)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Lieu : ici", "Lieu :", "mot »", "« mot", "«mot", "25 $", "20 %.", "18 h 30", "Quoi ?", "Quoi\u00a0!", "l’un ; "],
+)
+def test_a_sign_that_could_be_left_alone_is_found(text: str) -> None:
+    assert SPACING.search(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lieu\u00a0: ici",
+        "«\u00a0mot\u00a0»",
+        "25\u00a0$",
+        "18\u00a0h 30",
+        "Quoi?",
+        "a::b",
+        "x := 1",
+        "&amp; ",
+        "12 hommes",
+    ],
+)
+def test_a_sign_that_holds_is_left_in_peace(text: str) -> None:
+    assert not SPACING.search(text)
+
+
 # ---- fixtures
 
 
@@ -199,13 +285,14 @@ def fixtures(pattern: str) -> dict[str, Any]:
 
 
 def test_fixtures_are_written_in_good_french() -> None:
-    """’ in texts, never '; and no space missing or doubled around words."""
+    """’ in texts, never '; and signs that hold."""
     wrong, seen = [], 0
     for name, rows in fixtures("*.yaml").items():
         for where, text in texts(rows, name):
             seen += 1
             if re.search(r"[^\W\d_]'[^\W\d_]", text) and "://" not in text:
                 wrong.append((where, text[:80]))
+            wrong += badly_spaced([(0, text)], where)
     assert seen > 2000
     assert not wrong, said_by(wrong)
 
@@ -213,7 +300,7 @@ def test_fixtures_are_written_in_good_french() -> None:
 def test_every_drawing_of_the_fixtures_exists() -> None:
     known, missing, seen = symbols("drawings.svg"), [], 0
     for name, rows in {**fixtures("*.yaml"), **fixtures("categories.json")}.items():
-        for row in rows:
+        for row in rows if isinstance(rows, list) else ():  # the guided path is not a list of rows
             drawing = row.get("fields", {}).get("drawing", "")
             seen += bool(drawing)
             if drawing and drawing not in known:

@@ -46,4 +46,4 @@ class Consent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} : {self.get_purpose_display()}"
+        return f"{self.user} : {self.get_purpose_display()}"

@@ -62,14 +62,12 @@ def consent_list(request: HttpRequest) -> HttpResponse:
 def _change(request: HttpRequest, user: User) -> None:
     purpose, action = request.POST.get("purpose", ""), request.POST.get("action")
     if purpose not in Purpose.values or action not in ("give", "withdraw"):
-        messages.error(
-            request, _("Cette demande n’est pas complète\u00a0: rien n’a changé. Recommencez depuis cette page.")
-        )
+        messages.error(request, _("Cette demande n’est pas complète : rien n’a changé. Recommencez depuis cette page."))
     elif action == "give":
         consents.give(by=user, purpose=Purpose(purpose))
         messages.success(request, _("Votre accord est noté."))
     elif purpose in consents.REQUIRED:
-        messages.error(request, _("Cet accord va avec le compte\u00a0: pour le retirer, fermez le compte."))
+        messages.error(request, _("Cet accord va avec le compte : pour le retirer, fermez le compte."))
     else:
         consents.withdraw(by=user, purpose=Purpose(purpose))
         messages.success(request, _("Votre accord est retiré."))

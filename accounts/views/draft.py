@@ -21,7 +21,7 @@ def draft_keep(request: HttpRequest) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"error": _("Votre session est terminée.")}, status=401)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES + 1024:
-        return JsonResponse({"error": _("C’est trop long pour être gardé automatiquement : enregistrez.")}, status=413)
+        return JsonResponse({"error": _("C’est trop long pour être gardé automatiquement : enregistrez.")}, status=413)
     try:
         sent = json.loads(request.body)
         key, data = sent["key"], sent["data"]

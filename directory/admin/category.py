@@ -24,15 +24,15 @@ class CategoryForm(forms.ModelForm):
         refuse_loop(self, "parent")
         parent, kind = self.cleaned_data.get("parent"), self.cleaned_data.get("kind")
         if parent and parent.parent_id:
-            self.add_error("parent", _("Choisissez une catégorie, pas une sous-catégorie : il y a deux niveaux."))
+            self.add_error("parent", _("Choisissez une catégorie, pas une sous-catégorie : il y a deux niveaux."))
         if parent and kind and parent.kind != kind:
             self.add_error("parent", _("La catégorie mère est d’une autre sorte."))
         if not self.instance.pk:
             return
         if parent and self.instance.children.exists():
-            self.add_error("parent", _("Celle-ci a des sous-catégories : elle ne peut pas en devenir une."))
+            self.add_error("parent", _("Celle-ci a des sous-catégories : elle ne peut pas en devenir une."))
         if "kind" in self.changed_data and (self.instance.resources.exists() or self.instance.children.exists()):
-            self.add_error("kind", _("Des ressources ou des sous-catégories s’en servent : la sorte ne change plus."))
+            self.add_error("kind", _("Des ressources ou des sous-catégories s’en servent : la sorte ne change plus."))
 
 
 @admin.register(Category)

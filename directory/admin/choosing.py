@@ -183,7 +183,7 @@ class PortalAdmin(ForgivingList, Comfortable, admin.ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         name = self.opts.verbose_name
-        title = capfirst(name) if object_id else format_lazy(_("Ajouter : {name}"), name=name)
+        title = capfirst(name) if object_id else format_lazy(_("Ajouter : {name}"), name=name)
         return super().changeform_view(request, object_id, form_url, {"title": title, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -221,7 +221,7 @@ def refuse_loop(form: ModelForm, name: str) -> None:
     above, seen = form.cleaned_data.get(name), set()
     while above is not None and above.pk not in seen:
         if above.pk == form.instance.pk:
-            form.add_error(name, ValidationError(_("On tournerait en rond : ce choix contient déjà cette entrée.")))
+            form.add_error(name, ValidationError(_("On tournerait en rond : ce choix contient déjà cette entrée.")))
             return
         seen.add(above.pk)
         above = getattr(above, name)

@@ -47,12 +47,12 @@ class EntryForm(forms.ModelForm):
         label=_("Adresse de la page"),
         max_length=120,
         required=False,
-        help_text=_("La fin de l’adresse de sa page. Vide : le portail en choisit une, libre, d’après le nom."),
+        help_text=_("La fin de l’adresse de sa page. Vide : le portail en choisit une, libre, d’après le nom."),
     )
     verified_today = forms.BooleanField(
         label=_("Tout est exact aujourd’hui"),
         required=False,
-        help_text=_("Cochez après avoir tout relu : la date de vérification devient celle d’aujourd’hui."),
+        help_text=_("Cochez après avoir tout relu : la date de vérification devient celle d’aujourd’hui."),
     )
 
     def clean_slug(self) -> str:
@@ -75,7 +75,7 @@ class EntryAdmin(PortalAdmin):
     form = EntryForm
     actions = ("publish", "archive", "verify")
     actions_on_bottom = True
-    search_help_text = _("Des mots, avec ou sans accents ; les synonymes comptent aussi.")
+    search_help_text = _("Des mots, avec ou sans accents; les synonymes comptent aussi.")
     readonly_fields = ("published_on", "verified_on", "created_on", "updated_on")
     save_on_top = True
 
@@ -121,7 +121,7 @@ class EntryAdmin(PortalAdmin):
         address = self.view_on_site(obj)
         if not address:
             return "—"
-        return format_html('<a href="{}">{}<span class="visually-hidden"> : {}</span></a>', address, _("Voir"), obj)
+        return format_html('<a href="{}">{}<span class="visually-hidden"> : {}</span></a>', address, _("Voir"), obj)
 
     def view_on_site(self, obj: Any) -> str | None:
         return obj.get_absolute_url() if self.is_public(obj) else None
@@ -188,7 +188,7 @@ def reading(*parts: tuple[Any, SafeString]) -> SafeString | str:
         format_html("<h3>{}</h3>{}", title, html) if title else format_html("{}", html) for title, html in parts if html
     ]
     if not shown:
-        return _("Rien à montrer encore : enregistrez d’abord.")
+        return _("Rien à montrer encore : enregistrez d’abord.")
     return format_html('<div class="reading">' + "{}" * len(shown) + "</div>", *shown)
 
 

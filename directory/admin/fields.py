@@ -39,7 +39,7 @@ class Lines(forms.CharField):
         for line in value:
             if len(line) > self.longest:
                 raise ValidationError(
-                    _("« %(start)s… » est trop long : %(longest)d caractères au plus par ligne."),
+                    _("« %(start)s… » est trop long : %(longest)d caractères au plus par ligne."),
                     code="too_long",
                     params={"start": line[:30], "longest": self.longest},
                 )

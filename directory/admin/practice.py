@@ -79,7 +79,7 @@ class PracticeAdmin(EntryAdmin):
             _("Le récit"),
             {
                 "fields": STORY,
-                "description": _("En Markdown : une ligne vide sépare deux paragraphes, « - » ouvre une puce."),
+                "description": _("En Markdown : une ligne vide sépare deux paragraphes, « - » ouvre une puce."),
             },
         ),
         (_("Citation et source"), {"fields": ("quote", "quote_source", "source_title", "source_url")}),

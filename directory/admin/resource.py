@@ -194,7 +194,7 @@ class ResourceAdmin(EntryAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Quelle sorte de ressource ?"),
+            "title": _("Quelle sorte de ressource?"),
             "is_popup": "_popup" in request.GET,
             "ways": ways,
         }

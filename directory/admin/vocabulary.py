@@ -24,7 +24,7 @@ class SynonymForm(forms.ModelForm):
         label=_("Termes"),
         longest=60,
         help_text=_(
-            "Un terme par ligne, deux au moins : chercher l’un trouvera aussi les autres. "
+            "Un terme par ligne, deux au moins : chercher l’un trouvera aussi les autres. "
             "Majuscules, accents et pluriels sont sans importance."
         ),
     )
@@ -38,7 +38,7 @@ class SynonymForm(forms.ModelForm):
         terms = self.cleaned_data["terms"]
         empty = [t for t in terms if not _key(t)]
         if empty:
-            raise ValidationError(_("« %(term)s » ne contient aucun mot."), params={"term": empty[0]})
+            raise ValidationError(_("« %(term)s » ne contient aucun mot."), params={"term": empty[0]})
         if len({" ".join(words_of(t)) for t in terms}) < 2:
             raise ValidationError(_("Un groupe compte au moins deux termes différents."))
         elsewhere = {}
@@ -47,7 +47,7 @@ class SynonymForm(forms.ModelForm):
                 elsewhere.setdefault(_key(term), group)
         raise_all = [
             ValidationError(
-                _("« %(term)s » est déjà dans le groupe « %(group)s » : complétez plutôt ce groupe."),
+                _("« %(term)s » est déjà dans le groupe « %(group)s » : complétez plutôt ce groupe."),
                 code="elsewhere",
                 params={"term": term, "group": elsewhere[_key(term)]},
             )

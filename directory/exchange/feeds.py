@@ -44,7 +44,7 @@ def atom(request: HttpRequest, filterset_class: type[EntryFilterSet], queryset: 
     name = str(queryset.model._meta.verbose_name_plural)
     page = request.build_absolute_uri(request.path.removesuffix("atom/") + filterset.address(tri=""))
     feed = Atom1Feed(
-        title=f"{settings.PORTAL_NAME} : {name}",
+        title=f"{settings.PORTAL_NAME} : {name}",
         link=page.removesuffix("?"),
         description=_("Les derniers ajouts."),
         language="fr-ca",

@@ -40,9 +40,9 @@ def read(path: Path) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
         rows = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        raise FixtureError(_("%(file)s : illisible (%(why)s).") % {"file": path.name, "why": error}) from error
+        raise FixtureError(_("%(file)s : illisible (%(why)s).") % {"file": path.name, "why": error}) from error
     if not isinstance(rows, list):
-        raise FixtureError(_("%(file)s : une liste de lignes était attendue.") % {"file": path.name})
+        raise FixtureError(_("%(file)s : une liste de lignes était attendue.") % {"file": path.name})
     return rows
 
 
@@ -82,14 +82,14 @@ class _Known:
 def _load_row(path: Path, number: int, row: Any, known: _Known, *, update: bool) -> bool:
     def fail(field: str, why: object) -> FixtureError:
         place = {"file": path.name, "row": number, "field": field, "why": why}
-        return FixtureError(_("%(file)s, ligne %(row)s, champ « %(field)s » : %(why)s") % place)
+        return FixtureError(_("%(file)s, ligne %(row)s, champ « %(field)s » : %(why)s") % place)
 
     if not isinstance(row, dict) or not isinstance(row.get("fields"), dict) or "model" not in row:
-        raise fail("model", _("il faut « model » et « fields »."))
+        raise fail("model", _("il faut « model » et « fields »."))
     try:
         model = apps.get_model(row["model"])
     except (LookupError, ValueError, TypeError, AttributeError) as error:
-        raise fail("model", _("« %s » n’existe pas.") % (row["model"],)) from error
+        raise fail("model", _("« %s » n’existe pas.") % (row["model"],)) from error
     if "pk" in row:
         raise fail("pk", _("une ligne se reconnaît à sa clé naturelle, jamais à un numéro."))
     names, fields = _natural_fields(model), row["fields"]
@@ -189,14 +189,14 @@ def _check_fields(model: type[models.Model], fields: dict[str, Any], fail: Any) 
         if not field.is_relation or value is None or not isinstance(target, type):
             continue
         if field.many_to_many and not isinstance(value, list):
-            raise fail(name, _("une liste de clés naturelles était attendue : %r.") % (value,))
+            raise fail(name, _("une liste de clés naturelles était attendue : %r.") % (value,))
         for key in value if field.many_to_many else [value]:
             if not isinstance(key, list):
-                raise fail(name, _("une clé naturelle était attendue, comme [huntingdon] : %r.") % (key,))
+                raise fail(name, _("une clé naturelle était attendue, comme [huntingdon] : %r.") % (key,))
             try:
                 target._default_manager.get_by_natural_key(*key)  # type: ignore[attr-defined]
             except (ObjectDoesNotExist, TypeError, ValueError) as error:
-                raise fail(name, _("« %s » n’existe pas.") % ", ".join(map(str, key))) from error
+                raise fail(name, _("« %s » n’existe pas.") % ", ".join(map(str, key))) from error
 
 
 def _guess_field(error: DeserializationError, fields: dict[str, Any]) -> str:
@@ -212,4 +212,4 @@ def fixture_files(folder: Path, names: list[str]) -> Iterator[Path]:
                 yield path
                 break
         else:
-            raise FixtureError(_("Le jeu de données « %s » n’existe pas.") % name)
+            raise FixtureError(_("Le jeu de données « %s » n’existe pas.") % name)

@@ -37,7 +37,7 @@ def busy_feed(resource: Resource, absolute: Callable[[str], str]) -> HttpRespons
         for number, ((begins, ends), units) in enumerate(periods.items()):
             said = _("Occupé")
             if resource.quantity > 1:
-                said = _("Occupé\u00a0: %(n)d sur %(all)d") % {"n": units, "all": resource.quantity}
+                said = _("Occupé : %(n)d sur %(all)d") % {"n": units, "all": resource.quantity}
             events.append(
                 ical.Event(
                     uid=f"{uuid.uuid5(act, f'{resource.pk}-{number}')}@mutualisation",
@@ -48,7 +48,7 @@ def busy_feed(resource: Resource, absolute: Callable[[str], str]) -> HttpRespons
                 )
             )  # fmt: skip
     events.sort(key=lambda event: (event.period.lower, event.uid))
-    text = ical.calendar(events, name=_("%(name)s\u00a0: libre ou pris") % {"name": resource.name})
+    text = ical.calendar(events, name=_("%(name)s : libre ou pris") % {"name": resource.name})
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'inline; filename="{resource.slug}.ics"'
     return response

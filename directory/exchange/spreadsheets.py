@@ -173,13 +173,13 @@ def export(
     address = request.build_absolute_uri(request.path.rpartition("/")[0] + "/" + filterset.address()).removesuffix("?")
     total = len(found.page.ids)
     about = [
-        f"{settings.PORTAL_NAME} : {name}",
+        f"{settings.PORTAL_NAME} : {name}",
         timezone.localdate().isoformat(),
         ngettext("%(n)d ligne", "%(n)d lignes", total) % {"n": total},
         address,
     ]
     if found.page.total > total:
-        more = _("La liste compte %(all)s lignes : voici les %(n)s premières. Filtrez-la pour avoir le reste.")
+        more = _("La liste compte %(all)s lignes : voici les %(n)s premières. Filtrez-la pour avoir le reste.")
         about.append(more % {"all": found.page.total, "n": total})
     return download(
         form=form,

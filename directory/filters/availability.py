@@ -41,7 +41,7 @@ def wanted(data: Mapping[str, Any]) -> Wanted:
     days = _days(asked["du"], asked["au"], said)
     if days is None:
         if (asked["de"] or asked["a"]) and not asked["du"] and not asked["au"]:
-            said.append(_("Des heures demandent un jour\u00a0: elles ont été laissées de côté."))
+            said.append(_("Des heures demandent un jour : elles ont été laissées de côté."))
         return Wanted(quantity=quantity, notices=tuple(said))
     hours = _hours(asked["de"], asked["a"], said)
     try:
@@ -51,9 +51,9 @@ def wanted(data: Mapping[str, Any]) -> Wanted:
     except ValidationError as error:
         return Wanted(quantity=quantity, notices=(*said, *error.messages))
     if end <= start:
-        said.append(_("L’heure de fin suit l’heure de début\u00a0: le filtre « Libre » a été laissé de côté."))
+        said.append(_("L’heure de fin suit l’heure de début : le filtre « Libre » a été laissé de côté."))
     elif start < timezone.now():
-        said.append(_("Ce moment est déjà passé\u00a0: le filtre « Libre » a été laissé de côté."))
+        said.append(_("Ce moment est déjà passé : le filtre « Libre » a été laissé de côté."))
     else:
         return Wanted(moments.span(start, end), False, quantity, tuple(said))
     return Wanted(quantity=quantity, notices=tuple(said))
@@ -69,7 +69,7 @@ def _quantity(text: str, said: list[str]) -> int:
         return 1
     if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST:
         return int(text)
-    said.append(_("« %(value)s » n’est pas une quantité\u00a0: elle a été laissée de côté.") % {"value": text})
+    said.append(_("« %(value)s » n’est pas une quantité : elle a été laissée de côté.") % {"value": text})
     return 1
 
 
@@ -78,12 +78,12 @@ def _days(first: str, last: str, said: list[str]) -> tuple[datetime.date, dateti
     if not first and not last:
         return None
     if not first:
-        said.append(_("Dites aussi à partir de quel jour\u00a0: le filtre « Libre » a été laissé de côté."))
+        said.append(_("Dites aussi à partir de quel jour : le filtre « Libre » a été laissé de côté."))
         return None
     for text in filter(None, (first, last)):
         if moments.read_day(text) is None:
             said.append(
-                _("« %(value)s » n’est pas une date\u00a0: écrivez-la comme 2026-12-04 (année, mois, jour).")
+                _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 (année, mois, jour).")
                 % {"value": text}
             )
             return None
@@ -93,14 +93,14 @@ def _days(first: str, last: str, said: list[str]) -> tuple[datetime.date, dateti
     assert end is not None
     today = timezone.localdate()
     if end < start:
-        said.append(_("Le dernier jour précède le premier\u00a0: le filtre « Libre » a été laissé de côté."))
+        said.append(_("Le dernier jour précède le premier : le filtre « Libre » a été laissé de côté."))
     elif start < today:
         said.append(
-            _("Le %(day)s est déjà passé\u00a0: le filtre « Libre » a été laissé de côté.")
+            _("Le %(day)s est déjà passé : le filtre « Libre » a été laissé de côté.")
             % {"day": date_format(start, "j F Y")}
         )
     elif (end - today).days > FARTHEST:
-        said.append(_("C’est trop loin dans le temps\u00a0: le filtre « Libre » a été laissé de côté."))
+        said.append(_("C’est trop loin dans le temps : le filtre « Libre » a été laissé de côté."))
     else:
         return start, end
     return None
@@ -111,11 +111,11 @@ def _hours(first: str, last: str, said: list[str]) -> tuple[datetime.time, datet
     if not first and not last:
         return None
     if not (first and last):
-        said.append(_("Dites les deux heures, de début et de fin\u00a0: elles ont été laissées de côté."))
+        said.append(_("Dites les deux heures, de début et de fin : elles ont été laissées de côté."))
         return None
     found = [moments.read_hour(text) for text in (first, last)]
     for text, hour in zip((first, last), found, strict=True):
         if hour is None:
-            said.append(_("« %(value)s » n’est pas une heure\u00a0: écrivez 18:30 ou 18 h 30.") % {"value": text})
+            said.append(_("« %(value)s » n’est pas une heure : écrivez 18:30 ou 18 h 30.") % {"value": text})
     start, end = found
     return (start, end) if start is not None and end is not None else None

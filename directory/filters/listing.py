@@ -126,7 +126,7 @@ class EntryFilterSet(django_filters.FilterSet):
         self.cleaned  # noqa: B018 - fields know their unknown values once cleaned
         for name, filter_ in self.filters.items():
             said += [
-                gettext("Le filtre « %(filter)s » ne connaît pas « %(value)s » : il a été laissé de côté.")
+                gettext("Le filtre « %(filter)s » ne connaît pas « %(value)s » : il a été laissé de côté.")
                 % {"filter": filter_.label, "value": value[:60]}
                 for value in getattr(self.form.fields[name], "unknown", ())
             ]
@@ -134,17 +134,17 @@ class EntryFilterSet(django_filters.FilterSet):
         if near and not self.place:
             said.append(
                 gettext(
-                    "Nous ne trouvons pas « %s ». Essayez le nom d’une municipalité ou les trois premiers "
+                    "Nous ne trouvons pas « %s ». Essayez le nom d’une municipalité ou les trois premiers "
                     "caractères d’un code postal."
                 )
                 % near[:60]
             )
         elif self.cleaned.get("km") and not near:
-            said.append(gettext("La distance demande un lieu : dites près d’où."))
+            said.append(gettext("La distance demande un lieu : dites près d’où."))
         if self.asked.cut:
-            said.append(gettext("Votre recherche était longue : seuls les premiers mots ont compté."))
+            said.append(gettext("Votre recherche était longue : seuls les premiers mots ont compté."))
         if self.cleaned.get("q") and not self.asked:
-            said.append(gettext("Ces mots sont trop courants pour chercher : tout est affiché."))
+            said.append(gettext("Ces mots sont trop courants pour chercher : tout est affiché."))
         return said
 
     # ---- what answers
@@ -206,7 +206,7 @@ class EntryFilterSet(django_filters.FilterSet):
         """Every active filter, each with the address of the list without it."""
         chips = []
         if self.cleaned.get("q"):
-            chips.append(Chip(f"« {self.cleaned['q'][:40]} »", self.address(without=("q", None))))
+            chips.append(Chip(f"« {self.cleaned['q'][:40]} »", self.address(without=("q", None))))
         if self.place:
             km = self.cleaned.get("km")
             words = (

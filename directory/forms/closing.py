@@ -22,7 +22,7 @@ FARTHEST = 5 * 366
 def typed_date(label: Any, **options: Any) -> forms.DateField:
     """A day, typed; a button beside it offers the browser’s own calendar."""
     errors = {
-        "invalid": _("Cette date ne se lit pas\u00a0: écrivez-la AAAA-MM-JJ, comme 2026-12-04."),
+        "invalid": _("Cette date ne se lit pas : écrivez-la AAAA-MM-JJ, comme 2026-12-04."),
         "required": _("Dites quel jour, comme 2026-12-04."),
     }
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"placeholder": _("AAAA-MM-JJ"), "autocomplete": "off"})
@@ -33,7 +33,7 @@ class DaysForm(DressedForm):
     """From one day to another; the first alone is that day."""
 
     starts_on = typed_date(_("Du"))
-    ends_on = typed_date(_("Au"), required=False, help_text=_("Ce jour compris. Vide\u00a0: un seul jour."))
+    ends_on = typed_date(_("Au"), required=False, help_text=_("Ce jour compris. Vide : un seul jour."))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -47,7 +47,7 @@ class DaysForm(DressedForm):
         elif data["ends_on"] < today:
             self.add_error("starts_on", gettext("Ce jour est déjà passé."))
         elif (data["ends_on"] - today).days > FARTHEST:
-            self.add_error("ends_on", gettext("C’est trop loin dans le temps\u00a0: cinq ans au plus."))
+            self.add_error("ends_on", gettext("C’est trop loin dans le temps : cinq ans au plus."))
         return data
 
     def both_hours(self, first: str, last: str) -> tuple[datetime.time, datetime.time] | None:
@@ -64,8 +64,8 @@ class DaysForm(DressedForm):
 class BlockForm(DaysForm):
     """Time taken out of the calendar of a resource."""
 
-    starts_at = HourField(label=_("À partir de"), help_text=_("Vide\u00a0: dès le début du jour."))
-    ends_at = HourField(label=_("Jusqu’à"), help_text=_("Vide\u00a0: jusqu’à la fin du jour."))
+    starts_at = HourField(label=_("À partir de"), help_text=_("Vide : dès le début du jour."))
+    ends_at = HourField(label=_("Jusqu’à"), help_text=_("Vide : jusqu’à la fin du jour."))
     quantity = forms.IntegerField(label=_("Combien d’unités"), min_value=1, required=False)
     reason = forms.ChoiceField(
         label=_("Pourquoi"),
@@ -82,7 +82,7 @@ class BlockForm(DaysForm):
         super().__init__(*args, **kwargs)
         self.resource = resource
         field = self.fields["quantity"]
-        field.help_text = gettext("Sur %(n)d. Vide\u00a0: toutes.") % {"n": resource.quantity}
+        field.help_text = gettext("Sur %(n)d. Vide : toutes.") % {"n": resource.quantity}
         if resource.quantity == 1:
             del self.fields["quantity"]
 
@@ -121,9 +121,9 @@ class HoursForm(DaysForm):
 
     label = forms.CharField(
         label=_("Ce que c’est"), max_length=80, required=False,
-        help_text=_("Public\u00a0: « Congé des Fêtes », « Soirée d’élections »… Jamais le nom d’une personne."),
+        help_text=_("Public : « Congé des Fêtes », « Soirée d’élections »… Jamais le nom d’une personne."),
     )  # fmt: skip
-    opens_at = HourField(label=_("Ouvre à"), help_text=_("Vide\u00a0: fermé ces jours-là."))
+    opens_at = HourField(label=_("Ouvre à"), help_text=_("Vide : fermé ces jours-là."))
     closes_at = HourField(label=_("Ferme à"))
 
     def clean(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ Choices = list[tuple[Any, Any]]
 
 MINUTES: Choices = [
     (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 heure")), (120, _("2 heures")), (180, _("3 heures")),
-    (240, _("une demi-journée (4 h)")), (480, _("8 heures")), (1440, _("1 jour")), (2880, _("2 jours")),
+    (240, _("une demi-journée (4 h)")), (480, _("8 heures")), (1440, _("1 jour")), (2880, _("2 jours")),
     (4320, _("3 jours")), (10080, _("1 semaine")), (20160, _("2 semaines")), (43200, _("30 jours")),
 ]  # fmt: skip
 NOTICE: Choices = [
@@ -50,7 +50,7 @@ class LinesField(forms.CharField):
         long = next((line for line in lines if len(line) > self.longest), None)
         if long:
             raise forms.ValidationError(
-                _("« %(line)s… » est trop long : %(n)d caractères au plus par ligne."),
+                _("« %(line)s… » est trop long : %(n)d caractères au plus par ligne."),
                 params={"line": long[:30], "n": self.longest},
             )
         if len(lines) > self.most:
@@ -77,7 +77,7 @@ class AmongField(forms.TypedChoiceField):
 class HourField(forms.TimeField):
     """A time of day as people type it: « 18 h », « 18h30 », « 18:30 »."""
 
-    default_error_messages = {"invalid": _("Écrivez une heure comme 18:30 ou 18 h 30.")}
+    default_error_messages = {"invalid": _("Écrivez une heure comme 18:30 ou 18 h 30.")}
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})

@@ -60,7 +60,7 @@ class PremisesForm(LendableForm):
 
     equipment = LinesField(
         label=_("Ce qu’on trouve sur place"),
-        help_text=_("Un par ligne : projecteur, cuisinette, 40 chaises…"),
+        help_text=_("Un par ligne : projecteur, cuisinette, 40 chaises…"),
         required=False,
     )
     accessibility = forms.MultipleChoiceField(
@@ -118,14 +118,14 @@ class PremisesForm(LendableForm):
                 if a is None or b is None:
                     self.add_error(
                         opens if a is None else closes,
-                        gettext("%s : il manque une heure.") % str(label).capitalize(),
+                        gettext("%s : il manque une heure.") % str(label).capitalize(),
                     )
                 elif b <= a:
                     self.add_error(closes, gettext(
-                        "%s : la fermeture suit l’ouverture. Pour minuit, écrivez 23:59."
+                        "%s : la fermeture suit l’ouverture. Pour minuit, écrivez 23:59."
                     ) % str(label).capitalize())  # fmt: skip
                 elif any(a < y and x < b for x, y in spans):
-                    self.add_error(opens, gettext("%s : les deux plages se chevauchent.") % str(label).capitalize())
+                    self.add_error(opens, gettext("%s : les deux plages se chevauchent.") % str(label).capitalize())
                 else:
                     spans.append((a, b))
             self.hours += [(day, a, b) for a, b in spans]
@@ -154,9 +154,9 @@ class PeopleForm(ResourceForm):
     class Meta(ResourceForm.Meta):
         fields = (*COMMON, "time_share", "schedule", "tasks", "supervision", "days_per_week", "trial_weeks")
         help_texts = ResourceForm.Meta.help_texts | {
-            "name": _("Une fonction, jamais le nom d’une personne : « Adjointe administrative, deux jours »."),
-            "time_share": _("« deux jours par semaine », « 20 % »…"),
-            "schedule": _("« mardi et jeudi », « le soir »…"),
+            "name": _("Une fonction, jamais le nom d’une personne : « Adjointe administrative, deux jours »."),
+            "time_share": _("« deux jours par semaine », « 20 % »…"),
+            "schedule": _("« mardi et jeudi », « le soir »…"),
             "supervision": _("Des fonctions, jamais de noms."),
         }
 
@@ -177,7 +177,7 @@ class ExpertiseForm(ResourceForm):
     class Meta(ResourceForm.Meta):
         fields = (*COMMON, "format", "delivery", "audience", "hours_offered", "languages")
         help_texts = ResourceForm.Meta.help_texts | {
-            "name": _("Ce que vous savez faire : « Aide à la rédaction d’une demande de subvention »."),
+            "name": _("Ce que vous savez faire : « Aide à la rédaction d’une demande de subvention »."),
         }
 
 

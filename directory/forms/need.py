@@ -37,7 +37,7 @@ class NeedForm(VersionedForm):
     """Eight questions; the first two and the place are all it takes."""
 
     kind = forms.ChoiceField(
-        label=_("De quelle sorte\u00a0?"),
+        label=_("De quelle sorte?"),
         choices=Kind.choices,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choisissez une des quatre sortes.")},
@@ -51,16 +51,14 @@ class NeedForm(VersionedForm):
         labels = {
             "name": _("Ce qu’il vous faut"),
             "category": _("Catégorie"),
-            "quantity": _("Combien\u00a0?"),
-            "territory": _("Où\u00a0?"),
-            "reason": _("Pourquoi\u00a0?"),
+            "quantity": _("Combien?"),
+            "territory": _("Où?"),
+            "reason": _("Pourquoi?"),
         }
         help_texts = {
-            "name": _("Comme vous le diriez au téléphone\u00a0: «\u00a0Congélateur coffre pour deux mois\u00a0»."),
+            "name": _("Comme vous le diriez au téléphone : « Congélateur coffre pour deux mois »."),
             "category": _("Elle aide à trouver qui l’a déjà. Dans le doute, laissez vide."),
-            "reason": _(
-                "Deux phrases\u00a0: à quoi cela servira, ce qui est important. N’y mettez le nom de personne."
-            ),
+            "reason": _("Deux phrases : à quoi cela servira, ce qui est important. N’y mettez le nom de personne."),
         }
         error_messages = {
             "name": {"required": _("Dites ce qu’il vous faut.")},
@@ -105,9 +103,7 @@ class NeedForm(VersionedForm):
         data = super().clean() or self.cleaned_data
         kind, category = data.get("kind"), data.get("category")
         if kind and category and category.kind != kind:
-            said = gettext(
-                "Cette catégorie est de la sorte «\u00a0%(kind)s\u00a0»\u00a0: changez l’une des deux, ou laissez vide."
-            )
+            said = gettext("Cette catégorie est de la sorte « %(kind)s » : changez l’une des deux, ou laissez vide.")
             self.add_error("category", said % {"kind": category.get_kind_display()})
         start, end = data.get("starts_on"), data.get("ends_on")
         if start and end and end < start:

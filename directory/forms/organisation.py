@@ -45,14 +45,14 @@ class OrganisationForm(forms.ModelForm):
         queryset=Sector.objects.all(),
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text=_("Ceux où l’on vous chercherait : trois suffisent."),
+        help_text=_("Ceux où l’on vous chercherait : trois suffisent."),
     )
     website = forms.URLField(
         label=_("Site Web"),
         required=False,
         assume_scheme="https",
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "url"}),
-        error_messages={"invalid": _("Cette adresse Web n’est pas complète : exemple.org, par exemple.")},
+        error_messages={"invalid": _("Cette adresse Web n’est pas complète : exemple.org, par exemple.")},
     )
     neq = forms.CharField(
         label=_("NEQ"),
@@ -87,10 +87,10 @@ class OrganisationForm(forms.ModelForm):
         }
         help_texts = {
             "name": _("Comme il s’écrit sur vos lettres patentes ou à l’entrée de vos locaux."),
-            "description": _("Une ligne vide sépare les paragraphes ; un tiret commence une liste."),
+            "description": _("Une ligne vide sépare les paragraphes; un tiret commence une liste."),
             "email": _("Public. Une adresse de l’organisme, pas celle d’une personne."),
             "phone": _("Public."),
-            "mission": _("Une phrase : ce que fait l’organisme, pour qui."),
+            "mission": _("Une phrase : ce que fait l’organisme, pour qui."),
         }
         widgets = {
             "mission": forms.Textarea(attrs={"rows": 3, "maxlength": 300}),
@@ -130,12 +130,12 @@ class OrganisationForm(forms.ModelForm):
     def clean_neq(self) -> str:
         neq = re.sub(r"[\s.-]", "", self.cleaned_data["neq"])
         if neq and not re.fullmatch(r"[0-9]{10}", neq):
-            raise forms.ValidationError(__("Le NEQ compte dix chiffres : vérifiez-le, ou laissez ce champ vide."))
+            raise forms.ValidationError(__("Le NEQ compte dix chiffres : vérifiez-le, ou laissez ce champ vide."))
         if neq and Organisation.objects.filter(neq=neq).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(
                 __(
-                    "Un organisme porte déjà ce NEQ : demandez plutôt à vous y joindre. "
-                    "S’il ne paraît pas dans la liste, il attend sa validation : écrivez à l’équipe du portail."
+                    "Un organisme porte déjà ce NEQ : demandez plutôt à vous y joindre. "
+                    "S’il ne paraît pas dans la liste, il attend sa validation : écrivez à l’équipe du portail."
                 )
             )
         return neq

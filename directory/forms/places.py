@@ -109,16 +109,16 @@ class PlaceField(forms.CharField):
             return Territory.objects.defer("outline").get(pk=found[0].id)
         if found:
             raise forms.ValidationError(
-                _("Plusieurs municipalités portent ce nom : écrivez %(names)s."),
-                params={"names": _(" ou ").join(f"« {label_of(n)} »" for n in found[:4])},
+                _("Plusieurs municipalités portent ce nom : écrivez %(names)s."),
+                params={"names": _(" ou ").join(f"« {label_of(n)} »" for n in found[:4])},
             )
         close = near(text)
         if close:
             raise forms.ValidationError(
-                _("Nous ne connaissons pas « %(text)s ». Vouliez-vous dire %(names)s ?"),
-                params={"text": text[:60], "names": _(" ou ").join(f"« {n} »" for n in close)},
+                _("Nous ne connaissons pas « %(text)s ». Vouliez-vous dire %(names)s?"),
+                params={"text": text[:60], "names": _(" ou ").join(f"« {n} »" for n in close)},
             )
         raise forms.ValidationError(
-            _("Nous ne connaissons pas « %(text)s » : écrivez le nom d’une municipalité du Québec."),
+            _("Nous ne connaissons pas « %(text)s » : écrivez le nom d’une municipalité du Québec."),
             params={"text": text[:60]},
         )

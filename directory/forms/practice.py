@@ -40,9 +40,10 @@ DRAWINGS = [
     ("d-salle", _("une salle")), ("d-bureau", _("un bureau")), ("d-cuisine", _("une cuisine")),
     ("d-entrepot", _("un entrepôt")), ("d-maison", _("une maison")), ("d-ecole", _("une école")),
     ("d-ferme", _("une ferme")), ("d-recolte", _("une récolte")), ("d-chaudrons", _("des chaudrons")),
-    ("d-fourgonnette", _("une fourgonnette")), ("d-congelateur", _("un congélateur")), ("d-tente", _("une tente")),
-    ("d-projecteur", _("un projecteur")), ("d-sono", _("une sono")), ("d-comptable", _("des comptes")),
-    ("d-formation", _("une formation")), ("d-ecriture", _("un texte")),
+    ("d-fourgonnette", _("une fourgonnette")), ("d-congelateur", _("un congélateur")),
+    ("d-froid", _("une chambre froide")), ("d-tente", _("une tente")), ("d-projecteur", _("un projecteur")),
+    ("d-sono", _("une sono")), ("d-comptable", _("des comptes")), ("d-formation", _("une formation")),
+    ("d-ecriture", _("un texte")),
 ]  # fmt: skip
 
 
@@ -50,32 +51,32 @@ class ProposedPracticeForm(VersionedForm):
     """What the person who lived it can tell."""
 
     kinds = forms.MultipleChoiceField(
-        label=_("Qu’est-ce qui est partagé\u00a0?"),
+        label=_("Qu’est-ce qui est partagé?"),
         choices=Kind.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     stage = forms.ChoiceField(
-        label=_("Où en êtes-vous sur le continuum du partage\u00a0?"),
+        label=_("Où en êtes-vous sur le continuum du partage?"),
         choices=Continuum.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choisissez une des quatre étapes\u00a0: la plus proche suffit.")},
+        error_messages={"required": _("Choisissez une des quatre étapes : la plus proche suffit.")},
     )
     legal_form = forms.ChoiceField(
-        label=_("Quelle forme cela prend-il\u00a0?"),
+        label=_("Quelle forme cela prend-il?"),
         choices=PracticeForm.choices,
         widget=forms.RadioSelect,
         initial=PracticeForm.INFORMAL,
     )
     territories = forms.ModelMultipleChoiceField(
-        label=_("Dans quelles MRC\u00a0?"),
+        label=_("Dans quelles MRC?"),
         queryset=Territory.objects.none(),
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("Aucune si cela se passe ailleurs."),
     )
     sectors = forms.ModelMultipleChoiceField(
-        label=_("Quels secteurs\u00a0?"),
+        label=_("Quels secteurs?"),
         queryset=Sector.objects.all(),
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -125,36 +126,36 @@ class ProposedPracticeForm(VersionedForm):
             "source_title", "source_url",
         )  # fmt: skip
         labels = {
-            "title": _("Quel titre lui donner\u00a0?"),
-            "standfirst": _("Que s’est-il passé, en deux phrases\u00a0?"),
-            "pooled": _("Que mettez-vous en commun, et comment\u00a0?"),
-            "place": _("Où cela se passe-t-il\u00a0?"),
-            "period_text": _("Depuis quand\u00a0?"),
-            "funders": _("Qui l’a financé\u00a0?"),
-            "origin": _("D’où est-ce parti\u00a0?"),
-            "governance": _("Comment les décisions se prennent-elles\u00a0?"),
-            "results": _("Qu’est-ce que cela demande et donne\u00a0?"),
-            "difficulties": _("Qu’est-ce qui reste difficile\u00a0?"),
-            "success_factors": _("Qu’est-ce qui a aidé\u00a0?"),
-            "lessons": _("Que conseillez-vous à qui voudrait le refaire\u00a0?"),
-            "source_title": _("Un document à lire\u00a0: son titre"),
+            "title": _("Quel titre lui donner?"),
+            "standfirst": _("Que s’est-il passé, en deux phrases?"),
+            "pooled": _("Que mettez-vous en commun, et comment?"),
+            "place": _("Où cela se passe-t-il?"),
+            "period_text": _("Depuis quand?"),
+            "funders": _("Qui l’a financé?"),
+            "origin": _("D’où est-ce parti?"),
+            "governance": _("Comment les décisions se prennent-elles?"),
+            "results": _("Qu’est-ce que cela demande et donne?"),
+            "difficulties": _("Qu’est-ce qui reste difficile?"),
+            "success_factors": _("Qu’est-ce qui a aidé?"),
+            "lessons": _("Que conseillez-vous à qui voudrait le refaire?"),
+            "source_title": _("Un document à lire : son titre"),
             "source_url": _("Son adresse Web"),
         }
         help_texts = {
-            "title": _("«\u00a0Deux organismes, une seule comptable\u00a0»."),
+            "title": _("« Deux organismes, une seule comptable »."),
             "standfirst": _("Qui a mis quoi en commun, et ce que cela a changé."),
-            "pooled": _("Un objet, un lieu, un poste, un savoir\u00a0; qui s’en sert et selon quelles règles."),
+            "pooled": _("Un objet, un lieu, un poste, un savoir; qui s’en sert et selon quelles règles."),
             "place": _("Une municipalité, une MRC, un quartier."),
-            "period_text": _("«\u00a0Depuis 2019\u00a0», «\u00a0de 2021 à 2024\u00a0»."),
+            "period_text": _("« Depuis 2019 », « de 2021 à 2024 »."),
             "funders": _("Un par ligne."),
-            "results": _("Du temps, de l’argent, des personnes rejointes\u00a0: des chiffres si vous en avez."),
+            "results": _("Du temps, de l’argent, des personnes rejointes : des chiffres si vous en avez."),
             "source_title": _("Rapport, article, page Web."),
         }
         error_messages = {
             "title": {"required": _("Donnez un titre à cette histoire.")},
             "standfirst": {"required": _("Dites en deux phrases ce qui s’est passé.")},
             "pooled": {"required": _("Dites ce qui est mis en commun.")},
-            "source_url": {"invalid": _("Cette adresse Web n’est pas complète\u00a0: exemple.org, par exemple.")},
+            "source_url": {"invalid": _("Cette adresse Web n’est pas complète : exemple.org, par exemple.")},
         }
         widgets = {
             "standfirst": forms.Textarea(attrs={"rows": 3, "maxlength": 500}),
@@ -257,5 +258,5 @@ class CuratedPracticeForm(ProposedPracticeForm):
         data = super().clean() or self.cleaned_data
         start, end = data.get("started_on"), data.get("ended_on")
         if end and (not start or end < start):
-            self.add_error("ended_on", gettext("La fin suit le début\u00a0: écrivez les deux dates."))
+            self.add_error("ended_on", gettext("La fin suit le début : écrivez les deux dates."))
         return data

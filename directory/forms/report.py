@@ -16,7 +16,7 @@ class ReportForm(forms.Form):
     """What is wrong; an address only for who wants an answer. ``website`` is a trap that people never see."""
 
     message = forms.CharField(
-        label=_("Qu’est-ce qui est inexact ?"),
+        label=_("Qu’est-ce qui est inexact?"),
         help_text=_("Un numéro qui ne répond plus, un lieu fermé, un prix changé…"),
         max_length=2000,
         min_length=5,
@@ -41,13 +41,13 @@ class ReportForm(forms.Form):
             signer.unsign(data.get("opened", ""), max_age=24 * 3600)
         except signing.BadSignature:
             raise forms.ValidationError(
-                _("Cette page était ouverte depuis trop longtemps. Votre texte est gardé : envoyez-le de nouveau.")
+                _("Cette page était ouverte depuis trop longtemps. Votre texte est gardé : envoyez-le de nouveau.")
             ) from None
         if data.get("website") or self._too_fast(signer, data["opened"]):
             raise forms.ValidationError(
                 _(
                     "Nous n’avons pas pu vérifier que vous êtes une personne. "
-                    "Votre texte est gardé : attendez un peu, puis renvoyez."
+                    "Votre texte est gardé : attendez un peu, puis renvoyez."
                 )
             )
         return data

@@ -20,7 +20,7 @@ from directory.taxonomies import portal_territories, territories
 Section = tuple[str, str | Promise, tuple[str, ...]]
 
 VISIBILITY_HELP = {
-    Visibility.EVERYONE: _("La fiche est publique ; les moteurs de recherche la trouvent."),
+    Visibility.EVERYONE: _("La fiche est publique; les moteurs de recherche la trouvent."),
     Visibility.MEMBERS: _("Les personnes d’un organisme validé, une fois connectées."),
     Visibility.NETWORKS: _("Les organismes membres des réseaux que vous cochez."),
     Visibility.ORGANISATIONS: _("Seulement les organismes que vous cochez."),
@@ -71,7 +71,7 @@ class ResourceForm(VersionedForm):
             "description": _("Description"),
             "price_unit": _("Par"),
             "part_of": _("Fait partie de"),
-            "quantity": _("Combien en avez-vous ?"),
+            "quantity": _("Combien en avez-vous?"),
             "insurance_required": _("Une preuve d’assurance est demandée"),
             "training_required": _("Une courte formation est demandée avant l’usage"),
             "recurring_allowed": _("Les réservations répétées sont possibles"),
@@ -79,17 +79,17 @@ class ResourceForm(VersionedForm):
             "accepts_by_itself": _("Accepter aussitôt les demandes qui respectent l’horaire et les règles"),
         }
         help_texts = {
-            "name": _("Comme vous le diriez au téléphone : « Salle communautaire, 120 places »."),
-            "summary": _("Ce qu’on lit dans les listes : ce que c’est, à quoi cela sert."),
-            "description": _("Une ligne vide sépare les paragraphes ; un tiret commence une liste."),
-            "price_unit": _("« la demi-journée », « du km », « l’heure »…"),
-            "pickup_instructions": _("Privé : clé, code, porte. Montré seulement à vos membres et, plus tard, "
+            "name": _("Comme vous le diriez au téléphone : « Salle communautaire, 120 places »."),
+            "summary": _("Ce qu’on lit dans les listes : ce que c’est, à quoi cela sert."),
+            "description": _("Une ligne vide sépare les paragraphes; un tiret commence une liste."),
+            "price_unit": _("« la demi-journée », « du km », « l’heure »…"),
+            "pickup_instructions": _("Privé : clé, code, porte. Montré seulement à vos membres et, plus tard, "
                                      "à qui emprunte."),
             "part_of": _("La trousse ou la salle plus grande dont ceci est une partie."),
-            "conditions": _("En mots simples : ménage, bris, retour."),
+            "conditions": _("En mots simples : ménage, bris, retour."),
             "deposit": _("Remis au retour."),
             "replacement_value": _("Aide à convenir de l’assurance."),
-            "license_required": _("« permis de classe 5 », « MAPAQ »…"),
+            "license_required": _("« permis de classe 5 », « MAPAQ »…"),
         }  # fmt: skip
         widgets = {
             "description": forms.Textarea(attrs={"rows": 6}),
@@ -174,9 +174,9 @@ class ResourceForm(VersionedForm):
         data = super().clean() or self.cleaned_data
         if data.get("cost_mode") in (CostMode.COSTS, CostMode.PRICE):
             if not data.get("price") and "price" not in self.errors:
-                self.add_error("price", gettext("Écrivez un montant, ou choisissez « Gratuit »."))
+                self.add_error("price", gettext("Écrivez un montant, ou choisissez « Gratuit »."))
             if not data.get("price_unit"):
-                self.add_error("price_unit", gettext("Dites par quoi : « la journée », « du km »…"))
+                self.add_error("price_unit", gettext("Dites par quoi : « la journée », « du km »…"))
         else:  # what is folded away neither counts nor blocks
             data["price"], data["price_unit"] = None, ""
             self.errors.pop("price", None)

@@ -13,8 +13,8 @@ from directory.forms.organisation import dress
 from directory.models import Membership, Organisation, Role
 
 ROLES = [
-    (Role.MEMBER, _("membre : publie et demande au nom de l’organisme")),
-    (Role.MANAGER, _("gestionnaire : modifie aussi la fiche et l’équipe")),
+    (Role.MEMBER, _("membre : publie et demande au nom de l’organisme")),
+    (Role.MANAGER, _("gestionnaire : modifie aussi la fiche et l’équipe")),
 ]
 
 
@@ -42,7 +42,7 @@ class InviteForm(DressedForm):
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         error_messages={
             "required": _("Écrivez une adresse courriel."),
-            "invalid": _("Cette adresse courriel n’est pas complète : nom@organisme.example, par exemple."),
+            "invalid": _("Cette adresse courriel n’est pas complète : nom@organisme.example, par exemple."),
         },
     )
     role = forms.ChoiceField(
@@ -64,7 +64,7 @@ class MemberForm(DressedForm):
         required=False,
         input_formats=["%Y-%m-%d", "%d/%m/%Y"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"placeholder": "2026-11-21", "autocomplete": "off"}),
-        error_messages={"invalid": _("Cette date ne se lit pas : écrivez-la AAAA-MM-JJ, comme 2026-11-21.")},
+        error_messages={"invalid": _("Cette date ne se lit pas : écrivez-la AAAA-MM-JJ, comme 2026-11-21.")},
     )
 
     def clean(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class MemberForm(DressedForm):
             if not data.get("resolution_on"):
                 self.add_error("resolution_on", __("Un mandat de signature porte la date de la résolution du conseil."))
             elif data["resolution_on"] > timezone.localdate():
-                self.add_error("resolution_on", __("Cette date est dans l’avenir : la résolution doit être adoptée."))
+                self.add_error("resolution_on", __("Cette date est dans l’avenir : la résolution doit être adoptée."))
         return data
 
 
@@ -92,14 +92,14 @@ class LeaveForm(DressedForm):
     """The last manager says who takes over, or that nobody does."""
 
     successor = forms.ModelChoiceField(
-        label=_("Qui prend le relais ?"),
+        label=_("Qui prend le relais?"),
         queryset=Membership.objects.none(),
         required=False,
         empty_label=_("Personne pour l’instant"),
         error_messages={"invalid_choice": _("Cette personne ne fait pas partie de l’organisme.")},
     )
     orphan = forms.BooleanField(
-        label=_("Personne ne prend le relais : prévenez la CDC du territoire."),
+        label=_("Personne ne prend le relais : prévenez la CDC du territoire."),
         required=False,
     )
 

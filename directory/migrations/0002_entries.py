@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 (
                     "mission",
                     models.CharField(
-                        help_text="Une phrase : ce que fait l’organisme.", max_length=300, verbose_name="mission"
+                        help_text="Une phrase : ce que fait l’organisme.", max_length=300, verbose_name="mission"
                     ),
                 ),
                 ("description", models.TextField(blank=True, help_text="Markdown.", verbose_name="description")),
@@ -520,7 +520,7 @@ class Migration(migrations.Migration):
                     "access_note",
                     models.CharField(
                         blank=True,
-                        help_text="Comment on entre. Jamais un code : cette note est publique.",
+                        help_text="Comment on entre. Jamais un code : cette note est publique.",
                         max_length=200,
                         verbose_name="accès",
                     ),
@@ -652,7 +652,7 @@ class Migration(migrations.Migration):
                 (
                     "price_unit",
                     models.CharField(
-                        blank=True, help_text="« la demi-journée », « du km »…", max_length=40, verbose_name="par"
+                        blank=True, help_text="« la demi-journée », « du km »…", max_length=40, verbose_name="par"
                     ),
                 ),
                 (
@@ -678,7 +678,7 @@ class Migration(migrations.Migration):
                 (
                     "drawing",
                     models.CharField(
-                        blank=True, help_text="Vide : celui de la catégorie.", max_length=20, verbose_name="dessin"
+                        blank=True, help_text="Vide : celui de la catégorie.", max_length=20, verbose_name="dessin"
                     ),
                 ),
                 ("sort_key", models.CharField(default="", editable=False, max_length=200)),
@@ -1099,7 +1099,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="resource_price",
-                violation_error_message="Un prix ou des frais demandent un montant et une unité ; le reste, aucun.",
+                violation_error_message="Un prix ou des frais demandent un montant et une unité; le reste, aucun.",
             ),
         ),
         migrations.AddConstraint(

@@ -472,7 +472,7 @@ class Migration(migrations.Migration):
                 (
                     "mission",
                     models.CharField(
-                        help_text="Une phrase : ce que fait l’organisme.", max_length=300, verbose_name="mission"
+                        help_text="Une phrase : ce que fait l’organisme.", max_length=300, verbose_name="mission"
                     ),
                 ),
                 ("description", models.TextField(blank=True, help_text="Markdown.", verbose_name="description")),
@@ -828,7 +828,7 @@ class Migration(migrations.Migration):
                     "access_note",
                     models.CharField(
                         blank=True,
-                        help_text="Comment on entre. Jamais un code : cette note est publique.",
+                        help_text="Comment on entre. Jamais un code : cette note est publique.",
                         max_length=200,
                         verbose_name="accès",
                     ),
@@ -955,7 +955,7 @@ class Migration(migrations.Migration):
                     "pickup_instructions",
                     models.TextField(
                         blank=True,
-                        help_text="Privées : clé, code, porte. Jamais dans la page publique.",
+                        help_text="Privées : clé, code, porte. Jamais dans la page publique.",
                         verbose_name="consignes de remise",
                     ),
                 ),
@@ -1001,7 +1001,7 @@ class Migration(migrations.Migration):
                 (
                     "price_unit",
                     models.CharField(
-                        blank=True, help_text="« la demi-journée », « du km »…", max_length=40, verbose_name="par"
+                        blank=True, help_text="« la demi-journée », « du km »…", max_length=40, verbose_name="par"
                     ),
                 ),
                 (
@@ -1027,7 +1027,7 @@ class Migration(migrations.Migration):
                 (
                     "drawing",
                     models.CharField(
-                        blank=True, help_text="Vide : celui de la catégorie.", max_length=20, verbose_name="dessin"
+                        blank=True, help_text="Vide : celui de la catégorie.", max_length=20, verbose_name="dessin"
                     ),
                 ),
             ],
@@ -1232,7 +1232,7 @@ class Migration(migrations.Migration):
             name="pickup_instructions",
             field=models.TextField(
                 blank=True,
-                help_text="Privées : clé, code, porte. Jamais dans la page publique.",
+                help_text="Privées : clé, code, porte. Jamais dans la page publique.",
                 verbose_name="consignes de remise",
             ),
         ),

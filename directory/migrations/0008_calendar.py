@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 (
                     "opens_at",
                     models.TimeField(
-                        blank=True, help_text="Vide : fermé ces jours-là.", null=True, verbose_name="ouvre à"
+                        blank=True, help_text="Vide : fermé ces jours-là.", null=True, verbose_name="ouvre à"
                     ),
                 ),
                 ("closes_at", models.TimeField(blank=True, null=True, verbose_name="ferme à")),
@@ -297,7 +297,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="exceptional_hours_whole",
-                violation_error_message="L’heure de fermeture suit l’heure d’ouverture ; les deux vont ensemble.",
+                violation_error_message="L’heure de fermeture suit l’heure d’ouverture; les deux vont ensemble.",
             ),
         ),
         migrations.AddIndex(

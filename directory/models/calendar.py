@@ -141,7 +141,7 @@ class ExceptionalHours(models.Model):
     )
     starts_on = models.DateField(_("du"))
     ends_on = models.DateField(_("au"), help_text=_("Ce jour compris."))
-    opens_at = models.TimeField(_("ouvre à"), null=True, blank=True, help_text=_("Vide : fermé ces jours-là."))
+    opens_at = models.TimeField(_("ouvre à"), null=True, blank=True, help_text=_("Vide : fermé ces jours-là."))
     closes_at = models.TimeField(_("ferme à"), null=True, blank=True)
     label = models.CharField(_("ce que c’est"), max_length=80, blank=True)
 
@@ -166,7 +166,7 @@ class ExceptionalHours(models.Model):
                 name="exceptional_hours_whole",
                 condition=Q(opens_at__isnull=True, closes_at__isnull=True)
                 | Q(opens_at__isnull=False, closes_at__isnull=False, closes_at__gt=F("opens_at")),
-                violation_error_message=_("L’heure de fermeture suit l’heure d’ouverture ; les deux vont ensemble."),
+                violation_error_message=_("L’heure de fermeture suit l’heure d’ouverture; les deux vont ensemble."),
             ),
         ]
 

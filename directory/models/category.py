@@ -54,7 +54,7 @@ class Category(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} : {self.name}"
+        return f"{self.get_kind_display()} : {self.name}"
 
     def natural_key(self) -> tuple[str]:
         return (self.slug,)

@@ -84,7 +84,7 @@ class PremisesFields(models.Model):
         _("accès"),
         max_length=200,
         blank=True,
-        help_text=_("Comment on entre. Jamais un code : cette note est publique."),
+        help_text=_("Comment on entre. Jamais un code : cette note est publique."),
     )
     parking = models.CharField(_("stationnement et transport"), max_length=160, blank=True)
     recurring_allowed = models.BooleanField(_("réservations répétées possibles"), default=False)

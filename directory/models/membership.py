@@ -179,7 +179,7 @@ class Curatorship(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} : {self.territory}"
+        return f"{self.user} : {self.territory}"
 
 
 class NetworkMember(models.Model):

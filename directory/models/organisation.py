@@ -77,7 +77,7 @@ class Organisation(Publishable):
         validators=[RegexValidator(r"^\d{10}$", _("Le NEQ compte dix chiffres."))],
         help_text=_("Numéro d’entreprise du Québec, dix chiffres."),
     )
-    mission = models.CharField(_("mission"), max_length=300, help_text=_("Une phrase : ce que fait l’organisme."))
+    mission = models.CharField(_("mission"), max_length=300, help_text=_("Une phrase : ce que fait l’organisme."))
     description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
     sectors = models.ManyToManyField(Sector, verbose_name=_("secteurs"), blank=True, related_name="organisations")
     territory = models.ForeignKey(Territory, models.PROTECT, verbose_name=_("lieu"), related_name="organisations")

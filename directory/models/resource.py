@@ -166,7 +166,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         Organisation, verbose_name=_("organismes"), blank=True, related_name="reserved_to_it"
     )
     pickup_instructions = models.TextField(
-        _("consignes de remise"), blank=True, help_text=_("Privées : clé, code, porte. Jamais dans la page publique.")
+        _("consignes de remise"), blank=True, help_text=_("Privées : clé, code, porte. Jamais dans la page publique.")
     )
     is_paused = models.BooleanField(
         _("en pause"), default=False, help_text=_("Visible, mais on ne peut pas la demander.")
@@ -189,7 +189,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
 
     cost_mode = models.CharField(_("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE)
     price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
-    price_unit = models.CharField(_("par"), max_length=40, blank=True, help_text=_("« la demi-journée », « du km »…"))
+    price_unit = models.CharField(_("par"), max_length=40, blank=True, help_text=_("« la demi-journée », « du km »…"))
     deposit = models.DecimalField(_("dépôt ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
     replacement_value = models.DecimalField(
         _("valeur de remplacement ($)"), max_digits=11, decimal_places=2, null=True, blank=True
@@ -198,7 +198,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
     training_required = models.BooleanField(_("formation demandée"), default=False)
     license_required = models.CharField(_("permis demandé"), max_length=120, blank=True)
     conditions = models.TextField(_("conditions"), blank=True)
-    drawing = models.CharField(_("dessin"), max_length=20, blank=True, help_text=_("Vide : celui de la catégorie."))
+    drawing = models.CharField(_("dessin"), max_length=20, blank=True, help_text=_("Vide : celui de la catégorie."))
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)
@@ -238,7 +238,7 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
                 name="resource_price",
                 condition=Q(cost_mode__in=["frais", "prix"], price__isnull=False, price__gt=0) & ~Q(price_unit="")
                 | Q(cost_mode__in=["gratuit", "echange"], price__isnull=True),
-                violation_error_message=_("Un prix ou des frais demandent un montant et une unité ; le reste, aucun."),
+                violation_error_message=_("Un prix ou des frais demandent un montant et une unité; le reste, aucun."),
             ),
             models.CheckConstraint(
                 name="resource_min_max",
@@ -315,17 +315,17 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         before = Resource.objects.filter(pk=self.pk).values("quantity", "part_of_id").first() if self.pk else None
         wrong: dict[str, Any] = {}
         if before and self.quantity and self.quantity < before["quantity"] and self.promised_units > self.quantity:
-            wrong["quantity"] = _("%(n)d unités sont promises ou bloquées d’ici à leur retour\u00a0: pas moins.") % {
+            wrong["quantity"] = _("%(n)d unités sont promises ou bloquées d’ici à leur retour : pas moins.") % {
                 "n": self.promised_units
             }
         if self.part_of_id and (not before or before["part_of_id"] != self.part_of_id):
             whole = Resource.objects.filter(pk=self.part_of_id).values("part_of_id", "organisation_id").first()
             if whole and whole["part_of_id"]:
-                wrong["part_of"] = _("Elle fait déjà partie d’autre chose\u00a0: une partie n’a pas de parties.")
+                wrong["part_of"] = _("Elle fait déjà partie d’autre chose : une partie n’a pas de parties.")
             elif whole and whole["organisation_id"] != self.organisation_id:
                 wrong["part_of"] = _("Une partie et son tout sont du même organisme.")
             elif self.pk and Resource.objects.filter(part_of=self.pk).exists():
-                wrong["part_of"] = _("Celle-ci a déjà des parties\u00a0: elle ne peut en être une.")
+                wrong["part_of"] = _("Celle-ci a déjà des parties : elle ne peut en être une.")
         if wrong:
             raise ValidationError(wrong)
 

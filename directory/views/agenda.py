@@ -10,8 +10,8 @@ from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS
@@ -24,7 +24,7 @@ from directory.agenda import Day, DayState
 from directory.exchange.ics import busy_feed
 from directory.models import Closure, Occupation, Organisation, Reason, Resource
 from directory.opening import LAST_MINUTE, MIDNIGHT, clock, day_words
-from directory.permissions import can_block, can_edit, is_member
+from directory.permissions import can_block, can_edit, is_member, readable
 from directory.views.listing import conditional
 from directory.views.resource import renamed
 from mutualisation.kernel.facets import AGENDA
@@ -34,7 +34,8 @@ from mutualisation.kernel.pagination import asked_page, pager
 TABLES = ("directory_resource", "directory_organisation", AGENDA)
 SHOWN = (
     "slug", "name", "kind", "quantity", "min_minutes", "closed_on_holidays", "is_paused", "is_live", "horizon_days",
-    "notice_hours", "visibility", "status", "organisation__slug", "organisation__name", "organisation__status",
+    "notice_hours", "visibility", "status", "territory", "organisation__slug", "organisation__name",
+    "organisation__status", "organisation__territory",
 )  # fmt: skip
 BEHIND, AHEAD = 366, 5 * 366  # days that can be looked at, before and after today
 ROWS = 20
@@ -111,9 +112,9 @@ def asked_span(request: HttpRequest) -> Span:
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
     day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
     if day is None:
-        notices.append(_("« %(value)s » n’est pas une date\u00a0: écrivez-la comme 2026-12-04.") % {"value": text})
+        notices.append(_("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04.") % {"value": text})
     elif not -BEHIND <= (day - today).days <= AHEAD:
-        notices.append(_("On regarde d’un an en arrière à cinq ans en avant\u00a0: voici aujourd’hui."))
+        notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None
     day = day or today
     if week:
@@ -143,7 +144,7 @@ def asked_span(request: HttpRequest) -> Span:
 def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     """The month, or the week, of a resource: free, in part, taken, closed. Its owner’s members also see why."""
     visible = Resource.objects.visible_to(request.user)
-    resource = visible.select_related("organisation").only(*SHOWN).filter(slug=slug).first()
+    resource = readable(Resource.objects.select_related("organisation").only(*SHOWN), request.user, slug)
     if resource is None:
         return renamed(visible, slug)
     span = asked_span(request)
@@ -252,9 +253,10 @@ def _bar(day: Day | None) -> list[tuple[str, int, int]]:
 @conditional(*TABLES)
 def resource_ics(request: HttpRequest, slug: str) -> HttpResponse:
     """When a resource is taken, for a calendar program: no name, no reason."""
-    resource = get_object_or_404(
-        Resource.objects.visible_to(request.user).select_related("organisation").defer("search"), slug=slug
-    )
+    rows = Resource.objects.select_related("organisation").defer("search")
+    resource = readable(rows, request.user, slug)
+    if resource is None:
+        raise Http404
     response = busy_feed(resource, request.build_absolute_uri)
     if not resource.is_public:
         response["X-Robots-Tag"] = "noindex"
@@ -280,7 +282,9 @@ class Run:
 @conditional(*TABLES)
 def organisation_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     """What an organisation shares, a row each: when it is free, for who may see it."""
-    organisation = get_object_or_404(Organisation.objects.visible_to(request.user).defer("search"), slug=slug)
+    organisation = readable(Organisation.objects.defer("search"), request.user, slug)
+    if organisation is None:
+        raise Http404
     span = asked_span(request)
     mine = request.user.is_authenticated and is_member(request.user, organisation)
     shared = Resource.objects.visible_to(request.user).filter(organisation=organisation)
@@ -317,6 +321,6 @@ def _runs(resource: Resource, days: list[Day]) -> list[Run]:
             "a": date_format(first, "j"), "b": date_format(last, "j F"),
         }  # fmt: skip
         said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
-        found.append(Run(state.value, len(alike), _("%(when)s\u00a0: %(state)s") % {"when": when, "state": said},
+        found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},
                          agenda.short(alike[0], 1), alike[0].name))  # fmt: skip
     return found

@@ -62,7 +62,7 @@ def _blocked(request: HttpRequest, form: BlockForm, resource: Resource) -> bool:
     except Held as held:
         form.add_error(None, held.sentence)
         return False
-    messages.success(request, _("C’est bloqué\u00a0: on ne peut plus le demander à ce moment-là."))
+    messages.success(request, _("C’est bloqué : on ne peut plus le demander à ce moment-là."))
     return True
 
 
@@ -75,8 +75,8 @@ def _said(request: HttpRequest, form: HoursForm, owner: Resource | Organisation,
     said = _("C’est inscrit.")
     if loans := closing.loans_on(resources, *days):
         said += " " + ngettext(
-            "Un prêt déjà convenu tombe ces jours-là\u00a0: il tient toujours, prévenez l’autre organisme.",
-            "%(n)d prêts déjà convenus tombent ces jours-là\u00a0: ils tiennent toujours, prévenez les organismes.",
+            "Un prêt déjà convenu tombe ces jours-là : il tient toujours, prévenez l’autre organisme.",
+            "%(n)d prêts déjà convenus tombent ces jours-là : ils tiennent toujours, prévenez les organismes.",
             loans,
         ) % {"n": loans}  # fmt: skip
     messages.success(request, said)
@@ -91,7 +91,7 @@ def closure_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if closing.unblock(closure, by=request.user):
         messages.success(request, _("C’est libre de nouveau."))
     else:
-        messages.warning(request, _("Rien n’a changé\u00a0: ce moment est déjà passé."))
+        messages.warning(request, _("Rien n’a changé : ce moment est déjà passé."))
     return redirect("resource_closing", slug=resource.slug)
 
 

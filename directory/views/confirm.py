@@ -55,10 +55,10 @@ def _confirmed(request: HttpRequest, asked: list[Asked], token: str) -> HttpResp
     if done:
         messages.success(
             request,
-            ngettext("C’est confirmé, merci !", "%(n)d fiches sont confirmées, merci !", len(done)) % {"n": len(done)},
+            ngettext("C’est confirmé, merci!", "%(n)d fiches sont confirmées, merci!", len(done)) % {"n": len(done)},
         )
     else:
-        messages.info(request, _("Rien n’a changé : c’était déjà fait, ou la fiche a changé depuis ce courriel."))
+        messages.info(request, _("Rien n’a changé : c’était déjà fait, ou la fiche a changé depuis ce courriel."))
     first = asked[0].entry
     if request.POST.get("retour") == "fiche" and len(asked) == 1 and can_edit(request.user, first):
         return redirect(first)

@@ -33,7 +33,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = find(token)
     if found is None:
         sentence = _(
-            "Ce lien d’invitation n’existe pas : il est peut-être coupé. Copiez-le en entier depuis le courriel."
+            "Ce lien d’invitation n’existe pas : il est peut-être coupé. Copiez-le en entier depuis le courriel."
         )
         return render(request, "directory/invitation.html", {"refusal": sentence}, status=404)
     sentence = refusal(found)
@@ -47,7 +47,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             act_for(request, membership)
             messages.success(
                 request,
-                _("Bienvenue : vous agissez maintenant pour %(name)s.") % {"name": membership.organisation.name},
+                _("Bienvenue : vous agissez maintenant pour %(name)s.") % {"name": membership.organisation.name},
             )
             return redirect("my_space")
     back = urlencode({"next": request.path})
@@ -79,6 +79,6 @@ def invitation_accept(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         act_for(request, membership)
         messages.success(
-            request, _("Bienvenue : vous agissez maintenant pour %(name)s.") % {"name": membership.organisation.name}
+            request, _("Bienvenue : vous agissez maintenant pour %(name)s.") % {"name": membership.organisation.name}
         )
     return redirect("my_space")

@@ -98,7 +98,7 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
     notices = filterset.misunderstood()
     number = asked_page(request.GET.get("page"))
     if number is None:
-        notices.append(_("La page demandée n’existe pas : voici la première."))
+        notices.append(_("La page demandée n’existe pas : voici la première."))
         number = 1
     # Counts are shared between anonymous readers only: what someone signed in may see changes without a row changing.
     version = data_version(request, *filterset.tables) if not request.user.is_authenticated else ""
@@ -106,7 +106,7 @@ def listing(request: HttpRequest, filterset_class: type[EntryFilterSet], queryse
     results = filterset.results(page=min(number, most), version=version)
     last = min(most, max(1, -(-results.page.total // PAGE_SIZE)))
     if number > last:
-        notices.append(_("Il n’y a pas de page %(asked)s : voici la dernière.") % {"asked": number})
+        notices.append(_("Il n’y a pas de page %(asked)s : voici la dernière.") % {"asked": number})
         number = last
         results = filterset.results(page=number, version=version)
     rows = queryset.for_list().in_order_of(results.page.ids) if results.page.ids else []  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -61,6 +62,7 @@ def desk(request: HttpRequest, *, note: str = "", error: str = "", status: int =
             "total": len(items),
             "items": shown[max(0, position - SHOWN // 2) :][:SHOWN],
             "filtered": len(shown),
+            "rank": position + 1,
             "reasons": [(r, REASONS[r][0], n) for r, n in counts.items() if n],
             "reason": reason if reason in REASONS else "",
             "chosen": chosen,
@@ -118,7 +120,7 @@ def moderation_decide(request: HttpRequest) -> HttpResponse:
         try:
             done.append(decide(key=key, verb=verb, by=request.user, note=note))
         except NoteNeeded:
-            error = _("Écrivez une note : sans elle, l’organisme ne saura pas quoi corriger. Rien n’a été changé.")
+            error = _("Écrivez une note : sans elle, l’organisme ne saura pas quoi corriger. Rien n’a été changé.")
             return desk(request, note=note, error=error, status=422)
         except AlreadyDecided as answer:
             refused.append(str(answer))
@@ -126,10 +128,15 @@ def moderation_decide(request: HttpRequest) -> HttpResponse:
         messages.warning(request, sentence)
     if done:
         said = ngettext("C’est fait.", "%(n)s fiches décidées.", len(done)) % {"n": len(done)}
-        messages.success(request, said + " " + _("Vous pouvez annuler pendant un jour, au bas de la file."))
+        messages.success(request, said + " " + _("Vous pouvez annuler pendant un jour, dans « Décidé récemment »."))
     reason_now = request.POST.get("motif", "")
-    query = f"?fiche={after}&motif={reason_now}" if after or reason_now else ""
-    return redirect(reverse("moderation") + query)
+    return _to_item(after, reason_now)
+
+
+def _to_item(key: str, reason: str = "") -> HttpResponse:
+    """Back to the desk, before this item (its title takes the focus); the first one when it has left the queue."""
+    query = urlencode({name: value for name, value in (("fiche", key), ("motif", reason)) if value})
+    return redirect(reverse("moderation") + (f"?{query}" if query else "") + "#h-f")
 
 
 @require_POST
@@ -139,10 +146,11 @@ def moderation_undo(request: HttpRequest, pk: int) -> HttpResponse:
     decision = get_object_or_404(Decision, pk=pk)
     try:
         undo(decision=decision, by=request.user)
-        messages.success(request, _("La décision est annulée : la fiche est revenue comme avant."))
+        messages.success(request, _("La décision est annulée : la fiche est revenue comme avant."))
     except AlreadyDecided as answer:
         messages.warning(request, str(answer))
-    return redirect("moderation")
+    place = decision.content_type.model, decision.object_id
+    return _to_item(next((i.key for i in queue(request.user) if (i.model, i.pk) == place), ""))
 
 
 @require_POST
@@ -197,7 +205,7 @@ def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not may_again(request, "report", REPORTS):
-            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
+            form.add_error(None, _("Beaucoup de signalements viennent d’ici : le vôtre est gardé."))
         else:
             Report.objects.create(entry=entry, message=form.cleaned_data["message"], email=form.cleaned_data["email"])
             messages.success(request, _("Merci. L’équipe de curation du territoire va vérifier."))

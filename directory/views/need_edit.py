@@ -168,9 +168,9 @@ def _said(request: HttpRequest, need: Need, *, changed: bool = False) -> HttpRes
     elif need.status == Status.SUBMITTED:
         said = _("C’est envoyé à la curation : un courriel vous dira quand votre besoin paraît.")
     elif need.organisation.status != Status.PUBLISHED:
-        said = _("Votre besoin est gardé en brouillon\u00a0: il se publiera quand votre organisme sera validé.")
+        said = _("Votre besoin est gardé en brouillon : il se publiera quand votre organisme sera validé.")
     else:
-        said = _("Votre brouillon est enregistré\u00a0: personne d’autre que votre équipe ne le voit.")
+        said = _("Votre brouillon est enregistré : personne d’autre que votre équipe ne le voit.")
     messages.success(request, said)
     return redirect(need)
 
@@ -190,18 +190,16 @@ def need_move(request: HttpRequest, slug: str) -> HttpResponse:
     except AlreadyMoved:
         now = Need.objects.get(pk=need.pk)
         state = now.get_state_display() if now.is_published and name in BY_NAME else now.get_status_display()
-        messages.warning(
-            request, _("Rien n’a changé\u00a0: ce besoin est déjà «\u00a0%(state)s\u00a0».") % {"state": state}
-        )
+        messages.warning(request, _("Rien n’a changé : ce besoin est déjà « %(state)s ».") % {"state": state})
     else:
         messages.success(
             request,
             {
                 "publish": _("C’est publié. D’autres peuvent maintenant vous répondre."),
                 "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre besoin paraît."),
-                "archive": _("Le besoin est archivé\u00a0: on ne le voit plus. Vous pouvez le publier de nouveau."),
-                "combler": _("Tant mieux\u00a0! Le besoin est marqué comme comblé."),
-                "fermer": _("Le besoin est fermé\u00a0: il quitte la liste."),
+                "archive": _("Le besoin est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+                "combler": _("Tant mieux! Le besoin est marqué comme comblé."),
+                "fermer": _("Le besoin est fermé : il quitte la liste."),
                 "rouvrir": _("Le besoin est de nouveau ouvert."),
             }[name],
         )

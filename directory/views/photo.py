@@ -74,7 +74,7 @@ def _save(request: HttpRequest, entry: Owner) -> list[str]:
         shift(entry, uid, -1 if asked == "monter" else 1, by=request.user)
     kept, refused = add(entry, request.FILES.getlist("photos"), by=request.user)
     refused += [
-        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
+        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
         for name in too_large(request)
     ]
     if kept:

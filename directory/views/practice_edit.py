@@ -167,9 +167,9 @@ def _said(request: HttpRequest, practice: Practice) -> HttpResponse:
     messages.success(
         request,
         {
-            Status.SUBMITTED: _("Merci\u00a0! L’équipe de curation va lire votre histoire\u00a0; elle vous écrira."),
+            Status.SUBMITTED: _("Merci! L’équipe de curation va lire votre histoire; elle vous écrira."),
             Status.PUBLISHED: _("Vos changements sont enregistrés, et visibles."),
-        }.get(Status(practice.status), _("Votre brouillon est enregistré\u00a0: vous seul ou vous seule le voyez.")),
+        }.get(Status(practice.status), _("Votre brouillon est enregistré : vous seul ou vous seule le voyez.")),
     )
     return redirect(practice)
 
@@ -190,14 +190,12 @@ def practice_move(request: HttpRequest, slug: str) -> HttpResponse:
             move(practice, name, by=request.user)
     except AlreadyMoved:
         state = Practice.objects.get(pk=practice.pk).get_status_display()
-        messages.warning(
-            request, _("Rien n’a changé\u00a0: cette histoire est déjà «\u00a0%(state)s\u00a0».") % {"state": state}
-        )
+        messages.warning(request, _("Rien n’a changé : cette histoire est déjà « %(state)s ».") % {"state": state})
     else:
         said = {
-            "submit": _("Merci\u00a0! L’équipe de curation va lire votre histoire\u00a0; elle vous écrira."),
+            "submit": _("Merci! L’équipe de curation va lire votre histoire; elle vous écrira."),
             "publish": _("L’histoire est publiée."),
-            "archive": _("L’histoire est archivée\u00a0: on ne la voit plus."),
+            "archive": _("L’histoire est archivée : on ne la voit plus."),
         }
         messages.success(request, said[name])
     return redirect(practice)

@@ -123,7 +123,7 @@ def organisation_create(request: HttpRequest) -> HttpResponse:
                 messages.success(
                     request,
                     _(
-                        "%(name)s est inscrit. La CDC de votre territoire le valide d’abord : rien n’est public "
+                        "%(name)s est inscrit. La CDC de votre territoire le valide d’abord : rien n’est public "
                         "d’ici là, mais vous pouvez déjà préparer vos ressources et inviter votre équipe."
                     )
                     % {"name": organisation.name},

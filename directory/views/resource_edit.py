@@ -34,10 +34,10 @@ from mutualisation.kernel.publication import Status
 PAGE_SIZE = 30
 MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
 OFFERS = {
-    Kind.MATERIEL: gettext_lazy("Chaudrons, tente, fourgonnette, projecteur : ce qui se prête et se rend."),
-    Kind.LOCAUX: gettext_lazy("Salle, cuisine, bureau, entrepôt : un lieu libre à certaines heures."),
-    Kind.HUMAIN: gettext_lazy("Du temps d’une personne salariée : poste partagé, remplacement, relève."),
-    Kind.EXPERTISE: gettext_lazy("Un savoir-faire : formation, conseil, accompagnement, gouvernance."),
+    Kind.MATERIEL: gettext_lazy("Chaudrons, tente, fourgonnette, projecteur : ce qui se prête et se rend."),
+    Kind.LOCAUX: gettext_lazy("Salle, cuisine, bureau, entrepôt : un lieu libre à certaines heures."),
+    Kind.HUMAIN: gettext_lazy("Du temps d’une personne salariée : poste partagé, remplacement, relève."),
+    Kind.EXPERTISE: gettext_lazy("Un savoir-faire : formation, conseil, accompagnement, gouvernance."),
 }
 
 
@@ -205,12 +205,12 @@ def resource_move(request: HttpRequest, slug: str) -> HttpResponse:
         move(resource, name, by=request.user)
     except AlreadyMoved:
         state = Resource.objects.get(pk=resource.pk).get_status_display()
-        messages.warning(request, _("Rien n’a changé : cette fiche est déjà « %(state)s ».") % {"state": state})
+        messages.warning(request, _("Rien n’a changé : cette fiche est déjà « %(state)s ».") % {"state": state})
     else:
         said = {
-            "publish": _("C’est publié. Merci de partager !"),
-            "submit": _("C’est envoyé à la curation\u00a0: un courriel vous dira quand la fiche paraît."),
-            "archive": _("La fiche est archivée : on ne la voit plus. Vous pouvez la publier de nouveau."),
+            "publish": _("C’est publié. Merci de partager!"),
+            "submit": _("C’est envoyé à la curation : un courriel vous dira quand la fiche paraît."),
+            "archive": _("La fiche est archivée : on ne la voit plus. Vous pouvez la publier de nouveau."),
         }
         messages.success(request, said[name])
     return _back(request, resource)
@@ -224,7 +224,7 @@ def resource_pause(request: HttpRequest, slug: str) -> HttpResponse:
     pause(resource, paused=paused, by=request.user)
     messages.success(
         request,
-        _("En pause : on voit la fiche, on ne peut pas la demander.")
+        _("En pause : on voit la fiche, on ne peut pas la demander.")
         if paused
         else _("On peut de nouveau la demander."),
     )

@@ -109,7 +109,7 @@ def team_answer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     )
     form = AnswerForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, _("Choisissez d’accepter ou de refuser : rien n’a changé."))
+        messages.warning(request, _("Choisissez d’accepter ou de refuser : rien n’a changé."))
         return redirect("organisation_team", slug=slug)
     try:
         answer_request(request=asked, by=request.user, **form.cleaned_data)
@@ -254,7 +254,7 @@ def act_for_organisation(request: HttpRequest) -> HttpResponse:
     asked = request.POST.get("organisation", "")
     chosen = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
     if chosen is None:
-        messages.warning(request, _("Vous ne faites pas partie de cet organisme : vous agissez pour le même qu’avant."))
+        messages.warning(request, _("Vous ne faites pas partie de cet organisme : vous agissez pour le même qu’avant."))
         return redirect("my_space")
     act_for(request, chosen)
     messages.success(request, _("Vous agissez maintenant pour %(name)s.") % {"name": chosen.organisation.name})

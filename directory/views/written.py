@@ -90,7 +90,7 @@ def follows(user: Any, entry: Entry) -> str:
         return _("Vos changements paraissent tout de suite; la CDC du territoire les relit ensuite.")
     if awaits_reading(user, entry):
         return _(
-            "Sur ce territoire, la CDC lit les fiches avant de les publier\u00a0: la vôtre paraîtra une fois lue, "
+            "Sur ce territoire, la CDC lit les fiches avant de les publier : la vôtre paraîtra une fois lue, "
             "et un courriel vous le dira."
         )
     return _("Une fois publiée, la fiche paraît tout de suite; la CDC du territoire la relit ensuite.")

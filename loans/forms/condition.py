@@ -56,7 +56,7 @@ class SheetForm(forms.Form):
         label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,
         max_length=200,
-        help_text=_("Seulement si c’était il y a plus de deux heures\u00a0: oublié sur place, pas de réseau…"),
+        help_text=_("Seulement si c’était il y a plus de deux heures : oublié sur place, pas de réseau…"),
     )
 
     def __init__(self, data: Any = None, *, loan: Loan, moment: str, report: ConditionReport | None = None) -> None:

@@ -23,7 +23,7 @@ class DayField(forms.DateField):
     """A day, AAAA-MM-JJ; one that no calendar has is named in the error."""
 
     default_error_messages = {
-        "invalid": gettext_lazy("Écrivez la date ainsi\u00a0: 2026-12-05 (année, mois, jour)."),
+        "invalid": gettext_lazy("Écrivez la date ainsi : 2026-12-05 (année, mois, jour)."),
         "required": gettext_lazy("Choisissez une date."),
     }
 
@@ -43,11 +43,11 @@ class DayField(forms.DateField):
             found = datetime.date(year, month, day)
         except ValueError:
             if 1 <= month <= 12 and 1 <= day <= 31:
-                said = _("Le %(day)d %(month)s %(year)d n’existe pas\u00a0: choisissez un autre jour.")
+                said = _("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
                 raise ValidationError(said % {"day": day, "month": _(MONTHS[month - 1]), "year": year}) from None
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
         if not 1000 < year < FURTHEST:
-            raise ValidationError(_("Cette année-là est hors du calendrier\u00a0: choisissez une autre date."))
+            raise ValidationError(_("Cette année-là est hors du calendrier : choisissez une autre date."))
         return found
 
 
@@ -55,8 +55,8 @@ class ClockField(HourField):
     """A time of day: « 18:00 », « 18 h », « 18h30 », « minuit »."""
 
     default_error_messages = {
-        "invalid": gettext_lazy("Écrivez une heure comme 18:00 ou 18 h."),
-        "required": gettext_lazy("Écrivez une heure, comme 18 h."),
+        "invalid": gettext_lazy("Écrivez une heure comme 18:00 ou 18 h."),
+        "required": gettext_lazy("Écrivez une heure, comme 18 h."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -66,7 +66,7 @@ class ClockField(HourField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, str):
             text = value.strip().lower()
-            if text in ("minuit", "24", "24:00", "24 h", "24h"):
+            if text in ("minuit", "24", "24:00", "24 h", "24h"):
                 return MIDNIGHT
             if text == "midi":
                 return datetime.time(12)
@@ -97,9 +97,9 @@ def period_of(form: forms.Form, starts_on: str, starts_at: str, ends_on: str, en
         return None
     start, end = bounds
     if last < first:
-        form.add_error(ends_on, _("La fin vient avant le début\u00a0: choisissez un jour plus tard."))
+        form.add_error(ends_on, _("La fin vient avant le début : choisissez un jour plus tard."))
         return None
     if end <= start:
-        form.add_error(ends_at, _("La fin vient avant le début\u00a0: choisissez une heure plus tard."))
+        form.add_error(ends_at, _("La fin vient avant le début : choisissez une heure plus tard."))
         return None
     return span(start, end)

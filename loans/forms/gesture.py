@@ -35,7 +35,7 @@ class ReasonForm(NoteForm):
     note = forms.CharField(
         label=gettext_lazy("Pourquoi"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("L’autre organisme le lira."),
-        error_messages={"required": gettext_lazy("Dites pourquoi, en une ligne\u00a0: l’autre organisme attend.")},
+        error_messages={"required": gettext_lazy("Dites pourquoi, en une ligne : l’autre organisme attend.")},
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class PersonForm(NoteForm):
     consent_on = DayField(
         label=gettext_lazy("Elle a dit oui le"),
         help_text=gettext_lazy("La personne connaît le lieu, les tâches et l’horaire, et les accepte."),
-        error_messages={"required": gettext_lazy("Inscrivez le jour où la personne a accepté\u00a0: sans son accord, "
+        error_messages={"required": gettext_lazy("Inscrivez le jour où la personne a accepté : sans son accord, "
                                                  "rien ne commence.")},
     )  # fmt: skip
     trial_ends_on = DayField(label=gettext_lazy("Fin de l’essai"), required=False)
@@ -59,7 +59,7 @@ class PersonForm(NoteForm):
     def clean_consent_on(self) -> Any:
         day = self.cleaned_data["consent_on"]
         if day > timezone.localdate():
-            raise forms.ValidationError(_("Ce jour n’est pas encore venu\u00a0: la personne doit avoir déjà accepté."))
+            raise forms.ValidationError(_("Ce jour n’est pas encore venu : la personne doit avoir déjà accepté."))
         return day
 
     @property

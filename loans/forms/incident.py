@@ -26,7 +26,7 @@ def back_field() -> forms.DateField:
     return forms.DateField(
         label=_("De retour vers le"), required=False, input_formats=["%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("AAAA-MM-JJ. Vide\u00a0: on ne sait pas encore."),
+        help_text=_("AAAA-MM-JJ. Vide : on ne sait pas encore."),
         error_messages={"invalid": _("Écrivez la date comme 2026-12-01.")},
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ class IncidentForm(_Said):
         label=_("Que s’est-il passé?"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Des faits, sans nommer personne\u00a0: «\u00a0La lampe ne s’allume plus, boîtier fendu\u00a0»."),
+        help_text=_("Des faits, sans nommer personne : « La lampe ne s’allume plus, boîtier fendu »."),
         error_messages={"required": _("Dites ce qui s’est passé.")},
     )
     units = forms.IntegerField(
@@ -58,7 +58,7 @@ class IncidentForm(_Said):
         min_value=0,
         initial=1,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        help_text=_("Elles ne se prêtent plus tant que l’incident n’est pas réglé. 0\u00a0: cela sert encore."),
+        help_text=_("Elles ne se prêtent plus tant que l’incident n’est pas réglé. 0 : cela sert encore."),
         error_messages={"invalid": _("Écrivez un nombre."), "required": _("Écrivez un nombre, 0 si cela sert encore.")},
     )
     back_on = back_field()
@@ -67,7 +67,7 @@ class IncidentForm(_Said):
         label=_("Qui devrait payer?"),
         choices=Incident.Payer.choices,
         initial=Incident.Payer.UNDECIDED,
-        help_text=_("C’est une proposition\u00a0: l’autre organisme l’accepte ou propose autre chose."),
+        help_text=_("C’est une proposition : l’autre organisme l’accepte ou propose autre chose."),
     )
 
     def __init__(self, *args: Any, loan: Loan, **kwargs: Any) -> None:

@@ -49,7 +49,7 @@ class ProposalForm(forms.Form):
     resource = forms.TypedChoiceField(label=gettext_lazy("Ressource"), coerce=int)
     conditions = forms.CharField(
         label=gettext_lazy("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Ce que vous convenez en plus\u00a0: ménage, transport, dépôt…"),
+        help_text=gettext_lazy("Ce que vous convenez en plus : ménage, transport, dépôt…"),
     )  # fmt: skip
     message = forms.CharField(
         label=gettext_lazy("Pourquoi"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
@@ -149,7 +149,7 @@ class ProposalForm(forms.Form):
             ):
                 said = refusal.sentence
                 if self.is_series and refusal.code != "too_many":
-                    said = f"{in_words(period, year=False).capitalize()}\u00a0: {said[0].lower()}{said[1:]}"
+                    said = f"{in_words(period, year=False).capitalize()} : {said[0].lower()}{said[1:]}"
                 place = "quantity" if refusal.code == "too_many" else "kept" if self.is_series else "starts_on"
                 if said not in self.errors.get(place, []):
                     self.add_error(None if self.fields[place].widget.is_hidden else place, said)

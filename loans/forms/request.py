@@ -87,7 +87,7 @@ class RequestForm(forms.Form):
     )  # fmt: skip
     weekdays = forms.TypedMultipleChoiceField(
         label=gettext_lazy("Quels jours de la semaine"), choices=WEEKDAYS, coerce=int, required=False,
-        widget=forms.CheckboxSelectMultiple, help_text=gettext_lazy("Aucun coché\u00a0: celui du premier jour."),
+        widget=forms.CheckboxSelectMultiple, help_text=gettext_lazy("Aucun coché : celui du premier jour."),
     )  # fmt: skip
     until = DayField(
         label=gettext_lazy("Jusqu’au"),
@@ -105,7 +105,7 @@ class RequestForm(forms.Form):
     )  # fmt: skip
     purpose = forms.CharField(
         label=gettext_lazy("Pour quoi faire"), max_length=300,
-        help_text=gettext_lazy("Une ligne\u00a0: «\u00a0Fête de quartier, 60 personnes\u00a0»."),
+        help_text=gettext_lazy("Une ligne : « Fête de quartier, 60 personnes »."),
         error_messages={"required": gettext_lazy("Dites en une ligne à quoi cela servira.")},
     )  # fmt: skip
     handling = forms.ChoiceField(label=gettext_lazy("Remise"), widget=forms.RadioSelect)
@@ -116,7 +116,7 @@ class RequestForm(forms.Form):
     )  # fmt: skip
     time_share = forms.CharField(
         label=gettext_lazy("Part de temps"), max_length=80, required=False,
-        help_text=gettext_lazy("Comme «\u00a0un jour par semaine\u00a0» ou «\u00a020\u00a0%\u00a0»."),
+        help_text=gettext_lazy("Comme « un jour par semaine » ou « 20\u00a0% »."),
     )  # fmt: skip
     message = forms.CharField(
         label=gettext_lazy("Un mot au prêteur"), max_length=4000, required=False,
@@ -158,7 +158,7 @@ class RequestForm(forms.Form):
     def clean_borrower(self) -> int:
         chosen: int = self.cleaned_data["borrower"]
         if chosen == self.resource.organisation_id:
-            raise ValidationError(_("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda."))
+            raise ValidationError(_("C’est déjà à vous : bloquez plutôt la période dans l’agenda."))
         return chosen
 
     def clean(self) -> dict[str, Any]:

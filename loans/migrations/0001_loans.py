@@ -286,7 +286,7 @@ class Migration(migrations.Migration):
                             ("borrower", "l’emprunteur"),
                             ("shared", "les deux"),
                             ("insurance", "une assurance"),
-                            ("nobody", "personne : sans frais"),
+                            ("nobody", "personne : sans frais"),
                         ],
                         default="undecided",
                         max_length=10,
@@ -665,7 +665,7 @@ class Migration(migrations.Migration):
                     "category",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Vide : toute la sorte.",
+                        help_text="Vide : toute la sorte.",
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                     ("borrower", "l’emprunteur"),
                     ("shared", "les deux"),
                     ("insurance", "une assurance"),
-                    ("nobody", "personne : sans frais"),
+                    ("nobody", "personne : sans frais"),
                 ],
                 max_length=10,
                 verbose_name="proposé\xa0: qui paie",

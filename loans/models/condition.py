@@ -37,7 +37,7 @@ class Checklist(models.Model):
     kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
     category = models.ForeignKey(
         Category, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("catégorie"),
-        help_text=_("Vide : toute la sorte."),
+        help_text=_("Vide : toute la sorte."),
     )  # fmt: skip
     moment = models.CharField(_("moment"), max_length=10, choices=Moment.choices)
     items = ArrayField(models.CharField(max_length=160), verbose_name=_("à vérifier"), help_text=_("Un par ligne."))
@@ -141,7 +141,7 @@ class Incident(models.Model):
         BORROWER = "borrower", _("l’emprunteur")
         SHARED = "shared", _("les deux")
         INSURANCE = "insurance", _("une assurance")
-        NOBODY = "nobody", _("personne : sans frais")
+        NOBODY = "nobody", _("personne : sans frais")
 
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="incidents")
     report = models.ForeignKey(ConditionReport, models.SET_NULL, null=True, blank=True, related_name="incidents")
@@ -149,7 +149,7 @@ class Incident(models.Model):
     units = models.PositiveIntegerField(_("unités touchées"), default=0)
     estimate = models.DecimalField(_("coût estimé ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
     payer = models.CharField(_("qui paie"), max_length=10, choices=Payer.choices, default=Payer.UNDECIDED)
-    payer_proposed = models.CharField(_("proposé\u00a0: qui paie"), max_length=10, choices=Payer.choices, blank=True)
+    payer_proposed = models.CharField(_("proposé : qui paie"), max_length=10, choices=Payer.choices, blank=True)
     payer_side = models.CharField(_("proposé par le"), max_length=10, choices=Side.choices, blank=True)
     act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     set_aside = ArrayField(models.IntegerField(), verbose_name=_("unités mises de côté"), default=list, blank=True)

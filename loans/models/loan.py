@@ -255,7 +255,7 @@ class Loan(models.Model):
             models.CheckConstraint(
                 name="loan_between_two",
                 condition=~Q(lender=F("borrower")),
-                violation_error_message=_("C’est déjà à vous\u00a0: bloquez plutôt la période dans l’agenda."),
+                violation_error_message=_("C’est déjà à vous : bloquez plutôt la période dans l’agenda."),
             ),
             models.CheckConstraint(
                 name="loan_forward",

@@ -15,8 +15,8 @@ from loans.permissions import members_of, organisation_of, other, people_of
 def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
     """Someone asks → the lender: answer. A held request says so."""
     names = {"who": loan.borrower.name, "what": what(loan)}
-    remembered = _("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
-    held = _(" Cet organisme a un retard ailleurs\u00a0: la demande est retenue tant que vous ne l’examinez pas.")
+    remembered = _("Rappel : %(who)s attend votre réponse (%(what)s)")
+    held = _(" Cet organisme a un retard ailleurs : la demande est retenue tant que vous ne l’examinez pas.")
     send(
         loan, "asked-again" if again else "asked", Side.LENDER,
         subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
@@ -37,7 +37,7 @@ def remind(loan: Loan) -> None:
         return
     send(
         loan, "propose-again", side, people=second,
-        subject=_("Rappel\u00a0: %(who)s attend votre réponse (%(what)s)")
+        subject=_("Rappel : %(who)s attend votre réponse (%(what)s)")
         % {"who": organisation_of(loan, other(side)).name, "what": what(loan)},
         expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
@@ -99,8 +99,8 @@ def accepted(loan: Loan, *, by: Any, note: str) -> None:
     """Yes → the borrower, with the dates to keep; and the lender's own calendar."""
     send(
         loan, "accepted", Side.BORROWER, note=note, invites="REQUEST",
-        subject=_("Accepté\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("C’est réservé pour vous. Il reste à convenir de la remise\u00a0: écrivez au prêteur si besoin."),
+        subject=_("Accepté : %(what)s") % {"what": what(loan)},
+        expected=_("C’est réservé pour vous. Il reste à convenir de la remise : écrivez au prêteur si besoin."),
     )  # fmt: skip
     send(
         loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
@@ -117,7 +117,7 @@ def accepted_by_itself(loan: Loan) -> None:
 def declined(loan: Loan, *, by: Any, reason: str) -> None:
     send(
         loan, "declined", Side.BORROWER, note=reason,
-        subject=_("Refusé\u00a0: %(what)s") % {"what": what(loan)},
+        subject=_("Refusé : %(what)s") % {"what": what(loan)},
         expected=_("Rien d’autre à faire. Des ressources comparables vous sont proposées sur la page du prêt."),
         action=_("Voir d’autres possibilités"),
     )  # fmt: skip
@@ -127,7 +127,7 @@ def withdrawn(loan: Loan, *, by: Any, reason: str) -> None:
     send(
         loan, "withdrawn", Side.LENDER, note=reason,
         subject=_("%(who)s retire sa demande (%(what)s)") % {"who": loan.borrower.name, "what": what(loan)},
-        expected=_("Rien à faire\u00a0: rien n’était réservé."),
+        expected=_("Rien à faire : rien n’était réservé."),
     )  # fmt: skip
 
 
@@ -136,8 +136,8 @@ def cancelled(loan: Loan, *, by: Any, side: str, reason: str) -> None:
     to = other(side)
     send(
         loan, "cancelled", to, note=reason, invites="CANCEL",
-        subject=_("Annulé\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("%(who)s a annulé ce prêt\u00a0: les dates sont libérées.")
+        subject=_("Annulé : %(what)s") % {"what": what(loan)},
+        expected=_("%(who)s a annulé ce prêt : les dates sont libérées.")
         % {"who": organisation_of(loan, side).name},
     )  # fmt: skip
     send(
@@ -151,14 +151,14 @@ def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: st
     to = other(side)
     send(
         loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
-        subject=_("Une date annulée\u00a0: %(what)s") % {"what": what(loan)},
+        subject=_("Une date annulée : %(what)s") % {"what": what(loan)},
         expected=_("Les autres dates tiennent. Le fichier joint met votre agenda à jour."),
     )  # fmt: skip
 
 
 def expired(loan: Loan) -> None:
     """Nobody answered in time → both."""
-    said = _("Sans réponse à temps\u00a0: %(what)s") % {"what": what(loan)}
+    said = _("Sans réponse à temps : %(what)s") % {"what": what(loan)}
     send(loan, "expired", Side.BORROWER, subject=said,
           expected=_("La demande a expiré. Vous pouvez la refaire ou chercher ailleurs."))  # fmt: skip
     send(loan, "expired-ours", Side.LENDER, subject=said,
@@ -186,7 +186,7 @@ def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
     for side, people in ((proposal.side, None), (other(proposal.side), [by])):
         send(
             loan, f"agreed-{proposal.pk}-{side}", side, note=note, invites="REQUEST", people=people,
-            subject=_("Entendu\u00a0: %(what)s") % {"what": what(loan)},
+            subject=_("Entendu : %(what)s") % {"what": what(loan)},
             expected=_("Les dates convenues sont dans le fichier joint."),
         )  # fmt: skip
 
@@ -196,7 +196,7 @@ def refused(proposal: Proposal, *, by: Any, reason: str) -> None:
     ended = loan.status == LoanStatus.DECLINED
     send(
         loan, f"refused-{proposal.pk}", proposal.side, note=reason,
-        subject=_("Proposition refusée\u00a0: %(what)s") % {"what": what(loan)},
+        subject=_("Proposition refusée : %(what)s") % {"what": what(loan)},
         expected=_("La demande est close.") if ended else _("Le prêt reste comme il était convenu."),
     )  # fmt: skip
 
@@ -205,8 +205,8 @@ def taken_back(proposal: Proposal, *, by: Any) -> None:
     loan = proposal.loan
     send(
         loan, f"taken-back-{proposal.pk}", other(proposal.side),
-        subject=_("Proposition retirée\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("Rien ne change\u00a0: ce qui était convenu tient."),
+        subject=_("Proposition retirée : %(what)s") % {"what": what(loan)},
+        expected=_("Rien ne change : ce qui était convenu tient."),
     )  # fmt: skip
 
 
@@ -215,5 +215,5 @@ def written(loan: Loan, message: LoanMessage, *, side: str) -> None:
     send(
         loan, f"written-{message.pk}", other(side), note=message.text, action=_("Répondre"),
         subject=_("%(who)s vous écrit (%(what)s)") % {"who": message.organisation.name, "what": what(loan)},
-        expected=_("Répondez sur la page du prêt\u00a0: tout le fil y est."),
+        expected=_("Répondez sur la page du prêt : tout le fil y est."),
     )  # fmt: skip

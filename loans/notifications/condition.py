@@ -20,10 +20,10 @@ def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
     loan, side = report.loan, report.filled_side
     words = {"who": organisation_of(loan, side).name, "what": what(loan)}
-    first = _("%(who)s a inscrit la remise\u00a0: %(what)s")
+    first = _("%(who)s a inscrit la remise : %(what)s")
     send(
         loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
-        subject=(_("%(who)s a corrigé l’état des lieux\u00a0: %(what)s") if again else first) % words,
+        subject=(_("%(who)s a corrigé l’état des lieux : %(what)s") if again else first) % words,
         expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
         action=_("Relire et confirmer"),
     )  # fmt: skip
@@ -34,9 +34,9 @@ def confirmed(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"confirmed-{report.pk}-{report.version}", other(side), page=_sheet(report),
-        subject=_("%(who)s confirme l’état des lieux\u00a0: %(what)s")
+        subject=_("%(who)s confirme l’état des lieux : %(what)s")
         % {"who": organisation_of(loan, side).name, "what": what(loan)},
-        expected=_("Rien à faire\u00a0: vous avez compté la même chose."), action=_("Voir l’état des lieux"),
+        expected=_("Rien à faire : vous avez compté la même chose."), action=_("Voir l’état des lieux"),
     )  # fmt: skip
 
 
@@ -45,9 +45,9 @@ def contested(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"contested-{report.pk}-{report.version}", other(side), note=report.contest, page=_sheet(report),
-        subject=_("%(who)s conteste l’état des lieux\u00a0: %(what)s")
+        subject=_("%(who)s conteste l’état des lieux : %(what)s")
         % {"who": organisation_of(loan, side).name, "what": what(loan)},
-        expected=_("La fiche est rouverte\u00a0: corrigez-la, ou écrivez-vous pour vous entendre."),
+        expected=_("La fiche est rouverte : corrigez-la, ou écrivez-vous pour vous entendre."),
         action=_("Ouvrir la fiche"),
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def partly_returned(report: ConditionReport) -> None:
     )
     send(
         loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
-        subject=_("Retour de %(n)d sur %(all)d\u00a0: %(what)s")
+        subject=_("Retour de %(n)d sur %(all)d : %(what)s")
         % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
         expected=expected % {"n": loan.outstanding}, action=_("Relire et confirmer"),
     )  # fmt: skip
@@ -73,7 +73,7 @@ def returned(report: ConditionReport) -> None:
     loan, side = report.loan, report.filled_side
     send(
         loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
-        subject=_("Rendu\u00a0: %(what)s") % {"what": what(loan)},
+        subject=_("Rendu : %(what)s") % {"what": what(loan)},
         expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
         action=_("Relire et confirmer"),
     )  # fmt: skip
@@ -81,10 +81,10 @@ def returned(report: ConditionReport) -> None:
 
 def reopened(loan: Loan, *, missing: int, reason: str) -> None:
     """The lender found that some is missing → the borrower: give it back."""
-    said = ngettext("Il en manque %(n)d\u00a0: %(what)s", "Il en manque %(n)d\u00a0: %(what)s", missing)
+    said = ngettext("Il en manque %(n)d : %(what)s", "Il en manque %(n)d : %(what)s", missing)
     send(
         loan, "reopened", Side.BORROWER, note=reason, subject=said % {"n": missing, "what": what(loan)},
-        expected=_("Le prêteur a rouvert le prêt\u00a0: rendez ce qui manque, ou écrivez-lui."),
+        expected=_("Le prêteur a rouvert le prêt : rendez ce qui manque, ou écrivez-lui."),
     )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def incident_opened(incident: Incident, *, side: str) -> None:
     loan = incident.loan
     send(
         loan, f"incident-{incident.pk}", other(side), note=incident.description, page=incident.get_absolute_url(),
-        subject=_("%(who)s signale un incident\u00a0: %(what)s")
+        subject=_("%(who)s signale un incident : %(what)s")
         % {"who": organisation_of(loan, side).name, "what": what(loan)},
         expected=_("Lisez ce qui s’est passé et convenez ensemble de qui paie."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
@@ -104,8 +104,8 @@ def payer_proposed(incident: Incident, *, nth: int) -> None:
     loan, side = incident.loan, incident.payer_side
     send(
         loan, f"payer-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
-        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_proposed_display()},
-        subject=_("%(who)s propose qui paie\u00a0: %(what)s")
+        note=_("Qui paie : %(payer)s.") % {"payer": incident.get_payer_proposed_display()},
+        subject=_("%(who)s propose qui paie : %(what)s")
         % {"who": organisation_of(loan, side).name, "what": what(loan)},
         expected=_("Acceptez, ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
@@ -115,9 +115,9 @@ def payer_agreed(incident: Incident, *, side: str, nth: int) -> None:
     loan = incident.loan
     send(
         loan, f"payer-agreed-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
-        note=_("Qui paie\u00a0: %(payer)s.") % {"payer": incident.get_payer_display()},
-        subject=_("Entendu sur qui paie\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("Vous êtes d’accord\u00a0: c’est inscrit au fil du prêt."), action=_("Ouvrir l’incident"),
+        note=_("Qui paie : %(payer)s.") % {"payer": incident.get_payer_display()},
+        subject=_("Entendu sur qui paie : %(what)s") % {"what": what(loan)},
+        expected=_("Vous êtes d’accord : c’est inscrit au fil du prêt."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
 
 
@@ -126,8 +126,8 @@ def incident_closed(incident: Incident) -> None:
     loan = incident.loan
     send(
         loan, f"incident-closed-{incident.pk}", Side.BORROWER, note=incident.outcome, page=incident.get_absolute_url(),
-        subject=_("Incident réglé\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("Rien à faire\u00a0: voici comment c’est réglé."), action=_("Ouvrir l’incident"),
+        subject=_("Incident réglé : %(what)s") % {"what": what(loan)},
+        expected=_("Rien à faire : voici comment c’est réglé."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def next_warned(loan: Loan, incident: Incident) -> None:
         until = _("De retour vers le %(day)s.") % {"day": date_format(incident.back_on, "l j F Y")}
     send(
         loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=until,
-        subject=_("En réparation\u00a0: %(what)s") % {"what": what(loan)},
+        subject=_("En réparation : %(what)s") % {"what": what(loan)},
         expected=_("Votre prêt tient, mais pourrait ne pas être prêt à temps. Convenez de la suite avec le prêteur."),
     )  # fmt: skip
 
@@ -147,6 +147,6 @@ def next_reassured(loan: Loan, incident: Incident) -> None:
     """Repaired in time → the next borrower who had been warned."""
     send(
         loan, f"repaired-{incident.pk}", Side.BORROWER,
-        subject=_("Réparé\u00a0: %(what)s") % {"what": what(loan)},
-        expected=_("Rien à faire\u00a0: votre prêt aura lieu comme convenu."),
+        subject=_("Réparé : %(what)s") % {"what": what(loan)},
+        expected=_("Rien à faire : votre prêt aura lieu comme convenu."),
     )  # fmt: skip

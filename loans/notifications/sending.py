@@ -71,7 +71,7 @@ def event_of(loan: Loan, date: LoanDate, side: str, *, cancelled: bool = False) 
     """One date of a loan in the calendar of one of its sides."""
     many = f" ×\u00a0{loan.quantity}" if loan.quantity > 1 else ""
     them = organisation_of(loan, other(side)).name
-    said = _("Prêté\u00a0: %(what)s, à %(them)s") if side == Side.LENDER else _("Emprunté\u00a0: %(what)s, de %(them)s")
+    said = _("Prêté : %(what)s, à %(them)s") if side == Side.LENDER else _("Emprunté : %(what)s, de %(them)s")
     return ical.Event(
         uid=f"{date.act}@mutualisation",
         period=date.period,

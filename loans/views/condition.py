@@ -181,7 +181,7 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
         if standing:
             return _conflict(request, loan, moment, standing)
         if not may(request.user, loan, handover.MOVE[Moment(moment)]):
-            messages.warning(request, _("Ce prêt a changé pendant que vous écriviez\u00a0: voici où il en est."))
+            messages.warning(request, _("Ce prêt a changé pendant que vous écriviez : voici où il en est."))
             return redirect(loan)
         return _page(request, loan, moment, form, status=409, changed=True)
     forget(user=request.user, key=_key(loan.pk, moment))
@@ -220,7 +220,7 @@ def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionRe
     try:
         if gesture == "confirmer":
             handover.confirm(report, by=request.user, version=seen)
-            messages.success(request, _("C’est confirmé\u00a0: les deux organismes ont compté la même chose."))
+            messages.success(request, _("C’est confirmé : les deux organismes ont compté la même chose."))
         elif gesture == "contester":
             handover.contest(report, by=request.user, remark=request.POST.get("remarque", ""), version=seen)
             said = _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger.")
@@ -236,7 +236,7 @@ def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionRe
         words = " ".join(error.messages)
         return _page(request, loan, moment, None, status=422, remark_error=words)
     except AlreadyMoved:
-        messages.warning(request, _("La fiche a changé pendant que vous lisiez\u00a0: relisez-la."))
+        messages.warning(request, _("La fiche a changé pendant que vous lisiez : relisez-la."))
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
 
 
@@ -255,7 +255,7 @@ def _keep_photos(request: HttpRequest, report: ConditionReport) -> None:
 def said_photos(request: HttpRequest, result: tuple[list[LoanPhoto], list[str]]) -> None:
     kept, refused = result
     refused += [
-        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
+        _("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name
         for name in too_large(request)
     ]
     if kept:
@@ -270,11 +270,9 @@ def _said(loan: Loan, report: ConditionReport) -> str:
         return _("C’est inscrit. L’autre organisme est prévenu et confirmera.")
     if loan.outstanding:
         n = loan.outstanding
-        said = ngettext(
-            "C’est inscrit\u00a0: il en reste %(n)d à rendre.", "C’est inscrit\u00a0: il en reste %(n)d à rendre.", n
-        )
+        said = ngettext("C’est inscrit : il en reste %(n)d à rendre.", "C’est inscrit : il en reste %(n)d à rendre.", n)
         return said % {"n": n}
-    return _("C’est inscrit\u00a0: tout est revenu.")
+    return _("C’est inscrit : tout est revenu.")
 
 
 # ---- the end of a loan
@@ -288,9 +286,9 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
         handover.close(loan, by=request.user, version=_number(request.POST.get("etat")))
         messages.success(request, _("Le prêt est terminé."))
     except handover.StillOpen:
-        messages.error(request, _("Un incident n’est pas réglé\u00a0: réglez-le d’abord, puis terminez le prêt."))
+        messages.error(request, _("Un incident n’est pas réglé : réglez-le d’abord, puis terminez le prêt."))
     except AlreadyMoved:
-        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez\u00a0: voici où il en est."))
+        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez : voici où il en est."))
     return redirect("loan_return", pk=pk)
 
 
@@ -306,7 +304,7 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     except AlreadyMoved:
-        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez\u00a0: voici où il en est."))
+        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez : voici où il en est."))
     return redirect("loan_return", pk=pk)
 
 

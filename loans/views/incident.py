@@ -101,7 +101,7 @@ def incident_detail(request: HttpRequest, pk: int, incident: int) -> HttpRespons
             except ValidationError as error:
                 form.refuse(error)  # type: ignore[union-attr]
             except AlreadyMoved:
-                messages.warning(request, _("L’incident a changé pendant que vous lisiez\u00a0: relisez-le."))
+                messages.warning(request, _("L’incident a changé pendant que vous lisiez : relisez-le."))
                 return redirect(found)
         refused = {gesture: form}
     return _page(request, loan, found, refused)
@@ -112,7 +112,7 @@ def _done(request: HttpRequest, incident: Incident, gesture: str, data: dict[str
     by = request.user
     if gesture == "payeur":
         incidents.propose_payer(incident, by=by, **data)
-        return _("C’est proposé\u00a0: l’autre organisme accepte ou propose autre chose.")
+        return _("C’est proposé : l’autre organisme accepte ou propose autre chose.")
     if gesture == "accepter":
         seen = PayerForm(request.POST)
         if not seen.is_valid():
@@ -124,7 +124,7 @@ def _done(request: HttpRequest, incident: Incident, gesture: str, data: dict[str
         return _("La date est inscrite, et l’agenda suit.")
     if gesture == "regler":
         incidents.close(incident, by=by, **data)
-        return _("L’incident est réglé\u00a0: ce qui était de côté se prête de nouveau.")
+        return _("L’incident est réglé : ce qui était de côté se prête de nouveau.")
     if gesture == "photos" and incident.is_open:
         result = photos.add(incident, request.FILES.getlist("photos"), by=by)
         said_photos(request, result)
@@ -159,8 +159,8 @@ def _story(loan: Loan, incident: Incident) -> list[Any]:
     rows = loan.events.filter(data__incident=incident.pk).select_related("by").order_by("at", "id")
     words = {
         "open_incident": _("Incident signalé"),
-        "propose_payer": _("Proposition\u00a0: qui paie"),
-        "agree_payer": _("Entendu\u00a0: qui paie"),
+        "propose_payer": _("Proposition : qui paie"),
+        "agree_payer": _("Entendu : qui paie"),
         "reschedule_incident": _("Date de retour changée"),
         "close_incident": _("Incident réglé"),
     }

@@ -101,7 +101,7 @@ def _no(request: HttpRequest, loan: Loan | None, *, other_person: bool = False) 
     if other_person:
         context["loan"] = None
         context["refused"] = _("Ce lien répond au nom d’une autre personne que vous.")
-        context["why"] = _("Il a été transféré, ou vous êtes connecté avec un autre compte\u00a0: rien n’a changé.")
+        context["why"] = _("Il a été transféré, ou vous êtes connecté avec un autre compte : rien n’a changé.")
         return render(request, TEMPLATE, context, status=403)
     if loan is None:
         context["refused"] = _("Ce lien ne sert pas.")

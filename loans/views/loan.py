@@ -96,7 +96,7 @@ GESTURES: dict[str, Gesture] = {
         gettext_lazy("C’est annulé. Les dates sont libres, l’autre organisme est prévenu."),
     ),
     "agree": Gesture(
-        NoteForm, _to_proposal(proposals.agree, "note"), gettext_lazy("Entendu\u00a0: la proposition est acceptée.")
+        NoteForm, _to_proposal(proposals.agree, "note"), gettext_lazy("Entendu : la proposition est acceptée.")
     ),
     "refuse": Gesture(
         NoteForm, _to_proposal(proposals.refuse, "reason"), gettext_lazy("La proposition est refusée.")
@@ -178,12 +178,12 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
     except AlreadyMoved:
         return moved(Loan.objects.get(pk=loan.pk)), None
     except requests.Held:
-        said = _("Cette demande est retenue\u00a0: %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
+        said = _("Cette demande est retenue : %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
     except calendar.Taken as taken:
-        said = _("Rien n’a changé\u00a0: %(when)s, il n’en reste plus assez de libre. Proposez autre chose.")
+        said = _("Rien n’a changé : %(when)s, il n’en reste plus assez de libre. Proposez autre chose.")
         if loan.resource.quantity == 1:
-            said = _("Rien n’a changé\u00a0: %(when)s, c’est déjà pris. Proposez autre chose.")
+            said = _("Rien n’a changé : %(when)s, c’est déjà pris. Proposez autre chose.")
         among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
         ways = calendar.alternatives(loan.resource, taken.period, loan.quantity, among=among)
         return said % {"when": period_words(taken.period, year=False)}, ways
@@ -193,8 +193,8 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
 def moved(loan: Loan) -> str:
     """What a stale page is told."""
     return _(
-        "Rien n’a changé\u00a0: ce prêt a bougé depuis que vous avez ouvert la page. Il est maintenant "
-        "«\u00a0%(state)s\u00a0». Relisez, puis recommencez si c’est encore utile; ce que vous aviez tapé est resté."
+        "Rien n’a changé : ce prêt a bougé depuis que vous avez ouvert la page. Il est maintenant "
+        "« %(state)s ». Relisez, puis recommencez si c’est encore utile; ce que vous aviez tapé est resté."
     ) % {"state": loan.get_status_display()}
 
 

@@ -42,7 +42,7 @@ def loan_propose(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         require(bool(side))
         if not proposals.can_propose(request.user, loan):
-            messages.info(request, _("Il n’y a rien à proposer en ce moment\u00a0: voici où en est le prêt."))
+            messages.info(request, _("Il n’y a rien à proposer en ce moment : voici où en est le prêt."))
             return redirect(loan)
         return _blank(request, loan, side, waiting)
     require(bool(side))
@@ -51,7 +51,7 @@ def loan_propose(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return _drawn(request, form, waiting, status=422)
     if not waiting and not form.changes_something:
-        form.add_error(None, _("Rien ne change\u00a0: changez une date, la quantité ou les conditions."))
+        form.add_error(None, _("Rien ne change : changez une date, la quantité ou les conditions."))
         return _drawn(request, form, waiting, status=422)
     if known != loan.version or not proposals.can_propose(request.user, loan):
         return _drawn(request, form, waiting, problem=moved(loan), status=409)
@@ -63,7 +63,7 @@ def loan_propose(request: HttpRequest, pk: int) -> HttpResponse:
         return _drawn(request, form, proposals.waiting_proposal(now), problem=problem, status=409)
     forget(user=request.user, key=_key(pk))
     who = organisation_of(loan, other(side)).name
-    said = _("Votre proposition est partie\u00a0: rien ne change tant que %(who)s ne l’a pas acceptée.")
+    said = _("Votre proposition est partie : rien ne change tant que %(who)s ne l’a pas acceptée.")
     messages.success(request, said % {"who": who})
     return redirect(loan)
 

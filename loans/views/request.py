@@ -221,16 +221,16 @@ def _other_way(request: HttpRequest, resource: Resource, mine: list[Membership])
     """One click on an alternative: the same form, everything kept, with other dates, fewer units, or elsewhere."""
     data, asked = request.POST.copy(), request.POST["essayer"]
     start, _slash, end = asked.partition("/")
-    said = _("Tout ce que vous aviez tapé vous a suivi\u00a0: relisez, puis envoyez.")
+    said = _("Tout ce que vous aviez tapé vous a suivi : relisez, puis envoyez.")
     try:
         if asked.isascii() and asked.isdigit():
             data["quantity"] = asked
-            said = _("La quantité est changée\u00a0: relisez, puis envoyez.")
+            said = _("La quantité est changée : relisez, puis envoyez.")
         elif end:
             for name, text in (("starts", start), ("ends", end)):
                 when = datetime.datetime.strptime(text, STAMP)  # noqa: DTZ007 - wall-clock time
                 data[f"{name}_on"], data[f"{name}_at"] = f"{when:%Y-%m-%d}", f"{when:%H:%M}"
-            said = _("Les dates sont changées\u00a0: relisez, puis envoyez.")
+            said = _("Les dates sont changées : relisez, puis envoyez.")
     except ValueError:
         raise Http404 from None
     return render(request, FORM, _drawn(request, _blank(request, resource, mine, data), chosen=said))

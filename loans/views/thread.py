@@ -23,19 +23,19 @@ WORDS = {
     "take_back": gettext_lazy("a retiré sa proposition"),
     "agree": gettext_lazy("a accepté la proposition"),
     "refuse": gettext_lazy("a refusé la proposition"),
-    "refuse_change": gettext_lazy("a refusé le changement\u00a0: le prêt reste comme convenu"),
+    "refuse_change": gettext_lazy("a refusé le changement : le prêt reste comme convenu"),
     "answer_back": gettext_lazy("a répondu par une autre proposition"),
     "withdraw": gettext_lazy("a retiré la demande"),
-    "expire": gettext_lazy("Sans réponse à temps\u00a0: la demande a expiré"),
+    "expire": gettext_lazy("Sans réponse à temps : la demande a expiré"),
     "cancel": gettext_lazy("a annulé le prêt"),
     "cancel_date": gettext_lazy("a annulé une date"),
     "let_through": gettext_lazy("examine la demande malgré un retard"),
     "record_person": gettext_lazy("a nommé la personne prêtée"),
     "hand_over": gettext_lazy("a inscrit la remise"),
     "bring_back": gettext_lazy("a inscrit le retour"),
-    "reopen": gettext_lazy("a rouvert le prêt\u00a0: tout n’est pas revenu"),
+    "reopen": gettext_lazy("a rouvert le prêt : tout n’est pas revenu"),
     "close": gettext_lazy("a terminé le prêt"),
-    "bring_back_part": gettext_lazy("a inscrit un retour\u00a0: tout n’est pas encore revenu"),
+    "bring_back_part": gettext_lazy("a inscrit un retour : tout n’est pas encore revenu"),
     "confirm_sheet": gettext_lazy("a confirmé l’état des lieux"),
     "contest_sheet": gettext_lazy("a contesté l’état des lieux"),
     "correct_sheet": gettext_lazy("a corrigé l’état des lieux"),
@@ -44,8 +44,8 @@ WORDS = {
     "agree_payer": gettext_lazy("a accepté qui paie"),
     "reschedule_incident": gettext_lazy("Nouvelle date de retour de ce qui est en réparation"),
     "close_incident": gettext_lazy("a réglé l’incident"),
-    "warn": gettext_lazy("En réparation\u00a0: l’emprunteur est prévenu, le prêt tient"),
-    "repaired": gettext_lazy("Réparé\u00a0: l’emprunteur est prévenu"),
+    "warn": gettext_lazy("En réparation : l’emprunteur est prévenu, le prêt tient"),
+    "repaired": gettext_lazy("Réparé : l’emprunteur est prévenu"),
 }
 PROPOSED = {
     Proposal.Kind.COUNTER: gettext_lazy("propose"),
@@ -92,9 +92,9 @@ def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposa
     if event.verb == "propose" and proposal:
         what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
     if event.verb == "cancel_date" and (when := parse_datetime(event.data.get("date", ""))):
-        what = _("a annulé la date\u00a0: %(when)s") % {"when": moment_words(when)}
+        what = _("a annulé la date : %(when)s") % {"when": moment_words(when)}
     if loan.quantity > 1 and event.data.get("counted"):
-        terms = [_("Compté\u00a0: %(n)d sur %(all)d") % {"n": event.data["counted"], "all": loan.quantity}]
+        terms = [_("Compté : %(n)d sur %(all)d") % {"n": event.data["counted"], "all": loan.quantity}]
     if event.verb in ("propose_payer", "agree_payer") and event.data.get("payer") in Incident.Payer.values:
         terms = [str(Incident.Payer(event.data["payer"]).label).capitalize()]
     person = event.by.name if event.by else ""
@@ -107,9 +107,9 @@ def terms_of(proposal: Proposal, loan: Loan) -> list[str]:
     if len(proposal.periods) > 6:
         lines.append(_("… et %(n)d autres dates") % {"n": len(proposal.periods) - 6})
     if proposal.resource.quantity > 1 or loan.quantity > 1:
-        lines.append(_("Quantité\u00a0: %(n)d") % {"n": proposal.quantity})
+        lines.append(_("Quantité : %(n)d") % {"n": proposal.quantity})
     if proposal.resource_id != loan.resource_id:
-        lines.append(_("Ressource\u00a0: %(name)s") % {"name": proposal.resource.name})
+        lines.append(_("Ressource : %(name)s") % {"name": proposal.resource.name})
     if proposal.conditions:
-        lines.append(_("Conditions\u00a0: %(text)s") % {"text": proposal.conditions})
+        lines.append(_("Conditions : %(text)s") % {"text": proposal.conditions})
     return lines

@@ -29,12 +29,12 @@ def moment(day: datetime.date, hour: datetime.time) -> datetime.datetime:
     shown = clock(hour)
     if first.astimezone(datetime.UTC).astimezone(zone).replace(tzinfo=None) != naive:
         raise ValidationError(
-            _("Ce jour-là, l’horloge avance d’une heure\u00a0: %(hour)s n’existe pas. Choisissez une heure plus tard.")
+            _("Ce jour-là, l’horloge avance d’une heure : %(hour)s n’existe pas. Choisissez une heure plus tard.")
             % {"hour": shown},
             code="skipped_hour",
         )
     raise ValidationError(
-        _("Ce jour-là, l’horloge recule\u00a0: %(hour)s arrive deux fois. Choisissez une heure avant ou après.")
+        _("Ce jour-là, l’horloge recule : %(hour)s arrive deux fois. Choisissez une heure avant ou après.")
         % {"hour": shown},
         code="repeated_hour",
     )

@@ -44,6 +44,6 @@ class ForgivingList:
         try:
             return super().get_changelist_instance(request)  # type: ignore[misc]
         except (DataError, IncorrectLookupParameters) as error:
-            said = _("Cette adresse demandait quelque chose d’impossible : voici toute la liste.")
+            said = _("Cette adresse demandait quelque chose d’impossible : voici toute la liste.")
             self.message_user(request, said, messages.WARNING, fail_silently=True)  # type: ignore[attr-defined]
             raise IncorrectLookupParameters(str(error)) from error

@@ -25,6 +25,7 @@ _SPACES = str.maketrans(dict.fromkeys("-‐‑–—'’`./\\@_<>&+", " "))
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae"})
 _INITIALS = re.compile(r"\b(?:[^\W_]\.){2,}")  # « C.P.E. »
 _WORD = re.compile(r"[^\W_]+")
+_SYLLABLE = re.compile(r"[aeiouy]+")
 # Words that say nothing of what is looked for: articles, the politeness of a request, and all that PostgreSQL drops
 # (the conjugations of « être » and « avoir »: its French stop words).
 STOP_WORDS = frozenset(
@@ -100,17 +101,39 @@ class Query:
         return "(" + (" || " if self.any_word else " && ").join(parts) + ")", params
 
     def roots(self) -> list[str]:
-        """Beginnings of words to highlight: what was asked less its ending."""
-        found = {t.prefix for t in self.terms if t.prefix}
+        """What to highlight: the roots of what was asked, and with a * the beginning that is still being typed."""
+        found = {t.prefix + "*" for t in self.terms if t.prefix}
         for term in self.terms:
             for alternative in term.alternatives:
                 found |= {root(w) for w in alternative.split() if w not in STOP_WORDS}
         return sorted(found)
 
 
+# Endings, the longest first, with the syllables that must remain: « animation » loses one, « formation » keeps it.
+_ENDINGS = (
+    ("atrice", 2),
+    ("ation", 2),
+    ("ateur", 2),
+    ("ement", 1),
+    ("ante", 1),
+    ("ant", 1),
+    ("er", 1),
+    ("ee", 1),
+    ("e", 1),
+)
+
+
+@lru_cache(maxsize=50_000)
 def root(word: str) -> str:
-    """The part of a word that its family shares, roughly: enough to highlight, never used to search."""
-    return word if len(word) <= 4 else word[: max(4, len(word) - (2 if len(word) > 6 else 1))]
+    """What the words of a family share, roughly as the database stems them: to highlight, never to search."""
+    one = singular(word)
+    if word.endswith("aux") and not word.endswith("eaux"):
+        one = one[:-1] + "l"
+    for ending, syllables in _ENDINGS:
+        kept = one.removesuffix(ending)
+        if kept != one and len(kept) >= 3 and len(_SYLLABLE.findall(kept)) >= syllables:
+            return kept
+    return one
 
 
 def parse(text: str, synonyms: Mapping[str, Sequence[str]] | None = None) -> Query:
@@ -167,15 +190,25 @@ def _key(word: str) -> str:
     return normalise(word)
 
 
+def _split(roots: Sequence[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Whole families, and beginnings."""
+    return frozenset(r for r in roots if r[-1:] != "*"), tuple(r[:-1] for r in roots if r[-1:] == "*")
+
+
+def _answers(word: str, families: frozenset[str], starts: tuple[str, ...]) -> bool:
+    key = _key(word)
+    return len(word) > 1 and (root(key) in families or key.startswith(starts))
+
+
 def highlight(text: str, roots: Sequence[str]) -> SafeString:
-    """The text, escaped, with the words that begin as ``roots`` do inside <mark>."""
+    """The text, escaped, with the words of the families of ``roots`` (``Query.roots``) inside <mark>."""
     if not roots:
         return escape(text)
-    starts = tuple(roots)
+    families, starts = _split(roots)
     out, end = [], 0
     for match in _WORD.finditer(text):
         word = match.group()
-        if len(word) > 1 and _key(word).startswith(starts):
+        if _answers(word, families, starts):
             out += [escape(text[end : match.start()]), "<mark>", escape(word), "</mark>"]
             end = match.end()
     out.append(escape(text[end:]))
@@ -186,9 +219,9 @@ def excerpt(text: str, roots: Sequence[str], width: int = 150) -> SafeString | s
     """The passage of a long text that answers, highlighted; nothing when it holds none of the words."""
     if not roots or not text:
         return ""
-    starts = tuple(roots)
+    families, starts = _split(roots)
     for match in _WORD.finditer(text[:5000]):
-        if len(match.group()) > 1 and _key(match.group()).startswith(starts):
+        if _answers(match.group(), families, starts):
             begin = max(0, match.start() - width // 3)
             if begin:
                 begin = text.find(" ", begin, match.start()) + 1 or match.start()

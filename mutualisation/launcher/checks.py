@@ -19,7 +19,7 @@ NEEDED_BYTES = 300_000_000
 def read_address() -> tuple[str, int]:
     host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise LauncherError(f"PORT doit être un nombre de 1 à 65535, et non « {port} ».")
+        raise LauncherError(f"PORT doit être un nombre de 1 à 65535, et non « {port} ».")
     return host, int(port)
 
 
@@ -31,18 +31,18 @@ def check_port(host: str, port: int) -> None:
             tried.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            free = f"par exemple : make run PORT={port + 1 if port < 65535 else port - 1}"
-            raise LauncherError(f"Le port {port} est déjà pris : choisissez-en un autre, {free}.") from error
+            free = f"par exemple : make run PORT={port + 1 if port < 65535 else port - 1}"
+            raise LauncherError(f"Le port {port} est déjà pris : choisissez-en un autre, {free}.") from error
         if error.errno == errno.EACCES:
-            raise LauncherError(f"Le port {port} est réservé au système : choisissez-en un de 1024 à 65535.") from error
-        raise LauncherError(f"L’adresse « {host} » (HOST) n’existe pas sur cette machine.") from error
+            raise LauncherError(f"Le port {port} est réservé au système : choisissez-en un de 1024 à 65535.") from error
+        raise LauncherError(f"L’adresse « {host} » (HOST) n’existe pas sur cette machine.") from error
 
 
 def check_disk(*folders: Path) -> None:
     for folder in folders:
         if shutil.disk_usage(folder).free < NEEDED_BYTES:
             raise LauncherError(
-                f"Moins de {NEEDED_BYTES // 1_000_000} Mo libres sur le disque de « {folder} » : "
+                f"Moins de {NEEDED_BYTES // 1_000_000} Mo libres sur le disque de « {folder} » : "
                 "libérez de l’espace, puis relancez."
             )
 
@@ -57,7 +57,7 @@ def lasting_secret(var: Path) -> str:
     except FileNotFoundError:
         pass
     except PermissionError as error:
-        raise LauncherError(f"« {path} » appartient à un autre compte : lancez le portail avec ce compte.") from error
+        raise LauncherError(f"« {path} » appartient à un autre compte : lancez le portail avec ce compte.") from error
     made = secrets.token_urlsafe(50)
     draft = var / "secret_key.new"
     draft.unlink(missing_ok=True)

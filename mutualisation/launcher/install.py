@@ -30,7 +30,7 @@ def install(name: str) -> None:
         if state and state.get(name) == _digest(name):
             return
         if shutil.disk_usage(PROJECT).free < NEEDED_BYTES:
-            sys.exit("✗ Moins de 1 Go libre sur le disque : libérez de l’espace, puis relancez.")
+            sys.exit("✗ Moins de 1 Go libre sur le disque : libérez de l’espace, puis relancez.")
         print("Installation des dépendances (moins d’une minute la première fois)…", flush=True)
         if state is None:
             _make_venv()
@@ -67,7 +67,7 @@ def _make_venv() -> None:
             [sys.executable, "-m", "venv", "--without-pip", VENV], capture_output=True, text=True, check=False
         )
         if made.returncode:
-            sys.exit(f"✗ Python n’a pas pu créer .venv : {(made.stderr or made.stdout).strip()}")
+            sys.exit(f"✗ Python n’a pas pu créer .venv : {(made.stderr or made.stdout).strip()}")
 
 
 def _pip(*words: str) -> int:
@@ -91,6 +91,6 @@ if __name__ == "__main__":
     try:
         install(sys.argv[1])
     except KeyboardInterrupt:
-        sys.exit("✗ Installation interrompue : elle reprendra au prochain lancement.")
+        sys.exit("✗ Installation interrompue : elle reprendra au prochain lancement.")
     except OSError as error:
-        sys.exit(f"✗ L’installation a échoué : {error.strerror or error} ({error.filename or VENV})")
+        sys.exit(f"✗ L’installation a échoué : {error.strerror or error} ({error.filename or VENV})")

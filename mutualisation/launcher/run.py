@@ -63,8 +63,8 @@ class Portal:
             raise StopAsked
         if self.cluster and postgres.server_pid(self.cluster.home) is None:
             raise LauncherError(
-                "PostgreSQL s’est arrêté de lui-même : le portail s’arrête aussi, et rien d’enregistré n’est perdu "
-                f"(journal : {self.cluster.home.folder / 'log'}). Relancez « make run »."
+                "PostgreSQL s’est arrêté de lui-même : le portail s’arrête aussi, et rien d’enregistré n’est perdu "
+                f"(journal : {self.cluster.home.folder / 'log'}). Relancez « make run »."
             )
         time.sleep(sleep)
 
@@ -74,7 +74,7 @@ class Portal:
         if worker is not None and worker.poll() is not None:
             self.finish("worker")
             if worker.returncode:
-                say("Le travail de fond (courriels, rappels) s’est arrêté de lui-même : il repart.")
+                say("Le travail de fond (courriels, rappels) s’est arrêté de lui-même : il repart.")
                 self.worker_due = time.monotonic() + WORKER_REST
         if self.worker_due is not None and time.monotonic() >= self.worker_due:
             self.worker_due = None
@@ -107,7 +107,7 @@ def main() -> int:
     portal.hear_signals()
     with only_one(
         portal.var / "run.lock",
-        "Le portail tourne déjà depuis ce dossier : arrêtez-le (Ctrl-C) avant de le relancer.",
+        "Le portail tourne déjà depuis ce dossier : arrêtez-le (Ctrl-C) avant de le relancer.",
         patience=2,  # the one before may be on its way out
     ):
         _end_leftovers(portal.var)
@@ -141,13 +141,13 @@ def _serve(portal: Portal, host: str, port: int, *, dev: bool) -> None:
     _wait_until_healthy(portal, host, port)
     portal.launch("worker", *WORKER)
     accounts = demo_accounts()
-    say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
+    say(f"\nLe portail est prêt : {address}/   (Ctrl-C pour l’arrêter)\n")
     if accounts:
         say(accounts)
     while portal.children["server"].poll() is None:
         portal.keep_working()
         portal.watch(sleep=0.3)
-    raise LauncherError("Le serveur web s’est arrêté de lui-même : relancez « make run ».")
+    raise LauncherError("Le serveur web s’est arrêté de lui-même : relancez « make run ».")
 
 
 def _prepare(portal: Portal) -> None:
@@ -165,7 +165,7 @@ def _database(portal: Portal) -> str:
     check_disk(cluster.home.folder)
     if cluster.home.moved:
         say(
-            f"Ce dossier est fermé aux autres comptes, et PostgreSQL refuse root : « {cluster.home.account.name} » "  # type: ignore[union-attr]
+            f"Ce dossier est fermé aux autres comptes, et PostgreSQL refuse root : « {cluster.home.account.name} » "  # type: ignore[union-attr]
             f"le fait tourner, ses données sont dans {cluster.home.folder}."
         )
     postgres.start(cluster, attached=True)
@@ -209,7 +209,7 @@ def _wait_until_healthy(portal: Portal, host: str, port: int) -> None:
                 _prepare(portal)
                 prepared = True
         portal.watch(sleep=0.05)
-    raise LauncherError(f"Le portail ne se dit pas en bonne santé après {READY_WITHIN} s : {answer}")
+    raise LauncherError(f"Le portail ne se dit pas en bonne santé après {READY_WITHIN} s : {answer}")
 
 
 def _ask_health(host: str, port: int) -> tuple[int, str]:

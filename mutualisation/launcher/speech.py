@@ -21,6 +21,6 @@ def speaking(main: Callable[[], int]) -> int:
         return 1
     except OSError as error:
         if error.errno == 28:  # ENOSPC
-            print("✗ Le disque est plein : libérez de l’espace, puis relancez.", file=sys.stderr, flush=True)
+            print("✗ Le disque est plein : libérez de l’espace, puis relancez.", file=sys.stderr, flush=True)
             return 1
         raise

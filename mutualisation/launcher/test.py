@@ -40,7 +40,7 @@ def main() -> int:
         with (
             only_one(
                 make_folder(var_folder()) / "test.lock",
-                "Des tests tournent déjà depuis ce dossier : attendez leur fin.",
+                "Des tests tournent déjà depuis ce dossier : attendez leur fin.",
             ),
             _database(),
         ):
@@ -50,7 +50,7 @@ def main() -> int:
                 say(f"\n── {title}")
                 started = time.monotonic()
                 if _run(command):
-                    raise LauncherError(f"{title} : échec.")
+                    raise LauncherError(f"{title} : échec.")
                 say(f"   {time.monotonic() - started:.1f} s")
     except KeyboardInterrupt:
         return 130

@@ -27,8 +27,8 @@ CHANGED_BY_KIND = 5  # and the first of each other kind, whose description gains
 STALE = ("second", "reminded", "hidden")
 ORPHAN = "loisirs-saint-louis"
 REPORTED = "quatre-congelateurs-verticaux"
-REPORT = "Nous y sommes allés mardi : il n’en reste que deux, et un seul a ses roulettes."
-NOTE = "Dites de quelle hauteur : les étagères de La Réserve des Trois-Lacs font deux mètres."
+REPORT = "Nous y sommes allés mardi : il n’en reste que deux, et un seul a ses roulettes."
+NOTE = "Dites de quelle hauteur : les étagères de La Réserve des Trois-Lacs font deux mètres."
 RETURNED = "rayonnage-pour-les-paniers"  # the last thing written: there, all of it was
 WRITTEN_ON = datetime.date(2026, 11, 21)  # the day that the dates of demo_needs.yaml are told from
 

@@ -199,7 +199,7 @@ def _ended(cast: Cast) -> None:
     _write(cast, "barrieres-de-foule", MARMITE, [on(-20, 8, 18)], S.DECLINED, purpose="Parcours de la course",
            quantity=30, note=declined)  # fmt: skip
     _write(cast, "chapiteau-20-sur-20-pieds", CANAL, [on(-12, 8, 18, until=-10)], S.CANCELLED,
-           purpose="Épluchette", note="La pluie nous fait rentrer\u00a0: merci quand même.")  # fmt: skip
+           purpose="Épluchette", note="La pluie nous fait rentrer : merci quand même.")  # fmt: skip
     _write(cast, "camera-de-visioconference-360", CANAL, [on(-5, 9, 17)], S.EXPIRED, purpose="Rencontre à distance")
     _write(cast, "six-canots-et-remorque", MARMITE, [on(-3, 8, 17, until=-1)], S.RETURNED, quantity=2,
            purpose="Sortie d’équipe")  # fmt: skip
@@ -214,7 +214,7 @@ def _under_way(cast: Cast) -> None:
         recurrence={"every": "week", "interval": 1, "until": evenings[-1].upper.date().isoformat()},
     )  # fmt: skip
     off = series.dates.filter(period__startswith__gt=timezone.now())[3]
-    requests.cancel_date(off, by=cast.people["le-recto"], reason="Semaine de relâche\u00a0: pas d’atelier.")
+    requests.cancel_date(off, by=cast.people["le-recto"], reason="Semaine de relâche : pas d’atelier.")
 
     thursdays = weekly(THURSDAY, 9, 16, past=8, to_come=20)
     accountant = _write(
@@ -224,7 +224,7 @@ def _under_way(cast: Cast) -> None:
         consent_by=cast.people[MARMITE], conditions="Salaire et assurances restent à La Marmite solidaire.",
         recurrence={"every": "week", "interval": 1, "until": thursdays[-1].upper.date().isoformat()},
     )  # fmt: skip
-    _say(accountant, cast, MARMITE, -20, "Lucie demande un deuxième écran\u00a0: en auriez-vous un?")
+    _say(accountant, cast, MARMITE, -20, "Lucie demande un deuxième écran : en auriez-vous un?")
     _say(accountant, cast, CANAL, -19, "C’est fait, il l’attend jeudi.")
 
     chairs = _write(
@@ -311,7 +311,7 @@ def _to_answer(cast: Cast) -> None:
     )
     proposals.propose(
         pots, by=cast.people[MARMITE], side=Side.LENDER, periods=[on(15, 8, 17, until=16)], quantity=5,
-        conditions="Rendus lavés et secs.", message="Cinq seulement ce jour-là\u00a0: les autres nous servent.",
+        conditions="Rendus lavés et secs.", message="Cinq seulement ce jour-là : les autres nous servent.",
     )  # fmt: skip
     screen = _ask(cast, "projecteur-et-ecran-portatif", MARMITE, on(10, 18, 22), "Ciné-échange")
     proposals.propose(
@@ -331,7 +331,7 @@ def _late_and_held(cast: Cast) -> None:
     late = _write(cast, "vingt-tables-pliantes", "les-bons-voisins-du-mont", [on(-9, 9, 16, until=-3)], S.HANDED_OVER,
                   quantity=6, purpose="Vente de livres",
                   late_reminded_at=timezone.now() - datetime.timedelta(days=2))  # fmt: skip
-    _say(late, cast, CANAL, -1, "Bonjour! Nous en avons besoin samedi\u00a0: quand pouvez-vous les rapporter?")
+    _say(late, cast, CANAL, -1, "Bonjour! Nous en avons besoin samedi : quand pouvez-vous les rapporter?")
     _ask(
         cast,
         "congelateur-coffre-15-pieds-cubes",

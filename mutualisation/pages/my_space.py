@@ -118,11 +118,11 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
     lent = loan.lender_id in ids
     stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
     titles = {
-        Wait.CONFIRM: _("À confirmer\u00a0: %(what)s"),
-        Wait.ANSWER: _("%(who)s attend votre réponse\u00a0: %(what)s"),
+        Wait.CONFIRM: _("À confirmer : %(what)s"),
+        Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
-        Wait.NAME: _("Nommer la personne\u00a0: %(what)s"),
+        Wait.NAME: _("Nommer la personne : %(what)s"),
         Wait.HAND_OVER: _("Remise de %(what)s"),
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }
@@ -188,7 +188,7 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
         Todo(
             title=str(e),
             address=edit_address(e),
-            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
+            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
             state=_("À corriger"),
             tone="warn",
             action=_("Corriger"),
@@ -221,7 +221,7 @@ def _one_stale(entry: Any) -> Todo:
     return Todo(
         title=str(entry),
         address=confirm_path(entry),
-        about=_("Retirée des listes : personne ne l’a confirmée") if hidden else _("Est-ce toujours exact ?"),
+        about=_("Retirée des listes : personne ne l’a confirmée") if hidden else _("Est-ce toujours exact?"),
         state=_("Hors des listes") if hidden else _("À confirmer"),
         tone="danger" if hidden else "warn",
         action=_("Vérifier"),

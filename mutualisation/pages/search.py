@@ -17,8 +17,9 @@ from directory.searching import mend, understand
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
+from toolbox.models import Tool
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
+TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need", "toolbox_tool")
 SHOWN = 6
 
 
@@ -81,6 +82,7 @@ def look(request: HttpRequest, query: Query) -> list[tuple[models.QuerySet[Any],
         Organisation.objects.visible_to(request.user).listed(),
         Practice.objects.visible_to(request.user).listed(),
         Need.objects.visible_to(request.user).listed().open(),
+        Tool.objects.visible_to(request.user).listed(),
     ]
     return [(qs, scan(qs.matching(query), [], query=query, order="pertinence", offset=0, limit=SHOWN)) for qs in nouns]
 
@@ -92,6 +94,7 @@ def fetch(found: list[tuple[models.QuerySet[Any], Page]]) -> list[Group]:
         "organisation": _("Organismes"),
         "practice": _("Pratiques inspirantes"),
         "need": _("Demandé en ce moment"),
+        "tool": _("Outils"),
     }
     groups = []
     for qs, page in found:

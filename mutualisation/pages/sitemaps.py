@@ -9,6 +9,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from directory.models import Need, Organisation, Practice, Resource
+from toolbox.models import ModelAgreement
 
 
 class Entries(Sitemap):
@@ -31,11 +32,23 @@ class Pages(Sitemap):
     """The pages that always exist."""
 
     def items(self) -> list[str]:
-        return ["home", "resource_list", "organisation_list", "practice_list", "need_list", "about", "accessibility",
-                "privacy", "credits", "legal"]  # fmt: skip
+        return [
+            "home", "resource_list", "organisation_list", "practice_list", "need_list", "tool_list", "lexicon",
+            "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
+        ]  # fmt: skip
 
     def location(self, item: str) -> str:
         return reverse(item)
+
+
+class Agreements(Sitemap):
+    """The model agreements in force."""
+
+    def items(self) -> Any:
+        return ModelAgreement.objects.in_force()
+
+    def lastmod(self, item: Any) -> Any:
+        return item.updated_at
 
 
 SITEMAPS = {
@@ -43,5 +56,6 @@ SITEMAPS = {
     "ressources": lambda: Entries(Resource),
     "organismes": lambda: Entries(Organisation),
     "pratiques": lambda: Entries(Practice),
+    "ententes": Agreements,
     "besoins": lambda: Entries(Need),
 }

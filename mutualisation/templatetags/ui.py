@@ -187,7 +187,7 @@ def why(entry: Any, roots: list[str]) -> SafeString | str:
     passage = search.excerpt(loaded.get("description") or loaded.get("pooled") or "", roots)
     if not passage and isinstance(entry, Resource):
         named = search.highlight(entry.category.name, roots)
-        passage = format_html("{} {}", _("Catégorie\u00a0:"), named) if "<mark>" in named else ""
+        passage = format_html("{} {}", _("Catégorie :"), named) if "<mark>" in named else ""
     return format_html('<p class="meta">{}</p>', passage) if passage else ""
 
 

@@ -200,8 +200,8 @@ def test_the_last_manager_is_warned_and_the_organisation_becomes_an_orphan(clien
     sign_in(client)
     confirm(client)
     page = client.get("/compte/fermer/").content.decode()
-    assert "gestionnaire de «\u00a0Sans relève\u00a0»" in page
-    assert "«\u00a0Avec relève\u00a0»" not in page
+    assert "gestionnaire de « Sans relève »" in page
+    assert "« Avec relève »" not in page
     close(client)
     alone.refresh_from_db()
     shared.refresh_from_db()

@@ -53,6 +53,7 @@ def resource_data(**fields: Any) -> dict[str, Any]:
     return {
         "name": "Salle du Québec", "slug": "", "organisation": organisation.pk, "summary": "Une salle.",
         "category": CategoryFactory(kind=Kind.LOCAUX).pk, "territory": organisation.territory_id, "quantity": 1,
+        "notice_hours": 0, "horizon_days": 365,
         "cost_mode": "gratuit", "status": "published", "buffer_minutes": 0,
         "equipment": "Wi-Fi\n\n Projecteur \nWi-Fi", "accessibility": ["ascenseur", "porte_large"],
         "opening_hours-TOTAL_FORMS": 1, "opening_hours-INITIAL_FORMS": 0,
@@ -118,7 +119,7 @@ def test_a_term_belongs_to_one_group_of_synonyms(curator: Client) -> None:
     group = Synonym.objects.create(terms=["Véhicule", "char"])
     add = reverse("admin:directory_synonym_add")
     page = curator.post(add, {"terms": "auto\nvehicules"}).content.decode()
-    assert "« vehicules » est déjà dans le groupe « Véhicule, char »" in page
+    assert "« vehicules » est déjà dans le groupe « Véhicule, char »" in page
     assert "au moins deux termes" in curator.post(add, {"terms": "auto\nAuto"}).content.decode()
     assert "aucun mot" in curator.post(add, {"terms": "auto\n!!!"}).content.decode()
     assert curator.post(add, {"terms": "auto\nautomobile"}).status_code == 302

@@ -14,6 +14,7 @@ from django.utils import timezone
 from directory import calendar, closing
 from directory.models import Closure, ExceptionalHours, Occupation, OpeningHours, Reason, Resource
 from mutualisation.kernel.moments import moment, span, whole_days
+from tests.directory.typed import page_of
 from tests.factories import MembershipFactory, ResourceFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +222,28 @@ def test_a_part_of_a_part_is_told() -> None:
         resource.part_of = part_of
         with pytest.raises(Exception, match=sentence):
             resource.full_clean()
+
+
+def test_the_form_of_a_resource_says_what_is_promised_and_keeps_what_was_typed(client: Client) -> None:
+    chairs = ResourceFactory(kind="materiel", quantity=10)
+    client.force_login(MembershipFactory(organisation=chairs.organisation).user)
+    calendar.occupy(chairs, [(whole_days(MONDAY, MONDAY), uuid.uuid4())], 7)
+    _page, data = page_of(client, chairs)
+    address = f"/ressources/{chairs.slug}/modifier/"
+    response = client.post(address, {**data, "quantity": "6", "summary": "Tout neuf"})
+    assert response.status_code == 422
+    assert "7 unités sont promises" in response.content.decode()
+    assert "Tout neuf" in response.content.decode()
+    assert client.post(address, {**data, "quantity": "7", "accepts_by_itself": "on"}).status_code == 302
+    chairs.refresh_from_db()
+    assert (chairs.quantity, chairs.accepts_by_itself) == (7, True)
+
+
+def test_a_room_says_whether_holidays_close_it(client: Client, room: Resource, member: Any) -> None:
+    client.force_login(member)
+    _page, data = page_of(client, room)
+    assert data["closed_on_holidays"] == "on"
+    del data["closed_on_holidays"]
+    assert client.post("/ressources/salle/modifier/", data).status_code == 302
+    room.refresh_from_db()
+    assert not room.closed_on_holidays

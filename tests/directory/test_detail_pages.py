@@ -63,7 +63,7 @@ OWN: dict[str, tuple[dict[str, Any], list[str]]] = {
             "format": "atelier", "delivery": "a_distance", "hours_offered": 17, "languages": ["fr", "es"],
             "audience": "Les conseils d’administration",
         },
-        ["atelier", "à distance", "17 h", "français, espagnol", "Les conseils d’administration"],
+        ["atelier", "à distance", "17 h", "français, espagnol", "Les conseils d’administration"],
     ),
 }  # fmt: skip
 LABELS = {

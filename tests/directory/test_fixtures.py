@@ -229,10 +229,10 @@ GOOD = """
 """
 FIELDS = "slug: essai-deux, name: Essai deux, mission: Essayer., territory: [huntingdon]"
 BAD = {
-    "a missing reference": ("{slug: x, name: X, mission: X, territory: [atlantide]}", "territory", "« atlantide »"),
-    "a missing sector": (f"{{{FIELDS}, sectors: [[aines], [magie]]}}", "sectors", "« magie »"),
+    "a missing reference": ("{slug: x, name: X, mission: X, territory: [atlantide]}", "territory", "« atlantide »"),
+    "a missing sector": (f"{{{FIELDS}, sectors: [[aines], [magie]]}}", "sectors", "« magie »"),
     "an id for a key": ("{slug: x, name: X, mission: X, territory: 12}", "territory", "clé naturelle"),
-    "a key too long": ("{slug: x, name: X, mission: X, territory: [a, b]}", "territory", "« a, b »"),
+    "a key too long": ("{slug: x, name: X, mission: X, territory: [a, b]}", "territory", "« a, b »"),
     "a key too short": ("{slug: x, name: X, mission: X, territory: []}", "territory", "n’existe pas"),
     "keys that are none": (f"{{{FIELDS}, sectors: aines}}", "sectors", "liste de clés"),
     "one key for many": (f"{{{FIELDS}, sectors: [aines]}}", "sectors", "clé naturelle"),
@@ -260,7 +260,7 @@ def test_a_bad_row_is_named_with_its_field(content: str, tmp_path: Path, name: s
     with pytest.raises(FixtureError) as caught:
         load([path])
     said = str(caught.value)
-    assert said.startswith(f"essai.yaml, ligne 2, champ « {field} » : ")
+    assert said.startswith(f"essai.yaml, ligne 2, champ « {field} » : ")
     assert why in said
     assert "Traceback" not in said
     assert "\n" not in said
@@ -289,7 +289,7 @@ def test_a_bad_row_is_named_with_its_field(content: str, tmp_path: Path, name: s
 def test_a_row_that_is_no_row(content: str, tmp_path: Path, row: str, field: str) -> None:
     path = tmp_path / "essai.yaml"
     path.write_text(f"{GOOD}\n- {row}\n", encoding="utf-8")
-    with pytest.raises(FixtureError, match=rf"^essai\.yaml, ligne 2, champ « {field} » : "):
+    with pytest.raises(FixtureError, match=rf"^essai\.yaml, ligne 2, champ « {field} » : "):
         load([path])
     assert snapshot() == content
 
@@ -297,12 +297,12 @@ def test_a_row_that_is_no_row(content: str, tmp_path: Path, row: str, field: str
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
-        ("essai.yaml", b"- {model: [", "essai.yaml : illisible"),
-        ("essai.yaml", b"- \xff\xfe", "essai.yaml : illisible"),
-        ("essai.yaml", b"- !!python/object:os.system {}", "essai.yaml : illisible"),
-        ("essai.json", b"[{]", "essai.json : illisible"),
-        ("essai.yaml", b"model: directory.sector", "essai.yaml : une liste de lignes"),
-        ("essai.yaml", b"", "essai.yaml : une liste de lignes"),
+        ("essai.yaml", b"- {model: [", "essai.yaml : illisible"),
+        ("essai.yaml", b"- \xff\xfe", "essai.yaml : illisible"),
+        ("essai.yaml", b"- !!python/object:os.system {}", "essai.yaml : illisible"),
+        ("essai.json", b"[{]", "essai.json : illisible"),
+        ("essai.yaml", b"model: directory.sector", "essai.yaml : une liste de lignes"),
+        ("essai.yaml", b"", "essai.yaml : une liste de lignes"),
     ],
 )
 def test_a_file_that_cannot_be_read(content: str, tmp_path: Path, name: str, data: bytes, why: str) -> None:
@@ -317,7 +317,7 @@ def test_one_bad_file_undoes_the_others(content: str, tmp_path: Path) -> None:
     good, bad = tmp_path / "bon.yaml", tmp_path / "mauvais.yaml"
     good.write_text(GOOD, encoding="utf-8")
     bad.write_text("- {model: directory.sector, fields: {slug: x, name: X, lien: y}}", encoding="utf-8")
-    with pytest.raises(CommandError, match=r"mauvais\.yaml, ligne 1, champ « lien »"):
+    with pytest.raises(CommandError, match=r"mauvais\.yaml, ligne 1, champ « lien »"):
         call_command("loadcontent", str(good), str(bad))
     assert snapshot() == content
     call_command("loadcontent", str(good), verbosity=0)
@@ -337,6 +337,6 @@ def test_the_demo_says_what_is_wrong_and_loads_nothing(content: str, tmp_path: P
     bad.write_text(bad.read_text().replace("quantity: 12\n", "quantity: beaucoup\n", 1).replace(
         "slug: douze-chaudrons-de-40-litres", "slug: treize-chaudrons"))  # fmt: skip
     settings.FIXTURE_DIRS = [tmp_path]
-    with pytest.raises(CommandError, match=r"demo_resources\.yaml, ligne 1, champ « quantity »"):
+    with pytest.raises(CommandError, match=r"demo_resources\.yaml, ligne 1, champ « quantity »"):
         call_command("demo")
     assert snapshot() == content

@@ -26,7 +26,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 OTHER_KIND = "Des champs d’une autre sorte de ressource sont remplis."
-PRICE = "Un prix ou des frais demandent un montant et une unité ; le reste, aucun."
+PRICE = "Un prix ou des frais demandent un montant et une unité; le reste, aucun."
 POINT = "La latitude et la longitude vont ensemble."
 PUBLISHED = "Une entrée publiée doit porter sa date de publication."
 FILLED: dict[str, Any] = {

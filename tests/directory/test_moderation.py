@@ -143,6 +143,14 @@ def test_returning_needs_a_note_and_keeps_what_was_typed(here: Any, curator: Use
     assert "Ajoutez la mission &lt;b&gt;." in mail.html
 
 
+def test_a_story_without_its_author_is_decided_too(here: Any, curator: User) -> None:
+    story = PracticeFactory(status="submitted", published_at=None, proposed_by=None, territories=[here])
+    decide(key=f"new.practice.{story.pk}", verb="publish", by=curator)
+    story.refresh_from_db()
+    assert story.is_published
+    assert not Mail.objects.filter(event__startswith="decided").exists()
+
+
 def test_a_decision_is_undone_for_a_day_and_not_after(here: Any, curator: User) -> None:
     organisation = OrganisationFactory(territory=here, status="submitted", published_at=None)
     key = f"new.organisation.{organisation.pk}"

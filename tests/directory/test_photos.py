@@ -141,7 +141,7 @@ def test_a_member_adds_two_photos_and_the_good_one_is_kept_when_another_is_refus
     bad = SimpleUploadedFile("page.jpg", b"<html>", content_type="image/jpeg")
     response = send(client, hall, picture("c.png", form="PNG"), bad)
     assert response.status_code == 422
-    assert "« page.jpg » n’est pas une photo" in response.content.decode()
+    assert "« page.jpg » n’est pas une photo" in response.content.decode()
     assert hall.photos.count() == 3
 
 
@@ -149,7 +149,7 @@ def test_a_file_that_is_too_large_is_dropped_on_the_way(client: Client, hall: Re
     heavy = SimpleUploadedFile("lourde.jpg", b"\xff\xd8\xff" + b"0" * (16 * 1024 * 1024))
     response = send(client, hall, heavy, picture("a.jpg"))
     assert response.status_code == 422
-    assert "« lourde.jpg » dépasse 15 Mo" in response.content.decode()
+    assert "« lourde.jpg » dépasse 15 Mo" in response.content.decode()
     assert hall.photos.count() == 1
 
 

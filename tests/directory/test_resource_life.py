@@ -117,7 +117,7 @@ def test_from_draft_to_published_paused_archived_and_back(client: Client, lucie:
     client.post(reverse("resource_move", args=[draft.slug]), {"geste": "archive"})
     assert stranger.get(address).status_code == 404
     late = client.post(reverse("resource_move", args=[draft.slug]), {"geste": "archive"}, follow=True)
-    assert "Rien n’a changé : cette fiche est déjà « archivée »" in late.content.decode()
+    assert "Rien n’a changé : cette fiche est déjà « archivée »" in late.content.decode()
     assert client.post(reverse("resource_move", args=[draft.slug]), {"geste": "return"}).status_code == 404
 
 

@@ -176,7 +176,7 @@ def test_a_word_as_written_outranks_its_family(client: Client, places: dict) -> 
 def test_a_typing_error_is_mended_and_said(client: Client, corpus: None) -> None:
     answer = ask(client, "refrigirateur")
     assert answer.slugs == ["frigo"]
-    assert "Rien ne répond exactement à « refrigirateur »" in answer.said
+    assert "Rien ne répond exactement à « refrigirateur »" in answer.said
     assert "réfrigérateur" in answer.said  # as people write it, not as search sees it
     listing = client.get("/ressources/", {"q": "refrigirateur"}).content.decode()
     assert TITLE.findall(listing) == ["frigo"]
@@ -211,7 +211,7 @@ def test_some_of_the_words_when_none_has_them_all(client: Client, corpus: None) 
 def test_nothing_at_all_is_said_with_a_way_out(client: Client, corpus: None) -> None:
     answer = ask(client, "xyzzyxq")
     assert answer.slugs == []
-    assert "Rien ne répond à « xyzzyxq »" in answer.text
+    assert "Rien ne répond à « xyzzyxq »" in answer.text
     assert 'href="/ressources/"' in answer.text
 
 

@@ -180,7 +180,7 @@ def test_damaged_data_give_a_sentence_and_leave_no_server(cluster: postgres.Clus
     control = cluster.home.data / "global" / "pg_control"
     control.rename(control.with_suffix(".away"))
     try:
-        with pytest.raises(LauncherError, match=r"PostgreSQL n’a pas démarré : .*pg_control"):
+        with pytest.raises(LauncherError, match=r"PostgreSQL n’a pas démarré : .*pg_control"):
             postgres.start(cluster)
         assert postgres.server_pid(cluster.home) is None
     finally:

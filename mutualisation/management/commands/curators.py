@@ -15,7 +15,7 @@ CURATED = [
 
 
 class Command(BaseCommand):
-    help = "Crée ou met à jour le groupe « Équipe CDC »."
+    help = "Crée ou met à jour le groupe « Équipe CDC »."
 
     def handle(self, *args: Any, **options: Any) -> None:
         group, _created = Group.objects.get_or_create(name=GROUP)
@@ -23,4 +23,6 @@ class Command(BaseCommand):
             Permission.objects.filter(content_type__app_label="directory", content_type__model__in=CURATED)
             | Permission.objects.filter(content_type__app_label="directory", codename__startswith="view_")
             | Permission.objects.filter(content_type__app_label="loans", content_type__model="checklist")
+            | Permission.objects.filter(content_type__app_label="toolbox", content_type__model__in=["tool", "term"])
+            | Permission.objects.filter(content_type__app_label="toolbox", codename__startswith="view_")
         )

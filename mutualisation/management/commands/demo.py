@@ -21,6 +21,7 @@ from mutualisation.management.commands.loadcontent import REFERENCE
 from mutualisation.management.demo_curation import fill_the_queue
 from mutualisation.management.demo_loans import lend_and_borrow
 from mutualisation.management.demo_pictures import show_the_hall
+from toolbox import content as toolbox
 
 CONTENT = [
     "organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
@@ -47,19 +48,19 @@ class Account:
 ACCOUNTS = [
     Account("admin@portail.example", "Claire Administration", "administratrice", staff=True, administrator=True),
     Account(
-        "curation@portail.example", "Nadia Beaulieu", "curatrice\u00a0: Beauharnois-Salaberry et Vaudreuil-Soulanges",
+        "curation@portail.example", "Nadia Beaulieu", "curatrice : Beauharnois-Salaberry et Vaudreuil-Soulanges",
         "agente de liaison, CDC", staff=True, curates=("mrc-beauharnois-salaberry", "mrc-vaudreuil-soulanges"),
     ),
     Account(
-        "curation2@portail.example", "Marc-André Roy", "curateur\u00a0: Roussillon",
+        "curation2@portail.example", "Marc-André Roy", "curateur : Roussillon",
         "agent de développement, CDC", staff=True, curates=("mrc-roussillon",),
     ),
     Account(
-        "gestion@portail.example", "Odile Marchessault", "gestionnaire\u00a0: Carrefour du Canal",
+        "gestion@portail.example", "Odile Marchessault", "gestionnaire : Carrefour du Canal",
         "coordination", manages="carrefour-du-canal",
     ),
     Account(
-        "membre@portail.example", "Jean-Guy Tremblay", "membre\u00a0: La Marmite solidaire",
+        "membre@portail.example", "Jean-Guy Tremblay", "membre : La Marmite solidaire",
         "cuisine et achats", belongs_to="la-marmite-solidaire",
     ),
     Account("nouvelle@portail.example", "Sofia Haddad", "personne sans organisme"),
@@ -82,13 +83,14 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 done = load(list(fixture_files(settings.FIXTURE_DIRS[0], REFERENCE + CONTENT)))
+                toolbox.load(settings.FIXTURE_DIRS[0])
                 self.create_accounts()
                 show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
             lend_and_borrow()
         except FixtureError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Contenu de démonstration\u00a0: {done.created} lignes.")
+        self.stdout.write(f"Contenu de démonstration : {done.created} lignes.")
 
     def create_accounts(self) -> None:
         from django.core.management import call_command
@@ -119,9 +121,9 @@ class Command(BaseCommand):
         known = set(found.values_list("email", flat=True))
         if not known:
             return
-        self.stdout.write(f"Comptes pour essayer (mot de passe\u00a0: {PASSWORD})\u00a0:")
+        self.stdout.write(f"Comptes pour essayer (mot de passe : {PASSWORD}) :")
         for account in ACCOUNTS:
             if account.email in known:
                 self.stdout.write(f"  {account.email:<28} {account.says}")
         if settings.DEMO:
-            self.stdout.write(f"Courriels envoyés\u00a0: {settings.SITE_URL}/courriels/")
+            self.stdout.write(f"Courriels envoyés : {settings.SITE_URL}/courriels/")

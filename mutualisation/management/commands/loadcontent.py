@@ -10,12 +10,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from directory.exchange.fixtures import FixtureError, fixture_files, load
+from toolbox import content as toolbox
 
 REFERENCE = ["territories", "postal_areas", "sectors", "categories", "synonyms", "checklists"]
 
 
 class Command(BaseCommand):
-    help = "Charge des jeux de données de fixtures/ (sans nom : les données de référence)."
+    help = "Charge des jeux de données de fixtures/ (sans nom : les données de référence)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", help="Noms sans extension, ou chemins de fichiers.")
@@ -29,4 +30,6 @@ class Command(BaseCommand):
             done = load(paths, update=options["update"])
         except FixtureError as error:
             raise CommandError(str(error)) from error
+        if not options["names"]:
+            toolbox.load(settings.FIXTURE_DIRS[0])
         self.stdout.write(f"{done.created} lignes écrites, {done.kept} laissées telles quelles.")

@@ -1,0 +1,72 @@
+"""A phone in the hand of someone, for journeys that write: their own database each, emptied after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+from django.test import Client
+
+from accounts.models import User
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture
+def phone_of(
+    chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
+    """``phone_of(person)``: a page of 360 px where that person is signed in; nobody without one.
+
+    Fails on any error of the console.
+    """
+    from playwright.sync_api import sync_playwright
+
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
+    cache.clear()
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+
+        def phone(person: User | None = None) -> Any:
+            context = browser.new_context(
+                viewport={"width": 360, "height": 740},
+                base_url=live_server.url,
+                locale="fr-CA",
+                reduced_motion="reduce",
+            )
+            if person:
+                client = Client()
+                client.force_login(person)
+                cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+                context.add_cookies([cookie])
+            page = context.new_page()
+            page.set_default_timeout(30_000)  # a busy machine is no fault of the page
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
+            return page
+
+        yield phone
+        browser.close()
+        connections.close_all()  # those of Playwright’s loop, which nobody else would close
+    cache.clear()
+    assert errors == []
+
+
+@pytest.fixture
+def fits() -> Callable[[Any], None]:
+    """``fits(page)``: nothing scrolls sideways, and axe finds nothing wrong."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def look(page: Any) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+    return look

@@ -1,0 +1,1 @@
+"""What helps to share: tools, the words of the field, model agreements."""

@@ -1,0 +1,74 @@
+"""Loads the toolbox's content: tools, lexicon, model agreements (files of ``fixtures/``, readable by people).
+
+What exists is left alone: people may have mended it. A model agreement's file gives its first edition only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.db import transaction
+from django.utils import timezone
+
+from mutualisation.kernel.publication import Status
+from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
+
+FILES = ("tools.yaml", "lexicon.yaml", "model_agreements.yaml")
+
+
+@transaction.atomic
+def load(folder: Path) -> int:
+    """Load what is missing; gives how many rows were written. Raises ValueError that names the file and the row."""
+    written = 0
+    for name, write in zip(FILES, (_tool, _term, _agreement), strict=True):
+        for number, row in enumerate(yaml.safe_load((folder / name).read_text("utf-8")), 1):
+            try:
+                written += write(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"{name}, ligne {number} ({row.get('slug', '?')}) : {error}") from error
+    return written
+
+
+def _tool(row: dict[str, Any]) -> int:
+    if Tool.objects.filter(slug=row["slug"]).exists():
+        return 0
+    now = timezone.now()
+    fields = ("slug", "title", "kind", "why", "publisher", "year", "licence", "url", "kinds", "topics")
+    known = {name: row[name] for name in fields if row.get(name)}
+    tool = Tool(stages=row.get("stage") or [], status=Status.PUBLISHED, published_at=now, verified_at=now, **known)
+    tool.full_clean(exclude=["search"])
+    tool.save()
+    return 1
+
+
+def _term(row: dict[str, Any]) -> int:
+    fields = ("term", "definition", "variants", "english")
+    _made, fresh = Term.objects.get_or_create(slug=row["slug"], defaults={n: row[n] for n in fields if row.get(n)})
+    return int(fresh)
+
+
+def _agreement(row: dict[str, Any]) -> int:
+    if ModelAgreement.objects.filter(slug=row["slug"]).exists():
+        return 0
+    model = ModelAgreement(
+        slug=row["slug"], title=row["title"], kind=row["kind"], parties=row["parties"], summary=row["summary"],
+        warning=row["warning"], position=ModelAgreement.objects.count() + 1,
+    )  # fmt: skip
+    model.full_clean()
+    model.save()
+    edition = Edition.objects.create(
+        model=model, number=row["number"], changes=row["changes"], variables=row.get("variables") or []
+    )
+    clauses = [
+        Clause(edition=edition, position=n, key=c["key"], title=c["title"], body=c["body"],
+               guidance=c.get("guidance") or "", when=c.get("when") or "always")
+        for n, c in enumerate(row["clauses"], 1)
+    ]  # fmt: skip
+    for clause in clauses:
+        clause.clean_fields(exclude=["edition"])
+    Clause.objects.bulk_create(clauses)
+    edition.published_at = timezone.now()
+    edition.save(update_fields=["published_at"])
+    return 2 + len(clauses)

@@ -1,0 +1,59 @@
+"""The lexicon: what the words of the field mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class TermManager(models.Manager["Term"]):
+    def get_by_natural_key(self, slug: str) -> Term:
+        return self.get(slug=slug)
+
+
+class Term(models.Model):
+    """One term, its definition, what else it is called, and its English."""
+
+    slug = models.SlugField(_("adresse"), max_length=80, unique=True)
+    term = models.CharField(_("terme"), max_length=80)
+    definition = models.TextField(_("définition"), max_length=800)
+    variants = ArrayField(models.CharField(max_length=80), verbose_name=_("aussi"), default=list, blank=True)
+    english = models.CharField(_("en anglais"), max_length=120, blank=True)
+    updated_at = models.DateTimeField(_("modifié le"), default=timezone.now, editable=False)
+
+    objects = TermManager()
+
+    class Meta:
+        verbose_name = _("terme")
+        verbose_name_plural = _("lexique")
+        ordering = ("slug",)
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="term_is_defined",
+                condition=~models.Q(definition=""),
+                violation_error_message=_("Un terme du lexique a une définition."),
+            )
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="touch",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="NEW.updated_at := clock_timestamp(); RETURN NEW;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.term
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('lexicon')}#{self.slug}"
+
+    def natural_key(self) -> tuple[str]:
+        return (self.slug,)

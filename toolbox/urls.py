@@ -1,0 +1,19 @@
+"""Addresses of the toolbox: French, stable, readable."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from toolbox.views import agreement, tool
+
+urlpatterns = [
+    path("boite-a-outils/", tool.tool_list, name="tool_list"),
+    path("boite-a-outils/lexique/", tool.lexicon, name="lexicon"),
+    path("boite-a-outils/ententes/", agreement.model_agreement_list, name="model_agreement_list"),
+    path("boite-a-outils/ententes/<slug:slug>/", agreement.model_agreement, name="model_agreement"),
+    path(
+        "boite-a-outils/ententes/<slug:slug>/edition-<int:number>/",
+        agreement.model_agreement,
+        name="model_agreement_edition",
+    ),
+]
