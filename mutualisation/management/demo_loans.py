@@ -236,8 +236,8 @@ def _under_way(cast: Cast) -> None:
     calendar.release_units(chairs.resource, list(chairs.dates.values_list("act", flat=True)), 15, at=yesterday)
     Loan.objects.filter(pk=chairs.pk).update(returned_quantity=15, version=chairs.version + 1)
     LoanEvent.objects.create(
-        loan=chairs, verb="bring_back_some", side=Side.BORROWER, at=yesterday,
-        by=cast.people["fete-au-village-de-sainte-martine"], data={"count": 15},
+        loan=chairs, verb="bring_back_part", side=Side.BORROWER, at=yesterday,
+        by=cast.people["fete-au-village-de-sainte-martine"], data={"counted": 15, "left": 5},
     )  # fmt: skip
 
     _damaged(cast)
@@ -269,7 +269,7 @@ def _damaged(cast: Cast) -> None:
         opened_by=cast.people[CANAL], opened_at=back,
     )  # fmt: skip
     LoanEvent.objects.create(
-        loan=loan, verb="incident", side=Side.LENDER, by=cast.people[CANAL], at=back,
+        loan=loan, verb="open_incident", side=Side.LENDER, by=cast.people[CANAL], at=back,
         data={"incident": incident.pk},
     )  # fmt: skip
     period = span(back, moment(day(12), datetime.time(8)))
