@@ -5,6 +5,7 @@ What exists is left alone: people may have mended it. A model agreement's file g
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def load(folder: Path) -> int:
 def _tool(row: dict[str, Any]) -> int:
     if Tool.objects.filter(slug=row["slug"]).exists():
         return 0
-    now = timezone.now()
+    # the first of the file are the first to show: each is a second older than the one before it
+    now = timezone.now() - datetime.timedelta(seconds=Tool.objects.count())
     fields = ("slug", "title", "kind", "why", "publisher", "year", "licence", "url", "kinds", "topics")
     known = {name: row[name] for name in fields if row.get(name)}
     tool = Tool(stages=row.get("stage") or [], status=Status.PUBLISHED, published_at=now, verified_at=now, **known)
