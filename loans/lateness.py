@@ -50,5 +50,6 @@ def record(organisation: Organisation) -> Record:
         lent=Count("pk", filter=kept & Q(lender=organisation)),
         borrowed=Count("pk", filter=kept & mine),
         on_time=Count("pk", filter=kept & mine & Q(returned_at__lte=F("ends_at"))),
+        late_now=Count("pk", filter=mine & Q(status=LoanStatus.HANDED_OVER, ends_at__lt=timezone.now())),
     )
-    return Record(**found, late_now=Loan.objects.overdue().filter(borrower=organisation).count())
+    return Record(**found)

@@ -73,7 +73,7 @@ def test_lists_cost_the_same_at_one_and_at_three(
     assert expected <= 8
 
 
-@pytest.mark.parametrize(("address", "expected"), [("/", 9), ("/recherche/?q=essai", 9), ("/recherche/", 1)])
+@pytest.mark.parametrize(("address", "expected"), [("/", 9), ("/recherche/?q=essai", 10), ("/recherche/", 1)])
 def test_pages_that_gather_cost_the_same(client: Client, places: dict[str, Any], address: str, expected: int) -> None:
     for base in LISTS:
         entries(base, 1)
@@ -86,7 +86,7 @@ def test_pages_that_gather_cost_the_same(client: Client, places: dict[str, Any],
 def test_details_cost_the_same_at_one_and_at_three(client: Client, places: dict[str, Any]) -> None:
     hall = ResourceFactory(slug="salle", kind="locaux")
     story = PracticeFactory(slug="recit", kinds=["locaux"])
-    addresses = {"/ressources/salle/": 10, f"/organismes/{hall.organisation.slug}/": 9, "/pratiques/recit/": 9}
+    addresses = {"/ressources/salle/": 10, f"/organismes/{hall.organisation.slug}/": 10, "/pratiques/recit/": 10}
 
     def surround() -> None:
         """One more of everything that a detail lists."""
