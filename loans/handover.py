@@ -1,7 +1,7 @@
 """Hand-over and return: the sheet that one side fills and the other confirms, and what comes back a part at a time.
 
 The loan moves when the sheet is filled, not when it is confirmed: what left has left, and what came back is free at
-once (docs/decisions/0015). Contesting reopens the sheet, correcting it corrects the calendar too.
+once (docs/decisions/0011). Contesting reopens the sheet, correcting it corrects the calendar too.
 """
 
 from __future__ import annotations
