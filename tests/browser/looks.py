@@ -59,8 +59,12 @@ UNDRAWN = f"""async () => {{ {_COMMON}
         const drawn = box.width && box.height && inside.width && inside.height;
         if (!drawn) wrong.push(use.getAttribute('href') + ' est vide');
     }}
-    for (const picture of document.images)
+    for (const picture of document.images) {{
+        picture.scrollIntoView();  // what is lazy comes when it is looked at
+        await picture.decode().catch(() => null);
         if (!picture.complete || !picture.naturalWidth) wrong.push(picture.src);
+    }}
+    scrollTo(0, 0);
     if (!uses.length && !document.querySelector('.site-head svg')) wrong.push('aucun dessin');
     return [...new Set(wrong)];
 }}"""

@@ -135,14 +135,14 @@ def test_one_day_alone_and_how_many(client: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("du=hier", "« hier » n’est pas une date"),
-        ("du=2027-02-29", "« 2027-02-29 » n’est pas une date"),
+        ("du=hier", "« hier » n’est pas une date"),
+        ("du=2027-02-29", "« 2027-02-29 » n’est pas une date"),
         ("du=2027-03-10&au=2027-03-09", "Le dernier jour précède le premier"),
         ("du=2027-02-10", "est déjà passé"),
         ("du=2027-03-01&de=8:00&a=9:00", "Ce moment est déjà passé"),
         ("au=2027-03-10", "à partir de quel jour"),
         ("du=9999-12-31", "trop loin"),
-        ("du=2027-03-10&de=25:00&a=26:00", "« 25:00 » n’est pas une heure"),
+        ("du=2027-03-10&de=25:00&a=26:00", "« 25:00 » n’est pas une heure"),
         ("du=2027-03-10&de=9:00", "Dites les deux heures"),
         ("du=2027-03-10&de=12:00&a=9:00", "L’heure de fin suit"),
         ("de=12:00&a=13:00", "Des heures demandent un jour"),

@@ -183,4 +183,4 @@ def test_my_list_costs_the_same_whatever_its_length(client: Client, lucie: Any) 
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse("my_resources"))
         costs.append(sum("directory_" in q["sql"] for q in queries))
-    assert costs == [5, 5]
+    assert costs == [6, 6]
