@@ -36,10 +36,10 @@ from directory.models import (
 from directory.taxonomies import territories
 from mutualisation.management.commands.demo import ACCOUNTS, CONTENT
 from mutualisation.management.commands.loadcontent import REFERENCE
+from toolbox.content import FILES as TOOLBOX
 
 FOLDER = Path(settings.FIXTURE_DIRS[0])
 FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".json", ".yaml"))
-from toolbox.content import FILES as TOOLBOX
 
 
 @pytest.fixture(scope="module")
