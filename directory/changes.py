@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,10 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from directory.models import Organisation, Role
+from directory.models import Organisation, Practice, PracticePartner, Role
 from directory.permissions import Entry
 
 # What the life cycle writes by itself is told by the label of the move, not field by field.
@@ -26,6 +28,12 @@ SILENT = {
 }  # fmt: skip
 STANDING = {"status", "is_demo", "freshness", "returned_note", "verified_at", "is_network", "sort_key"}
 SHOWN = 50
+# What a story holds in rows of its own.
+PIECES = {
+    "PracticePartnerEvent": gettext_lazy("Partenaires"),
+    "PracticeFigureEvent": gettext_lazy("Chiffres"),
+    "PracticeLinkEvent": gettext_lazy("Liens"),
+}
 
 
 @dataclass(frozen=True)
@@ -142,7 +150,50 @@ def timeline(entry: Entry) -> list[Moment]:
             continue
         who = names.get(context.get("user"), _("le portail"))
         moments.append(Moment(event.pgh_created_at, who, context.get("url", ""), before is None, changes))
+    if isinstance(entry, Practice):
+        moments = _with_pieces(entry, moments)
     return moments[:SHOWN]
+
+
+def _with_pieces(story: Practice, moments: list[Moment]) -> list[Moment]:
+    """The same timeline with what became of a story's partners, figures and links, by transaction.
+
+    A form writes all of them anew: what went and came back the same did not change.
+    """
+    came: dict[tuple[datetime.datetime, str], Counter[str]] = defaultdict(Counter)
+    by: dict[datetime.datetime, dict[str, Any]] = {}
+    for name, label in PIECES.items():
+        rows = apps.get_model("directory", name)._default_manager.filter(practice=story.pk).order_by("pgh_id")
+        events = list(rows.select_related("pgh_context"))
+        partners = {event.organisation_id for event in events if hasattr(event, "organisation_id")}
+        organisations = dict(Organisation.objects.filter(pk__in=partners).values_list("pk", "name"))
+        stood: dict[int, str] = {}
+        for event in events:
+            by[event.pgh_created_at] = event.pgh_context.metadata if event.pgh_context else {}
+            counted, said = came[event.pgh_created_at, str(label)], _piece(event, organisations)
+            if gone := stood.pop(event.pgh_obj_id, ""):
+                counted[gone] -= 1
+            if event.pgh_label != "delete":
+                counted[said] += 1
+                stood[event.pgh_obj_id] = said
+    authors = {author for context in by.values() if (author := context.get("user"))}
+    names = {u.pk: str(u) for u in User.objects.filter(pk__in=authors)}
+    known = {moment.at: moment for moment in moments}
+    for (at, words_of), pieces in came.items():
+        went, new = (", ".join(p for p, n in pieces.items() if n * sign > 0) for sign in (-1, 1))
+        if at not in known:
+            who = names.get(by[at].get("user") or 0, _("le portail"))
+            known[at] = Moment(at, who, by[at].get("url", ""), False, [])
+        if (went or new) and not known[at].created:
+            known[at].changes.append(FieldChange(words_of, words_of, *marked(went, new)))
+    return sorted((m for m in known.values() if m.created or m.changes), key=lambda m: m.at, reverse=True)
+
+
+def _piece(event: Any, organisations: dict[int, str]) -> str:
+    """A partner, a figure or a link, as people read it."""
+    if hasattr(event, "organisation_id"):
+        return f"{organisations.get(event.organisation_id, '?')} ({PracticePartner.Role(event.role).label})"
+    return f"{event.value} {event.label}" if hasattr(event, "value") else f"{event.title} ({event.url})"
 
 
 # ---- a team

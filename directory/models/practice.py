@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.category import Kind
-from directory.models.history import tracked
+from directory.models.history import tracked, tracked_to_its_end
 from directory.models.organisation import Organisation
 from directory.models.queries import KM_PER_DEGREE, EntryQuerySet
 from directory.models.search import index_trigger
@@ -215,6 +215,7 @@ class Practice(Publishable):
         return max(1, round(sum(len(t.split()) for t in texts) / 200))
 
 
+@tracked_to_its_end
 class PracticePartner(models.Model):
     """Who takes part, telling who carries it from who supports it."""
 
@@ -245,6 +246,7 @@ class PracticePartner(models.Model):
         return f"{self.organisation} ({self.get_role_display()})"
 
 
+@tracked_to_its_end
 class PracticeFigure(models.Model):
     """A figure of a story, drawn large."""
 
@@ -262,6 +264,7 @@ class PracticeFigure(models.Model):
         return f"{self.value} {self.label}"
 
 
+@tracked_to_its_end
 class PracticeLink(models.Model):
     """A document or page to read further."""
 

@@ -6,18 +6,20 @@ import uuid
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Mail
+from directory.changes import timeline
 from directory.models import Practice
 from directory.moderation import decide
 from directory.queue import queue
 from directory.telling import OPEN_AT_MOST
 from mutualisation.kernel.publication import Status
-from tests.factories import CuratorshipFactory, PracticeFactory, SectorFactory, UserFactory
+from tests.accounts.people import empty_queue
+from tests.factories import CuratorshipFactory, OrganisationFactory, PracticeFactory, SectorFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 SECRET = "Zirconium feuilleté"
@@ -230,3 +232,24 @@ def test_a_change_of_places_alone_reaches_pages_kept_by_caches(client: Client, p
     assert answer.status_code == 302
     assert [t.slug for t in story.territories.all()] == ["mrc-beauharnois-salaberry"]
     assert Client().get("/pratiques/")["ETag"] != before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_became_of_partners_figures_and_links_is_in_the_timeline() -> None:
+    story = PracticeFactory()
+    first, second = OrganisationFactory(name="La Première"), OrganisationFactory(name="La Seconde")
+    story.partners.create(organisation=first, role="porteur")
+    with transaction.atomic():  # as the form does: everything anew
+        story.partners.all().delete()
+        story.partners.create(organisation=first, role="porteur")
+        story.partners.create(organisation=second, role="bailleur")
+    figure = story.figures.create(value="12", label="organismes")
+    story.figures.filter(pk=figure.pk).update(value="14")
+    story.links.create(title="Le bilan", url="https://bilan.example/")
+    told = [(c.label, str(c.before), str(c.after)) for m in timeline(story) for c in m.changes]
+    assert [label for label, _b, _a in told] == ["Liens", "Chiffres", "Chiffres", "Partenaires", "Partenaires"]
+    assert "La Seconde" in told[3][2]
+    assert "La Première" not in told[3][1] + told[3][2]
+    assert "12" in told[1][1]
+    assert "14" in told[1][2]
+    empty_queue()
