@@ -65,6 +65,7 @@ practice_places | 200 | 405
 practice_detail slug=surplus | 200 | 405
 practice_detail slug=recit-cache | 404 404 200 404 404 200 200 | 405
 tool_list | 200 | 405
+guided_path | 200 | 405
 lexicon | 200 | 405
 model_agreement_list | 200 | 405
 model_agreement slug=pret-de-velo | 200 | 405

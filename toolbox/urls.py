@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.urls import path
 
 from toolbox.views import agreement, tool
+from toolbox.views import path as guided
 
 urlpatterns = [
+    path("parcours/", guided.guided_path, name="guided_path"),
     path("boite-a-outils/", tool.tool_list, name="tool_list"),
     path("boite-a-outils/lexique/", tool.lexicon, name="lexicon"),
     path("boite-a-outils/ententes/", agreement.model_agreement_list, name="model_agreement_list"),

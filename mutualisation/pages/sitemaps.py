@@ -34,7 +34,7 @@ class Pages(Sitemap):
     def items(self) -> list[str]:
         return [
             "home", "resource_list", "organisation_list", "practice_list", "need_list", "tool_list", "lexicon",
-            "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
+            "guided_path", "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
         ]  # fmt: skip
 
     def location(self, item: str) -> str:
