@@ -59,9 +59,10 @@ def days(
     opening = opening or Opening.of(resources)
     parts: dict[int, dict[int, int]] = defaultdict(dict)  # of a whole: its parts that something holds, their quantity
     held: dict[tuple[int, int], list[Held]] = defaultdict(list)
-    rows = Occupation.objects.filter(
-        Q(resource__in=resources) | Q(resource__part_of__in=resources), period__overlap=period
-    ).order_by()
+    # which resources first, by their ids: asked across the join, PostgreSQL read the month of them all
+    ids = [r.pk for r in resources]
+    concerned = Resource.objects.filter(Q(pk__in=ids) | Q(part_of__in=ids)).order_by().values("pk")
+    rows = Occupation.objects.filter(resource__in=concerned, period__overlap=period).order_by()
     bounds = {"begins": Lower("period"), "ends": Upper("period")}
     columns = ("resource_id", "resource__quantity", "resource__part_of", *bounds)
     together = rows.annotate(**bounds).values(*columns).annotate(units=ArrayAgg("unit"))

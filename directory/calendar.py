@@ -178,8 +178,9 @@ def _sentence(
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
     """How many units are free for the whole of a period, parts taken into account."""
-    rows = _overlapping(period, ignoring).filter(Q(resource=resource) | Q(resource__part_of=resource))
-    taken = dict(rows.order_by().values_list("resource").annotate(n=Count("unit", distinct=True)))
+    concerned = Resource.objects.filter(Q(pk=resource.pk) | Q(part_of=resource.pk)).order_by().values("pk")
+    rows = _overlapping(period, ignoring).filter(resource__in=concerned).order_by()
+    taken: dict[int, int] = dict(rows.values_list("resource").annotate(n=Count("unit", distinct=True)))
     free = resource.quantity - taken.pop(resource.pk, 0)
     for part, quantity in Resource.objects.filter(pk__in=taken).values_list("pk", "quantity"):
         free = min(free, (quantity - taken[part]) * resource.quantity // quantity)
@@ -372,8 +373,7 @@ def move(
 
 def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
     """The units of a resource that these acts hold."""
-    rows = Occupation.objects.filter(resource=resource, act__in=list(acts)).order_by("unit")
-    return list(dict.fromkeys(rows.values_list("unit", flat=True)))
+    return sorted(set(Occupation.objects.filter(resource=resource, act__in=acts).values_list("unit", flat=True)))
 
 
 def _lock(*resources: Resource) -> list[Resource]:
