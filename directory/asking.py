@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directory.lifecycle import AlreadyMoved, move, moves
+from directory.lifecycle import move, moves
 from directory.models import Need, NeedState
 from directory.permissions import can_edit, is_member, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 RESERVED = {"publier", "atom", "carte", "export", "nouveau"}

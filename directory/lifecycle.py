@@ -17,11 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from directory import notifications
 from directory.models import Organisation, Practice
 from directory.permissions import Entry, awaits_reading, can_curate, can_edit, require
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Freshness, Status
-
-
-class AlreadyMoved(Exception):  # noqa: N818 - it is an answer, not a fault
-    """Someone moved this entry since the page was read; nothing was changed."""
 
 
 @dataclass(frozen=True)

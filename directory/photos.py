@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageOps
 from pillow_heif import register_heif_opener
 
 from directory.models import Practice, PracticePhoto, Resource, ResourcePhoto
-from directory.models.photo import AT_MOST, FOLDER
+from directory.models.photo import AT_MOST, Picture
 
 register_heif_opener()
 
@@ -118,33 +118,47 @@ def _webp(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-@transaction.atomic
-def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list[str]]:
-    """Keep these photos after those there are; gives those kept, and a sentence for each one refused."""
-    type(entry)._default_manager.select_for_update().only("pk").get(pk=entry.pk)
-    there = list(entry.photos.values_list("position", flat=True))
-    room, position = AT_MOST - len(there), max(there, default=-1) + 1
+def keep(
+    files: Iterable[Any], *, room: int, too_many: str, blank: Callable[[Prepared, int], Any]
+) -> tuple[list[Any], list[str]]:
+    """Prepare and store these files, ``room`` at most; gives those kept, and a sentence for each one refused.
+
+    ``blank`` makes the row, not yet saved, of a prepared photo and of its rank among those kept; ``too_many`` is the
+    sentence of those beyond, with « %(name)s ».
+    """
     kept: list[Any] = []
-    their: Any = entry.photos
     refused: list[str] = []
     for file in files:
         if len(kept) >= room:
-            refused.append(
-                _("« %(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
-                % {"name": str(file.name)[:80], "n": AT_MOST}
-            )
+            refused.append(too_many % {"name": str(file.name)[:80]})
             continue
         try:
             done = prepare(file)
         except PhotoError as error:
             refused.append(str(error))
             continue
-        measures = {"width": done.width, "height": done.height, "position": position + len(kept)}
-        photo = their.model(**{their.field.name: entry}, **measures)
+        photo = blank(done, len(kept))
         photo.large.save("1600.webp", ContentFile(done.large), save=False)
         photo.small.save("480.webp", ContentFile(done.small), save=False)
         photo.save()
         kept.append(photo)
+    return kept, refused
+
+
+@transaction.atomic
+def add(entry: Owner, files: Iterable[Any], *, by: Any) -> tuple[list[Any], list[str]]:
+    """Keep these photos after those there are; gives those kept, and a sentence for each one refused."""
+    type(entry)._default_manager.select_for_update().only("pk").get(pk=entry.pk)
+    there = list(entry.photos.values_list("position", flat=True))
+    position = max(there, default=-1) + 1
+    their: Any = entry.photos
+
+    def blank(done: Prepared, rank: int) -> Any:
+        measures = {"width": done.width, "height": done.height, "position": position + rank}
+        return their.model(**{their.field.name: entry}, **measures)
+
+    too_many = _("« %%(name)s » n’a pas été gardée : une fiche compte au plus %(n)s photos. Supprimez-en une.")
+    kept, refused = keep(files, room=AT_MOST - len(there), too_many=too_many % {"n": AT_MOST}, blank=blank)
     if kept:
         touch(entry)
     return kept, refused
@@ -181,30 +195,39 @@ def shift(entry: Owner, uid: str, step: int, *, by: Any) -> None:
 
 @transaction.atomic
 def remove(entry: Owner, uid: str, *, by: Any) -> bool:
-    """Delete a photo; its files go once that is committed."""
+    """Delete a photo of an entry; False when it was gone already."""
     photo = entry.photos.filter(uid=uid).first()
     if photo is None:
         return False
-    photo.delete()
-    for file in (photo.large, photo.small):
-        transaction.on_commit(partial(file.storage.delete, str(file.name)))
+    discard(photo)
     touch(entry)
     return True
 
 
-def sweep() -> int:
-    """Delete the files that no photo names, once a day old: a sending cut half-way leaves some. Gives how many."""
-    storage = ResourcePhoto._meta.get_field("large").storage
+def discard(photo: Picture) -> None:
+    """Delete a photo; its files go once that is committed."""
+    photo.delete()
+    for file in (photo.large, photo.small):
+        transaction.on_commit(partial(file.storage.delete, str(file.name)))
+
+
+def sweep(*models: type[Picture]) -> int:
+    """Delete the files that no photo of these models names, once a day old: a sending cut half-way leaves some.
+
+    Without a model: the photos of entries. The models share one folder. Gives how many went.
+    """
+    models = models or (ResourcePhoto, PracticePhoto)
+    top, storage = models[0].FOLDER, models[0]._meta.get_field("large").storage
     yesterday = timezone.now() - datetime.timedelta(days=1)
     try:
-        folders, _files = storage.listdir(FOLDER)
+        folders, _files = storage.listdir(top)
     except FileNotFoundError:
         return 0
     swept = 0
     for folder in folders:
-        inside = [f"{FOLDER}/{folder}/{name}" for name in storage.listdir(f"{FOLDER}/{folder}")[1]]
+        inside = [f"{top}/{folder}/{name}" for name in storage.listdir(f"{top}/{folder}")[1]]
         named: set[str] = set()
-        for model in (ResourcePhoto, PracticePhoto):
+        for model in models:
             for size in ("large", "small"):
                 found = model._default_manager.filter(**{f"{size}__in": inside})
                 named |= set(found.values_list(size, flat=True))
@@ -213,7 +236,7 @@ def sweep() -> int:
             storage.delete(path)
         swept += len(lost)
         if lost and len(lost) == len(inside):
-            storage.delete(f"{FOLDER}/{folder}")
+            storage.delete(f"{top}/{folder}")
     return swept
 
 

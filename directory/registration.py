@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from directory import notifications
-from directory.lifecycle import AlreadyMoved, edited, move
+from directory.lifecycle import edited, move
 from directory.memberships import NotPossible
 from directory.models import Membership, Organisation, Role
 from directory.permissions import can_edit, require
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 RESERVED = {"inscrire", "doublons", "atom", "export"}

@@ -8,11 +8,12 @@ from typing import Any
 from django.db import transaction
 
 from directory import notifications
-from directory.lifecycle import AlreadyMoved, move
+from directory.lifecycle import move
 from directory.models import Practice
 from directory.moderation import AlreadyDecided, decide
 from directory.permissions import can_curate, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 RESERVED = {"proposer", "atom", "carte", "export", "nouvelle"}

@@ -21,9 +21,10 @@ from directory import calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
 from loans import notifications
-from loans.lifecycle import AlreadyMoved, change, move, side_for, tell
+from loans.lifecycle import change, move, side_for, tell
 from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 
 AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why

@@ -20,9 +20,10 @@ from directory import calendar
 from directory.models import Closure, Occupation, Reason
 from directory.permissions import require
 from loans import notifications
-from loans.lifecycle import AlreadyMoved, tell
+from loans.lifecycle import tell
 from loans.models import ConditionReport, Incident, Loan, LoanDate, LoanStatus, Side
 from loans.permissions import other, sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import DAY, Period, moment, span
 
 AFTER = (LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED)

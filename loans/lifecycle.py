@@ -18,13 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from directory.permissions import require
 from loans.models import Loan, LoanEvent, LoanStatus, Side
 from loans.permissions import sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
 
 S = LoanStatus
 BOTH = (Side.LENDER, Side.BORROWER)
-
-
-class AlreadyMoved(Exception):  # noqa: N818 - it is an answer, not a fault
-    """Someone moved this loan since the page was read; nothing was changed."""
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from directory import calendar
 from directory.models import Resource
 from directory.permissions import require
 from loans import notifications
-from loans.lifecycle import AlreadyMoved, change, move, tell
+from loans.lifecycle import change, move, tell
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
 from loans.requests import Held
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period, wall
 
 CHANGEABLE = (LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)

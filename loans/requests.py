@@ -18,9 +18,10 @@ from directory.permissions import require
 from directory.writing import first_sending, made_by, remember
 from loans import notifications
 from loans.lateness import late_loans
-from loans.lifecycle import AlreadyMoved, change, move, side_for, tell
+from loans.lifecycle import change, move, side_for, tell
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
 from loans.permissions import can_request, sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 
 ANSWER_WITHIN = datetime.timedelta(days=7)

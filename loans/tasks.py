@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from directory.photos import sweep
 from loans import incidents, privacy, reminders
+from loans.models import LoanPhoto
 
 
 @app.periodic(cron="7 * * * *")
@@ -17,8 +19,9 @@ def remind_of_loans(timestamp: int) -> None:
 @app.periodic(cron="27 4 * * *")
 @app.task(name="purge_loans", queueing_lock="purge_loans")
 def purge_loans(timestamp: int) -> None:
-    """Every night: the names of people lent, two years after."""
+    """Every night: the names of people lent, two years after; files that a sending cut half-way left."""
     privacy.purge()
+    sweep(LoanPhoto)
 
 
 @app.periodic(cron="17 5 * * *")

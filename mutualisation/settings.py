@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "directory",
     "toolbox",
     "loans",
+    "projects",
     "mutualisation",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -23,6 +23,7 @@ urlpatterns = [
     path("brouillons/", draft.draft_keep, name="draft_keep"),
     path("brouillons/effacer/", draft.draft_forget, name="draft_forget"),
     path("", include("loans.urls")),
+    path("", include("projects.urls")),
     path("", include("toolbox.urls")),
     path("", include("directory.urls")),
     path("a-propos/", legal.about, name="about"),

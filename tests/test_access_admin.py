@@ -43,7 +43,7 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
 CURATED = {"organisation", "resource", "practice", "synonym", "checklist", "tool", "term"}
 # Apps whose admin is the directory’s own: completing fields, read by curators.
-OURS = ("directory", "loans", "toolbox")
+OURS = ("directory", "loans", "projects", "toolbox")
 # What administrators read and nobody rewrites.
 READ_ONLY = {
     "mail",

@@ -21,7 +21,7 @@ from django.template.loader import get_template
 from tests.cast import names
 
 ROOT = Path(settings.BASE_DIR)
-CODE = ("accounts", "bench", "directory", "loans", "mutualisation", "tests", "toolbox")
+CODE = ("accounts", "bench", "directory", "loans", "mutualisation", "projects", "tests", "toolbox")
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 MAILS = sorted((ROOT / "templates").rglob("*.txt"))
 LONGEST = 400

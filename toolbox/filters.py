@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.filters.fields import FacetFilter
 from directory.filters.listing import EntryFilterSet, Option, simple_options
+from directory.filters.practice import kinds_filter
 from directory.filters.resource import kind_options
-from directory.models import Continuum, Kind
+from directory.models import Continuum
 from toolbox.models import Tool, ToolKind
 
 
@@ -30,14 +31,7 @@ class ToolFilterSet(EntryFilterSet):
         array=True,
         condition=lambda stages: Q(stages__overlap=stages),
     )
-    sorte = FacetFilter(
-        label=_("Ce qui est partagé"),
-        field_name="sorte",
-        known=lambda: Kind.values,
-        column="kinds",
-        array=True,
-        condition=lambda kinds: Q(kinds__overlap=kinds),
-    )
+    sorte = kinds_filter()
     tables = ("toolbox_tool",)
 
     class Meta:

@@ -42,7 +42,7 @@ def clauses_of(edition: Edition) -> list[Shown]:
     """The clauses of an edition in order, blanks named."""
     labels = labels_of(edition)
     return [
-        Shown(n, c.key, c.title, _html(c.body, labels), c.guidance, _case(c, labels))
+        Shown(n, c.key, c.title, _html(c.body, labels), c.guidance, case_of(c, labels))
         for n, c in enumerate(edition.clauses.all(), 1)
     ]
 
@@ -62,7 +62,8 @@ def _html(body: str, labels: dict[str, str]) -> SafeString:
     return mark_safe(BLANK.sub(blank, markdown.render(body)))  # noqa: S308 - cleaned by render, blanks escaped
 
 
-def _case(clause: Clause, labels: dict[str, str]) -> str:
+def case_of(clause: Clause, labels: dict[str, str]) -> str:
+    """In which case a clause applies, in words; empty when always."""
     when: Any = clause.when
     if when == "always":
         return ""

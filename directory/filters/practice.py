@@ -36,6 +36,18 @@ def of_sectors(slugs: list[str]) -> Exists:
     return Exists(links)
 
 
+def kinds_filter() -> FacetFilter:
+    """What is shared, for what is about several kinds."""
+    return FacetFilter(
+        label=_("Ce qui est partagé"),
+        field_name="sorte",
+        known=lambda: Kind.values,
+        column="kinds",
+        array=True,
+        condition=lambda kinds: Q(kinds__overlap=kinds),
+    )
+
+
 class PracticeFilterSet(EntryFilterSet):
     etape = FacetFilter(
         label=_("Place sur le continuum"),
@@ -51,14 +63,7 @@ class PracticeFilterSet(EntryFilterSet):
         column="legal_form",
         condition=lambda forms: Q(legal_form__in=forms),
     )
-    sorte = FacetFilter(
-        label=_("Ce qui est partagé"),
-        field_name="sorte",
-        known=lambda: Kind.values,
-        column="kinds",
-        array=True,
-        condition=lambda kinds: Q(kinds__overlap=kinds),
-    )
+    sorte = kinds_filter()
     secteur = FacetFilter(
         label=_("Secteur"),
         field_name="secteur",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,16 +12,17 @@ from directory.models.practice import Practice
 from directory.models.resource import Resource
 
 AT_MOST = 8
-FOLDER = "photos"
 
 
-def folder(instance: Photo, filename: str) -> str:
+def folder(instance: Picture, filename: str) -> str:
     """Names that tell nothing: neither the entry nor what the phone called the file."""
-    return f"{FOLDER}/{instance.uid}/{filename}"
+    return f"{instance.FOLDER}/{instance.uid}/{filename}"
 
 
-class Photo(models.Model):
-    """One photo in two sizes, WebP, EXIF removed. Served by a view that checks who may see its entry."""
+class Picture(models.Model):
+    """One photo in two sizes, WebP, EXIF removed. Served by a view that checks who may see what it shows."""
+
+    FOLDER: ClassVar = "photos"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     large = models.FileField(upload_to=folder, max_length=200)
@@ -28,7 +30,6 @@ class Photo(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     alt = models.CharField(_("ce que montre la photo"), max_length=160, blank=True)
-    position = models.PositiveSmallIntegerField(_("rang"), default=0)
 
     class Meta:
         abstract = True
@@ -48,6 +49,15 @@ class Photo(models.Model):
     def _shrink(self) -> float:
         """From the large size to the small one, whose longest side is 480 pixels at most."""
         return min(1.0, 480 / max(self.width, self.height, 1))
+
+
+class Photo(Picture):
+    """A photo of an entry: the first one is its cover."""
+
+    position = models.PositiveSmallIntegerField(_("rang"), default=0)
+
+    class Meta:
+        abstract = True
 
 
 class ResourcePhoto(Photo):

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.drafts import forget, hold, recall
 from directory.asking import BY_NAME, ask, change, say, state_moves
 from directory.forms.need import KIND_HELP, NeedForm
-from directory.lifecycle import AlreadyMoved, move, moves
+from directory.lifecycle import move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Need, Organisation
 from directory.permissions import awaits_reading, can_edit
 from directory.views.written import first_values, follows, side_by_side
 from directory.writing import OutdatedError
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it

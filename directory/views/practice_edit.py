@@ -16,12 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.drafts import forget, hold, recall
 from directory.forms.practice import STAGE_HELP, CuratedPracticeForm, ProposedPracticeForm
-from directory.lifecycle import AlreadyMoved, move, moves
+from directory.lifecycle import move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
 from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
 from directory.views.written import first_values, put_back, side_by_side
 from directory.writing import OutdatedError
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 MOVES = ("submit", "publish", "archive")  # returning needs a note: the curators' desk does it

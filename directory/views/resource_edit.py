@@ -21,13 +21,14 @@ from directory.completeness import completeness
 from directory.forms.kinds import FORMS
 from directory.forms.resource import VISIBILITY_HELP, ResourceForm
 from directory.freshness import confirm_path, is_stale
-from directory.lifecycle import AlreadyMoved, move, moves
+from directory.lifecycle import move, moves
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Organisation, Resource
 from directory.permissions import awaits_reading, can_block, can_edit
 from directory.posting import change, duplicate, pause, post
 from directory.views.written import first_values, follows, side_by_side
 from directory.writing import OutdatedError
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.pagination import asked_page, pager
 from mutualisation.kernel.publication import Status
 

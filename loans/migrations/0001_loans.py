@@ -12,7 +12,7 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
-import loans.models.condition
+import directory.models.photo
 
 
 class Migration(migrations.Migration):
@@ -446,8 +446,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("large", models.FileField(max_length=200, upload_to=loans.models.condition.folder)),
-                ("small", models.FileField(max_length=200, upload_to=loans.models.condition.folder)),
+                ("large", models.FileField(max_length=200, upload_to=directory.models.photo.folder)),
+                ("small", models.FileField(max_length=200, upload_to=directory.models.photo.folder)),
                 ("width", models.PositiveIntegerField()),
                 ("height", models.PositiveIntegerField()),
                 ("alt", models.CharField(blank=True, max_length=160, verbose_name="ce que montre la photo")),

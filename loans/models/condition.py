@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Category, Kind
+from directory.models.photo import Picture
 from loans.models.loan import Loan, Side
 
 PHOTOS_AT_MOST = 10
@@ -188,23 +189,14 @@ class Incident(models.Model):
         return self.closed_at is None
 
 
-def folder(instance: LoanPhoto, filename: str) -> str:
-    """Names that tell nothing."""
-    return f"prets/{instance.uid}/{filename}"
-
-
-class LoanPhoto(models.Model):
+class LoanPhoto(Picture):
     """A photo of a state or of an incident. Only the two sides see it."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    FOLDER = "prets"
+
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="photos")
     report = models.ForeignKey(ConditionReport, models.CASCADE, null=True, blank=True, related_name="photos")
     incident = models.ForeignKey(Incident, models.CASCADE, null=True, blank=True, related_name="photos")
-    large = models.FileField(upload_to=folder, max_length=200)
-    small = models.FileField(upload_to=folder, max_length=200)
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
-    alt = models.CharField(_("ce que montre la photo"), max_length=160, blank=True)
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     added_at = models.DateTimeField(_("ajoutée le"), default=timezone.now)
 
@@ -220,19 +212,3 @@ class LoanPhoto(models.Model):
                 violation_error_message=_("Une photo est celle d’un état des lieux ou d’un incident."),
             )
         ]
-
-    def __str__(self) -> str:
-        return self.alt or str(self.uid)
-
-    @property
-    def small_width(self) -> int:
-        return round(self.width * self._shrink)
-
-    @property
-    def small_height(self) -> int:
-        return round(self.height * self._shrink)
-
-    @property
-    def _shrink(self) -> float:
-        """From the large size to the small one, whose longest side is 480 pixels at most."""
-        return min(1.0, 480 / max(self.width, self.height, 1))

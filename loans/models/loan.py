@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.models import Kind, Organisation, Resource
 from directory.models.resource import CostMode
 from mutualisation.kernel.moments import whole_days
+from mutualisation.kernel.triggers import touch
 
 
 class LoanStatus(models.TextChoices):
@@ -280,12 +281,7 @@ class Loan(models.Model):
                 field="status",
                 transitions=[(source, target) for source, targets in MOVES.items() for target in targets],
             ),
-            pgtrigger.Trigger(
-                name="touch",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="NEW.updated_at := clock_timestamp(); RETURN NEW;",
-            ),
+            touch(),
             pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
         ]
 

@@ -23,10 +23,11 @@ from loans import handover, photos
 from loans.forms.condition import SheetForm
 from loans.incidents import can_open
 from loans.lateness import lateness
-from loans.lifecycle import AlreadyMoved, may
+from loans.lifecycle import may
 from loans.models import ConditionReport, Loan, LoanPhoto, LoanStatus, Moment
 from loans.models.condition import PHOTOS_AT_MOST
 from loans.permissions import sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.uploads import too_large
 
 TEMPLATE = "loans/condition/sheet.html"

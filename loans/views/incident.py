@@ -18,11 +18,11 @@ from accounts.drafts import forget, hold, recall
 from directory.views.written import first_values
 from loans import incidents, photos
 from loans.forms.incident import BackForm, IncidentForm, OutcomeForm, PayerForm
-from loans.lifecycle import AlreadyMoved
 from loans.models import ConditionReport, Incident, Loan, Side
 from loans.models.condition import PHOTOS_AT_MOST
 from loans.permissions import sides_of
 from loans.views.condition import said_photos, the_loan
+from mutualisation.kernel.lifecycle import AlreadyMoved
 
 FORMS: dict[str, Any] = {"payeur": PayerForm, "retour": BackForm, "regler": OutcomeForm}
 

@@ -27,12 +27,13 @@ from directory.taxonomies import family_of
 from loans import proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
-from loans.lifecycle import AlreadyMoved, moves
+from loans.lifecycle import moves
 from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import in_words
 from loans.standing import standing
 from loans.views.thread import terms_of, thread
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import in_words as period_words
 
 TEMPLATE = "loans/loan/detail.html"

@@ -9,7 +9,7 @@ from django.db.models import ForeignKey
 from accounts import privacy, privacy_map
 from accounts.models import User
 
-WATCHED = ("accounts", "directory", "toolbox", "loans", "mutualisation", "account", "mfa", "usersessions")
+WATCHED = ("accounts", "directory", "toolbox", "loans", "projects", "mutualisation", "account", "mfa", "usersessions")
 MODELS = [m for m in apps.get_models() if m._meta.app_label in WATCHED]
 
 

@@ -59,6 +59,39 @@ def phone_of(
     assert errors == []
 
 
+@pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
+def window_of(
+    request: Any, chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[User], Any]]:
+    """A window where that person is signed in; fails on any error of the console."""
+    from playwright.sync_api import sync_playwright
+
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
+    width, theme = request.param
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+
+        def window(person: User) -> Any:
+            client = Client()
+            client.force_login(person)
+            context = browser.new_context(
+                viewport={"width": width, "height": 740}, base_url=live_server.url, locale="fr-CA", color_scheme=theme
+            )
+            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+            context.add_cookies([cookie])
+            page = context.new_page()
+            page.set_default_timeout(60_000)
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
+            return page
+
+        yield window
+        browser.close()
+        connections.close_all()  # those of Playwright’s loop, which nobody else would close
+    assert errors == []
+
+
 @pytest.fixture
 def fits() -> Callable[[Any], None]:
     """``fits(page)``: nothing scrolls sideways, and axe finds nothing wrong."""

@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.db import connections
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from directory.models import Occupation
 from loans.models import Loan
 from mutualisation.kernel.moments import wall
 from tests.factories import MembershipFactory, ResourceFactory, a_small_country
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
-
-
-@pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
-def window_of(request: Any, chromium: str, live_server: Any) -> Iterator[Callable[[User], Any]]:
-    """A window where that person is signed in; fails on any error of the console."""
-    from playwright.sync_api import sync_playwright
-
-    width, theme = request.param
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-
-        def window(person: User) -> Any:
-            client = Client()
-            client.force_login(person)
-            context = browser.new_context(
-                viewport={"width": width, "height": 740}, base_url=live_server.url, locale="fr-CA", color_scheme=theme
-            )
-            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([cookie])
-            page = context.new_page()
-            page.set_default_timeout(60_000)
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
-            return page
-
-        yield window
-        browser.close()
-        connections.close_all()  # those of Playwright’s loop, which nobody else would close
-    assert errors == []
 
 
 @pytest.fixture

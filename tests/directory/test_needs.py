@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from directory.asking import STATE_MOVES, address_of, say
 from directory.fitting import needs_for, offers_for
-from directory.lifecycle import AlreadyMoved
 from directory.models import Need, NeedState
 from directory.writing import insert
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Freshness, Status
 from tests.factories import (
     CategoryFactory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.models import Resource
+from directory.photos import sweep
 from loans import handover, incidents, photos
 from loans.models import Checklist, ConditionReport, Loan, LoanPhoto, LoanStatus, Moment
 from mutualisation.kernel.moments import wall
@@ -340,3 +342,19 @@ def test_the_thread_says_each_step_in_words(loan: Loan) -> None:
         assert "_" not in verb or verb not in page, verb
     for words in ("Compté\u00a0: 10 sur 20", "a contesté l’état des lieux", "Les deux", "a réglé l’incident"):
         assert words in page
+
+
+def test_files_of_loans_that_no_photo_names_go_and_the_others_stay(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    left = tmp_path / "prets" / "abandonnee" / "1600.webp"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"x")
+    assert sweep(LoanPhoto) == 0  # younger than a day: perhaps a sending under way
+    os.utime(left, (0, 0))
+    other = tmp_path / "photos" / "autre" / "1600.webp"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"x")
+    os.utime(other, (0, 0))
+    assert sweep(LoanPhoto) == 1
+    assert not left.exists()
+    assert other.exists()  # the photos of entries are swept by their own

@@ -17,8 +17,8 @@ from directory.models import Category, Occupation, Resource
 from loans import handover, lifecycle
 from loans.handover import Sheet
 from loans.lateness import lateness, record
-from loans.lifecycle import AlreadyMoved
 from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import CategoryFactory, OrganisationFactory, ResourceFactory
 from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member

@@ -18,8 +18,8 @@ from accounts.models import Mail
 from directory import calendar
 from directory.models import Closure, Occupation, Resource
 from loans import handover, incidents, requests
-from loans.lifecycle import AlreadyMoved
 from loans.models import Incident, Loan, LoanStatus
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import OrganisationFactory, ResourceFactory
 from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member

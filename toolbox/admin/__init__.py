@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from directory.admin.choosing import PortalAdmin
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
+from toolbox.reading import case_of, labels_of
 
 
 @admin.register(Tool)
@@ -43,15 +45,26 @@ class ReadOnly:
 
 class ClauseInline(ReadOnly, admin.StackedInline):
     model = Clause
-    fields = ("position", "title", "body", "guidance", "when")
+    fields = ("position", "title", "case", "body", "guidance")
+    readonly_fields = ("case",)
     extra = 0
+
+    @admin.display(description=_("présente"))
+    def case(self, obj: Clause) -> str:
+        return case_of(obj, labels_of(obj.edition)) or _("Toujours")
 
 
 @admin.register(Edition)
 class EditionAdmin(ReadOnly, PortalAdmin):
     list_display = ("model", "number", "published_at")
     list_select_related = ("model",)
+    fields = ("model", "number", "changes", "asked", "published_at")
+    readonly_fields = ("asked",)
     inlines = (ClauseInline,)
+
+    @admin.display(description=_("ce qui se demande"))
+    def asked(self, obj: Edition) -> str:
+        return ", ".join(variable["label"] for variable in obj.variables)
 
 
 @admin.register(ModelAgreement)

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mutualisation.kernel.triggers import touch
+
 
 class Party(models.TextChoices):
     LENDER = "preteur", _("le prêteur")
@@ -50,14 +52,7 @@ class ModelAgreement(models.Model):
         verbose_name = _("entente-type")
         verbose_name_plural = _("ententes-types")
         ordering = ("position", "id")
-        triggers: ClassVar = [
-            pgtrigger.Trigger(
-                name="touch",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="NEW.updated_at := clock_timestamp(); RETURN NEW;",
-            )
-        ]
+        triggers: ClassVar = [touch()]
 
     def __str__(self) -> str:
         return self.title

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from mutualisation.kernel.triggers import touch
 
 
 class TermManager(models.Manager["Term"]):
@@ -40,14 +41,7 @@ class Term(models.Model):
                 violation_error_message=_("Un terme du lexique a une définition."),
             )
         ]
-        triggers: ClassVar = [
-            pgtrigger.Trigger(
-                name="touch",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.Update,
-                func="NEW.updated_at := clock_timestamp(); RETURN NEW;",
-            )
-        ]
+        triggers: ClassVar = [touch()]
 
     def __str__(self) -> str:
         return self.term

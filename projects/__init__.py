@@ -1,0 +1,1 @@
+"""What organisations build together: collective projects, contributions, communities, gatherings."""

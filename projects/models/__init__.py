@@ -1,0 +1,1 @@
+"""The nouns of what is built together, one file each."""
