@@ -158,8 +158,11 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     # What helps
     "toolbox.Tool": {
-        PUBLIC: f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url",
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size"
+        ),
         ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
     },
     "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
     "toolbox.ModelAgreement": {
@@ -196,6 +199,7 @@ EXPORTED: dict[str, str] = {
     "directory.Resource": "fiches",
     "directory.Need": "fiches",
     "directory.Practice": "fiches",
+    "toolbox.Tool": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
     "directory.Closure": "blocages",

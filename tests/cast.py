@@ -45,6 +45,7 @@ from tests.factories import (
     OrganisationFactory,
     PracticeFactory,
     ResourceFactory,
+    ToolFactory,
     UserFactory,
     lend,
     some_day,
@@ -150,6 +151,8 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
+    ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
     return {
         **lent,
         "edition": edition,

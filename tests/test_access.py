@@ -231,6 +231,23 @@ report noun=pratique slug=recit-cache | 404 404 200 404 404 404 200 | 404 404 20
 report noun=autre slug=cdc | 404 | 404
 """)
 
+# Tools: « outil » is published, « outil-cache » is the member’s draft; they have no place, every curator keeps them.
+TOOLS = table("""
+tool_detail slug=outil | 200 | 405
+tool_detail slug=outil-cache | 404 404 200 404 200 200 200 | 405
+tool_file slug=outil | 200 | 405
+tool_file slug=outil-cache | 404 404 200 404 200 200 200 | 405
+tool_propose | 302 200 | 302 422
+tool_edit slug=outil | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+tool_edit slug=outil-cache | 302 404 200 404 200 200 200 | 302 404 422 404 422 422 422
+tool_move slug=outil | 302 405 | 302 403 403 403 302 302 302
+tool_move slug=outil-cache | 302 405 | 302 404 302 404 302 302 302
+history noun=outil slug=outil | 302 403 403 403 200 200 200 | 302 405
+history noun=outil slug=outil-cache | 302 404 200 404 200 200 200 | 302 405
+report noun=outil slug=outil | 200 | 200
+report noun=outil slug=outil-cache | 404 404 200 404 200 200 200 | 404 404 200 404 200 200 200
+""")
+
 # Calendars: the address is the member’s; the loan is between « cdc » and someone who is not of the cast.
 FEEDS = table("""
 loan_feeds | 302 200 | 302 200
@@ -274,7 +291,7 @@ loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 
 
 TABLES = {
     "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
-    "feeds": FEEDS, "condition": CONDITION,
+    "feeds": FEEDS, "condition": CONDITION, "tools": TOOLS,
 }  # fmt: skip
 
 # What is sent, where nothing at all would be refused for that alone.
@@ -283,6 +300,7 @@ SENT: dict[str, dict[str, str]] = {
     "resource_move": {"geste": "archive"},
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
+    "tool_move": {"geste": "archive"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},

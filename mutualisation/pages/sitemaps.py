@@ -9,7 +9,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from directory.models import Need, Organisation, Practice, Resource
-from toolbox.models import ModelAgreement
+from toolbox.models import ModelAgreement, Tool
 
 
 class Entries(Sitemap):
@@ -57,5 +57,6 @@ SITEMAPS = {
     "organismes": lambda: Entries(Organisation),
     "pratiques": lambda: Entries(Practice),
     "ententes": Agreements,
+    "outils": lambda: Entries(Tool),
     "besoins": lambda: Entries(Need),
 }
