@@ -39,7 +39,7 @@ def _open(project: Project) -> Project:
     held = Project.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
     found = held.get(pk=project.pk)
     if found.is_ended:
-        raise NotPossible(_("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré."))
+        raise NotPossible(_("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré."))
     return found
 
 
@@ -114,7 +114,8 @@ def end(participation: Participation, *, by: Any, reason: str = "") -> Participa
         if not others.exists() and not project.is_ended:
             raise NotPossible(
                 _(
-                    "Vous êtes le seul organisme qui porte ce projet : accueillez d’abord un autre porteur, ou terminez-le."
+                    "Vous êtes le seul organisme qui porte ce projet : accueillez d’abord un autre porteur, ou "
+                    "terminez-le."
                 )
             )
     rows = Participation.objects.filter(pk=participation.pk, status__in=[S.OFFERED, S.WELCOMED])
@@ -156,7 +157,7 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
     require(is_member(by, participation.organisation))
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
-        raise NotPossible(_("Cette participation est close : proposez-en une nouvelle. Rien n’a été enregistré."))
+        raise NotPossible(_("Cette participation est close : proposez-en une nouvelle. Rien n’a été enregistré."))
     if "starts_on" in said and not said.get("starts_on"):
         said = {**said, "starts_on": min(timezone.localdate(), said.get("ends_on") or timezone.localdate())}
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
@@ -205,9 +206,9 @@ def deliver(
     require(can_follow_up(by, contribution.participation))
     held = Contribution.objects.select_for_update(of=("self",)).get(pk=contribution.pk)
     if held.status != Contribution.Status.WELCOMED:
-        raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
+        raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
     if on > timezone.localdate():
-        raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+        raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )

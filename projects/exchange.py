@@ -48,14 +48,14 @@ def ledger_table(project: Project, ledger: Ledger, *, form: str, address: str) -
     ]
     rows.append([_("Total"), "", "", "", "", "", *_figures(ledger.total), ""])
     for title, sums in ledger.groups:
-        rows += [[f"{title} : {label}", "", "", "", "", "", *_figures(one), ""] for label, one in sums]
+        rows += [[f"{title} : {label}", "", "", "", "", "", *_figures(one), ""] for label, one in sums]
     about = [
-        f"{settings.PORTAL_NAME} : {project.title}",
+        f"{settings.PORTAL_NAME} : {project.title}",
         timezone.localdate().isoformat(),
         address,
         _("Une heure donnée vaut %(rate)s, sauf si un montant est écrit.")
         % {"rate": dollars_in_words(project.value_of_an_hour)},
-        _("Un prêt réel compte de lui-même : la durée de ses dates, à la valeur déclarée."),
+        _("Un prêt réel compte de lui-même : la durée de ses dates, à la valeur déclarée."),
     ]
     return download(
         form=form, name=_("Bilan %(title)s") % {"title": project.title}, header=header, rows=rows, about=about

@@ -1,4 +1,4 @@
-"""What a project was promised and what came: hours and dollars, by partner, role, sort and year, counted by the database.
+"""What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
 
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
 worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says.
@@ -49,7 +49,8 @@ ENTRIES = """
                  WHERE cancelled_at IS NULL) d ON d.loan_id = l.id
          WHERE k.project_id = %(project)s AND l.status = ANY(%(counts)s)
     ), entries AS (
-        SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins, ends_on AS ends,
+        SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
+               ends_on AS ends,
                hourly_rate, amount > 0 AS by_amount, extract(year FROM starts_on)::int AS year,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per

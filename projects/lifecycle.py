@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -34,12 +35,12 @@ class StageMove:
 
 TABLE = (
     *(
-        StageMove(f"avancer-{after}", (before,), after, _("Passer à l’étape « %(stage)s »"), main=True)
-        for before, after in zip(STEPS, STEPS[1:], strict=False)
+        StageMove(f"avancer-{after}", (before,), after, _("Passer à l’étape « %(stage)s »"), main=True)
+        for before, after in pairwise(STEPS)
     ),
     *(
-        StageMove(f"revenir-{before}", (after,), before, _("Revenir à « %(stage)s »"))
-        for before, after in zip(STEPS, STEPS[1:], strict=False)
+        StageMove(f"revenir-{before}", (after,), before, _("Revenir à « %(stage)s »"))
+        for before, after in pairwise(STEPS)
     ),
     StageMove("reprendre", (Stage.PAUSED,), None, _("Reprendre"), main=True),
     StageMove("rouvrir", (Stage.ENDED,), None, _("Rouvrir")),
@@ -118,8 +119,8 @@ class Check:
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     Stage.IDEA: (
-        Check(_("L’idée se comprend sans vous : pourquoi et comment sont écrits"), lambda p, f: bool(p.description)),
-        Check(_("On sait où : au moins un territoire"), lambda p, f: f.territories > 0),
+        Check(_("L’idée se comprend sans vous : pourquoi et comment sont écrits"), lambda p, f: bool(p.description)),
+        Check(_("On sait où : au moins un territoire"), lambda p, f: f.territories > 0),
         Check(_("Un organisme la porte"), lambda p, f: f.bearers > 0),
         Check(_("La place des personnes concernées est dite"), lambda p, f: bool(p.inclusion)),
     ),
@@ -132,7 +133,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
     ),
     Stage.EXPERIMENT: (
         Check(_("Chacun a dit ce qu’il apporte"), lambda p, f: f.promised > 0),
-        Check(_("Quelqu’un mesure les effets : un évaluateur"), lambda p, f: f.evaluators > 0),
+        Check(_("Quelqu’un mesure les effets : un évaluateur"), lambda p, f: f.evaluators > 0),
         Check(_("Un premier jalon est atteint"), lambda p, f: f.reached > 0),
         Check(_("Le journal raconte l’essai"), lambda p, f: f.news > 0),
     ),
@@ -143,7 +144,7 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         Check(_("La forme de partage visée est choisie"), lambda p, f: bool(p.continuum)),
     ),
     Stage.LASTING: (
-        Check(_("La dépense et les décisions se partagent : mutualisation ou fusion"),
+        Check(_("La dépense et les décisions se partagent : mutualisation ou fusion"),
               lambda p, f: p.continuum in ("mutualisation", "fusion")),
         Check(_("Des chiffres disent l’effet"), lambda p, f: f.effects > 0),
         Check(_("Plusieurs organismes portent le projet"), lambda p, f: f.bearers > 1),

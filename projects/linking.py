@@ -32,7 +32,7 @@ def link_loan(
                 project=project, loan=loan, rate=rate, per=per, role=role, method=method[:200], linked_by=by
             )
     except IntegrityError as error:
-        raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
+        raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
 
 
 @transaction.atomic
@@ -73,7 +73,7 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
     require(leading(project).filter(pk=need.organisation_id).exists())
     link, fresh = ProjectNeed.objects.get_or_create(need=need, defaults={"project": project})
     if not fresh and link.project_id != project.pk:
-        raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
+        raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
     return link
 
 

@@ -49,7 +49,7 @@ def tell(*, project: Project, title: str, body: str, by: Any, photos: Iterable[A
     def blank(done: Prepared, rank: int) -> NewsPhoto:
         return NewsPhoto(news=news, width=done.width, height=done.height)
 
-    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
+    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
     _kept, refused = keep(photos, room=PHOTOS_AT_MOST, too_many=too_many % {"n": PHOTOS_AT_MOST}, blank=blank)
     edited(project, by=by)
     if project.is_public:
@@ -91,11 +91,11 @@ def kind_of(file: Any) -> str:
     """What a file is, by its content. Raises DocumentError."""
     name = str(getattr(file, "name", "") or "fichier")[:80]
     unknown = DocumentError(
-        _("« %s » n’est pas un document que nous gardons. Choisissez un PDF, ou un fichier Word, Excel, PowerPoint "
+        _("« %s » n’est pas un document que nous gardons. Choisissez un PDF, ou un fichier Word, Excel, PowerPoint "
           "ou LibreOffice.") % name
     )  # fmt: skip
     if file.size > MAX_BYTES:
-        raise DocumentError(_("« %s » dépasse 15 Mo. Choisissez un fichier plus léger.") % name)
+        raise DocumentError(_("« %s » dépasse 15 Mo. Choisissez un fichier plus léger.") % name)
     file.seek(0)
     data = file.read()
     file.seek(0)
@@ -108,7 +108,7 @@ def kind_of(file: Any) -> str:
             inside = set(archive.namelist())
             if any(n.lower().endswith("vbaproject.bin") for n in inside) or any("/Basic/" in f"/{n}" for n in inside):
                 raise DocumentError(
-                    _("« %s » contient des macros. Enregistrez-le sans macro ou en PDF, puis essayez de nouveau.")
+                    _("« %s » contient des macros. Enregistrez-le sans macro ou en PDF, puis essayez de nouveau.")
                     % name
                 )
             if "mimetype" in inside and archive.getinfo("mimetype").file_size < 200:
@@ -129,7 +129,7 @@ def add_document(*, project: Project, title: str, file: Any, by: Any) -> Documen
     kind = kind_of(file)
     Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
     if project.documents.count() >= DOCUMENTS_AT_MOST:
-        raise DocumentError(_("Un projet garde au plus %d documents : retirez-en un d’abord.") % DOCUMENTS_AT_MOST)
+        raise DocumentError(_("Un projet garde au plus %d documents : retirez-en un d’abord.") % DOCUMENTS_AT_MOST)
     document = Document(project=project, title=title, kind=kind, size=file.size, added_by=by)
     document.file.save("x", ContentFile(file.read()), save=False)
     document.save()

@@ -68,7 +68,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Pourquoi"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000}),
-        error_messages={"required": _("Dites pourquoi : sans un mot, l’autre organisme ne saura pas.")},
+        error_messages={"required": _("Dites pourquoi : sans un mot, l’autre organisme ne saura pas.")},
     )  # fmt: skip
 
     def __init__(self, *args: Any, needed: bool = True, **kwargs: Any) -> None:
@@ -88,11 +88,11 @@ class PromiseForm(forms.Form):
     hours = AmountField(label=_("Heures"), digits=9)
     amount = AmountField(
         label=_("Valeur ($)"),
-        help_text=_("Le montant en argent, ou ce que cela vaut. Vide : les heures au taux du projet."),
+        help_text=_("Le montant en argent, ou ce que cela vaut. Vide : les heures au taux du projet."),
     )
     method = forms.CharField(
         label=_("Comment la valeur est estimée"), max_length=200, required=False,
-        help_text=_("« Prix courant de location », par exemple. C’est ce que lira un bailleur de fonds."),
+        help_text=_("« Prix courant de location », par exemple. C’est ce que lira un bailleur de fonds."),
     )  # fmt: skip
     role = forms.ChoiceField(
         label=_("Dans quel rôle"), choices=[("", _("peu importe")), *ContributionRole.choices], required=False
@@ -116,7 +116,7 @@ class DeliveryForm(forms.ModelForm):
 
     on = date_field(_("Venu le"))
     hours = AmountField(label=_("Heures"), digits=9)
-    amount = AmountField(label=_("Valeur ($)"), help_text=_("Vide : les heures à la valeur promise."))
+    amount = AmountField(label=_("Valeur ($)"), help_text=_("Vide : les heures à la valeur promise."))
 
     class Meta:
         model = Delivery
@@ -133,7 +133,7 @@ class DeliveryForm(forms.ModelForm):
     def clean_on(self) -> Any:
         on = self.cleaned_data["on"]
         if on and on > timezone.localdate():
-            raise forms.ValidationError(gettext("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+            raise forms.ValidationError(gettext("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
         return on
 
     def clean_hours(self) -> Any:
@@ -157,7 +157,7 @@ class LoanLinkForm(forms.Form):
     )
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
-        help_text=_("Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : le prix affiché."),
+        help_text=_("Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : le prix affiché."),
     )  # fmt: skip
     per = forms.ChoiceField(label=_("Cette valeur compte"), choices=ProjectLoan.Per.choices)
     role = forms.ChoiceField(
@@ -165,7 +165,7 @@ class LoanLinkForm(forms.Form):
     )
     method = forms.CharField(
         label=_("Comment la valeur est estimée"), max_length=200, required=False,
-        help_text=_("« Tarif de location de la municipalité », par exemple."),
+        help_text=_("« Tarif de location de la municipalité », par exemple."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, loans: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -197,7 +197,7 @@ class DocumentForm(forms.Form):
     file = forms.FileField(
         label=_("Fichier"), help_text=_("PDF, Word, Excel, PowerPoint ou LibreOffice; 15 Mo au plus."),
         error_messages={
-            "required": _("Choisissez un fichier."), "empty": _("Ce fichier est vide : choisissez-en un autre."),
+            "required": _("Choisissez un fichier."), "empty": _("Ce fichier est vide : choisissez-en un autre."),
         },
     )  # fmt: skip
 

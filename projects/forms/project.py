@@ -18,7 +18,7 @@ from projects.models import Determinant, Effect, Funding, Milestone, Project
 
 CARRIES = [
     ("oui", _("Notre organisme la porte")),
-    ("non", _("Nous lançons l’idée : d’autres pourront la porter")),
+    ("non", _("Nous lançons l’idée : d’autres pourront la porter")),
 ]
 CONTINUUM = [(c.value, c.label) for c in Continuum]
 
@@ -72,15 +72,15 @@ TEXTS: dict[str, dict[str, Any]] = {
         "source_title": _("Un document d’où viennent ces faits"),
     },
     "help_texts": {
-        "title": _("« Une épicerie communautaire qui prend la route »."),
+        "title": _("« Une épicerie communautaire qui prend la route »."),
         "standfirst": _("Ce qui se ferait ensemble, et pour qui."),
         "description": _("Ce qui manque aujourd’hui, ce que vous imaginez. Quelques lignes suffisent."),
-        "place": _("« Huntingdon et les villages voisins »."),
+        "place": _("« Huntingdon et les villages voisins »."),
         "actors": _("Organismes, municipalités, écoles, entreprises. N’y mettez le nom de personne."),
         "inclusion": _(
             "Comment les personnes en situation de vulnérabilité y prennent part, pas seulement en profitent."
         ),
-        "conditions": _("Ce qui doit être là : des partenaires, un lieu, un modèle qui tient."),
+        "conditions": _("Ce qui doit être là : des partenaires, un lieu, un modèle qui tient."),
     },
     "error_messages": {
         "title": {"required": _("Donnez un nom à ce projet.")},
@@ -123,7 +123,7 @@ class ProjectForm(SheetForm):
         label=_("Combien vaut une heure donnée au projet ($)?"),
         digits=6,
         max_value=999,
-        help_text=_("Vide : la valeur habituelle du portail. Elle sert au bilan des apports."),
+        help_text=_("Vide : la valeur habituelle du portail. Elle sert au bilan des apports."),
     )
     drawing = forms.ChoiceField(label=_("Dessin"), choices=DRAWINGS)
     milestones = RowsField(
@@ -136,7 +136,7 @@ class ProjectForm(SheetForm):
     )  # fmt: skip
     effects = RowsField(
         row=FigureRow, most=6, label=_("Quels chiffres disent l’effet?"),
-        help_text=_("« 15 » et « points de vente près de chez soi ». Ils se liront en grand."),
+        help_text=_("« 15 » et « points de vente près de chez soi ». Ils se liront en grand."),
     )  # fmt: skip
 
     # anchor, words, fields, folded until something is written there

@@ -114,7 +114,7 @@ class Participation(models.Model):
             models.CheckConstraint(
                 name="participation_declined_why",
                 condition=~Q(status="declined") | ~Q(reason=""),
-                violation_error_message=_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas."),
+                violation_error_message=_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas."),
             ),
             models.CheckConstraint(
                 name="participation_answered",
@@ -213,7 +213,7 @@ class Contribution(models.Model):
             models.CheckConstraint(
                 name="contribution_declined_why",
                 condition=~Q(status="declined") | ~Q(reason=""),
-                violation_error_message=_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas."),
+                violation_error_message=_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas."),
             ),
         ]
         triggers: ClassVar = [

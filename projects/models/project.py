@@ -72,7 +72,7 @@ class ProjectQuerySet(EntryQuerySet["Project"]):
     """Sets of projects."""
 
     def visible_to(self, user: Any) -> ProjectQuerySet:
-        """Published ones of validated organisations; those one’s organisations proposed or carry; administrators, all."""
+        """Published ones of validated organisations; those one’s own propose or carry; administrators, all."""
         public = Q(status=Status.PUBLISHED, organisation__status=Status.PUBLISHED)
         if not user.is_authenticated:
             return self.filter(public)

@@ -49,7 +49,7 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
     choices = [
         (
             pk,
-            _("%(what)s : %(lender)s prête à %(borrower)s, %(when)s")
+            _("%(what)s : %(lender)s prête à %(borrower)s, %(when)s")
             % {
                 "what": loan.resource.name, "lender": loan.lender.name, "borrower": loan.borrower.name,
                 "when": period_words(loan.starts_at.date(), loan.ends_at.date()),
@@ -130,10 +130,10 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
                     once=request.POST.get("once", ""),
                 )
             except OutdatedError as error:
-                messages.warning(request, _("Ce besoin est déjà publié, et il a changé depuis : le voici."))
+                messages.warning(request, _("Ce besoin est déjà publié, et il a changé depuis : le voici."))
                 return redirect(error.args[0].instance)
             if not form.errors:
-                messages.success(request, _("C’est publié : ce besoin paraît parmi les besoins, et sur le projet."))
+                messages.success(request, _("C’est publié : ce besoin paraît parmi les besoins, et sur le projet."))
                 return redirect("project_needs", slug=slug)
             status = 422
     elif request.method == "POST":

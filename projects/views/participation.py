@@ -62,11 +62,11 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
 
     refusal = ""
     if project.is_ended:
-        refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
+        refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
     elif not project.is_public:
-        refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
+        refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
     elif organisation.status != Status.PUBLISHED:
-        refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
+        refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
     if "ligne" in request.POST:
         form = OfferForm()
         put_back(form, request.POST)
@@ -85,9 +85,9 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
             else:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
-                    messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                    messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
                 else:
-                    messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
+                    messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
         return render(request, OFFER, drawn(form), status=409 if refusal else 422)
     draft = recall(request, key)
@@ -183,11 +183,11 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED
-                else _("C’est proposé : ceux qui portent le projet vous répondront.")
+                else _("C’est proposé : ceux qui portent le projet vous répondront.")
             )
     except AlreadyMoved:
         now = Participation.objects.get(pk=one.pk).get_status_display()
-        messages.warning(request, _("Rien n’a changé : cette participation est déjà « %(state)s ».") % {"state": now})
+        messages.warning(request, _("Rien n’a changé : cette participation est déjà « %(state)s ».") % {"state": now})
     except NotPossible as reply:
         messages.warning(request, str(reply))
     else:
@@ -235,7 +235,7 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 raise Http404
         except AlreadyMoved:
             now = Contribution.objects.get(pk=one.pk).get_status_display()
-            messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
+            messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
             return redirect(_back(one))
         except NotPossible as reply:
             form.add_error(None, str(reply))

@@ -264,7 +264,7 @@ def project_follow(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, _("Vous ne suivez plus ce projet."))
     else:
         follow(project=project, by=request.user)
-        messages.success(request, _("Vous suivez ce projet : chaque nouvelle vous arrivera par courriel."))
+        messages.success(request, _("Vous suivez ce projet : chaque nouvelle vous arrivera par courriel."))
     return redirect(project)
 
 
@@ -274,7 +274,7 @@ def project_support(request: HttpRequest, slug: str) -> HttpResponse:
     project = found(request, slug)
     acting = acting_for(request)
     if acting is None:
-        messages.warning(request, _("Appuyer un projet se fait au nom d’un organisme : joignez-vous d’abord au vôtre."))
+        messages.warning(request, _("Appuyer un projet se fait au nom d’un organisme : joignez-vous d’abord au vôtre."))
         return redirect(project)
     try:
         offer(project=project, organisation=acting.organisation, part=Part.SUPPORTS, by=request.user)

@@ -66,9 +66,9 @@ def from_path(request: HttpRequest) -> dict[str, Any]:
     advice = paths.advise(answers)
     asked = {q.key: q for q in paths.questions()}
     told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
-    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
+    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
     if advice.watch:
-        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
+        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
     return {"continuum": advice.stage, "description": "\n".join(said)}
 
 
@@ -105,7 +105,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
                 publish="publier" in request.POST,
             )
         except OutdatedError as error:  # sent again from an old page, after someone completed the sheet
-            messages.warning(request, _("Ce projet existe déjà, et il a été complété depuis : le voici."))
+            messages.warning(request, _("Ce projet existe déjà, et il a été complété depuis : le voici."))
             return redirect(error.args[0].instance)
         if form.errors:
             return render(request, IDEA, drawn(form), status=422)
@@ -193,11 +193,11 @@ def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> H
             else _("C’est publié. D’autres peuvent maintenant s’y joindre.")
         )
     elif project.status == Status.SUBMITTED:
-        said = _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît.")
+        said = _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît.")
     elif project.organisation.status != Status.PUBLISHED:
-        said = _("Votre projet est gardé en brouillon : il se publiera quand votre organisme sera validé.")
+        said = _("Votre projet est gardé en brouillon : il se publiera quand votre organisme sera validé.")
     else:
-        said = _("Votre brouillon est enregistré : personne d’autre que votre équipe ne le voit.")
+        said = _("Votre brouillon est enregistré : personne d’autre que votre équipe ne le voit.")
     messages.success(request, said)
     return redirect(project)
 
@@ -217,14 +217,14 @@ def project_move(request: HttpRequest, slug: str) -> HttpResponse:
     except AlreadyMoved:
         now = Project.objects.get(pk=project.pk)
         state = now.get_stage_display() if name in BY_NAME else now.get_status_display()
-        said = _("Rien n’a changé : ce projet est déjà « %(state)s ».")
+        said = _("Rien n’a changé : ce projet est déjà « %(state)s ».")
         messages.warning(request, said % {"state": state})
     else:
         said = {
             "publish": _("C’est publié. D’autres peuvent maintenant s’y joindre."),
-            "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît."),
-            "archive": _("Le projet est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
-        }.get(name, _("Étape du projet : « %(stage)s ».") % {"stage": project.get_stage_display()})
+            "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît."),
+            "archive": _("Le projet est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+        }.get(name, _("Étape du projet : « %(stage)s ».") % {"stage": project.get_stage_display()})
         messages.success(request, said)
     return redirect(project)
 

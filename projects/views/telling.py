@@ -38,7 +38,7 @@ NEWS, DOCUMENTS = "projects/news/form.html", "projects/document/list.html"
 
 
 def _oversized(request: HttpRequest) -> list[str]:
-    said = _("« %s » dépasse 15 Mo. Choisissez un fichier plus léger.")
+    said = _("« %s » dépasse 15 Mo. Choisissez un fichier plus léger.")
     return [said % name for name in too_large(request)]
 
 

@@ -186,7 +186,7 @@ def test_the_sheet_keeps_everything() -> None:
     client = signed_in(someone_of(project.organisation))
     address = reverse("project_edit", args=[project.slug])
     data = sheet(
-        client, project, inclusion="Elles choisissent.", budget="68 000,50 $", determinants="alimentation",
+        client, project, inclusion="Elles choisissent.", budget="68 000,50 $", determinants="alimentation",
         **{"milestones-0-title": "Un camion", "milestones-0-due_on": "2027-03-01", "fundings-0-funder": "Alliance",
            "fundings-0-amount": "25 000", "fundings-0-starts_on": "2026-01-01", "fundings-0-ends_on": "2027-12-31",
            "effects-0-value": "15", "effects-0-label": "points de vente"},
