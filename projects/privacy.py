@@ -55,6 +55,9 @@ def _contributions(user: User) -> Rows:
             "apport": c.label, "sorte": c.nature, "heures": c.hours, "valeur": c.amount, "etat": c.status,
             "offert_le": c.offered_at,
         }  # fmt: skip
+
+
+def _deliveries(user: User) -> Rows:
     for d in _hers(Delivery, user):
         yield {"recu_le": d.on, "heures": d.hours, "valeur": d.amount, "remarque": d.note}
 
@@ -62,6 +65,9 @@ def _contributions(user: User) -> Rows:
 def _told(user: User) -> Rows:
     for n in _hers(News, user):
         yield {"titre": n.title, "texte": n.body, "date": n.published_at}
+
+
+def _documents(user: User) -> Rows:
     for d in _hers(Document, user):
         yield {"document": d.title, "date": d.added_at}
 
@@ -89,8 +95,10 @@ def declare() -> None:
     privacy.holds(
         "participations", gettext_lazy("Les participations que vous avez offertes ou répondues"), _participations
     )
-    privacy.holds("apports", gettext_lazy("Les apports que vous avez offerts ou inscrits"), _contributions)
-    privacy.holds("nouvelles", gettext_lazy("Les nouvelles et documents que vous avez publiés"), _told)
+    privacy.holds("apports", gettext_lazy("Les apports que vous avez offerts"), _contributions)
+    privacy.holds("apports_recus", gettext_lazy("Les apports reçus que vous avez inscrits"), _deliveries)
+    privacy.holds("nouvelles", gettext_lazy("Les nouvelles que vous avez publiées"), _told)
+    privacy.holds("documents_de_projets", gettext_lazy("Les documents que vous avez ajoutés"), _documents)
     privacy.holds("projets_suivis", gettext_lazy("Les projets que vous suivez"), _followed)
     privacy.holds("prets_de_projets", gettext_lazy("Les prêts que vous avez liés à un projet"), _linked)
     privacy.before_closing("projects", warn=lambda user: [], let_go=_let_go)

@@ -1592,7 +1592,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="contribution_declined_why",
-                violation_error_message="Dites pourquoi : sans un mot, l’autre organisme ne saura pas.",
+                violation_error_message="Dites pourquoi : sans un mot, l’autre organisme ne saura pas.",
             ),
         ),
         pgtrigger.migrations.AddTrigger(
@@ -1819,7 +1819,7 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="participation_declined_why",
-                violation_error_message="Dites pourquoi : sans un mot, l’autre organisme ne saura pas.",
+                violation_error_message="Dites pourquoi : sans un mot, l’autre organisme ne saura pas.",
             ),
         ),
         migrations.AddConstraint(

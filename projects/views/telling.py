@@ -47,7 +47,7 @@ def news_create(request: HttpRequest, slug: str) -> HttpResponse:
     """Tell something in the journal: followers are written to."""
     project = editable(request, slug)
     key = f"nouvelle:{project.pk}"
-    form = NewsForm(request.POST or None)
+    form = NewsForm(request.POST if request.method == "POST" else None)
     draft = None
     if request.method == "POST":
         if form.is_valid():
@@ -76,7 +76,8 @@ def news_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = editable(request, slug)
     news = get_object_or_404(News, pk=pk, project=project)
     news.project = project
-    form = NewsForm(request.POST or None, initial={"title": news.title, "body": news.body})
+    data = request.POST if request.method == "POST" else None
+    form = NewsForm(data, initial={"title": news.title, "body": news.body})
     status, changed = 200, False
     if request.method == "POST":
         if form.is_valid():
