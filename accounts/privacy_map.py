@@ -96,6 +96,33 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "id user organisation created_at revoked_at read_at",
         SECRET: "token_hash",
     },
+    # What is signed: the parties of the loan; what signs keeps its name, as paper does
+    "loans.Agreement": {
+        ORGANISATION: (
+            "id loan edition amends number code title parties status version values chosen lender_agreed "
+            "borrower_agreed frozen_at clauses text sha256 sign_by reminded_at in_force_at ended_note created_at "
+            "updated_at"
+        )
+    },
+    "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
+    "loans.Signature": {
+        ORGANISATION: "id agreement party how mandate_on statement sha256 at",
+        PERSONAL: "by name function",
+    },
+    "loans.PaperScan": {
+        ORGANISATION: "id uid agreement file sha256 signers side sent_at answered_at confirmed reason",
+        PERSONAL: "sent_by answered_by",
+    },
+    "loans.JournalEntry": {
+        ORGANISATION: "id agreement n at kind party data previous hash",
+        PERSONAL: "who by",
+    },
+    "loans.SigningLink": {
+        ORGANISATION: "id agreement party sent_at used_at revoked_at",
+        PERSONAL: "name email sent_by",
+        SECRET: "token_hash",
+    },
+    "loans.IssuedDocument": {ORGANISATION: "id agreement sha256 state entries size made_at"},
     # What is shared
     "directory.Organisation": {
         PUBLIC: (
@@ -207,6 +234,11 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
+    "loans.AgreementVersion": "ententes",
+    "loans.Signature": "ententes",
+    "loans.PaperScan": "ententes",
+    "loans.JournalEntry": "ententes",
+    "loans.SigningLink": "ententes",
 }
 
 
