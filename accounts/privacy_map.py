@@ -194,6 +194,26 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
+    # What is built together: communities and gatherings
+    "projects.Community": {
+        PUBLIC: f"{_LIFE_PUBLIC} organisation name purpose description sectors territory latitude longitude",
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "created_by",
+    },
+    "projects.CommunityMember": {PUBLIC: "id community organisation", PERSONAL: "user is_facilitator tells joined_at"},
+    "projects.Pivot": {PUBLIC: "id community organisation function sector territory since", PERSONAL: "user"},
+    "projects.LibraryItem": {PUBLIC: "id community tool why added_at", PERSONAL: "added_by"},
+    "projects.Idea": {PUBLIC: "id community organisation title text at withdrawn_at supporters", PERSONAL: "by"},
+    "projects.IdeaSupport": {PUBLIC: "id idea organisation at", PERSONAL: "by"},
+    "projects.Gathering": {
+        PUBLIC: (
+            "id community kind title summary agenda starts_at ends_at place territory access limit status sequence "
+            "note minutes minutes_at updated_at"
+        ),
+        ORGANISATION: "link",
+        PERSONAL: "created_by",
+    },
+    "projects.Registration": {PUBLIC: "id gathering organisation", PERSONAL: "user status needs at attended"},
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},
@@ -234,6 +254,14 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
+    "projects.Community": "communautes",
+    "projects.CommunityMember": "communautes",
+    "projects.Pivot": "communautes",
+    "projects.LibraryItem": "communautes",
+    "projects.Idea": "communautes",
+    "projects.IdeaSupport": "communautes",
+    "projects.Gathering": "communautes",
+    "projects.Registration": "rencontres",
     "loans.AgreementVersion": "ententes",
     "loans.Signature": "ententes",
     "loans.PaperScan": "ententes",

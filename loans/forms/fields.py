@@ -75,7 +75,7 @@ class ClockField(HourField):
         return super().to_python(value)
 
 
-def period_of(form: forms.Form, starts_on: str, starts_at: str, ends_on: str, ends_at: str) -> Period | None:
+def period_of(form: forms.BaseForm, starts_on: str, starts_at: str, ends_on: str, ends_at: str) -> Period | None:
     """The period that four fields say, or None with what is wrong said beside the field.
 
     Without a last day, it ends the same day; midnight at its end is the one that ends that day.
