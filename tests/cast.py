@@ -50,6 +50,7 @@ from tests.factories import (
     some_day,
 )
 from tests.loans.lending import lent_out
+from tests.projects.meeting import a_meeting_of
 from toolbox.models import Clause, Edition, ModelAgreement
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -152,6 +153,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     edition.save()
     return {
         **lent,
+        **a_meeting_of(shown, people["member"]),
         "edition": edition,
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,

@@ -17,14 +17,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from directory.lifecycle import moves
 from directory.memberships import NotPossible, acting_for
-from directory.permissions import readable
+from directory.permissions import can_edit, readable
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel import ical
 from projects import announcing, communities
 from projects.filters import CommunityFilterSet
 from projects.forms.community import IdeaForm, PivotForm, QuestionForm, ShelfForm
 from projects.models import Community, CommunityMember, Gathering, Idea, IdeaSupport, LibraryItem, Pivot
-from projects.permissions import can_facilitate, can_join, can_withdraw, member_of
+from projects.permissions import can_join, can_withdraw, member_of
 from toolbox.models import Tool
 
 TABLES = (*CommunityFilterSet.tables, "projects_gathering")
@@ -82,7 +82,8 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         .defer("organisation__search", "organisation__description")
     )
     mine = next((m for m in members if m.user_id == request.user.pk), None)
-    facilitates = can_facilitate(request.user, community) if mine is None or not mine.is_facilitator else True
+    edits = request.user.is_authenticated and can_edit(request.user, community)  # type: ignore[arg-type]
+    facilitates = edits or (mine is not None and mine.is_facilitator)
     acting = acting_for(request)
     context = {
         "community": community,
@@ -101,14 +102,11 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "facilitates": facilitates,
         "acting": acting,
         "may_join": mine is None and acting is not None and can_join(request.user, community, acting.organisation),
-        "moves": [t for t in moves(request.user, community) if t.name in MOVES] if facilitates else [],  # type: ignore[arg-type]
+        "moves": [t for t in moves(request.user, community) if t.name in MOVES] if edits else [],  # type: ignore[arg-type]
         "pivot_form": bound.get("pivot_form") or (PivotForm() if mine else None),
         "idea_form": bound.get("idea_form") or (IdeaForm() if mine else None),
-        "shelf_form": bound.get("shelf_form"),
         "problem": bound.get("problem", ""),
     }
-    if mine and context["shelf_form"] is None:
-        context["shelf_form"] = ShelfForm(tools=_tools(request))
     response = render(request, "projects/community/detail.html", context, status=status)
     if not community.is_public:
         response["X-Robots-Tag"] = "noindex"
@@ -252,16 +250,21 @@ def pivot_ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, "projects/community/ask.html", context, status=422 if refused else 200)
 
 
-@act
-def shelf_add(request: HttpRequest, community: Community) -> HttpResponse | None:
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def shelf_add(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep a tool of the toolbox at hand."""
+    community = fetch(request, slug)
     if member_of(request.user, community) is None:
         raise Http404
-    form = ShelfForm(request.POST, tools=_tools(request))
-    if not form.is_valid():
-        return _page(request, community, status=422, shelf_form=form)
-    communities.shelve(community, form.cleaned_data["tool"], by=request.user, why=form.cleaned_data["why"])
-    messages.success(request, _("L’outil est dans la bibliothèque."))
-    return None
+    form = ShelfForm(request.POST or None, tools=_tools(request))
+    if form.is_valid():
+        communities.shelve(community, form.cleaned_data["tool"], by=request.user, why=form.cleaned_data["why"])
+        messages.success(request, _("L’outil est dans la bibliothèque."))
+        return redirect(community)
+    context = {"community": community, "form": form}
+    refused = request.method == "POST"
+    return render(request, "projects/community/shelf.html", context, status=422 if refused else 200)
 
 
 @act

@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import User
 from directory.models import Membership, Organisation
 from projects import communities
-from projects.models import Community, CommunityMember, Gathering
+from projects.models import Community, CommunityMember, Gathering, LibraryItem
 from tests.factories import OrganisationFactory, UserFactory
+from toolbox.models import Tool
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -45,3 +46,22 @@ def joined(community: Community, organisation: Organisation | None = None) -> tu
     user, own = person(organisation)
     communities.join(community, by=user, organisation=own)
     return user, own
+
+
+def a_meeting_of(host: Organisation, member: User) -> dict[str, Any]:
+    """What the table of who may open what is about."""
+    community, _facilitator = a_community(host, slug="entraide")
+    a_community(host, slug="entraide-cachee", status="draft", published_at=None)
+    communities.join(community, by=member, organisation=host)
+    tool = Tool.objects.create(
+        slug="guide-range", title="Guide rangé", kind="guide", why="Il aide.", status="published",
+        published_at=timezone.now(),
+    )  # fmt: skip
+    return {
+        "belongs": CommunityMember.objects.get(community=community, user=member).pk,
+        "pivot": communities.be_pivot(community, by=member, function="Budget").pk,
+        "idea": communities.put_idea(community, by=member, title="Un camion").pk,
+        "shelved": LibraryItem.objects.create(community=community, tool=tool, added_by=member).pk,
+        "gathering": a_gathering(community, days=5).pk,
+        "prepared": a_gathering(community, status="draft").pk,
+    }

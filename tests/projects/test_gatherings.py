@@ -56,7 +56,7 @@ def test_twice_is_once_and_one_may_come_back_at_the_end_of_the_line() -> None:
 
 
 def test_more_places_go_to_the_first_in_line_and_fewer_than_people_is_refused() -> None:
-    community, host = a_community()
+    community, _host = a_community()
     gathering = a_gathering(community, limit=1)
     for user, organisation in [person() for _n in range(3)]:
         gatherings.register(gathering, by=user, organisation=organisation)
@@ -183,7 +183,7 @@ def test_the_page_costs_the_same_for_three_as_for_one(client: Client, n: int, dj
         client.get(gathering.get_absolute_url())
     client.force_login(host)
     client.get("/mon-espace/")  # the session is known from then on
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(12):  # seven are the session’s
         client.get(gathering.get_absolute_url())
 
 
