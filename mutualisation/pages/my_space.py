@@ -20,6 +20,7 @@ from directory.models import JoinRequest, Membership, Need, Organisation, Practi
 from loans.models import Loan, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
+from projects.views.gathering import coming_for
 
 SHOWN = 12
 URGENCY = {
@@ -54,6 +55,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
+    context["gatherings"] = coming_for(request.user)
     if acting:
         context |= _entries(acting)
     return render(request, "pages/my_space.html", context)

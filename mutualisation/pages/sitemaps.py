@@ -9,6 +9,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from directory.models import Need, Organisation, Practice, Resource
+from projects.models import Community
 from toolbox.models import ModelAgreement
 
 
@@ -33,8 +34,8 @@ class Pages(Sitemap):
 
     def items(self) -> list[str]:
         return [
-            "home", "resource_list", "organisation_list", "practice_list", "need_list", "tool_list", "lexicon",
-            "guided_path", "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
+            "home", "resource_list", "organisation_list", "practice_list", "need_list", "community_list", "tool_list",
+            "lexicon", "guided_path", "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
         ]  # fmt: skip
 
     def location(self, item: str) -> str:
@@ -58,4 +59,5 @@ SITEMAPS = {
     "pratiques": lambda: Entries(Practice),
     "ententes": Agreements,
     "besoins": lambda: Entries(Need),
+    "communautes": lambda: Entries(Community),
 }
