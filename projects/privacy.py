@@ -28,23 +28,24 @@ Rows = Iterable[dict[str, Any]]
 
 def _communities(user: User) -> Rows:
     """Where she belongs, what she answers for, what she put there."""
+
+    def row(community: str, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"communaute": community, "geste": what, "texte": text, "date": at}
+
     for m in CommunityMember.objects.filter(user=user).select_related("community", "organisation"):
-        yield {
-            "communaute": m.community.name, "organisme": m.organisation.name, "anime": m.is_facilitator,
-            "recoit_les_annonces": m.tells, "depuis": m.joined_at,
-        }  # fmt: skip
+        yield row(m.community.name, "animation" if m.is_facilitator else "membre", m.organisation.name, m.joined_at)
     for p in Pivot.objects.filter(user=user).select_related("community"):
-        yield {"communaute": p.community.name, "pivot": p.function, "depuis": p.since}
+        yield row(p.community.name, "pivot", p.function, p.since)
     for i in Idea.objects.filter(by=user).select_related("community"):
-        yield {"communaute": i.community.name, "idee": i.title, "texte": i.text, "date": i.at}
-    for s in IdeaSupport.objects.filter(by=user).select_related("idea"):
-        yield {"appui_a_l_idee": s.idea.title, "date": s.at}
+        yield row(i.community.name, "idee", f"{i.title}\n{i.text}", i.at)
+    for s in IdeaSupport.objects.filter(by=user).select_related("idea__community"):
+        yield row(s.idea.community.name, "appui", s.idea.title, s.at)
     for item in LibraryItem.objects.filter(added_by=user).select_related("community", "tool"):
-        yield {"communaute": item.community.name, "outil": item.tool.title, "date": item.added_at}
+        yield row(item.community.name, "outil", item.tool.title, item.added_at)
     for c in Community.objects.filter(created_by=user).only("name", "created_at"):
-        yield {"communaute": c.name, "ouverte_par_vous_le": c.created_at}
-    for g in Gathering.objects.filter(created_by=user).only("title", "starts_at"):
-        yield {"rencontre_preparee": g.title, "du": g.starts_at}
+        yield row(c.name, "ouverture", "", c.created_at)
+    for g in Gathering.objects.filter(created_by=user).select_related("community"):
+        yield row(g.community.name, "rencontre", g.title, g.starts_at)
 
 
 def _registrations(user: User) -> Rows:
@@ -59,7 +60,7 @@ def _warn(user: User) -> list[privacy.Consequence]:
     """Communities that nobody else facilitates: their host looks after them from then on."""
     others = CommunityMember.objects.filter(community=OuterRef("pk"), is_facilitator=True).exclude(user=user)
     alone = Community.objects.published().filter(members__user=user, members__is_facilitator=True)
-    sentence = _("Personne d’autre n’anime « %s » : nommez quelqu’un, ou l’organisme qui l’accueille s’en occupera.")
+    sentence = _("Personne d’autre n’anime « %s » : nommez quelqu’un, ou l’organisme qui l’accueille s’en occupera.")
     return [
         privacy.Consequence(sentence % c.name, c.get_absolute_url()) for c in alone.exclude(Exists(others)).distinct()
     ]

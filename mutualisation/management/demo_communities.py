@@ -30,7 +30,7 @@ COMMUNITIES = (
     ("la-marmite-solidaire", "mrc-beauharnois-salaberry", "Cuisines et surplus",
      "Celles et ceux qui transforment, conservent et distribuent des aliments s’y retrouvent pour s’équiper ensemble.",
      "On se voit toutes les six semaines, à tour de rôle chez les uns et les autres. **Une visite, un repas, une "
-     "décision** : pas plus. Tout organisme du territoire qui touche à l’alimentation peut s’y joindre.",
+     "décision** : pas plus. Tout organisme du territoire qui touche à l’alimentation peut s’y joindre.",
      "alimentation"),
     ("carrefour-du-canal", "mrc-beauharnois-salaberry", "Gestion et administration partagées",
      "Les personnes qui tiennent les comptes, les dossiers et les demandes de subvention s’échangent leurs trucs.",
@@ -38,11 +38,11 @@ COMMUNITIES = (
 )  # fmt: skip
 MEMBERS = ("carrefour-du-canal", "la-marmite-solidaire", "la-reserve-des-trois-lacs", "cab-des-trois-clochers",
            "le-recto", "maison-des-familles-du-suroit", "radio-des-trois-lacs")  # fmt: skip
-MINUTES = """**Présences** : sept organismes.
+MINUTES = """**Présences** : sept organismes.
 
 - On achète ensemble une scelleuse sous vide; La Réserve des Trois-Lacs l’héberge.
 - Le calendrier de la cuisine sera tenu sur le portail à partir de janvier.
-- Prochaine visite : la chambre froide du Carrefour du Canal."""
+- Prochaine visite : la chambre froide du Carrefour du Canal."""
 
 
 @transaction.atomic
@@ -107,7 +107,7 @@ def _gatherings(community: Community, people: list[Any]) -> None:
     )  # fmt: skip
     full = Gathering.objects.create(
         **common, kind="atelier", title=workshop, status="announced", limit=4, **_at(12, 9),
-        summary="Ce que coûte vraiment un prêt : usure, ménage, temps. On repart avec une grille remplie.",
+        summary="Ce que coûte vraiment un prêt : usure, ménage, temps. On repart avec une grille remplie.",
         agenda="- Tour de table\n- Ce qui coûte, ce qui ne coûte pas\n- La grille, à deux\n- Repas partagé",
         access="Entrée sans marche, toilette adaptée, stationnement gratuit.",
     )  # fmt: skip

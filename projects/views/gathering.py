@@ -25,7 +25,7 @@ from projects.permissions import can_facilitate, can_hold
 from projects.views.community import fetch
 
 STALE = gettext_lazy(
-    "Quelqu’un a changé cette rencontre entre-temps : voici où elle en est. "
+    "Quelqu’un a changé cette rencontre entre-temps : voici où elle en est. "
     "Rien de ce que vous venez de faire n’a été enregistré."
 )
 
