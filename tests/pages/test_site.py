@@ -16,6 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from directory.models import OpeningHours, PracticeFigure, PracticePartner, Resource
+from mutualisation.pages.sitemaps import SITEMAPS
 from tests.factories import OrganisationFactory, PracticeFactory, ResourceFactory, SectorFactory, UserFactory
 
 LEGAL = ("/a-propos/", "/mentions-legales/", "/renseignements-personnels/", "/accessibilite/", "/credits/")
