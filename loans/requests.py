@@ -93,9 +93,7 @@ def ask(
     tell(loan, "ask", by=by, side=Side.BORROWER, data={"held": len(late)} if late else None)
     if message.strip():
         LoanMessage.objects.create(loan=loan, organisation=borrower, by=by, text=message.strip())
-    if not late and _accepted_by_itself(loan):
-        notifications.accepted_by_itself(loan)
-    else:
+    if late or not _accepted_by_itself(loan):
         notifications.asked(loan)
     return loan
 
@@ -107,13 +105,14 @@ def _accepted_by_itself(loan: Loan) -> bool:
     try:
         with transaction.atomic():
             _take(loan)
-            tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
+            event = tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
             Loan.objects.filter(pk=loan.pk, status=LoanStatus.REQUESTED).update(
                 status=LoanStatus.ACCEPTED, accepted_at=timezone.now(), version=F("version") + 1
             )
     except Taken:
         return False  # someone was quicker: the lender answers
     loan.refresh_from_db()
+    notifications.accepted(event)
     return True
 
 
@@ -150,9 +149,9 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
         raise Held
     if people.get("consent_on"):
         people["consent_by"] = by
-    move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
+    event = move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
     _take(loan)
-    notifications.accepted(loan, by=by, note=note)
+    notifications.accepted(event)
     return loan
 
 
@@ -228,9 +227,7 @@ def release(loan: Loan) -> Loan:
     """The borrower owes nothing any more: the portal lets her held request through, as if it were just asked."""
     change(loan, held_at=None)
     tell(loan, "let_through", by=None)
-    if _accepted_by_itself(loan):
-        notifications.accepted_by_itself(loan)
-    else:
+    if not _accepted_by_itself(loan):
         notifications.released(loan)
     return loan
 

@@ -5,7 +5,6 @@ One template serves them all: the words are here.
 
 from loans.notifications.agreeing import (
     accepted,
-    accepted_by_itself,
     agreed,
     asked,
     cancelled,
@@ -21,6 +20,7 @@ from loans.notifications.agreeing import (
     starts_soon,
     taken_back,
     withdrawn,
+    write_of_acceptance,
     written,
 )
 from loans.notifications.condition import (
@@ -41,7 +41,6 @@ from loans.notifications.sending import calendar_file, event_of
 
 __all__ = [
     "accepted",
-    "accepted_by_itself",
     "agreed",
     "asked",
     "calendar_file",
@@ -71,5 +70,6 @@ __all__ = [
     "taken_back",
     "to_confirm",
     "withdrawn",
+    "write_of_acceptance",
     "written",
 ]
