@@ -83,7 +83,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.Incident": {
         ORGANISATION: (
-            "id loan report description units estimate payer payer_proposed payer_side act set_aside back_on opened_at "
+            "id loan report description units estimate payer payer_proposed payer_side act set_aside parts_aside back_on opened_at "
             "closed_at outcome"
         ),
         PERSONAL: "opened_by closed_by",

@@ -312,11 +312,12 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
     units = list(dict.fromkeys(mine))
     freed = units[:count]
     going = rows if len(freed) == len(units) else rows.filter(resource=resource, unit__in=freed)
-    started = [(row.pk, row.period.lower) for row in going if row.period.lower < at]
+    gone = list(going)
+    started = [(row.pk, row.period.lower) for row in gone if row.period.lower < at]
     going.exclude(pk__in=[pk for pk, _lower in started]).delete()
     for pk, lower in started:
         Occupation.objects.filter(pk=pk).update(period=span(lower, at))
-    _keep_in_repair([(resource.pk, unit) for unit in freed], acts)
+    _keep_in_repair({(row.resource_id, row.unit) for row in gone}, acts)
     return len(freed)
 
 

@@ -133,6 +133,8 @@ class ConditionReport(models.Model):
 class Incident(models.Model):
     """Something broke, got lost or went wrong. Its units (``set_aside``) are in repair under ``act`` until it closes.
 
+    Of a whole, those of its parts that went with it (``parts_aside``) are too, each part under an act of its own.
+
     Who pays is proposed by one side (``payer_side``) and holds once the other confirms it (``payer``).
     """
 
@@ -154,6 +156,9 @@ class Incident(models.Model):
     payer_side = models.CharField(_("proposé par le"), max_length=10, choices=Side.choices, blank=True)
     act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     set_aside = ArrayField(models.IntegerField(), verbose_name=_("unités mises de côté"), default=list, blank=True)
+    parts_aside = models.JSONField(
+        _("unités des parties mises de côté"), default=dict, blank=True, help_text=_("Par numéro de ressource.")
+    )
     back_on = models.DateField(_("de retour vers le"), null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(_("ouvert le"), default=timezone.now)
