@@ -38,6 +38,11 @@ def waiting_proposal(loan: Loan) -> Proposal | None:
     return loan.proposals.filter(status=Proposal.Status.WAITING).select_related("resource").first()
 
 
+def least_quantity(loan: Loan) -> int:
+    """Fewer than this can't be proposed: they left already."""
+    return loan.quantity - loan.to_come if loan.status == LoanStatus.HANDED_OVER else 1
+
+
 @transaction.atomic
 def propose(
     loan: Loan,
@@ -60,6 +65,8 @@ def propose(
     require(resource.organisation_id == loan.lender_id)
     waiting = waiting_proposal(loan)
     if waiting and waiting.side == side:
+        raise AlreadyMoved
+    if quantity < least_quantity(loan):
         raise AlreadyMoved
     acts = list(loan.dates.values_list("act", flat=True))
     for period in periods:
@@ -117,6 +124,10 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     elif loan.status == LoanStatus.REQUESTED:
         move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
     else:
+        if proposal.quantity < least_quantity(loan):
+            raise AlreadyMoved
+        if loan.status == LoanStatus.HANDED_OVER:  # what is added leaves later
+            terms["to_come"] = loan.to_come + proposal.quantity - loan.quantity
         change(loan, version=version, late_reminded_at=None, **terms)
         tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
     dates = _replace_dates(loan, proposal.periods)

@@ -2,7 +2,8 @@
 
 from loans.models.condition import Checklist, ConditionReport, Incident, LoanPhoto, Moment
 from loans.models.feed import CalendarFeed
-from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Proposal, Side, Wait
+from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Side, Wait
+from loans.models.proposal import Proposal
 from loans.models.story import LoanEvent, LoanMessage
 
 __all__ = [

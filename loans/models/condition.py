@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -102,17 +103,31 @@ class ConditionReport(models.Model):
         verbose_name_plural = _("états des lieux")
         ordering = ("loan_id", "filled_at", "id")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["loan"],
-                condition=Q(moment="handover"),
-                name="condition_report_one_handover",
-                violation_error_message=_("La remise de ce prêt est déjà inscrite."),
-            ),
             models.CheckConstraint(
                 name="condition_report_counts",
                 condition=Q(counted__gte=1),
                 violation_error_message=_("Comptez au moins une unité."),
             ),
+        ]
+        triggers: ClassVar = [
+            # a second hand-over is only for what the first one said would leave later
+            pgtrigger.Trigger(
+                name="handed_over_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__moment="handover"),
+                declare=[("awaited", "integer")],
+                func="""
+                    SELECT to_come INTO awaited FROM loans_loan WHERE id = NEW.loan_id FOR NO KEY UPDATE;
+                    IF NEW.counted > awaited AND EXISTS (
+                        SELECT 1 FROM loans_conditionreport WHERE loan_id = NEW.loan_id AND moment = 'handover'
+                    ) THEN
+                        RAISE check_violation USING CONSTRAINT = 'condition_report_handed_over_once',
+                            MESSAGE = format('loan %s: %s units are still to hand over', NEW.loan_id, awaited);
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:

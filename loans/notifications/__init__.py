@@ -34,6 +34,7 @@ from loans.notifications.condition import (
     payer_agreed,
     payer_proposed,
     reopened,
+    rest_kept,
     returned,
     to_confirm,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "released",
     "remind",
     "reopened",
+    "rest_kept",
     "returned",
     "starts_soon",
     "taken_back",

@@ -76,10 +76,10 @@ def borrower_of(loan: Loan) -> User:
     return User.objects.filter(memberships__organisation=loan.borrower).order_by("pk").first()
 
 
-def handed(loan: Loan, *, counted: int | None = None, by: Any = None) -> ConditionReport:
+def handed(loan: Loan, *, counted: int | None = None, by: Any = None, rest_later: bool = False) -> ConditionReport:
     """Hand a loan over, now."""
-    sheet = Sheet(counted=counted or loan.outstanding)
-    return handover.fill(loan, Moment.HANDOVER, by=by or lender_of(loan), sheet=sheet)
+    sheet = Sheet(counted=counted or loan.to_come or loan.outstanding)
+    return handover.fill(loan, Moment.HANDOVER, by=by or lender_of(loan), sheet=sheet, rest_later=rest_later)
 
 
 def brought(loan: Loan, counted: int = 1, *, by: Any = None, **fields: Any) -> ConditionReport:
