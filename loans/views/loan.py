@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import as_post, forget, hold, recall
-from directory import calendar
+from directory import alternatives, calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
 from directory.taxonomies import family_of
@@ -172,7 +172,7 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
     return redirect(loan)
 
 
-def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, calendar.Alternatives | None]:
+def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, alternatives.Alternatives | None]:
     """Do it, or say why it can't be done and what else could be; nothing changes then."""
     try:
         act()
@@ -186,7 +186,7 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
         if loan.resource.quantity == 1:
             said = _("Rien n’a changé : %(when)s, c’est déjà pris. Proposez autre chose.")
         among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
-        ways = calendar.alternatives(loan.resource, taken.period, loan.quantity, among=among)
+        ways = alternatives.find(loan.resource, taken.period, loan.quantity, among=among)
         return said % {"when": period_words(taken.period, year=False)}, ways
     return "", None
 
@@ -230,7 +230,7 @@ def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
 
 def _shown(
     request: HttpRequest, loan: Loan, form: NoteForm | None = None, name: str = "", *, problem: str = "",
-    ways: calendar.Alternatives | None = None, status: int = 200,
+    ways: alternatives.Alternatives | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     """The page; ``form`` is that of the gesture ``name``, as it was sent."""
     sides = sides_of(request.user, loan)
