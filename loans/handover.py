@@ -13,17 +13,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max, Min, Q, Sum
+from django.db.models import F, Max, Min, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory import calendar
-from directory.models import Kind, Resource
+from directory.models import Kind
 from directory.permissions import require
 from loans import notifications
 from loans.lifecycle import change, move, side_for, tell
-from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment, Side
+from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
@@ -58,37 +58,17 @@ class Sheet:
     late_reason: str = ""
 
 
-def title(loan: Loan, moment: str) -> str:
-    """What the moment is called: one hands a thing over, a person begins."""
-    begins = moment == Moment.HANDOVER
-    if loan.resource.kind == Kind.HUMAIN:
-        return _("Première journée") if begins else _("Dernière journée")
-    if loan.resource.kind == Kind.EXPERTISE:
-        return _("Début du mandat") if begins else _("Fin du mandat")
-    return _("Remise") if begins else _("Retour")
-
-
-def has_state(loan: Loan) -> bool:
-    """Whether what is lent can be worn or damaged: a person or what she knows can't."""
-    return loan.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
-
-
-def checklist(resource: Resource, moment: str) -> list[str]:
-    """What to check, from the most particular list there is: of its category, of its parent, of its kind."""
-    category = resource.category
-    rank = {category.pk: 0, None: 2} | ({category.parent_id: 1} if category.parent_id else {})
-    rows = Checklist.objects.filter(kind=resource.kind, moment=moment)
-    rows = rows.filter(Q(category__isnull=True) | Q(category__in=[pk for pk in rank if pk]))
-    best = min(rows, key=lambda row: rank[row.category_id], default=None)
-    return list(best.items) if best else []
-
-
 def obstacles(loan: Loan) -> list[str]:
-    """What must be done between the acceptance and the hand-over, in sentences; nothing for now.
+    """What must be done between the acceptance and the hand-over, in sentences: the page shows them, the verb refuses.
 
-    The one gate: agreements to sign will say theirs here. The page shows them, the verb refuses.
+    The one gate: agreements to sign say theirs here too.
     """
-    return []
+    found = []
+    if loan.resource.kind == Kind.HUMAIN and loan.consent_on is None:
+        found.append(
+            _("L’accord de la personne n’est pas inscrit : son employeur la nomme et dit quand elle a dit oui.")
+        )
+    return found
 
 
 def bounds(loan: Loan, moment: str, report: ConditionReport | None = None) -> tuple[int, int]:

@@ -87,7 +87,7 @@ def ask(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
         cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
-        requested_by=by, requested_at=now, answer_by=_answer_by(now, first),
+        requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,
     )  # fmt: skip
     LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in sorted(periods, key=_lower)])
@@ -125,7 +125,7 @@ def _alike(loan: Loan, resource: Resource, borrower: Organisation, periods: Sequ
     return same and [(d.period.lower, d.period.upper) for d in loan.dates.all()] == asked
 
 
-def _answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
+def answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
     """A week, or until it begins; never less than an hour."""
     return max(now + datetime.timedelta(hours=1), min(now + ANSWER_WITHIN, first))
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import HourField
 from directory.forms.organisation import dress
-from loans.handover import Sheet, bounds, checklist, has_state
+from loans.checklists import checklist, has_state
+from loans.handover import Sheet, bounds
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
 from mutualisation.kernel.moments import wall

@@ -9,7 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from loans import handover, incidents
+from loans import checklists, handover, incidents
 from loans.lateness import lateness
 from loans.models import Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
@@ -46,8 +46,8 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         "reports": [
             {
                 "report": r,
-                "title": handover.title(loan, r.moment),
-                "state": r.get_state_display() if handover.has_state(loan) else "",
+                "title": checklists.title(loan, r.moment),
+                "state": r.get_state_display() if checklists.has_state(loan) else "",
                 "to_confirm": handover.to_confirm(user, r),
             }
             for r in reports
@@ -57,6 +57,6 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)
         and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
         "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
-        "thing": handover.has_state(loan),
+        "thing": checklists.has_state(loan),
         "report": incidents.can_open(user, loan),
     }

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.drafts import forget, hold, recall
 from directory.views.written import first_values
-from loans import handover, photos
+from loans import checklists, handover, photos
 from loans.forms.condition import SheetForm
 from loans.incidents import can_open
 from loans.lateness import lateness
@@ -104,8 +104,8 @@ def _page(
     context = {
         "loan": loan,
         "moment": moment,
-        "title": handover.title(loan, moment),
-        "has_state": handover.has_state(loan),
+        "title": checklists.title(loan, moment),
+        "has_state": checklists.has_state(loan),
         "reports": [_shown(request, r) for r in reports],
         "form": form,
         "correcting": report,
@@ -343,9 +343,9 @@ def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
     context = {
         "loan": loan,
         "moment": moment,
-        "title": handover.title(loan, moment),
-        "has_state": handover.has_state(loan),
-        "items": handover.checklist(loan.resource, moment),
+        "title": checklists.title(loan, moment),
+        "has_state": checklists.has_state(loan),
+        "items": checklists.checklist(loan.resource, moment),
         "states": ConditionReport.State.labels,
         "back": reverse(NAMES[Moment(moment)], args=[pk]),
         "dates": list(loan.dates.filter(cancelled_at__isnull=True)[:6]),

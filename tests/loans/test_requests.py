@@ -216,3 +216,32 @@ def test_what_changed_before_its_acceptance_is_written_prevails_in_calendars(
     assert work() == 1
     files = Mail.objects.filter(to=loan.requested_by.email).exclude(calendar="").order_by("-id")
     assert [re.search(r"SEQUENCE:(\d+)", m.calendar)[1] for m in files] == [str(accepted), str(loan.version)]  # type: ignore[index]
+
+
+def test_who_is_proposed_something_else_has_the_whole_delay_to_answer(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12, days=30))
+    almost = timezone.now() + datetime.timedelta(hours=2)
+
+    def late() -> None:
+        Loan.objects.filter(pk=loan.pk).update(answer_by=almost)
+        loan.refresh_from_db()
+
+    def days() -> int:
+        loan.refresh_from_db()
+        return round((loan.answer_by - timezone.now()).total_seconds() / 86400)
+
+    late()
+    offer = proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=30)], quantity=1)
+    assert days() == 7
+    late()
+    proposals.take_back(offer, by=lender)
+    assert days() == 7
+    proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=3)], quantity=1)
+    assert days() in (2, 3, 4)  # never beyond what is proposed
+    late()
+    back = proposals.propose(loan, by=loan.requested_by, side="borrower", periods=[hours(9, 11, days=30)], quantity=1)
+    assert days() == 7
+    proposals.agree(back, by=lender)
+    late()
+    proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=30)], quantity=1)
+    assert loan.answer_by == almost  # accepted: a change does not expire
