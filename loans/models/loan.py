@@ -74,6 +74,8 @@ class Wait(models.TextChoices):
     """What a loan awaits from one of its organisations."""
 
     CONFIRM = "confirm", _("à confirmer")
+    CORRECT = "correct", _("contesté")
+    AGREE = "agree", _("à convenir")
     ANSWER = "answer", _("à répondre")
     LATE = "late", _("en retard")
     DUE = "due", _("à rendre aujourd’hui")
@@ -87,6 +89,14 @@ WHAT = (
     "name", "slug", "kind", "quantity", "address", "territory", "organisation", "part_of", "buffer_minutes",
     "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "is_live", "status", "visibility",
 )  # fmt: skip
+
+
+def _to_agree(given: Q, received: Q) -> Q:
+    """Loans of which one side proposed who pays for an incident, and the other has not said."""
+    incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
+    return Q(given, Exists(incidents.filter(payer_side=Side.BORROWER))) | Q(
+        received, Exists(incidents.filter(payer_side=Side.LENDER))
+    )
 
 
 class LoanQuerySet(models.QuerySet["Loan"]):
@@ -137,14 +147,17 @@ class LoanQuerySet(models.QuerySet["Loan"]):
             | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
             | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
         )
-        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True))) | Q(
-            received, Exists(reports.filter(borrower_at__isnull=True))
+        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True, contest=""))) | Q(
+            received, Exists(reports.filter(borrower_at__isnull=True, contest=""))
         )
+        agree = _to_agree(given, received)
         alive = ~Q(status__in=ENDED)
         out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
         return self.annotate(
             wait=Case(
                 When(confirm & alive, then=Value(Wait.CONFIRM)),
+                When(Exists(reports.exclude(contest="")) & alive, then=Value(Wait.CORRECT)),
+                When(agree, then=Value(Wait.AGREE)),
                 When(answer, then=Value(Wait.ANSWER)),
                 When(out & Q(ends_at__lt=timezone.now()), then=Value(Wait.LATE)),
                 When(out & Q(ends_at__lte=today.upper), then=Value(Wait.DUE)),
@@ -163,8 +176,24 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         )
 
     def awaiting(self, *organisations: Any) -> Self:
-        """Those that await something from these organisations, ``with_wait``."""
-        return self.of(*organisations).exclude(status__in=ENDED).with_wait(*organisations).exclude(wait="")
+        """Those that await something from these organisations, ``with_wait``: even ended, who pays may be to agree."""
+        agree = _to_agree(Q(lender__in=organisations), Q(borrower__in=organisations))
+        rows = self.of(*organisations).filter(~Q(status__in=ENDED) | (Q(status=LoanStatus.CLOSED) & agree))
+        return rows.with_wait(*organisations).exclude(wait="")
+
+    def with_target(self, *organisations: Any) -> Self:
+        """What a waiting loan is about: ``sheet`` (the moment of the first one open), ``incident`` (its number)."""
+        reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
+        mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
+        mine |= Q(borrower_at__isnull=True, loan__borrower__in=organisations)
+        first = reports.filter(mine | ~Q(contest="")).order_by("pk")
+        incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
+        agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
+        agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)
+        return self.annotate(
+            sheet=models.Subquery(first.values("moment")[:1]),
+            incident=models.Subquery(incidents.filter(agree).order_by("pk").values("pk")[:1]),
+        )
 
     def for_list(self) -> Self:
         return self.select_related("resource", "lender", "borrower").defer(
