@@ -240,6 +240,12 @@ loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
 loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
 """)
 
+FREE_BUSY = table("""
+resource_ifb slug=tente | 200 | 405
+resource_ifb slug=reservee | 404 404 200 200 404 200 200 | 405
+resource_ifb slug=brouillon | 404 404 200 200 404 200 200 | 405
+""")
+
 # Hand-overs, returns, incidents: « cdc » lends; one loan is accepted, one is out with a sheet and an incident.
 CONDITION = table("""
 loan_handover pk={loan_kept} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
@@ -274,7 +280,7 @@ loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 
 
 TABLES = {
     "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
-    "feeds": FEEDS, "condition": CONDITION,
+    "feeds": FEEDS, "condition": CONDITION, "free_busy": FREE_BUSY,
 }  # fmt: skip
 
 # What is sent, where nothing at all would be refused for that alone.
