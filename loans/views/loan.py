@@ -28,7 +28,7 @@ from loans import proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
-from loans.models import Loan, LoanStatus, Proposal, Side
+from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import in_words
 from loans.standing import standing
@@ -39,6 +39,7 @@ from mutualisation.kernel.moments import in_words as period_words
 TEMPLATE = "loans/loan/detail.html"
 KEYS_SHOWN = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)  # when the private instructions serve
 MESSAGE = "message"
+FEW = 6  # dates
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
     if problem:
         return _shown(request, seen(request, loan.pk), problem=problem, status=409)
     messages.success(request, _("La date est annulée; les autres tiennent. L’autre organisme est prévenu."))
-    return redirect(loan)
+    return redirect("loan_dates", pk=loan.pk) if request.POST.get("retour") == "dates" else redirect(loan)
 
 
 # ---- the page
@@ -271,8 +272,9 @@ def _shown(
         "left": (form.data.get("note", "") if form and hidden else ""),
         "written": written,
         "dates": dates,
+        "listed": _listed(dates),
         "live": live,
-        "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in _CANCELLABLE,
+        "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
         "words": "" if len(live) < 2 else in_words(live[0].period, loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
@@ -291,8 +293,16 @@ def _shown(
     return render(request, TEMPLATE, context, status=status)
 
 
-_CANCELLABLE = (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+CANCELLABLE = (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 _GONE = (LoanStatus.DECLINED, LoanStatus.EXPIRED, LoanStatus.CANCELLED)
+
+
+def _listed(dates: list[LoanDate]) -> list[LoanDate]:
+    """Those that the page shows: all of a few; of many, the next ones, and the rest has its own page."""
+    if len(dates) <= FEW:
+        return dates
+    coming = [date for date in dates if date.period.upper > timezone.now()]
+    return (coming or dates[-FEW:])[:FEW]
 
 
 def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Proposal | None) -> list[str]:
