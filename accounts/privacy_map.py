@@ -59,7 +59,7 @@ FIELDS: dict[str, dict[str, str]] = {
     # What is lent: the two organisations of a loan, and nobody else
     "loans.Loan": {
         ORGANISATION: (
-            "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
+            "id resource lender borrower status version quantity returned_quantity to_come purpose handling conditions "
             "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
             "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
             "start_told_for end_told_for updated_at"
@@ -83,8 +83,8 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.Incident": {
         ORGANISATION: (
-            "id loan report description units estimate payer payer_proposed payer_side act set_aside back_on opened_at "
-            "closed_at outcome"
+            "id loan report description units estimate payer payer_proposed payer_side act set_aside parts_aside "
+            "back_on opened_at closed_at outcome"
         ),
         PERSONAL: "opened_by closed_by",
     },
