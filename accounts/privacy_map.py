@@ -164,7 +164,7 @@ FIELDS: dict[str, dict[str, str]] = {
         ORGANISATION: _LIFE_OURS,
         PERSONAL: "proposed_by",
     },
-    "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
+    "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
         PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
     },

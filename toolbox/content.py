@@ -46,8 +46,9 @@ def _tool(row: dict[str, Any]) -> int:
 
 
 def _term(row: dict[str, Any]) -> int:
-    fields = ("term", "definition", "variants", "english")
-    _made, fresh = Term.objects.get_or_create(slug=row["slug"], defaults={n: row[n] for n in fields if row.get(n)})
+    fields = ("term", "definition", "variants", "in_texts", "english")
+    known = {name: row[name] for name in fields if row.get(name) not in (None, "")}
+    _made, fresh = Term.objects.get_or_create(slug=row["slug"], defaults=known)
     return int(fresh)
 
 
