@@ -168,6 +168,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "toolbox.ModelAgreement": {
         PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
     },
+    "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
     # Words and places

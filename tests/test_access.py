@@ -244,6 +244,13 @@ tool_move slug=outil | 302 405 | 302 403 403 403 302 302 302
 tool_move slug=outil-cache | 302 405 | 302 404 302 404 302 302 302
 history noun=outil slug=outil | 302 403 403 403 200 200 200 | 302 405
 history noun=outil slug=outil-cache | 302 404 200 404 200 200 200 | 302 405
+path_rules | 302 403 403 403 200 200 200 | 302 403 403 403 302 302 302
+path_publish | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+path_piece kind=rules key=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+path_piece kind=questions key=quoi | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+path_piece kind=rules key=inconnue | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404
+path_piece_new kind=rules | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+path_piece_move kind=rules key=materiel | 302 405 | 302 403 403 403 302 302 302
 report noun=outil slug=outil | 200 | 200
 report noun=outil slug=outil-cache | 404 404 200 404 200 200 200 | 404 404 200 404 200 200 200
 """)
@@ -301,6 +308,7 @@ SENT: dict[str, dict[str, str]] = {
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
     "tool_move": {"geste": "archive"},
+    "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
