@@ -159,5 +159,5 @@ def test_the_advice_costs_the_same_whatever_there_is(
     for _n in range(others):
         OrganisationFactory(is_network=True)
         PracticeFactory(stage="mutualisation", kinds=["materiel"])
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert client.get("/parcours/", TRUCK).status_code == 200

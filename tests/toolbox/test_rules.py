@@ -94,7 +94,8 @@ def test_what_is_published_never_changes_and_there_is_one_draft(edition: PathEdi
 def test_a_shared_result_follows_the_edition_in_force(edition: PathEdition, people: dict[str, Any]) -> None:
     curator = people["curator"]
     question = {
-        "question": "Où dormira-t-il?", "help": "", "when": [{"field": "quoi", "comparison": "equal", "value": "materiel"}],
+        "question": "Où dormira-t-il?", "help": "",
+        "when": [{"field": "quoi", "comparison": "equal", "value": "materiel"}],
         "answers": [{"value": "dehors", "label": "Dehors"}, {"value": "dedans", "label": "Dedans"}],
     }  # fmt: skip
     key = rules.write(kind="questions", key="", piece=question, after="missions", seen="", by=curator)

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -20,9 +20,7 @@ from directory.taxonomies import Node, portal_territories, territories
 from toolbox import paths, rules
 from toolbox.models import ModelAgreement, Tool
 
-WHERE = (
-    "territoire"  # asked with the advice, once everything else is answered: it changes who accompanies, not the rest
-)
+WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
 STORIES, NETWORKS = 3, 6
 
 
@@ -75,14 +73,10 @@ def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
 
 
 def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
-    """Stories of the same step where the same kind is shared; then of the same kind, then of the same step."""
-    visible = Practice.objects.visible_to(request.user).listed().for_list().order_by("-published_at", "-id")
-    same = Q(kinds__contains=[kind]) if kind in Kind.values else Q()
-    found = list(visible.filter(same, stage=stage)[:STORIES])
-    if len(found) < STORIES:
-        near = visible.filter(same if same else Q(stage=stage)).exclude(pk__in=[story.pk for story in found])
-        found += near[: STORIES - len(found)]
-    return found
+    """Stories where the same kind is shared, those of the same step first; of the same step for what has no kind."""
+    same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
+    visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
+    return list(visible.order_by(Case(When(stage=stage, then=0), default=1), "-published_at", "-id")[:STORIES])
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:

@@ -44,10 +44,8 @@ def path_rules(request: HttpRequest) -> HttpResponse:
         return redirect("path_rules")
     edition = rules.draft()
     guide = Guide.of(edition) if edition else in_force()
-    tools, models = (
-        dict(Tool.objects.values_list("slug", "title")),
-        dict(ModelAgreement.objects.values_list("slug", "title")),
-    )
+    tools = dict(Tool.objects.values_list("slug", "title"))
+    models = dict(ModelAgreement.objects.values_list("slug", "title"))
     context = {
         "draft": edition,
         "editions": PathEdition.objects.filter(published_at__isnull=False).only("number", "changes", "published_at"),
