@@ -185,13 +185,17 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     # What helps
     "toolbox.Tool": {
-        PUBLIC: f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url",
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size"
+        ),
         ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
     },
-    "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
+    "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
         PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
     },
+    "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
     # What is built together: communities and gatherings
@@ -243,6 +247,7 @@ EXPORTED: dict[str, str] = {
     "directory.Resource": "fiches",
     "directory.Need": "fiches",
     "directory.Practice": "fiches",
+    "toolbox.Tool": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
     "directory.Closure": "blocages",

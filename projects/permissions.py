@@ -25,7 +25,7 @@ def can_facilitate(user: Any, community: Community) -> bool:
     if not user.is_authenticated or not user.is_active:
         return False
     member = member_of(user, community)
-    return (member is not None and member.is_facilitator) or can_edit(user, community)  # type: ignore[arg-type]
+    return (member is not None and member.is_facilitator) or can_edit(user, community)
 
 
 def can_join(user: Any, community: Community, organisation: Organisation) -> bool:
@@ -60,4 +60,4 @@ def told_of(community: Community) -> QuerySet[User]:
 
 
 def is_curator(user: Any, community: Community) -> bool:
-    return can_curate(user, community)  # type: ignore[arg-type]
+    return can_curate(user, community)

@@ -45,12 +45,14 @@ from tests.factories import (
     OrganisationFactory,
     PracticeFactory,
     ResourceFactory,
+    ToolFactory,
     UserFactory,
     lend,
     some_day,
 )
 from tests.loans.lending import lent_out
 from tests.projects.meeting import a_meeting_of
+from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -151,6 +153,10 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    paths.load()
+    rules.prepare(by=people["curator"])
+    ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
+    ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
     return {
         **lent,
         **a_meeting_of(shown, people["member"]),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
 from tests.loans.access import CONDITION, FEEDS, FREE_BUSY, LOANS
 from tests.projects.access import COMMUNITIES
+from tests.toolbox.access import TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
@@ -235,9 +236,18 @@ report noun=autre slug=cdc | 404 | 404
 
 
 TABLES = {
-    "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
-    "feeds": FEEDS, "condition": CONDITION, "free_busy": FREE_BUSY, "communities": COMMUNITIES,
-}  # fmt: skip
+    "public": PUBLIC,
+    "account": ACCOUNT,
+    "team": TEAM,
+    "posting": POSTING,
+    "curation": CURATION,
+    "loans": LOANS,
+    "feeds": FEEDS,
+    "condition": CONDITION,
+    "free_busy": FREE_BUSY,
+    "tools": TOOLS,
+    "communities": COMMUNITIES,
+}
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
@@ -247,6 +257,8 @@ SENT: dict[str, dict[str, str]] = {
     "practice_move": {"geste": "archive"},
     "community_move": {"geste": "archive"},
     "gathering_move": {"geste": "annuler"},
+    "tool_move": {"geste": "archive"},
+    "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from directory.models import Need, Organisation, Practice, Resource
 from projects.models import Community
-from toolbox.models import ModelAgreement
+from toolbox.models import ModelAgreement, Tool
 
 
 class Entries(Sitemap):
@@ -58,6 +58,7 @@ SITEMAPS = {
     "organismes": lambda: Entries(Organisation),
     "pratiques": lambda: Entries(Practice),
     "ententes": Agreements,
+    "outils": lambda: Entries(Tool),
     "besoins": lambda: Entries(Need),
     "communautes": lambda: Entries(Community),
 }

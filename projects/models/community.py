@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Organisation, Sector, Territory
+from directory.models.curated import Curated, curate, posted_places, posted_within
 from directory.models.history import tracked, tracked_to_its_end
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger
@@ -123,6 +124,9 @@ class Community(Publishable):
     def is_public(self) -> bool:
         """Whether anyone at all may see it."""
         return self.status == self.organisation.status == Status.PUBLISHED
+
+
+curate(Curated(Community, "communaute", "purpose", "created_by", posted_within, posted_places, posted=True))
 
 
 class CommunityMember(models.Model):

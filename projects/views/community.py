@@ -82,7 +82,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         .defer("organisation__search", "organisation__description")
     )
     mine = next((m for m in members if m.user_id == request.user.pk), None)
-    edits = request.user.is_authenticated and can_edit(request.user, community)  # type: ignore[arg-type]
+    edits = request.user.is_authenticated and can_edit(request.user, community)
     facilitates = edits or (mine is not None and mine.is_facilitator)
     acting = acting_for(request)
     context = {
@@ -102,7 +102,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "facilitates": facilitates,
         "acting": acting,
         "may_join": mine is None and acting is not None and can_join(request.user, community, acting.organisation),
-        "moves": [t for t in moves(request.user, community) if t.name in MOVES] if edits else [],  # type: ignore[arg-type]
+        "moves": [t for t in moves(request.user, community) if t.name in MOVES] if edits else [],
         "pivot_form": bound.get("pivot_form") or (PivotForm() if mine else None),
         "idea_form": bound.get("idea_form") or (IdeaForm() if mine else None),
         "problem": bound.get("problem", ""),

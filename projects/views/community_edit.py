@@ -82,12 +82,12 @@ def community_create(request: HttpRequest) -> HttpResponse:
 def community_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change one; what a colleague changed meanwhile is shown, never erased."""
     community = fetch(request, slug)
-    if not can_edit(request.user, community):  # type: ignore[arg-type]
+    if not can_edit(request.user, community):
         raise PermissionDenied
     organisation = community.organisation
     key = f"communaute:{community.pk}"
     extra: dict[str, Any] = {"organisation": organisation, "community": community}
-    extra["follows"] = follows(request.user, community)  # type: ignore[arg-type]
+    extra["follows"] = follows(request.user, community)
     if request.method == "POST":
         try:
             form = communities.change(
@@ -124,7 +124,7 @@ def community_move(request: HttpRequest, slug: str) -> HttpResponse:
     if name not in MOVES:
         raise Http404
     try:
-        move(community, name, by=request.user)  # type: ignore[arg-type]
+        move(community, name, by=request.user)
     except AlreadyMoved:
         state = Community.objects.get(pk=community.pk).get_status_display()
         messages.warning(request, _("Rien n’a changé : cette communauté est déjà « %(state)s ».") % {"state": state})
