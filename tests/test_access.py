@@ -83,6 +83,13 @@ sitemap | 200 | 405
 sitemap_section section=ressources | 200 | 405
 """)
 
+# The territory’s portrait: figures only.
+PORTRAIT = table("""
+portrait | 200 | 405
+portrait_method | 200 | 405
+portrait_data | 200 | 405
+""")
+
 # One’s account: everyone has hers. Outside of the demonstration nobody reads e-mails.
 ACCOUNT = table("""
 my_space | 302 200 | 302 200
@@ -273,6 +280,7 @@ loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 
 """)
 
 TABLES = {
+    "portrait": PORTRAIT,
     "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
     "feeds": FEEDS, "condition": CONDITION,
 }  # fmt: skip
