@@ -1,4 +1,4 @@
-"""Three years of loans gone by, everywhere in the territory, so that its portrait has something to tell. All invented."""
+"""Three years of loans gone by, all over the territory, so that its portrait has something to tell. All invented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from loans import requests
 from loans.models import Loan, LoanDate, LoanEvent, LoanHandling, LoanStatus, Side
 from mutualisation.kernel.moments import Period, moment, span
 
-YEARS = (110, 210, 330)  # loans a year, from the oldest to the newest
+YEARS = (90, 140, 210, 290)  # loans a year, up to this one
 RECENT = 25  # days: what is nearer is told one by one elsewhere
 SLEEPS = 3  # one resource out of so many was never asked for
 SERIES = 8  # dates of a person who comes every week
@@ -29,24 +29,25 @@ def three_years(*, leaving: tuple[str, ...] = ()) -> int:
     """Write them, the same ones each time; gives how many. ``leaving`` are organisations that have their own story."""
     chance = random.Random(2026)  # noqa: S311 - believable, not secret
     organisations = Organisation.objects.published().filter(is_demo=True).exclude(slug__in=leaving)
-    borrowers = list(organisations.order_by("slug").values_list("pk", flat=True))
-    rows = Resource.objects.published().filter(organisation__in=borrowers).order_by("slug").defer("search")
+    everyone = list(organisations.order_by("slug").values_list("pk", flat=True))
+    borrowers = [pk for n, pk in enumerate(everyone) if n % 6 != 1]  # the others only lend
+    lenders = [pk for n, pk in enumerate(everyone) if n % 6 != 4]
+    rows = Resource.objects.published().filter(organisation__in=lenders).order_by("slug").defer("search")
     lent = [resource for n, resource in enumerate(rows) if n % SLEEPS]
     if len(borrowers) < 3 or not lent:
         return 0
     taken: set[tuple[int, int]] = set()
     loans: list[Loan] = []
     periods: list[list[Period]] = []
-    for year, many in enumerate(YEARS):
-        for _n in range(many):
-            ago = RECENT + 365 * (len(YEARS) - 1 - year) + chance.randrange(365)
-            resource = chance.choice(lent)
-            if (resource.pk, ago // 9) in taken or (resource.kind == Kind.HUMAIN and ago < RECENT + 7 * SERIES):
-                continue
-            taken.add((resource.pk, ago // 9))
-            borrower = chance.choice([pk for pk in borrowers if pk != resource.organisation_id])
-            periods.append(_dates(resource.kind, ago, chance))
-            loans.append(_loan(resource, borrower, periods[-1], chance))
+    for day in _days(chance):
+        resource = chance.choice(lent)
+        slot = (resource.pk, day.toordinal() // 9)
+        if slot in taken or (resource.kind == Kind.HUMAIN and day > _last() - datetime.timedelta(weeks=SERIES)):
+            continue
+        taken.add(slot)
+        borrower = chance.choice([pk for pk in borrowers if pk != resource.organisation_id])
+        periods.append(_dates(resource.kind, day, chance))
+        loans.append(_loan(resource, borrower, periods[-1], chance))
     Loan.objects.bulk_create(loans, batch_size=500)
     LoanDate.objects.bulk_create(
         [LoanDate(loan=loan, period=p) for loan, some in zip(loans, periods, strict=True) for p in some], batch_size=500
@@ -55,9 +56,22 @@ def three_years(*, leaving: tuple[str, ...] = ()) -> int:
     return len(loans)
 
 
-def _dates(kind: str, ago: int, chance: random.Random) -> list[Period]:
+def _last() -> datetime.date:
+    return timezone.localdate() - datetime.timedelta(days=RECENT)
+
+
+def _days(chance: random.Random) -> list[datetime.date]:
+    """The days when loans began, year by year."""
+    found = []
+    for back, many in enumerate(reversed(YEARS)):
+        first = datetime.date(_last().year - back, 1, 5)
+        room = (min(datetime.date(first.year, 12, 20), _last()) - first).days
+        found += [first + datetime.timedelta(days=chance.randrange(room)) for _n in range(many) if room > 0]
+    return found
+
+
+def _dates(kind: str, day: datetime.date, chance: random.Random) -> list[Period]:
     """When: a few days for things, an evening for a hall, the same day every week for a person."""
-    day = timezone.localdate() - datetime.timedelta(days=ago)
     if kind == Kind.MATERIEL:
         last = day + datetime.timedelta(days=chance.choice((0, 1, 2, 2, 4)))
         return [span(moment(day, datetime.time(9)), moment(last, datetime.time(17)))]

@@ -1,7 +1,7 @@
 """A figure cut along several dimensions, with all its totals, less what would tell of too few organisations.
 
-Every page of the portrait, whatever its filters, reads its figures here: what is hidden in one table is hidden in all of
-them, so that no table and no total gives back what another hides.
+Every page of the portrait, whatever its filters, reads its figures here: what is hidden in one table is hidden in all
+of them, so that no table and no total gives back what another hides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Key = tuple[Any, ...]
 
 @dataclass
 class Cell:
-    """What is counted, and which organisations are behind it: ``least`` of each side at most, which is enough to tell."""
+    """What is counted, and which organisations are behind it: ``least`` of each side at most, enough to tell."""
 
     n: int = 0
     amount: float = 0
@@ -42,7 +42,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Shown:
-    """A figure as the public may read it; ``mark`` says why it may not (few organisations; or it would tell of those)."""
+    """A figure as the public may read it; ``mark`` says why it may not (few organisations, or it would tell of it)."""
 
     n: int = 0
     amount: float = 0
@@ -118,6 +118,8 @@ class Cube:
         for key in out:
             cell = self.cells[key]
             together.add(0, 0, cell.givers, cell.takers, self.least)
-        if len(out) > 1 and not together.is_few(self.least):
+        # « moins de » says that there is something: three hidden ones that make three would each be one
+        enough = sum(self._weight(key)[0] for key in out) > len(out)
+        if len(out) > 1 and enough and not together.is_few(self.least):
             return None
         return next((key for key in parts if key not in hidden), whole)

@@ -110,7 +110,8 @@ SELECT 'idle', mrc, kind, sector, NULL, NULL, old, used, sum(n), (array_agg(DIST
           LEFT JOIN directory_organisation_sectors s ON s.organisation_id = o.owner) o
  WHERE old GROUP BY mrc, kind, sector, old, used
 UNION ALL
-SELECT 'category', mrc, kind, -1, NULL, category_id, false, false, sum(n), NULL FROM owned GROUP BY mrc, kind, category_id
+SELECT 'category', mrc, kind, -1, NULL, category_id, false, false, sum(n), NULL
+  FROM owned GROUP BY mrc, kind, category_id
 """
 
 NEEDS = f"""

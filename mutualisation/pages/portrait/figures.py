@@ -19,6 +19,7 @@ from mutualisation.pages.portrait.facts import BOTH, ELSEWHERE, GIVES, IDLE_DAYS
 
 LENT = 3  # where loans are among the measures
 MISSING_SHOWN = 8
+SECTORS_SHOWN = 10
 
 
 def everything(facts: Facts, choice: Choice) -> list[Figure]:
@@ -113,11 +114,12 @@ def years(facts: Facts, choice: Choice) -> Figure:
 
 def sectors(facts: Facts, choice: Choice) -> Figure:
     rows = [row for row in _rows(facts, choice, "sector", sector_names()).values() if _some(row)]
+    rows.sort(key=lambda row: -row.values[LENT].amount)
     caption = _("Ce qui se partage, se demande et se prête, par secteur de qui le partage ou le cherche")
     table = Table(caption, _("Secteur"), measures(), natures(), rows, _total(facts, choice, "sector"))
     return Figure(
         "secteurs", _("Dans quels secteurs"), _most(table, _("Prêts remis, selon les secteurs du prêteur.")),
-        table, bars=drawing.bars(rows, LENT), drawn=_("Prêts remis, par secteur"),
+        table, bars=drawing.bars(rows[:SECTORS_SHOWN], LENT), drawn=_("Prêts remis, par secteur"),
         note=_("Un organisme peut avoir plusieurs secteurs : les lignes ne s’additionnent pas."),
     )  # fmt: skip
 
@@ -179,8 +181,10 @@ def idle(facts: Facts, choice: Choice) -> Figure:
     ]
     total = of((choice.mrc, ALL, choice.sector))
     said = _("Parmi les ressources publiées depuis %(days)d jours ou plus, celles que personne n’a encore empruntées.")
-    table = Table(_("Ressources jamais prêtées, par sorte"), _("Sorte"), [_("Jamais prêtées"), _("Déjà prêtées")], [_("mesuré")] * 2,
-                  rows, Row(_("Ensemble"), total))  # fmt: skip
+    table = Table(
+        _("Ressources jamais prêtées, par sorte"), _("Sorte"), [_("Jamais prêtées"), _("Déjà prêtées")],
+        [_("mesuré")] * 2, rows, Row(_("Ensemble"), total),
+    )  # fmt: skip
     return Figure(
         "dormantes", _("Ce qui ne sert pas encore"), said % {"days": IDLE_DAYS}, table,
         bars=drawing.bars(rows), drawn=_("Ressources jamais prêtées, par sorte"), note=_without(choice, _("année")),
@@ -221,10 +225,11 @@ def missing(facts: Facts, choice: Choice) -> Figure:
         _("Besoins ouverts et ressources partagées, par catégorie"), _("Catégorie"),
         [_("Sans réponse"), _("Ouverts"), _("Ressources partagées")], [_("déclaré")] * 3, rows,
     )  # fmt: skip
-    waited = [row for row in rows if row.values[0].number][:MISSING_SHOWN] or rows[:MISSING_SHOWN]
+    waited = [row for row in rows if row.values[0].number][:MISSING_SHOWN]
+    drawn = _("Besoins sans réponse, par catégorie") if waited else _("Besoins ouverts, par catégorie")
     return Figure(
-        "manques", _("Ce qui manque"), said, table, bars=drawing.bars(waited),
-        drawn=_("Besoins sans réponse, par catégorie"),
+        "manques", _("Ce qui manque"), said, table, drawn=drawn,
+        bars=drawing.bars(waited) if waited else drawing.bars(rows[:MISSING_SHOWN], 1),
     )  # fmt: skip
 
 
