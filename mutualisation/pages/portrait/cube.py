@@ -118,7 +118,7 @@ class Cube:
         for key in out:
             cell = self.cells[key]
             together.add(0, 0, cell.givers, cell.takers, self.least)
-        # « moins de » says that there is something: three hidden ones that make three would each be one
+        # « moins de » says that there is something: three hidden ones that make three would each be one
         enough = sum(self._weight(key)[0] for key in out) > len(out)
         if len(out) > 1 and enough and not together.is_few(self.least):
             return None

@@ -145,7 +145,7 @@ class Figure:
     @property
     def drawn_in_full(self) -> str:
         """The drawing read aloud: what it shows, then each of its figures."""
-        return f"{self.drawn}. " + "; ".join(f"{c.label} : {c.value.text}" for c in self.columns)
+        return f"{self.drawn}. " + "; ".join(f"{c.label} : {c.value.text}" for c in self.columns)
 
 
 def bars(rows: list[Row], place: int = 0) -> list[Bar]:

@@ -13,7 +13,7 @@ from directory.models import Continuum, Kind, Practice
 from directory.taxonomies import categories, portal_territories, territories
 from mutualisation.pages.portrait import drawing
 from mutualisation.pages.portrait.choice import Choice, mrc_names, sector_names
-from mutualisation.pages.portrait.cube import ALL, NOTHING, Key, Shown
+from mutualisation.pages.portrait.cube import ALL, NOTHING, Key
 from mutualisation.pages.portrait.drawing import Figure, Row, Table, Value, amount, count
 from mutualisation.pages.portrait.facts import BOTH, ELSEWHERE, GIVES, IDLE_DAYS, NEITHER, TAKES, UNANSWERED_DAYS, Facts
 
@@ -120,7 +120,7 @@ def sectors(facts: Facts, choice: Choice) -> Figure:
     return Figure(
         "secteurs", _("Dans quels secteurs"), _most(table, _("Prêts remis, selon les secteurs du prêteur.")),
         table, bars=drawing.bars(rows[:SECTORS_SHOWN], LENT), drawn=_("Prêts remis, par secteur"),
-        note=_("Un organisme peut avoir plusieurs secteurs : les lignes ne s’additionnent pas."),
+        note=_("Un organisme peut avoir plusieurs secteurs : les lignes ne s’additionnent pas."),
     )  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def _most(table: Table, said: str) -> str:
     whole = table.total.values[LENT] if table.total else Value(0)
     if top is None or not top.values[LENT].amount or whole.mark:
         return said
-    more = _("Le plus : %(name)s, %(n)s sur %(all)s.")
+    more = _("Le plus : %(name)s, %(n)s sur %(all)s.")
     return f"{said} {more % {'name': top.label, 'n': top.values[LENT].text, 'all': whole.text}}"
 
 
@@ -220,7 +220,7 @@ def missing(facts: Facts, choice: Choice) -> Figure:
     nobody = [row.label for row in rows if not row.values[2].number]
     said = _("Besoins toujours sans réponse %(days)d jours après leur publication.") % {"days": UNANSWERED_DAYS}
     if nobody:
-        said += " " + _("Personne ne partage encore : %(what)s.") % {"what": ", ".join(nobody[:4]).lower()}
+        said += " " + _("Personne ne partage encore : %(what)s.") % {"what": ", ".join(nobody[:4]).lower()}
     table = Table(
         _("Besoins ouverts et ressources partagées, par catégorie"), _("Catégorie"),
         [_("Sans réponse"), _("Ouverts"), _("Ressources partagées")], [_("déclaré")] * 3, rows,
@@ -259,7 +259,7 @@ def _without(choice: Choice, *names: str) -> str:
     left = [name for name in names if chosen.get(name) is not ALL]
     if not left:
         return ""
-    return _("Sans tenir compte du filtre : %(names)s.") % {"names": ", ".join(left)}
+    return _("Sans tenir compte du filtre : %(names)s.") % {"names": ", ".join(left)}
 
 
 def headline(facts: Facts, choice: Choice) -> list[tuple[str, Value, str]]:
@@ -267,9 +267,12 @@ def headline(facts: Facts, choice: Choice) -> list[tuple[str, Value, str]]:
     return list(zip(measures(), measured(facts, choice.key), natures(), strict=True))
 
 
-def live(facts: Facts) -> list[tuple[str, Shown]]:
-    """The two or three figures that the home page shows; those that may be said."""
+def live(facts: Facts) -> list[tuple[str, Value]]:
+    """The two or three figures that the home page quotes: those that there are, and that may be said."""
     key = (ALL, ALL, ALL, ALL)
-    both = facts.roles.get((ALL, BOTH), NOTHING)
-    found = [(_("prêts remis"), facts.lent.get(key, NOTHING)), (_("organismes prêtent et empruntent à la fois"), both)]
-    return [(label, shown) for label, shown in found if shown.n and not shown.mark]
+    found = [
+        (_("prêts remis"), count(facts.lent.get(key, NOTHING))),
+        (_("prêtées d’un organisme à l’autre"), amount(facts.hours.get(key, NOTHING), "h")),
+        (_("organismes qui prêtent et empruntent"), count(facts.roles.get((ALL, BOTH), NOTHING))),
+    ]
+    return [(label, value) for label, value in found if value.amount]

@@ -29,13 +29,13 @@ def methods() -> list[Method]:
             _("Les fiches de ressources que tout le monde peut lire aujourd’hui, là où est la ressource, selon "
               "l’année de leur publication."),
             _("Une ressource réservée à des membres ou à un réseau n’y est pas. Une fiche archivée disparaît "
-              "des années passées : ce n’est pas l’historique de ce qui a été partagé."),
+              "des années passées : ce n’est pas l’historique de ce qui a été partagé."),
         ),
         Method(
             "besoins", _("Besoins publiés"), declared,
             _("Les besoins publiés d’organismes validés, ouverts ou comblés, selon l’année de leur publication."),
             _("Ce que les organismes pensent à écrire. Les recherches faites sur le portail ne sont pas "
-              "gardées : elles ne comptent nulle part."),
+              "gardées : elles ne comptent nulle part."),
         ),
         Method(
             "demandes", _("Prêts demandés"), measured,
@@ -61,14 +61,14 @@ def methods() -> list[Method]:
             "valeur", _("Valeur déclarée"), declared,
             _("La valeur de remplacement inscrite sur la fiche de la ressource, fois la quantité prêtée, à "
               "chaque prêt remis."),
-            _("Ce qu’il aurait fallu acheter ou assurer, pas ce qui a été épargné : une tente de 1 500 $ "
-              "prêtée dix fois compte 15 000 $. Sans valeur inscrite, le prêt compte pour zéro."),
+            _("Ce qu’il aurait fallu acheter ou assurer, pas ce qui a été épargné : une tente de 1 500 $ "
+              "prêtée dix fois compte 15 000 $. Sans valeur inscrite, le prêt compte pour zéro."),
         ),
         Method(
             "reciprocite", _("Qui prête, qui emprunte"), measured,
             _("Les organismes validés du répertoire, selon qu’ils ont remis ou reçu au moins un prêt, toutes "
               "années réunies, dans la MRC de leur siège."),
-            _("Un seul prêt suffit : on ne dit rien de l’équilibre entre ce qui est donné et reçu."),
+            _("Un seul prêt suffit : on ne dit rien de l’équilibre entre ce qui est donné et reçu."),
         ),
         Method(
             "dormantes", _("Ce qui ne sert pas encore"), measured,
@@ -85,14 +85,14 @@ def methods() -> list[Method]:
         Method(
             "continuum", _("Jusqu’où va le partage"), declared,
             _("Les pratiques publiées, selon l’étape du continuum que leur donne le récit."),
-            _("Des récits choisis parce qu’ils inspirent : ce n’est pas un échantillon."),
+            _("Des récits choisis parce qu’ils inspirent : ce n’est pas un échantillon."),
         ),
         Method(
             "masque", _("Ce qui est masqué"), _("Règle"),
             _("Un chiffre tiré des prêts n’est donné que si au moins %(n)d organismes différents prêtent et au "
-              "moins %(n)d empruntent; sinon, on lit « moins de %(n)d ». Quand un total moins ses parties "
+              "moins %(n)d empruntent; sinon, on lit « moins de %(n)d ». Quand un total moins ses parties "
               "redonnerait un chiffre tu, une autre partie est masquée aussi, la plus petite, et la même dans "
               "tous les tableaux, tous les filtres et les données à télécharger.") % {"n": settings.PORTRAIT_LEAST},
-            _("Un zéro se dit. Les fiches publiques, elles, ne sont pas masquées : chacun peut les compter."),
+            _("Un zéro se dit. Les fiches publiques, elles, ne sont pas masquées : chacun peut les compter."),
         ),
     ]  # fmt: skip
