@@ -174,6 +174,9 @@ FIELDS: dict[str, dict[str, str]] = {
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
     "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
+    # Who looks for the same thing
+    "directory.JointInvitation": {ORGANISATION: "id group need way message at", PERSONAL: "by"},
+    "directory.JointRefusal": {PERSONAL: "id user at"},
     # How it is curated
     "directory.Report": {
         ORGANISATION: "id content_type object_id message created_at handled_at handled_by",
@@ -251,6 +254,8 @@ EXPORTED: dict[str, str] = {
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
     "directory.Closure": "blocages",
+    "directory.JointInvitation": "besoins_communs",
+    "directory.JointRefusal": "besoins_communs",
     "loans.Loan": "prets",
     "loans.Proposal": "propositions",
     "loans.LoanEvent": "gestes",

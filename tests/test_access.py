@@ -86,6 +86,20 @@ sitemap | 200 | 405
 sitemap_section section=ressources | 200 | 405
 """)
 
+# The territory’s portrait: figures only; needs in common, whose curators and organisations invite one another.
+PORTRAIT = table("""
+portrait | 200 | 405
+portrait_method | 200 | 405
+portrait_data | 200 | 405
+need_groups | 200 | 405
+need_group key={joint} | 200 | 405
+need_group key=inconnu | 404 | 405
+need_group_invite key={joint} | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
+need_group_invite key=inconnu | 302 404 | 302 404
+need_group_stop token={stop} | 200 | 302
+need_group_stop token=faux | 404 | 404
+""")
+
 # One’s account: everyone has hers. Outside of the demonstration nobody reads e-mails.
 ACCOUNT = table("""
 my_space | 302 200 | 302 200
@@ -247,6 +261,7 @@ TABLES = {
     "free_busy": FREE_BUSY,
     "tools": TOOLS,
     "communities": COMMUNITIES,
+    "portrait": PORTRAIT,
 }
 
 # What is sent, where nothing at all would be refused for that alone.

@@ -36,6 +36,7 @@ class Pages(Sitemap):
         return [
             "home", "resource_list", "organisation_list", "practice_list", "need_list", "community_list", "tool_list",
             "lexicon", "guided_path", "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
+            "portrait", "portrait_method", "need_groups",
         ]  # fmt: skip
 
     def location(self, item: str) -> str:
