@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 class ProjectsConfig(AppConfig):
     name = "projects"
     verbose_name = _("Projets et communautés")
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from projects import privacy

@@ -1,4 +1,4 @@
-"""The filters of the list of projects."""
+"""The filters of the lists of projects and of communities."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.filters.fields import FacetFilter
 from directory.filters.listing import EntryFilterSet, Option, simple_options, territory_filter
+from directory.filters.resource import sector_options
 from directory.models import Continuum
-from directory.taxonomies import territories
-from projects.models import Determinant, Project, Stage
+from directory.taxonomies import sectors, territories
+from projects.models import Community, Determinant, Project, Stage
 
 # Where each project is, then (below zero) every place that holds it: several municipalities of an MRC are one there.
 PLACES = """(
@@ -68,6 +69,32 @@ class ProjectFilterSet(EntryFilterSet):
 
     def options_forme(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
         return simple_options(Continuum.choices, counts, chosen)
+
+    def options_territoire(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        return self.territory_options(counts, chosen)
+
+
+def of_sectors(slugs: list[str]) -> Exists:
+    links = Community.sectors.through.objects.filter(community_id=OuterRef("pk"), sector_id__in=sectors().within(slugs))
+    return Exists(links)
+
+
+class CommunityFilterSet(EntryFilterSet):
+    secteur = FacetFilter(
+        label=_("Secteur"),
+        field_name="secteur",
+        known=lambda: sectors().by_slug,
+        through=("projects_community_sectors", "community_id", "id", "sector_id"),
+        condition=of_sectors,
+    )
+    territoire = territory_filter(column="territory_id")
+    tables = ("projects_community", "directory_organisation")
+
+    class Meta:
+        model = Community
+        fields: tuple[str, ...] = ()
+
+    options_secteur = staticmethod(sector_options)
 
     def options_territoire(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
         return self.territory_options(counts, chosen)

@@ -1,4 +1,4 @@
-"""Who may do what with a project: its bearers lead it, its partners answer for what they bring. Plain functions."""
+"""Who may do what with projects, communities and gatherings. Plain functions; ``visible_to`` decides reading."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from directory.models import Organisation
-from directory.permissions import can_edit, is_member, managers_of
+from directory.permissions import can_curate, can_edit, is_member, managers_of
 from loans.models import Loan, LoanStatus
 from mutualisation.kernel.publication import Status
-from projects.models import Participation, Project
+from projects.models import Community, CommunityMember, Gathering, Idea, Participation, Project
 
 COUNTS = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED)
 
@@ -74,3 +74,56 @@ def can_link(user: Any, project: Project, loan: Loan) -> bool:
     if not user.is_authenticated or not Project.objects.visible_to(user).filter(pk=project.pk).exists():
         return False
     return loans_to_link(user, project).filter(pk=loan.pk).exists()
+
+
+# ---- communities and gatherings
+
+
+def member_of(user: Any, community: Community) -> CommunityMember | None:
+    """How this person belongs to that community, if she does."""
+    if not user.is_authenticated or not user.is_active:
+        return None
+    return CommunityMember.objects.filter(community=community, user=user).select_related("organisation").first()
+
+
+def can_facilitate(user: Any, community: Community) -> bool:
+    """Its facilitators, the people of the organisation that hosts it, the curators of its territory."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    member = member_of(user, community)
+    return (member is not None and member.is_facilitator) or can_edit(user, community)
+
+
+def can_join(user: Any, community: Community, organisation: Organisation) -> bool:
+    """Whoever acts for a validated organisation, once the community is public."""
+    validated = organisation.status == Status.PUBLISHED
+    return community.is_public and validated and is_member(user, organisation)
+
+
+def can_withdraw(user: Any, idea: Idea) -> bool:
+    """Who had it, and who facilitates."""
+    return user.is_authenticated and (idea.by_id == user.pk or can_facilitate(user, idea.community))
+
+
+def can_hold(user: Any, gathering: Gathering) -> bool:
+    """Who announces, changes, counts who came, publishes the minutes."""
+    return can_facilitate(user, gathering.community)
+
+
+def facilitators_of(community: Community) -> QuerySet[User]:
+    """Whom to write to: the facilitators; when there is none, the people of the organisation that hosts it."""
+    people = User.objects.filter(is_active=True)
+    named = people.filter(communities__community=community, communities__is_facilitator=True).distinct()
+    if named.exists():
+        return named.order_by("pk")
+    return people.filter(memberships__organisation=community.organisation_id).distinct().order_by("pk")
+
+
+def told_of(community: Community) -> QuerySet[User]:
+    """The members who asked to be told, and still act for an organisation."""
+    mine = Q(communities__community=community, communities__tells=True)
+    return User.objects.filter(mine, is_active=True).distinct().order_by("pk")
+
+
+def is_curator(user: Any, community: Community) -> bool:
+    return can_curate(user, community)

@@ -1,24 +1,34 @@
-"""What projects hold of a person, and what becomes of it when she closes her account."""
+"""What projects, communities and gatherings hold of a person, and what becomes of it when she closes her account."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import privacy
 from accounts.models import User
+from projects import gatherings
 from projects.models import (
+    Community,
+    CommunityMember,
     Contribution,
     Delivery,
     Document,
     Follower,
+    Gathering,
+    Idea,
+    IdeaSupport,
+    LibraryItem,
     News,
     Participation,
+    Pivot,
     Project,
     ProjectLoan,
+    Registration,
 )
 
 Rows = Iterable[dict[str, Any]]
@@ -82,7 +92,7 @@ def _linked(user: User) -> Rows:
         yield {"projet": link.project.title, "pret": link.loan_id, "lie_le": link.linked_at}
 
 
-def _let_go(user: User) -> None:
+def _let_go_of_projects(user: User) -> None:
     """She follows nothing any more; what she did stays without saying that it was her."""
     Follower.objects.filter(user=user).delete()
     for model, names in NAMED.items():
@@ -90,8 +100,64 @@ def _let_go(user: User) -> None:
             model.objects.filter(**{name: user}).update(**{name: None})
 
 
+def _communities(user: User) -> Rows:
+    """Where she belongs, what she answers for, what she put there."""
+
+    def row(community: str, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"communaute": community, "geste": what, "texte": text, "date": at}
+
+    for m in CommunityMember.objects.filter(user=user).select_related("community", "organisation"):
+        yield row(m.community.name, "animation" if m.is_facilitator else "membre", m.organisation.name, m.joined_at)
+    for p in Pivot.objects.filter(user=user).select_related("community"):
+        yield row(p.community.name, "pivot", p.function, p.since)
+    for i in Idea.objects.filter(by=user).select_related("community"):
+        yield row(i.community.name, "idee", f"{i.title}\n{i.text}", i.at)
+    for s in IdeaSupport.objects.filter(by=user).select_related("idea__community"):
+        yield row(s.idea.community.name, "appui", s.idea.title, s.at)
+    for item in LibraryItem.objects.filter(added_by=user).select_related("community", "tool"):
+        yield row(item.community.name, "outil", item.tool.title, item.added_at)
+    for c in Community.objects.filter(created_by=user).only("name", "created_at"):
+        yield row(c.name, "ouverture", "", c.created_at)
+    for g in Gathering.objects.filter(created_by=user).select_related("community"):
+        yield row(g.community.name, "rencontre", g.title, g.starts_at)
+
+
+def _registrations(user: User) -> Rows:
+    for r in Registration.objects.filter(user=user).select_related("gathering", "organisation"):
+        yield {
+            "rencontre": r.gathering.title, "organisme": r.organisation.name, "etat": r.status, "precisions": r.needs,
+            "date": r.at, "presence": r.attended,
+        }  # fmt: skip
+
+
+def _warn(user: User) -> list[privacy.Consequence]:
+    """Communities that nobody else facilitates: their host looks after them from then on."""
+    others = CommunityMember.objects.filter(community=OuterRef("pk"), is_facilitator=True).exclude(user=user)
+    alone = Community.objects.published().filter(members__user=user, members__is_facilitator=True)
+    sentence = _("Personne d’autre n’anime « %s » : nommez quelqu’un, ou l’organisme qui l’accueille s’en occupera.")
+    return [
+        privacy.Consequence(sentence % c.name, c.get_absolute_url()) for c in alone.exclude(Exists(others)).distinct()
+    ]
+
+
+def _let_go(user: User) -> None:
+    """Her places go to who waits; what she wrote stays in her organisation's name."""
+    _let_go_of_projects(user)
+    for place in Registration.objects.live().filter(user=user).select_related("gathering"):
+        gatherings.give_up(place.gathering, by=user)
+    Registration.objects.filter(user=user).delete()
+    CommunityMember.objects.filter(user=user).delete()
+    Pivot.objects.filter(user=user).delete()
+    for model, name in ((Idea, "by"), (IdeaSupport, "by"), (LibraryItem, "added_by"), (Community, "created_by"),
+                        (Gathering, "created_by")):  # fmt: skip
+        model._default_manager.filter(**{name: user}).update(**{name: None})
+
+
 def declare() -> None:
     """Called once, when Django starts."""
+    privacy.holds("communautes", gettext_lazy("Vos communautés, vos idées, ce dont vous répondez"), _communities)
+    privacy.holds("rencontres", gettext_lazy("Vos inscriptions aux rencontres"), _registrations)
+    privacy.before_closing("projects", warn=_warn, let_go=_let_go)
     privacy.holds(
         "participations", gettext_lazy("Les participations que vous avez offertes ou répondues"), _participations
     )
@@ -101,4 +167,3 @@ def declare() -> None:
     privacy.holds("documents_de_projets", gettext_lazy("Les documents que vous avez ajoutés"), _documents)
     privacy.holds("projets_suivis", gettext_lazy("Les projets que vous suivez"), _followed)
     privacy.holds("prets_de_projets", gettext_lazy("Les prêts que vous avez liés à un projet"), _linked)
-    privacy.before_closing("projects", warn=lambda user: [], let_go=_let_go)

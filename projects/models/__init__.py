@@ -1,5 +1,7 @@
-"""What is built together: projects, who takes part, what each brings, what is told."""
+"""What is built together, one file a noun: projects, who takes part, what is told; communities, gatherings."""
 
+from projects.models.community import Community, CommunityMember, Idea, IdeaSupport, LibraryItem, Pivot
+from projects.models.gathering import Gathering, GatheringKind, GatheringStatus, Registration, RegistrationStatus
 from projects.models.news import Document, Follower, News, NewsPhoto
 from projects.models.participation import (
     IN_HOURS,
@@ -31,6 +33,8 @@ __all__ = [
     "ROLE_HELP",
     "STAGE_MOVES",
     "STEPS",
+    "Community",
+    "CommunityMember",
     "Contribution",
     "ContributionRole",
     "Delivery",
@@ -39,14 +43,23 @@ __all__ = [
     "Effect",
     "Follower",
     "Funding",
+    "Gathering",
+    "GatheringKind",
+    "GatheringStatus",
+    "Idea",
+    "IdeaSupport",
+    "LibraryItem",
     "Milestone",
     "Nature",
     "News",
     "NewsPhoto",
     "Part",
     "Participation",
+    "Pivot",
     "Project",
     "ProjectLoan",
     "ProjectNeed",
+    "Registration",
+    "RegistrationStatus",
     "Stage",
 ]

@@ -19,9 +19,8 @@ import projects.models.news
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
+        ("projects", "0001_communities"),
         ("directory", "0014_story_pieces_history"),
         ("loans", "0004_list_of_loans"),
         ("pghistory", "0007_auto_20250421_0444"),

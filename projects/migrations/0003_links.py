@@ -32,5 +32,5 @@ REVERSE += "\n".join(f"DROP TRIGGER reindex_project ON projects_{name};" for nam
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0001_projects"), ("directory", "0003_search_links")]
+    dependencies = [("projects", "0002_projects"), ("directory", "0003_search_links")]
     operations = [migrations.RunSQL(SQL, REVERSE)]
