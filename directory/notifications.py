@@ -185,3 +185,22 @@ def to_confirm(
         more=more,
         action_url=absolute(path),
     )
+
+
+def joined(
+    organisation: Organisation, *, group: Any, needs: list[Need], way: str, message: str, to: Any, by: Any, stop: str
+) -> None:
+    """Others look for the same thing: come and answer it together → one manager of the organisation."""
+    write(
+        event=f"together:{group.key}:{needs[0].pk}"[:160],
+        to=to.email,
+        template="together",
+        organisation=organisation,
+        group=group,
+        needs=needs,
+        way=way,
+        message=message,
+        author=by,
+        action_url=absolute(group.get_absolute_url()),
+        stop_url=absolute(stop),
+    )

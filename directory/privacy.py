@@ -22,6 +22,8 @@ from directory.models import (
     Decision,
     Invitation,
     JoinRequest,
+    JointInvitation,
+    JointRefusal,
     Membership,
     Organisation,
     Report,
@@ -93,6 +95,13 @@ def _closures(user: User) -> Rows:
         }  # fmt: skip
 
 
+def _joint(user: User) -> Rows:
+    for i in JointInvitation.objects.filter(by=user).select_related("need"):
+        yield {"besoin_commun": i.group, "besoin": i.need.name, "pour": i.way, "message": i.message, "invite_le": i.at}
+    for r in JointRefusal.objects.filter(user=user):
+        yield {"refuse_les_invitations_depuis": r.at}
+
+
 def _changes(user: User) -> Rows:
     """When and where she changed a curated record; what changed is in the record’s own history."""
     for context in Context.objects.filter(metadata__user=user.pk).order_by("created_at"):
@@ -122,6 +131,8 @@ def _let_go(user: User) -> None:
     JoinRequest.objects.filter(user=user).delete()
     Invitation.objects.filter(email__iexact=user.email).delete()
     Curatorship.objects.filter(user=user).delete()
+    JointRefusal.objects.filter(user=user).delete()
+    JointInvitation.objects.filter(by=user).update(by=None)
     Report.objects.filter(email__iexact=user.email).update(email="")
 
 
@@ -144,5 +155,6 @@ def declare() -> None:
     privacy.holds("signalements", gettext_lazy("Les erreurs que vous avez signalées"), _reports)
     privacy.holds("decisions", gettext_lazy("Vos décisions de curation"), _decisions)
     privacy.holds("blocages", gettext_lazy("Les périodes que vous avez bloquées"), _closures)
+    privacy.holds("besoins_communs", gettext_lazy("Les invitations autour d’un besoin commun"), _joint)
     privacy.holds("changements", gettext_lazy("Vos changements aux fiches"), _changes)
     privacy.before_closing("directory", warn=_warn, let_go=_let_go)

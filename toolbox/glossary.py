@@ -21,7 +21,7 @@ from toolbox.models import Term
 
 WORD = re.compile(r"\w+")
 BETWEEN = re.compile(r"[\s\u00a0'’-]{1,2}$")  # what may stand between the words of a term
-BEGINS = re.compile(r"(?:^|[.!?:…«»()\u2014–])[\s\u00a0]*$")  # a capital letter there doesn’t make a name
+BEGINS = re.compile(r"(?:^|[.!?:…\u00ab\u00bb()\u2014–])[\s\u00a0]*$")  # a capital letter there doesn’t make a name
 LEFT_ALONE = frozenset(
     "a abbr button code h1 h2 h3 h4 h5 h6 label option pre script select span style summary textarea".split()
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from toolbox.views import agreement, path_rules, tool, tool_edit
+from toolbox.views import agreement, filling, path_rules, tool, tool_edit
 from toolbox.views import path as guided
 
 
@@ -43,4 +43,10 @@ urlpatterns = [
         agreement.model_agreement,
         name="model_agreement_edition",
     ),
+    path(
+        "boite-a-outils/ententes/<slug:slug>/edition-<int:number>.<str:form>",
+        filling.model_agreement_document,
+        name="model_agreement_document",
+    ),
+    path("boite-a-outils/ententes/<slug:slug>/remplir/", filling.model_agreement_fill, name="model_agreement_fill"),
 ]

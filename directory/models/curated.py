@@ -69,11 +69,13 @@ def kept_as(entry: Entry) -> Curated:
     return _known[entry._meta.model_name]
 
 
-def _posted_places(entry: Any) -> set[int]:
+def posted_places(entry: Any) -> set[int]:
+    """Its own place and that of the organisation that posts it."""
     return {entry.territory_id, entry.organisation.territory_id}
 
 
-def _posted_within(rows: QuerySet[Any], places: list[int]) -> QuerySet[Any]:
+def posted_within(rows: QuerySet[Any], places: list[int]) -> QuerySet[Any]:
+    """Rows that an organisation posts, where it is or where they are."""
     return rows.filter(Q(territory__in=places) | Q(organisation__territory__in=places))
 
 
@@ -93,5 +95,5 @@ curate(
         within=_told_within, places=lambda p: set(p.territories.values_list("pk", flat=True)),
     )
 )  # fmt: skip
-curate(Curated(Resource, "ressource", "summary", "created_by", _posted_within, _posted_places, posted=True))
-curate(Curated(Need, "besoin", "reason", "created_by", _posted_within, _posted_places, posted=True))
+curate(Curated(Resource, "ressource", "summary", "created_by", posted_within, posted_places, posted=True))
+curate(Curated(Need, "besoin", "reason", "created_by", posted_within, posted_places, posted=True))
