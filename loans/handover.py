@@ -158,7 +158,7 @@ def fill(
         told["late_reason"] = sheet.late_reason
     if moment == Moment.HANDOVER:
         rest = (loan.to_come or loan.outstanding) - sheet.counted
-        counts = {"to_come": rest if rest_later else 0}
+        counts: dict[str, Any] = {"to_come": rest if rest_later else 0}
         if rest and not rest_later:
             _free(loan, rest, sheet.happened_at)
             counts["returned_quantity"] = loan.returned_quantity + rest

@@ -113,8 +113,9 @@ def _asides(incident: Incident) -> list[Aside]:
     """What an incident sets aside: of what was lent first, then of its parts."""
     if not incident.set_aside:
         return []
-    parts = Resource.objects.filter(pk__in=incident.parts_aside).order_by("pk") if incident.parts_aside else []
-    of_parts = [Aside(p, incident.parts_aside[str(p.pk)], uuid.uuid5(incident.act, str(p.pk))) for p in parts]
+    asides = incident.parts_aside or {}
+    parts = Resource.objects.filter(pk__in=list(asides)).order_by("pk") if asides else []
+    of_parts = [Aside(p, asides[str(p.pk)], uuid.uuid5(incident.act, str(p.pk))) for p in parts]
     return [Aside(incident.loan.resource, incident.set_aside, incident.act), *of_parts]
 
 

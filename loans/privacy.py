@@ -17,15 +17,20 @@ from accounts import privacy
 from accounts.models import User
 from directory.models import Organisation
 from loans.models import (
+    AgreementVersion,
     CalendarFeed,
     ConditionReport,
     Incident,
+    JournalEntry,
     Loan,
     LoanEvent,
     LoanMessage,
     LoanPhoto,
     LoanStatus,
+    PaperScan,
     Proposal,
+    Signature,
+    SigningLink,
 )
 from loans.permissions import members_of
 
@@ -41,6 +46,11 @@ NAMED: dict[type[Any], tuple[str, ...]] = {
     ConditionReport: ("filled_by", "lender_by", "borrower_by"),
     Incident: ("opened_by", "closed_by"),
     LoanPhoto: ("added_by",),
+    AgreementVersion: ("by",),
+    Signature: ("by",),
+    PaperScan: ("sent_by", "answered_by"),
+    JournalEntry: ("by",),
+    SigningLink: ("sent_by",),
 }
 
 
@@ -101,6 +111,25 @@ def _photos(user: User) -> Rows:
         yield {"pret": p.loan_id, "ce_qu_elle_montre": p.alt, "ajoutee_le": p.added_at}
 
 
+def _agreements(user: User) -> Rows:
+    """What she wrote, signed, sent or was sent; a signed text keeps her name, as paper does."""
+
+    def row(agreement: Any, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"entente": agreement.number, "geste": what, "texte": text, "date": at}
+
+    for v in _hers(AgreementVersion, user).select_related("agreement"):
+        yield row(v.agreement, "version", v.note, v.at)
+    for s in _hers(Signature, user).select_related("agreement"):
+        yield row(s.agreement, "signature", f"{s.name}, {s.function}", s.at)
+    for scan in _hers(PaperScan, user).select_related("agreement"):
+        yield row(scan.agreement, "numerisation", "", scan.sent_at)
+    for entry in _hers(JournalEntry, user).select_related("agreement"):
+        yield row(entry.agreement, entry.kind, entry.who, entry.at)
+    links = SigningLink.objects.filter(Q(sent_by=user) | Q(email__iexact=user.email))
+    for link in links.select_related("agreement"):
+        yield row(link.agreement, "lien_de_signature", link.name, link.sent_at)
+
+
 def _feeds(user: User) -> Rows:
     """That they exist, never their addresses."""
     for f in CalendarFeed.objects.filter(user=user).select_related("organisation"):
@@ -152,5 +181,6 @@ def declare() -> None:
     privacy.holds("etats_des_lieux", gettext_lazy("Les états des lieux que vous avez remplis"), _reports)
     privacy.holds("incidents", gettext_lazy("Les incidents que vous avez inscrits ou réglés"), _incidents)
     privacy.holds("photos_de_prets", gettext_lazy("Les photos de prêts que vous avez ajoutées"), _photos)
+    privacy.holds("ententes", gettext_lazy("Vos gestes dans les ententes, et vos signatures"), _agreements)
     privacy.holds("agendas", gettext_lazy("Vos agendas privés, sans leurs adresses"), _feeds)
     privacy.before_closing("loans", warn=_warn, let_go=_let_go)

@@ -185,7 +185,7 @@ def take_back(proposal: Proposal, *, by: Any, version: int | None = None) -> Loa
     loan = proposal.loan
     require(proposal.side in sides_of(by, loan))
     _answer(proposal, Proposal.Status.WITHDRAWN, by=by)
-    delay = {"answer_by": answer_by(timezone.now(), loan.starts_at)} if loan.is_open else {}
+    delay: dict[str, Any] = {"answer_by": answer_by(timezone.now(), loan.starts_at)} if loan.is_open else {}
     if loan.status == LoanStatus.COUNTERED:
         move(loan, "take_back", by=by, version=version, **delay)
     else:

@@ -17,9 +17,12 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from directory.models.curated import kept_as
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
+from projects.views.gathering import coming_for
+from toolbox.models import Tool
 
 SHOWN = 12
 URGENCY = {
@@ -39,7 +42,6 @@ URGENCY = {
     )
 }
 NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
-NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
 
 
 @dataclass
@@ -67,6 +69,9 @@ def my_space(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
+    context["gatherings"] = coming_for(request.user)
+    tools = Tool.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
+    context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
     return render(request, "pages/my_space.html", context)
@@ -89,10 +94,10 @@ def edit_address(entry: Any) -> str:
 
 
 def _kind(entry: Any) -> dict[str, Any]:
-    kind = getattr(entry, "kind", "")
+    kind = getattr(entry, "kind", "") if kept_as(entry).posted else ""
     if kind:
         return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}
-    return {"icon": "file", "kind_label": _("Pratique") if isinstance(entry, Practice) else _("Organisme")}
+    return {"icon": "file", "kind_label": str(entry._meta.verbose_name).capitalize()}
 
 
 def _invitations(request: HttpRequest) -> list[Todo]:
@@ -210,12 +215,13 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
         *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
         *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
         *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
+        *Tool.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
     ]
     return [
         Todo(
             title=str(e),
             address=edit_address(e),
-            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
+            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else kept_as(e).noun,
             state=_("À corriger"),
             tone="warn",
             action=_("Corriger"),

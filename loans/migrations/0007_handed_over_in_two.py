@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0014_story_pieces_history"),
-        ("loans", "0005_parts_aside"),
+        ("loans", "0006_parts_aside"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

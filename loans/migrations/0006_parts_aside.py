@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("loans", "0004_list_of_loans"),
+        ("loans", "0005_agreements"),
     ]
 
     operations = [
