@@ -6,8 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from directory.models import Organisation
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Signature, SignedHow
-from tests.factories import OrganisationFactory, ResourceFactory, lend
+from tests.factories import OrganisationFactory, ResourceFactory, lend, some_day
 from tests.loans.lending import in_days
 from toolbox.composing import blanks_of, compose, samples, text_of
 from toolbox.models import Edition
@@ -58,3 +59,12 @@ def in_force(agreement: Agreement) -> Agreement:
     Agreement.objects.filter(pk=agreement.pk).update(status=AgreementStatus.IN_FORCE, in_force_at=timezone.now())
     JournalEntry.objects.create(agreement=agreement, kind="in_force")
     return Agreement.objects.get(pk=agreement.pk)
+
+
+def two_written(slug: str, lender: Organisation) -> dict[str, str]:
+    """For the access tables: a draft and a frozen text of what this organisation lends."""
+    draft, frozen = (
+        draft_of(slug, lend(ResourceFactory(organisation=lender), OrganisationFactory(), some_day()), number=number)
+        for number in ("2026-9001", "2026-9002")
+    )
+    return {"written": draft.number, "settled": freeze(frozen).number}

@@ -25,7 +25,7 @@ def model_agreement_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "toolbox_term")
 def model_agreement(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """One model, in its edition in force or in an earlier one; drafts are nobody's yet."""
     model = get_object_or_404(ModelAgreement, slug=slug)
