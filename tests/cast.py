@@ -57,6 +57,7 @@ from tests.factories import (
     some_day,
 )
 from tests.loans.lending import lent_out
+from tests.loans.signed import two_written
 from tests.projects.meeting import a_meeting_of
 from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
@@ -171,6 +172,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         **lent,
         **built,
         **a_meeting_of(shown, people["member"]),
+        **two_written("pret-de-velo", shown),
         "edition": edition,
         "joint": common.slug,
         "stop": stop_path(people["member"]).strip("/").split("/")[-1],

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import CONDITION, FEEDS, FREE_BUSY, LOANS
+from tests.loans.access import CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
 from tests.projects.access import COMMUNITIES, PROJECTS
 from tests.toolbox.access import TOOLS
 
@@ -263,6 +263,7 @@ TABLES = {
     "communities": COMMUNITIES,
     "portrait": PORTRAIT,
     "projects": PROJECTS,
+    "documents": DOCUMENTS,
 }
 
 # What is sent, where nothing at all would be refused for that alone.

@@ -60,11 +60,12 @@ def from_path(request: HttpRequest) -> dict[str, Any]:
     """What the guided path already knows: the form of sharing it advises, and the answers, told in words."""
     if request.GET.get("depuis") != "parcours":
         return {}
-    answers, _left = paths.follow({key: str(value) for key, value in request.GET.items() if value})
+    guide = paths.in_force()
+    answers, _left = guide.follow({key: str(value) for key, value in request.GET.items() if value})
     if not answers:
         return {}
-    advice = paths.advise(answers)
-    asked = {q.key: q for q in paths.questions()}
+    advice = guide.advise(answers)
+    asked = {q.key: q for q in guide.questions}
     told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
     said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
     if advice.watch:
