@@ -104,6 +104,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "updated_at"
         )
     },
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
     "loans.Signature": {
         ORGANISATION: "id agreement party how mandate_on statement sha256 at",
@@ -234,6 +235,7 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": "ententes",
     "loans.Signature": "ententes",
     "loans.PaperScan": "ententes",

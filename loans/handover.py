@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from directory import calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import notifications
+from loans import gate, notifications
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
@@ -83,11 +83,8 @@ def checklist(resource: Resource, moment: str) -> list[str]:
 
 
 def obstacles(loan: Loan) -> list[str]:
-    """What must be done between the acceptance and the hand-over, in sentences; nothing for now.
-
-    The one gate: agreements to sign will say theirs here. The page shows them, the verb refuses.
-    """
-    return []
+    """What must be done before the hand-over, in sentences: the page shows them, the verb refuses."""
+    return gate.missing(loan)
 
 
 def bounds(loan: Loan, moment: str, report: ConditionReport | None = None) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, feed, incident, link, listing, loan, proposal, request
+from loans.views import agreement, condition, feed, incident, link, listing, loan, proposal, request
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -25,5 +25,6 @@ urlpatterns = [
     path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
     path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
+    path("ententes/<slug:number>/", agreement.agreement_detail, name="agreement"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]
