@@ -100,7 +100,7 @@ def differences(agreement: Agreement, since: int) -> Differences:
     """What changed from a version to the one of now."""
     if since >= agreement.version:
         return Differences()
-    old = agreement.versions.filter(number=since).first()
+    old = next((v for v in agreement.versions.all() if v.number == since), None)
     if old is None:
         return Differences()
     return compare(
@@ -111,9 +111,9 @@ def differences(agreement: Agreement, since: int) -> Differences:
 
 def seen_by(agreement: Agreement, side: str) -> int:
     """The last version that a side wrote or ever agreed to; the first one when none."""
-    wrote = agreement.versions.filter(side=side).order_by("-number").values_list("number", flat=True).first()
-    said = agreement.journal.filter(kind="agreed", party=PARTY[Side(side)]).order_by("-n").first()
-    return max(wrote or 1, said.data["version"] if said else 1)
+    wrote = [version.number for version in agreement.versions.all() if version.side == side]
+    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY[Side(side)]]
+    return max([1, *wrote, *(entry.data["version"] for entry in lines)])
 
 
 def agreed_version(agreement: Agreement, side: str) -> int | None:

@@ -17,6 +17,7 @@ from loans.standing import Standing, moment_words
 from toolbox.models import Party
 
 S = AgreementStatus
+AT_MOST = 200  # under way at once, for one person
 TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: "info"}
 
 
@@ -35,6 +36,18 @@ def root_of(rows: Iterable[Agreement]) -> Agreement | None:
     """Among these, the agreement itself: the one that lives, else the last one that ended."""
     own = [row for row in rows if row.amends_id is None]
     return next((row for row in own if row.status in (*agreements.OPEN, S.IN_FORCE)), own[0] if own else None)
+
+
+def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
+    """The agreements that await something from these organisations: which, for which side, what. Three queries."""
+    rows = Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list()
+    found = []
+    for row in rows.order_by("sign_by", "created_at", "id")[:AT_MOST]:
+        for side, organisation in ((Side.LENDER, row.loan.lender_id), (Side.BORROWER, row.loan.borrower_id)):
+            if organisation in organisations and (stands := standing(row, side)).mine:
+                found.append((row, str(side), stands))
+                break
+    return found
 
 
 def party_words(agreement: Agreement, party: str) -> str:

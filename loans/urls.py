@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import agreement, condition, feed, incident, link, listing, loan, proposal, request
+from loans.views import (
+    agreement,
+    agreement_writing,
+    condition,
+    feed,
+    incident,
+    link,
+    listing,
+    loan,
+    proposal,
+    request,
+    rule,
+)
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -25,6 +37,14 @@ urlpatterns = [
     path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
     path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
+    path("prets/<int:pk>/entente/", agreement.agreement_draw_up, name="agreement_draw_up"),
+    path("ententes/", agreement.agreement_list, name="agreement_list"),
+    path("ententes/regles/", rule.kind_rules, name="agreement_rules"),
+    path("ententes/regles/<slug:kind>/", rule.kind_rule, name="agreement_rule"),
     path("ententes/<slug:number>/", agreement.agreement_detail, name="agreement"),
+    path("ententes/<slug:number>/repondre/", agreement_writing.agreement_answer, name="agreement_answer"),
+    path("ententes/<slug:number>/changer/", agreement_writing.agreement_change, name="agreement_change"),
+    path("ententes/<slug:number>/avenant/", agreement.agreement_amend, name="agreement_amend"),
+    path("ressources/<slug:slug>/entente/", rule.resource_rule, name="resource_rule"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]
