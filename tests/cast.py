@@ -31,9 +31,9 @@ from directory.freshness import confirm_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
-from loans import links
+from loans import agreements, links
 from loans.feeds import create
-from loans.models import CalendarFeed
+from loans.models import CalendarFeed, Loan
 from mutualisation.kernel.memo import forget_all
 from mutualisation.kernel.moments import whole_days
 from tests.directory.pictures import picture
@@ -150,8 +150,10 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    agreement = agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"])
     return {
         **lent,
+        "agreement": agreement.number,
         "edition": edition,
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,

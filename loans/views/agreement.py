@@ -101,13 +101,14 @@ def _row(agreement: Agreement, ids: list[int]) -> Row:
 
 def the_agreement(request: HttpRequest, number: str) -> Agreement:
     """One that this person sees, with what its pages read; 404 for everyone else."""
-    rows = Agreement.objects.visible_to(request.user).for_list().defer(None)
-    return get_object_or_404(rows.select_related("loan__resource", "amends"), number=number)
+    rows = Agreement.objects.visible_to(request.user).for_list().defer(None).select_related("amends")
+    return get_object_or_404(rows.prefetch_related("versions", "journal"), number=number)
 
 
 def side_of(request: HttpRequest, agreement: Agreement) -> str:
     """For which side one acts: the one that must, else the lender's for who acts for both; empty for none."""
-    mine = [side for side in (Side.LENDER, Side.BORROWER) if side in sides_of(request.user, agreement.loan)]
+    own = sides_of(request.user, agreement.loan)
+    mine = [side for side in (Side.LENDER, Side.BORROWER) if side in own]
     return str(next((s for s in mine if gate.standing(agreement, s).mine), mine[0])) if mine else ""
 
 

@@ -17,6 +17,7 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from loans.gate import awaiting
 from loans.models import Loan, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -50,7 +51,14 @@ def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
-    waiting = [*_loans(mine), *_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    waiting = [
+        *_loans(mine),
+        *_agreements(mine),
+        *_invitations(request),
+        *_requests(mine),
+        *_returned(request, mine),
+        *_stale(mine),
+    ]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
@@ -108,6 +116,25 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     rows = Loan.objects.awaiting(*ids).for_list().prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
     return [_loan(loan, ids) for loan in found[:SHOWN]]
+
+
+def _agreements(mine: list[Membership]) -> list[Todo]:
+    """Agreements to complete, to accept, to sign."""
+    ids = [m.organisation_id for m in mine]
+    return [
+        Todo(
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            address=agreement.get_absolute_url(),
+            about=f"{agreement.number}. {stands.expected}",
+            state=stands.state,
+            tone=stands.tone,
+            action=_("Signer") if agreement.is_frozen else _("Ouvrir l’entente"),
+            kind=agreement.loan.resource.kind,
+            icon=agreement.loan.resource.kind,
+            kind_label=agreement.loan.resource.get_kind_display(),
+        )
+        for agreement, _side, stands in (awaiting(*ids) if ids else [])[:SHOWN]
+    ]
 
 
 def _urgency(loan: Any) -> int:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from directory.models import Resource
-from loans import agreements
+from loans import agreements, proposals, requests, rules
 from loans.models import Agreement, AgreementRule, Loan, Side
 from tests.factories import CuratorshipFactory, OrganisationFactory, ResourceFactory, UserFactory, lend
 from tests.loans.lending import (
@@ -207,13 +207,12 @@ def test_pages_cost_the_same_at_one_and_at_three(loan: Loan) -> None:
     before = queries()
     for days in (5, 6, 7):
         other = lend(Resource.objects.get(pk=loan.resource_id), OrganisationFactory(), in_days(days))
-        from loans import requests
-
         requests.accept(other, by=lender_of(loan))
     agreements.change(agreement, by=borrower_of(loan), side=Side.BORROWER, values={"regles_maison": "Rien."})
     assert queries() == before
-    assert before[0] <= 8
-    assert before[1] <= 12
+    session = 7  # who reads, and when she last did
+    assert before[0] - session <= 8
+    assert before[1] - session <= 10
 
 
 def test_either_side_draws_one_up_where_none_is_demanded() -> None:
@@ -270,16 +269,12 @@ def test_curators_rule_kinds() -> None:
     client = Client()
     client.force_login(anybody)
     assert client.get(reverse("agreement_rules")).status_code == 403
-    from loans import rules
-
     rules.rule_kind("expertise", by=curator, demand="always")
     assert AgreementRule.objects.get(kind="expertise").updated_by == curator
     assert accepted(ResourceFactory(kind="expertise")).agreements.count() == 1
 
 
 def test_an_amendment_is_shown_where_it_is_awaited(loan: Loan) -> None:
-    from loans import proposals
-
     lender, _borrower = clients(loan)
     signed(loan)
     proposal = proposals.propose(loan, by=lender_of(loan), side=Side.LENDER, periods=[in_days(6)], quantity=1)
