@@ -235,7 +235,7 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
-    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
+    "loans.AgreementRule": "regles_d_entente",
     "loans.AgreementVersion": "ententes",
     "loans.Signature": "ententes",
     "loans.PaperScan": "ententes",

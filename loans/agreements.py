@@ -280,7 +280,7 @@ def change(
     wanted = [key for key in optional if key in wanted]
     if said == agreement.values and wanted == list(agreement.chosen):
         raise ValidationError(
-            _("Rien ne change : modifiez une réponse ou une clause facultative, ou revenez au texte.")
+            _("Rien ne change : modifiez une réponse ou une clause facultative, ou revenez au texte.")
         )
     since = agreement.version
     whole = not lacking(

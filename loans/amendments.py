@@ -53,7 +53,7 @@ def _changes(agreement: Agreement, before: dict[str, Any], after: dict[str, Any]
     blanks = blanks_of(agreement.edition)
     names = [n for n in blanks if n in TERMS or (another and n.startswith(THING))]
     pairs = [(blanks[n].label, said(blanks[n], before), said(blanks[n], after)) for n in names]
-    return [Answer(label, old, new) for label, old, new in pairs if old != new]
+    return [Answer(label.replace(", en mots", ""), old, new) for label, old, new in pairs if old != new]
 
 
 def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> d
 def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
     loan, number = old.loan, agreements.next_number()
-    reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
+    reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
     agreements.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
     new = agreements.create(
@@ -129,10 +129,10 @@ def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answe
     what = format_html(
         "<p>{}</p>",
         _("Cet avenant, daté du %(today)s, modifie l’entente %(number)s, en vigueur depuis le %(since)s, conclue entre "
-          "les parties suivantes : %(parties)s.") % words,
+          "les parties suivantes : %(parties)s.") % words,
     )  # fmt: skip
     rows = format_html_join(
-        "", "<li>{} : {}</li>",
+        "", "<li>{} : {}</li>",
         [(c.label, _("«\u00a0%(before)s\u00a0» est remplacé par «\u00a0%(after)s\u00a0».")
           % {"before": c.before or nothing, "after": c.after or _("rien")}) for c in changes],
     )  # fmt: skip

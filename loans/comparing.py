@@ -112,4 +112,4 @@ def in_sentence(answer: Answer) -> str:
     """« Franchise : « l’emprunteur » devient « le prêteur » », for e-mails."""
     nothing = _("rien")
     words = {"label": answer.label, "before": answer.before or nothing, "after": answer.after or nothing}
-    return _("%(label)s : «\u00a0%(before)s\u00a0» devient «\u00a0%(after)s\u00a0»") % words
+    return _("%(label)s : «\u00a0%(before)s\u00a0» devient «\u00a0%(after)s\u00a0»") % words

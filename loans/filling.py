@@ -161,7 +161,7 @@ def _when(loan: Loan) -> dict[str, Any]:
             "n": len(periods), "first": day_in_words(first), "last": day_in_words(wall(periods[-1].lower)),
         }  # fmt: skip
     else:
-        said = _("aux dates suivantes : %(dates)s") % {"dates": "; ".join(period_words(p) for p in periods)}
+        said = _("aux dates suivantes : %(dates)s") % {"dates": "; ".join(period_words(p) for p in periods)}
     return {
         "periode.en_mots": said,
         "periode.recurrence_en_mots": repeated,

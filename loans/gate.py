@@ -74,7 +74,7 @@ def missing(loan: Loan) -> list[str]:
     if root is not None and root.status == S.IN_FORCE:
         if awaits_amendment(root):
             found.append(
-                _("L’avenant à l’entente %(number)s n’a pas été signé : dressez-en un autre, ou revenez à ce qui était "
+                _("L’avenant à l’entente %(number)s n’a pas été signé : dressez-en un autre, ou revenez à ce qui était "
                   "convenu.") % {"number": root.number}
             )  # fmt: skip
         return found
@@ -96,11 +96,11 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
     if root is None or root.status in (S.CANCELLED, S.REFUSED, S.EXPIRED):
         if rule.model is None:
             return [_("Une entente signée est exigée, mais aucune entente-type n’est en vigueur pour cette sorte de "
-                      "ressource : demandez à votre CDC d’en publier une.")]  # fmt: skip
+                      "ressource : demandez à votre CDC d’en publier une.")]  # fmt: skip
         if root is None:
-            return [_("Une entente signée est exigée, et il n’y en a pas encore : dressez-la depuis la page du prêt.")]
+            return [_("Une entente signée est exigée, et il n’y en a pas encore : dressez-la depuis la page du prêt.")]
         words = {"number": root.number, "state": root.get_status_display()}
-        return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
+        return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
     if root.status == S.TO_SIGN:
         return _to_sign(root, _("L’entente %(number)s n’est pas signée par %(who)s."))
     if asked := lacks(root):
@@ -109,8 +109,8 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
         ]
         return [
             ngettext(
-                "L’entente %(number)s n’est pas complète : il manque %(n)d réponse que %(who)s peut donner.",
-                "L’entente %(number)s n’est pas complète : il manque %(n)d réponses que %(who)s peut donner.", n,
+                "L’entente %(number)s n’est pas complète : il manque %(n)d réponse que %(who)s peut donner.",
+                "L’entente %(number)s n’est pas complète : il manque %(n)d réponses que %(who)s peut donner.", n,
             ) % {"number": root.number, "n": n, "who": organisation_of(loan, side).name}
             for side, n in counts if n
         ]  # fmt: skip
@@ -139,8 +139,8 @@ def standing(agreement: Agreement, side: str) -> Standing:
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
-        S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
-        S.REFUSED: _("Une partie a refusé de signer : %(note)s") % {"note": agreement.ended_note},
+        S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
+        S.REFUSED: _("Une partie a refusé de signer : %(note)s") % {"note": agreement.ended_note},
         S.EXPIRED: _("Toutes les signatures n’y étaient pas à temps. On peut en dresser une autre."),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
     }[S(agreement.status)]

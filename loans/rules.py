@@ -39,13 +39,13 @@ class Applying:
     def reason(self) -> str:
         """Why it is demanded, or when it would be, in a sentence."""
         if self.demand == Demand.NEVER:
-            return _("Aucune entente n’est exigée : les deux organismes peuvent en signer une s’ils le veulent.")
+            return _("Aucune entente n’est exigée : les deux organismes peuvent en signer une s’ils le veulent.")
         if self.demand == Demand.ABOVE:
             amount = number_format(self.threshold or 0, decimal_pos=0, use_l10n=True, force_grouping=True)
             said = _("Une entente est signée avant la remise quand ce qui est prêté vaut plus de %(amount)s\u00a0$.")
             return said % {"amount": amount}
         if self.resource.kind == Kind.LOCAUX:
-            return _("Une entente est toujours signée pour un local : sans écrit, la loi présume un bail.")
+            return _("Une entente est toujours signée pour un local : sans écrit, la loi présume un bail.")
         if self.resource.kind == Kind.HUMAIN:
             return _("Une entente est toujours signée quand une personne est prêtée, et elle la signe aussi.")
         return _("Le prêteur demande une entente signée avant la remise.")

@@ -43,7 +43,7 @@ class RuleForm(forms.Form):
     demand = forms.ChoiceField(label=gettext_lazy("Une entente signée avant la remise"), widget=forms.RadioSelect)
     threshold = AmountField(
         label=gettext_lazy("Valeur ($)"), required=False,
-        help_text=gettext_lazy("Si vous choisissez une valeur : celle de tout ce qui est prêté à la fois."),
+        help_text=gettext_lazy("Si vous choisissez une valeur : celle de tout ce qui est prêté à la fois."),
     )  # fmt: skip
     model = forms.ModelChoiceField(
         label=gettext_lazy("Entente-type"), queryset=ModelAgreement.objects.none(), required=False,
@@ -65,7 +65,7 @@ class RuleForm(forms.Form):
         if kind in BY_LAW:
             del self.fields["threshold"]
             demand.help_text = _(
-                "La loi et la prudence le demandent pour un local ou une personne : on ne l’enlève pas."
+                "La loi et la prudence le demandent pour un local ou une personne : on ne l’enlève pas."
             )
         dressed(self)
 

@@ -43,7 +43,7 @@ class AgreementRule(models.Model):
     )
     model = models.ForeignKey(
         ModelAgreement, models.PROTECT, null=True, blank=True, related_name="rules", verbose_name=_("entente-type"),
-        help_text=_("Aucune : la première en vigueur de la sorte."),
+        help_text=_("Aucune : la première en vigueur de la sorte."),
     )  # fmt: skip
     demand = models.CharField(
         _("entente exigée avant la remise"), max_length=6, choices=Demand.choices, default=Demand.ALWAYS
@@ -77,7 +77,7 @@ class AgreementRule(models.Model):
                 name="agreement_rule_threshold",
                 condition=Q(demand="above", threshold__isnull=False, threshold__gte=0)
                 | Q(demand__in=["always", "never"], threshold__isnull=True),
-                violation_error_message=_("« Au-dessus d’une valeur » demande une valeur; le reste, aucune."),
+                violation_error_message=_("« Au-dessus d’une valeur » demande une valeur; le reste, aucune."),
             ),
             models.CheckConstraint(
                 name="agreement_rule_by_law",

@@ -29,8 +29,8 @@ def agreement_drawn_up(agreement: Agreement, *, by: Any) -> None:
     for side in BOTH:
         send(
             agreement.loan, f"{_event(agreement, 'drawn-up')}-{side}", side, page=agreement.get_absolute_url(),
-            subject=_("Entente à compléter : %(what)s (%(number)s)") % _words(agreement),
-            expected=_("Répondez à ce que vous seuls savez : le portail a écrit le reste. Relisez ensuite le texte "
+            subject=_("Entente à compléter : %(what)s (%(number)s)") % _words(agreement),
+            expected=_("Répondez à ce que vous seuls savez : le portail a écrit le reste. Relisez ensuite le texte "
                        "et acceptez-le, ou proposez un changement."),
             action=_("Compléter l’entente"),
         )  # fmt: skip
@@ -40,7 +40,7 @@ def agreement_complete(agreement: Agreement, *, side: str) -> None:
     """Nothing lacks any more → the other side: read, agree."""
     send(
         agreement.loan, _event(agreement, "complete"), other(side), page=agreement.get_absolute_url(),
-        subject=_("Entente à relire : %(what)s (%(number)s)") % _words(agreement),
+        subject=_("Entente à relire : %(what)s (%(number)s)") % _words(agreement),
         expected=_("Plus rien n’y manque. Relisez le texte, puis acceptez-le ou proposez un changement."),
         action=_("Relire l’entente"),
     )  # fmt: skip
@@ -51,7 +51,7 @@ def agreement_changed(agreement: Agreement, changes: list[str], *, side: str, no
     send(
         agreement.loan, _event(agreement, "changed"), other(side), page=agreement.get_absolute_url(),
         subject=_("%(who)s propose un changement à l’entente %(number)s") % _words(agreement, side),
-        expected=_("Voyez ce qui change, puis acceptez le texte ou proposez à votre tour : rien n’est figé d’ici là."),
+        expected=_("Voyez ce qui change, puis acceptez le texte ou proposez à votre tour : rien n’est figé d’ici là."),
         note="\n".join(filter(None, [note.strip(), *changes])), action=_("Voir ce qui change"),
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def agreement_agreed(agreement: Agreement, *, side: str) -> None:
     send(
         agreement.loan, _event(agreement, "agreed"), other(side), page=agreement.get_absolute_url(),
         subject=_("%(who)s accepte le texte de l’entente %(number)s") % _words(agreement, side),
-        expected=_("À vous : acceptez ce texte pour qu’il se fige et se signe, ou proposez un changement."),
+        expected=_("À vous : acceptez ce texte pour qu’il se fige et se signe, ou proposez un changement."),
         action=_("Relire et accepter"),
     )  # fmt: skip
 
@@ -75,8 +75,8 @@ def agreement_frozen(agreement: Agreement) -> None:
         send(
             agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side, people=signatories(agreement, side),
             page=agreement.get_absolute_url(),
-            subject=_("À signer : %(title)s (%(number)s)") % {"title": agreement.title, "number": agreement.number},
-            expected=_("Les deux organismes acceptent ce texte : il est figé. Signez-le avant %(when)s.")
+            subject=_("À signer : %(title)s (%(number)s)") % {"title": agreement.title, "number": agreement.number},
+            expected=_("Les deux organismes acceptent ce texte : il est figé. Signez-le avant %(when)s.")
             % {"when": until},
             action=_("Lire et signer"),
         )  # fmt: skip
@@ -97,6 +97,6 @@ def agreement_replaced(old: Agreement, new: Agreement, reason: str) -> None:
         send(
             new.loan, f"{_event(old, 'replaced')}-{side}", side, page=new.get_absolute_url(), note=reason,
             subject=_("L’entente %(old)s est remplacée par la %(new)s") % {"old": old.number, "new": new.number},
-            expected=_("Ce qui avait été signé ne vaut plus : le nouveau texte dit les dates convenues depuis."),
+            expected=_("Ce qui avait été signé ne vaut plus : le nouveau texte dit les dates convenues depuis."),
             action=_("Ouvrir la nouvelle entente"),
         )  # fmt: skip

@@ -39,12 +39,12 @@ STORY = {
     "drawn_up": gettext_lazy("Le portail dresse l’entente avec ce qu’il sait"),
     "answered": gettext_lazy("Des réponses sont données"),
     "changed": gettext_lazy("Un changement est proposé"),
-    "refreshed": gettext_lazy("Le prêt a changé : le portail met le texte à jour"),
+    "refreshed": gettext_lazy("Le prêt a changé : le portail met le texte à jour"),
     "agreed": gettext_lazy("Le texte est accepté"),
-    "frozen": gettext_lazy("Le texte est figé : il est à signer"),
+    "frozen": gettext_lazy("Le texte est figé : il est à signer"),
     "cancelled": gettext_lazy("L’entente est annulée"),
     "signed": gettext_lazy("Une signature"),
-    "in_force": gettext_lazy("Toutes les parties ont signé : l’entente est en vigueur"),
+    "in_force": gettext_lazy("Toutes les parties ont signé : l’entente est en vigueur"),
     "refused": gettext_lazy("La signature est refusée"),
     "expired": gettext_lazy("Le délai pour signer est passé"),
 }
@@ -129,11 +129,11 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     except AlreadyMoved:
         return shown(request, the_agreement(request, number), side, since=known, problem=moved(agreement), status=409)
     except agreements.Lacks:
-        said = _("Rien n’a changé : il manque encore des réponses. On accepte un texte complet.")
+        said = _("Rien n’a changé : il manque encore des réponses. On accepte un texte complet.")
         return shown(request, the_agreement(request, number), side, problem=said, status=409)
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.is_frozen:
-        said = _("Les deux organismes acceptent le texte : il est figé. Il reste à le signer.")
+        said = _("Les deux organismes acceptent le texte : il est figé. Il reste à le signer.")
     else:
         said = _("Vous acceptez ce texte. %(who)s est prévenu et doit l’accepter aussi.") % {"who": them}
     messages.success(request, said)
@@ -144,10 +144,10 @@ def moved(agreement: Agreement) -> str:
     """What a stale page is told."""
     agreement.refresh_from_db(fields=["status"])
     if agreement.status != AgreementStatus.DRAFT:
-        return _("Rien n’a changé : cette entente est maintenant « %(state)s », son texte ne s’écrit plus.") % {
+        return _("Rien n’a changé : cette entente est maintenant « %(state)s », son texte ne s’écrit plus.") % {
             "state": agreement.get_status_display()
         }
-    return _("Rien n’est enregistré : le texte a changé depuis que vous avez ouvert la page. Voyez ce qui diffère, "
+    return _("Rien n’est enregistré : le texte a changé depuis que vous avez ouvert la page. Voyez ce qui diffère, "
              "puis recommencez.")  # fmt: skip
 
 
@@ -178,6 +178,7 @@ def shown(
         "may_agree": draft and bool(side) and not asked and not agreements.has_agreed(agreement, seat),
         "may_write": draft and bool(side),
         "differences": found,
+        "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
         "theirs": last if last and last.side == other(seat) else None,
         "parties": [(gate.party_words(agreement, party), signed.get(party)) for party in agreement.parties],
         "amendments": list(agreement.amendments.order_by("id")),
@@ -208,10 +209,9 @@ def _lacking(agreement: Agreement, asked: list[Any], side: str) -> list[dict[str
         knows = filling.sides_that_know(blank)
         groups.setdefault("both" if len(knows) > 1 else str(knows[0]), []).append(blank.label)
     loan = agreement.loan
-    names = {Side.LENDER.value: loan.lender.name, Side.BORROWER.value: loan.borrower.name,
-             "both": _("L’un ou l’autre, après en avoir convenu")}  # fmt: skip
+    names = {Side.LENDER.value: loan.lender.name, Side.BORROWER.value: loan.borrower.name}
     return [
-        {"who": names[key], "mine": key in (side, "both"), "labels": groups[key]}
+        {"who": names.get(key, ""), "both": key == "both", "labels": groups[key]}
         for key in sorted(groups, key=lambda k: (k != side, k == "both"))
     ]
 
@@ -245,11 +245,11 @@ def agreement_draw_up(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         agreement = agreements.draw_up(loan, by=request.user)
     except agreements.NoModel:
-        messages.error(request, _("Aucune entente-type n’est en vigueur pour cette sorte de ressource : rien n’est "
+        messages.error(request, _("Aucune entente-type n’est en vigueur pour cette sorte de ressource : rien n’est "
                                   "dressé. Demandez à votre CDC d’en publier une."))  # fmt: skip
         return redirect(loan)
     except AlreadyMoved:
-        messages.info(request, _("Ce prêt a déjà une entente : la voici."))
+        messages.info(request, _("Ce prêt a déjà une entente : la voici."))
         standing_one = agreements.current(loan)
         return redirect(standing_one or loan)
     messages.success(request, _("L’entente est dressée avec ce que le portail sait. Complétez-la."))
@@ -263,7 +263,7 @@ def agreement_amend(request: HttpRequest, number: str) -> HttpResponse:
     require(bool(side_of(request, agreement)))
     done = amendments.draw_up_again(agreement, by=request.user) if amendments.awaits_amendment(agreement) else None
     if done is None:
-        messages.info(request, _("Il n’y a rien à modifier : le prêt est comme l’entente le dit."))
+        messages.info(request, _("Il n’y a rien à modifier : le prêt est comme l’entente le dit."))
         return redirect(agreement)
-    messages.success(request, _("Un autre avenant est dressé : il est à signer."))
+    messages.success(request, _("Un autre avenant est dressé : il est à signer."))
     return redirect(done)

@@ -44,7 +44,7 @@ def _opened(
     side = side_of(request, agreement)
     require(bool(side))
     if agreement.status != AgreementStatus.DRAFT and request.method != "POST":
-        messages.info(request, _("Le texte de cette entente ne s’écrit plus : le voici."))
+        messages.info(request, _("Le texte de cette entente ne s’écrit plus : le voici."))
         return redirect(agreement)
     return page(request, agreement, side)
 
@@ -76,7 +76,7 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     asked = agreements.lacks_of(agreement, side)
     if request.method != "POST":
         if not asked:
-            messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
+            messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
             return redirect(agreement)
         draft, typed = _typed(request, key)
         known = filling.values(agreement.loan, agreement.number)
@@ -183,7 +183,7 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
         given = form.cleaned_data.get(name)
         needed = blank.is_demanded or blank.from_portal
         if needed and is_filled(agreement.values.get(name)) and not is_filled(given) and name not in form.errors:
-            form.add_error(name, _("Le texte a besoin d’une réponse ici : écrivez-en une autre, même « aucun »."))
+            form.add_error(name, _("Le texte a besoin d’une réponse ici : écrivez-en une autre, même « aucun »."))
     return not form.errors
 
 

@@ -40,7 +40,7 @@ def kind_rule(request: HttpRequest, kind: str) -> HttpResponse:
     form = RuleForm(request.POST or None, kind=kind, own=False, initial=_said(rule))
     if request.method == "POST" and form.is_valid():
         rules.rule_kind(kind, by=request.user, **form.rule())
-        messages.success(request, _("C’est enregistré : la règle vaut pour les prêts acceptés à partir de maintenant."))
+        messages.success(request, _("C’est enregistré : la règle vaut pour les prêts acceptés à partir de maintenant."))
         return redirect("agreement_rules")
     context = {"form": form, "title": Kind(kind).label, "resource": None}
     return render(request, "loans/agreement/rule.html", context, status=422 if request.method == "POST" else 200)
@@ -59,7 +59,7 @@ def resource_rule(request: HttpRequest, slug: str) -> HttpResponse:
     form = RuleForm(request.POST or None, kind=resource.kind, own=True, initial=initial)
     if request.method == "POST" and form.is_valid():
         rules.rule_resource(resource, by=request.user, **form.rule())
-        messages.success(request, _("C’est enregistré : la règle vaut pour les prêts acceptés à partir de maintenant."))
+        messages.success(request, _("C’est enregistré : la règle vaut pour les prêts acceptés à partir de maintenant."))
         return redirect(resource)
     context = {"form": form, "title": resource.name, "resource": resource}
     return render(request, "loans/agreement/rule.html", context, status=422 if request.method == "POST" else 200)

@@ -18,7 +18,7 @@ from loans.models import Agreement, AgreementStatus, Loan, LoanHandling, LoanSta
 from mutualisation.management.demo_loans import CANAL, MARMITE, PEOPLE, Cast, day, on, people, write_loan
 from toolbox.models import Party
 
-STATEMENT = "Je signe l’entente {number} au nom de « {name} ». Je l’ai lue et je l’accepte."
+STATEMENT = "Je signe l’entente {number} au nom de « {name} ». Je l’ai lue et je l’accepte."
 
 
 @transaction.atomic

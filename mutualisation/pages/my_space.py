@@ -123,7 +123,7 @@ def _agreements(mine: list[Membership]) -> list[Todo]:
     ids = [m.organisation_id for m in mine]
     return [
         Todo(
-            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
             address=agreement.get_absolute_url(),
             about=f"{agreement.number}. {stands.expected}",
             state=stands.state,
