@@ -15,7 +15,7 @@ MIDNIGHT = datetime.time()
 __all__ = ["ClockField", "DayField", "period_of"]
 
 
-def period_of(form: forms.Form, starts_on: str, starts_at: str, ends_on: str, ends_at: str) -> Period | None:
+def period_of(form: forms.BaseForm, starts_on: str, starts_at: str, ends_on: str, ends_at: str) -> Period | None:
     """The period that four fields say, or None with what is wrong said beside the field.
 
     Without a last day, it ends the same day; midnight at its end is the one that ends that day.

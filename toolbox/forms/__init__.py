@@ -1,1 +1,1 @@
-"""Forms of the toolbox."""
+"""The forms of the toolbox."""

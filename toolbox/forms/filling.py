@@ -21,9 +21,11 @@ from directory.forms.fields import AmountField, ClockField, DayField, LinesField
 from directory.forms.organisation import dress
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
+from toolbox.models import Clause
 
 LONGEST, LONGEST_TEXT, MOST_ITEMS = 500, 5_000, 40
 YES, NO = "oui", "non"
+CHOSEN = "clauses-retenues"  # no variable has a hyphen
 
 # The themes, in the order of an agreement: prefixes of the catalogue, then who is asked.
 _THEMES: tuple[tuple[str, Any], ...] = (
@@ -58,11 +60,17 @@ _REQUIRED = {
 class FillingForm(forms.Form):
     """What goes in some blanks. Made by ``form_for``."""
 
-    def __init__(self, *args: Any, blanks: list[Blank], demanded: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, blanks: list[Blank], optional: list[Clause], demanded: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.blanks = {blank.name: blank for blank in blanks}
         for blank in blanks:
             self.fields[blank.name] = _field(blank, demanded=demanded)
+        if optional:
+            self.fields[CHOSEN] = forms.MultipleChoiceField(
+                label=_("Clauses facultatives à garder"), required=False, choices=[(c.key, c.title) for c in optional],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"invalid_choice": _("Choisissez parmi les clauses offertes.")},
+            )  # fmt: skip
         dress(self)
 
     def values(self) -> dict[str, Any]:
@@ -73,6 +81,15 @@ class FillingForm(forms.Form):
         """Valid or not: the answers that hold, those alone."""
         self.is_valid()
         return {name: value for name, value in self.values().items() if is_filled(value)}
+
+    def chosen(self) -> list[str]:
+        """The keys of the optional clauses that are kept."""
+        found: list[str] = self.cleaned_data.get(CHOSEN) or []
+        return found
+
+    def choice(self) -> forms.BoundField | None:
+        """The field of optional clauses, when there are some."""
+        return self[CHOSEN] if CHOSEN in self.fields else None
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields by theme, in the order of an agreement."""
@@ -87,13 +104,19 @@ def form_for(
     data: Mapping[str, Any] | None = None,
     *,
     values: Mapping[str, Any] | None = None,
+    optional: Iterable[Clause] = (),
+    chosen: Iterable[str] = (),
     demanded: bool = False,
     prefix: str | None = None,
 ) -> FillingForm:
-    """A form over these blanks. ``values``: what is known already; ``demanded``: nothing may be left out."""
+    """A form over these blanks. ``values``: what is known already; ``demanded``: nothing may be left out.
+
+    ``optional``: the clauses that may be kept or not, ``chosen`` the keys of those that are.
+    """
     rows = list(blanks)
     known = {b.name: _shown(b, (values or {})[b.name]) for b in rows if is_filled((values or {}).get(b.name))}
-    return FillingForm(data, initial=known, prefix=prefix, blanks=rows, demanded=demanded)
+    known[CHOSEN] = list(chosen)
+    return FillingForm(data, initial=known, prefix=prefix, blanks=rows, optional=list(optional), demanded=demanded)
 
 
 def typed_in(query: QueryDict, blanks: Iterable[Blank]) -> dict[str, Any]:
