@@ -136,6 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "updated_at"
         )
     },
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
     "loans.Signature": {
         ORGANISATION: "id agreement party how mandate_on statement sha256 at",
@@ -304,6 +305,7 @@ EXPORTED: dict[str, str] = {
     "projects.Follower": "projets_suivis",
     "projects.ProjectLoan": "prets_de_projets",
     "projects.Project": "fiches",
+    "loans.AgreementRule": "regles_d_entente",
     "projects.Community": "communautes",
     "projects.CommunityMember": "communautes",
     "projects.Pivot": "communautes",

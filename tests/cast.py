@@ -33,9 +33,9 @@ from directory.grouping import stop_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
-from loans import links
+from loans import agreements, links
 from loans.feeds import create
-from loans.models import CalendarFeed
+from loans.models import CalendarFeed, Loan
 from mutualisation.kernel.memo import forget_all
 from mutualisation.kernel.moments import whole_days
 from projects.models import Participation, Project, ProjectLoan
@@ -163,6 +163,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    agreement = agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"])
     paths.load()
     rules.prepare(by=people["curator"])
     ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
@@ -173,6 +174,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         **built,
         **a_meeting_of(shown, people["member"]),
         **two_written("pret-de-velo", shown),
+        "agreement": agreement.number,
         "edition": edition,
         "joint": common.slug,
         "stop": stop_path(people["member"]).strip("/").split("/")[-1],

@@ -18,6 +18,7 @@ from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
 from directory.models.curated import kept_as
+from loans.gate import awaiting
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -68,6 +69,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     acting = acting_for(request)
     waiting = [
         *_loans(mine),
+        *_agreements(mine),
         *_invitations(request),
         *_requests(mine),
         *_returned(request, mine),
@@ -136,6 +138,25 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
     return [_loan(loan, ids) for loan in found[:SHOWN]]
+
+
+def _agreements(mine: list[Membership]) -> list[Todo]:
+    """Agreements to complete, to accept, to sign."""
+    ids = [m.organisation_id for m in mine]
+    return [
+        Todo(
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            address=agreement.get_absolute_url(),
+            about=f"{agreement.number}. {stands.expected}",
+            state=stands.state,
+            tone=stands.tone,
+            action=_("Signer") if agreement.is_frozen else _("Ouvrir l’entente"),
+            kind=agreement.loan.resource.kind,
+            icon=agreement.loan.resource.kind,
+            kind_label=agreement.loan.resource.get_kind_display(),
+        )
+        for agreement, _side, stands in (awaiting(*ids) if ids else [])[:SHOWN]
+    ]
 
 
 def _urgency(loan: Any) -> int:
