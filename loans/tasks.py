@@ -1,11 +1,11 @@
-"""What loans do by themselves: every hour what awaits, begins, is due or late; every night names and repairs."""
+"""What loans do by themselves: every hour what awaits, begins, is due or late; every day agreements, names, repairs."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import incidents, privacy, reminders
+from loans import deadlines, incidents, privacy, reminders, scans
 from loans.models import LoanPhoto
 
 
@@ -22,6 +22,14 @@ def purge_loans(timestamp: int) -> None:
     """Every night: the names of people lent, two years after; files that a sending cut half-way left."""
     privacy.purge()
     sweep(LoanPhoto)
+    scans.sweep()
+
+
+@app.periodic(cron="37 12 * * *")
+@app.task(name="watch_agreements", queueing_lock="watch_agreements")
+def watch_agreements(timestamp: int) -> None:
+    """Every day: agreements left to sign, 7 days and 2 days before the end; those whose time has passed."""
+    deadlines.run()
 
 
 @app.periodic(cron="17 5 * * *")

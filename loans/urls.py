@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, feed, incident, link, listing, loan, proposal, request
+from loans.views import condition, feed, incident, link, listing, loan, paper, personal, proposal, request, signing
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -25,5 +25,12 @@ urlpatterns = [
     path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
     path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
+    path("ententes/<str:number>/signer/", signing.agreement_sign, name="agreement_sign"),
+    path("ententes/<str:number>/refuser/", signing.agreement_refuse, name="agreement_refuse"),
+    path("ententes/<str:number>/reprendre/", signing.agreement_renew, name="agreement_renew"),
+    path("ententes/<str:number>/lien/", personal.agreement_link, name="agreement_link"),
+    path("ententes/<str:number>/papier/", paper.agreement_paper, name="agreement_paper"),
+    path("ententes/<str:number>/papier/<uuid:uid>/", paper.agreement_scan, name="agreement_scan"),
+    path("signature/<str:token>/", personal.signing_link, name="signing_link"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

@@ -17,6 +17,7 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from loans import signing
 from loans.models import Loan, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -50,7 +51,14 @@ def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
-    waiting = [*_loans(mine), *_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    waiting = [
+        *_to_sign(request, mine),
+        *_loans(mine),
+        *_invitations(request),
+        *_requests(mine),
+        *_returned(request, mine),
+        *_stale(mine),
+    ]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
@@ -152,6 +160,27 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         icon=loan.resource.kind,
         kind_label=loan.resource.get_kind_display(),
     )
+
+
+def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+    """Agreements that this person can sign, and papers that she can say are right."""
+    found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    return [
+        Todo(
+            title=(_("Signer l’entente %(number)s") if a.to_sign else _("Confirmer l’entente %(number)s, sur papier"))
+            % {"number": a.number},
+            address=reverse("agreement_sign" if a.to_sign else "agreement_paper", args=[a.number]),
+            about=_("%(what)s : entre %(lender)s et %(borrower)s")
+            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            state=_("À signer") if a.to_sign else _("À confirmer"),
+            tone="act",
+            action=_("Lire et signer") if a.to_sign else _("Vérifier"),
+            kind=a.loan.resource.kind,
+            icon="sign",
+            kind_label=_("Entente"),
+        )
+        for a in found
+    ]
 
 
 def _requests(mine: list[Membership]) -> list[Todo]:
