@@ -38,7 +38,7 @@ class ScanError(Exception):
 
 
 def as_pdf(files: Sequence[Any]) -> bytes:
-    """One PDF of what was sent: the PDF itself, or photos, one a page, without where they were taken. Raises ScanError."""
+    """One PDF of what was sent: the PDF itself, or photos, one a page, pixels only. Raises ScanError."""
     if not files:
         raise ScanError(_("Choisissez la numérisation : un PDF, ou une photo de chaque page."))
     for file in files:

@@ -1,4 +1,4 @@
-"""What signing asks for: the words of the person, a reason, where to send the link of someone lent, who signed on paper."""
+"""What signing asks for: one sentence that is accepted, a reason, where a link goes, who signed on paper."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def in_force(agreement: Agreement) -> None:
     _send(
         agreement, "in-force", _everyone(agreement),
         subject=_("En vigueur : entente %(number)s") % names,
-        expected=_("Toutes les parties ont signé. Le prêt peut commencer : la remise de « %(what)s » est permise.") % names,
+        expected=_("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names,
         action=_("Ouvrir l’entente signée"),
     )  # fmt: skip
     if link := _person(agreement):
@@ -164,8 +164,8 @@ def expired(agreement: Agreement) -> None:
     _send(
         agreement, "expired", _everyone(agreement),
         subject=_("Échue : entente %(number)s") % _names(agreement),
-        expected=_("Il manquait la signature de %(left)s. Rien n’est en vigueur. Reprenez-la avec les mêmes réponses si "
-                   "elle sert encore.") % {"left": left}, action=_("Reprendre l’entente"),
+        expected=_("Il manquait la signature de %(left)s. Rien n’est en vigueur. Reprenez-la avec les mêmes "
+                   "réponses si elle sert encore.") % {"left": left}, action=_("Reprendre l’entente"),
     )  # fmt: skip
 
 

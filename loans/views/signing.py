@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from directory.memberships import memberships_of
+from directory.models import Membership
 from directory.permissions import require
 from loans import personal, scans, signing
 from loans.forms.signing import RefuseForm, SignForm
-from loans.models import Agreement, AgreementStatus, Signature
-from loans.permissions import SIDE_OF, mandates_of, organisation_of, sides_of
+from loans.models import Agreement, AgreementStatus, Side, Signature
+from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, sides_of
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
 
@@ -58,7 +60,8 @@ def _party(request: HttpRequest, parties: Any) -> str:
 
 def _by_code(request: HttpRequest) -> bool:
     """Someone who has neither password nor passkey proves who she is by a code sent to her address."""
-    return not get_adapter().get_reauthentication_methods(request.user)
+    user: Any = request.user
+    return not user.has_usable_password() and not get_adapter().get_reauthentication_methods(user)
 
 
 def _form(request: HttpRequest, agreement: Agreement, party: str, mandate: Any, data: Any = None) -> SignForm:
@@ -145,12 +148,14 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     user: Any = request.user
-    mandates = mandates_of(user, agreement) if agreement.status == AgreementStatus.TO_SIGN else {}
+    own = _own(request, agreement)
+    open_still = agreement.status == AgreementStatus.TO_SIGN
+    mandates = {PARTY_OF[side]: m for side, m in own.items() if m.is_signatory and PARTY_OF[side] in agreement.parties}
     standing = signing.standing_of(agreement)
     mine = [s["signature"] for s in standing if s["signature"] and s["signature"].by_id == user.pk]
     left = [s["party"] for s in standing if not s["signature"]]
     over = bool(agreement.sign_by and agreement.sign_by <= timezone.now())
-    parties = {} if mine or over else {p: m for p, m in mandates.items() if p in left}
+    parties = {} if mine or over or not open_still else {p: m for p, m in mandates.items() if p in left}
     party = party if party in parties else _party(request, parties)
     mandate = parties.get(party)
     if form is None and mandate:
@@ -165,13 +170,13 @@ def _page(
         "others": [
             {"party": p, "name": organisation_of(agreement.loan, SIDE_OF[p]).name} for p in parties if p != party
         ],
-        "who": [] if mandate or mine else _who(request, agreement, left),
-        "to_sign": agreement.status == AgreementStatus.TO_SIGN and not over,
-        "over": over and agreement.status == AgreementStatus.TO_SIGN,
-        "can_refuse": signing.can_refuse(user, agreement),
+        "who": [] if mandate or mine or not open_still else _who(agreement, [PARTY_OF[side] for side in own], left),
+        "to_sign": open_still and not over,
+        "over": over and open_still,
+        "can_refuse": open_still and any(m.is_signatory or m.is_manager for m in own.values()),
         "can_renew": signing.can_renew(user, agreement),
-        "can_link": "personne" in left and personal.can_send(user, agreement),
-        "can_paper": scans.can_send(user, agreement),
+        "can_link": open_still and "personne" in left and Side.LENDER in own,
+        "can_paper": open_still and bool(own),
         "scan": scans.waiting(agreement),
         "journal": signing.journal_of(agreement),
         "problem": problem,
@@ -182,15 +187,19 @@ def _page(
     return render(request, TEMPLATE, context, status=status)
 
 
-def _who(request: HttpRequest, agreement: Agreement, left: list[str]) -> list[dict[str, Any]]:
+def _own(request: HttpRequest, agreement: Agreement) -> dict[str, Membership]:
+    """The sides of the loan that she acts for, from what the page has read already."""
+    mine = {m.organisation_id: m for m in memberships_of(request)}
+    pairs = ((Side.LENDER, agreement.loan.lender_id), (Side.BORROWER, agreement.loan.borrower_id))
+    return {str(side): mine[organisation] for side, organisation in pairs if organisation in mine}
+
+
+def _who(agreement: Agreement, parties: list[str], left: list[str]) -> list[dict[str, Any]]:
     """Who can sign for each own party that has not, where this person cannot."""
-    if agreement.status != AgreementStatus.TO_SIGN:
-        return []
-    sides = sides_of(request.user, agreement.loan)
     return [
         {"said": signing.who_instead(agreement, p), "organisation": organisation_of(agreement.loan, SIDE_OF[p])}
         for p in left
-        if SIDE_OF.get(p) in sides
+        if p in parties
     ]
 
 

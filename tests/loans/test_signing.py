@@ -99,7 +99,8 @@ def outcome(act: Callable[[], Any]) -> str:
 NO, LATE = "CannotSign", "AlreadyMoved"
 # For each status, what each role of the lender’s side gets when it signs, refuses, takes up again.
 TABLE: dict[str, dict[str, tuple[str, ...]]] = {
-    "draft": {"sign": (NO, NO, NO, "forbidden", "forbidden"), "refuse": (LATE, LATE, "forbidden", "forbidden", "forbidden"),
+    "draft": {"sign": (NO, NO, NO, "forbidden", "forbidden"),
+              "refuse": (LATE, LATE, "forbidden", "forbidden", "forbidden"),
               "renew": ("forbidden",) * 5},
     "to_sign": {"sign": ("done", NO, NO, "forbidden", "forbidden"),
                 "refuse": ("done", "done", "forbidden", "forbidden", "forbidden"), "renew": ("forbidden",) * 5},
