@@ -114,19 +114,21 @@ def _photos(user: User) -> Rows:
 
 def _agreements(user: User) -> Rows:
     """What she wrote, signed, sent or was sent; a signed text keeps her name, as paper does."""
+
+    def row(agreement: Any, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"entente": agreement.number, "geste": what, "texte": text, "date": at}
+
     for v in _hers(AgreementVersion, user).select_related("agreement"):
-        yield {"entente": v.agreement.number, "geste": "version", "note": v.note, "date": v.at}
+        yield row(v.agreement, "version", v.note, v.at)
     for s in _hers(Signature, user).select_related("agreement"):
-        yield {
-            "entente": s.agreement.number, "geste": "signature", "nom": s.name, "fonction": s.function, "date": s.at,
-        }  # fmt: skip
+        yield row(s.agreement, "signature", f"{s.name}, {s.function}", s.at)
     for scan in _hers(PaperScan, user).select_related("agreement"):
-        yield {"entente": scan.agreement.number, "geste": "numerisation", "date": scan.sent_at}
+        yield row(scan.agreement, "numerisation", "", scan.sent_at)
     for entry in _hers(JournalEntry, user).select_related("agreement"):
-        yield {"entente": entry.agreement.number, "geste": entry.kind, "nom": entry.who, "date": entry.at}
-    mine = Q(sent_by=user) | Q(email__iexact=user.email)
-    for link in SigningLink.objects.filter(mine).select_related("agreement"):
-        yield {"entente": link.agreement.number, "geste": "lien_de_signature", "nom": link.name, "date": link.sent_at}
+        yield row(entry.agreement, entry.kind, entry.who, entry.at)
+    links = SigningLink.objects.filter(Q(sent_by=user) | Q(email__iexact=user.email))
+    for link in links.select_related("agreement"):
+        yield row(link.agreement, "lien_de_signature", link.name, link.sent_at)
 
 
 def _feeds(user: User) -> Rows:

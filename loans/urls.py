@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, feed, incident, link, listing, loan, paper, personal, proposal, request, signing
+from loans.views import (
+    condition,
+    feed,
+    incident,
+    link,
+    listing,
+    loan,
+    paper,
+    personal,
+    proposal,
+    request,
+    series,
+    signing,
+)
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -15,6 +28,7 @@ urlpatterns = [
     path("prets/agenda/<int:pk>/revoquer/", feed.feed_revoke, name="loan_feed_revoke"),
     path("prets/<int:pk>/rendez-vous.ics", feed.loan_calendar, name="loan_calendar"),
     path("prets/<int:pk>/", loan.loan_detail, name="loan_detail"),
+    path("prets/<int:pk>/dates/", series.loan_dates, name="loan_dates"),
     path("prets/<int:pk>/proposer/", proposal.loan_propose, name="loan_propose"),
     path("prets/<int:pk>/remise/", condition.sheet, {"moment": "handover"}, name="loan_handover"),
     path("prets/<int:pk>/remise/imprimer/", condition.blank, {"moment": "handover"}, name="loan_handover_print"),

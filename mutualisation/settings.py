@@ -219,6 +219,8 @@ MFA_TOTP_TOLERANCE = 1  # a phone’s clock may be half a minute off
 DEMO = env.bool("DEMO", default=False)
 # Curators and administrators must have a second factor; not in the demonstration, whose passwords are printed.
 REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", default=not DEMO)
+# A figure of the portrait that comes from loans is given when at least so many lend, and so many borrow.
+PORTRAIT_LEAST = env.int("PORTRAIT_LEAST", default=3)
 MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=90)
 CONSENT_VERSION = env.str("CONSENT_VERSION", default="2026-11")  # of the texts that one agrees to
 

@@ -28,6 +28,7 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from accounts.models import Mail, User
 from directory import closing
 from directory.freshness import confirm_path
+from directory.grouping import stop_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
@@ -38,6 +39,7 @@ from mutualisation.kernel.memo import forget_all
 from mutualisation.kernel.moments import whole_days
 from tests.directory.pictures import picture
 from tests.factories import (
+    CategoryFactory,
     CuratorshipFactory,
     JoinRequestFactory,
     MembershipFactory,
@@ -45,11 +47,14 @@ from tests.factories import (
     OrganisationFactory,
     PracticeFactory,
     ResourceFactory,
+    ToolFactory,
     UserFactory,
     lend,
     some_day,
 )
 from tests.loans.lending import lent_out
+from tests.projects.meeting import a_meeting_of
+from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -139,6 +144,9 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    common = CategoryFactory(slug="materiel-camion", name="Camion")
+    for organisation in (shown, OrganisationFactory(territory=here)):
+        NeedFactory(organisation=organisation, category=common)
     agenda = create(by=people["member"], organisation=shown)
     loan = lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
@@ -150,9 +158,16 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    paths.load()
+    rules.prepare(by=people["curator"])
+    ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
+    ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
     return {
         **lent,
+        **a_meeting_of(shown, people["member"]),
         "edition": edition,
+        "joint": common.slug,
+        "stop": stop_path(people["member"]).strip("/").split("/")[-1],
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
         "agenda_loan": lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day()).pk,

@@ -80,7 +80,10 @@ def blanks_of(edition: Edition) -> dict[str, Blank]:
 def catalogue() -> list[Blank]:
     """What the portal knows by itself."""
     return [
-        Blank(name=v.name, label=str(v.label), type=v.type, sample=_plain(v.sample), from_portal=True)
+        Blank(
+            name=v.name, label=str(v.label), type=v.type, sample=_plain(v.sample), from_portal=True,
+            choices=tuple((value, str(label)) for value, label in v.choices),
+        )
         for v in CATALOGUE
     ]  # fmt: skip
 

@@ -3,7 +3,8 @@
 from loans.models.agreement import Agreement, AgreementStatus, AgreementVersion
 from loans.models.condition import Checklist, ConditionReport, Incident, LoanPhoto, Moment
 from loans.models.feed import CalendarFeed
-from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Proposal, Side, Wait
+from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Side, Wait
+from loans.models.proposal import Proposal
 from loans.models.signature import IssuedDocument, JournalEntry, PaperScan, Signature, SignedHow, SigningLink
 from loans.models.story import LoanEvent, LoanMessage
 

@@ -5,7 +5,6 @@ One template serves them all: the words are here.
 
 from loans.notifications.agreeing import (
     accepted,
-    accepted_by_itself,
     agreed,
     asked,
     cancelled,
@@ -21,6 +20,7 @@ from loans.notifications.agreeing import (
     starts_soon,
     taken_back,
     withdrawn,
+    write_of_acceptance,
     written,
 )
 from loans.notifications.condition import (
@@ -34,6 +34,7 @@ from loans.notifications.condition import (
     payer_agreed,
     payer_proposed,
     reopened,
+    rest_kept,
     returned,
     to_confirm,
 )
@@ -41,7 +42,6 @@ from loans.notifications.sending import calendar_file, event_of
 
 __all__ = [
     "accepted",
-    "accepted_by_itself",
     "agreed",
     "asked",
     "calendar_file",
@@ -66,10 +66,12 @@ __all__ = [
     "released",
     "remind",
     "reopened",
+    "rest_kept",
     "returned",
     "starts_soon",
     "taken_back",
     "to_confirm",
     "withdrawn",
+    "write_of_acceptance",
     "written",
 ]

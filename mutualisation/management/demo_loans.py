@@ -30,6 +30,7 @@ from loans.models import (
     Side,
 )
 from mutualisation.kernel.moments import Period, moment, span
+from mutualisation.management.demo_history import three_years
 
 CANAL, MARMITE = "carrefour-du-canal", "la-marmite-solidaire"
 # Who answers for the organisations that have no account of their own in the demonstration.
@@ -84,6 +85,7 @@ def lend_and_borrow() -> None:
     cast = _people()
     if not {CANAL, MARMITE} <= set(cast.people):
         return
+    three_years(leaving=(CANAL, MARMITE))
     _ended(cast)
     _under_way(cast)
     _to_answer(cast)

@@ -17,6 +17,8 @@ from directory.models import Kind, Need, Organisation, Practice, Resource
 from directory.taxonomies import territories
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import data_version
+from mutualisation.pages.portrait.facts import lately
+from mutualisation.pages.portrait.figures import live
 
 TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
 TILES = {
@@ -65,6 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "newest": list(resources.for_list().order_by("-published_at", "-id")[:4]),
             "need_count": need_count,
             "needs": list(needs.for_list().order_by("-published_at", "-id")[:4]),
+            "live": live(lately()),
             "canvas": cartography.canvas(),
             "shapes": cartography.shaded(by_place),
             "elsewhere": sum(by_place.values()) - sum(s.count for s in cartography.shaded(by_place))

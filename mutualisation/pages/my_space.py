@@ -17,17 +17,32 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from directory.models.curated import kept_as
 from loans import signing
-from loans.models import Loan, Proposal, Side, Wait
+from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
+from projects.views.gathering import coming_for
+from toolbox.models import Tool
 
 SHOWN = 12
 URGENCY = {
     wait: n
-    for n, wait in enumerate((Wait.LATE, Wait.DUE, Wait.HAND_OVER, Wait.ANSWER, Wait.CONFIRM, Wait.NAME, Wait.CLOSE))
+    for n, wait in enumerate(
+        (
+            Wait.LATE,
+            Wait.DUE,
+            Wait.HAND_OVER,
+            Wait.ANSWER,
+            Wait.CORRECT,
+            Wait.CONFIRM,
+            Wait.AGREE,
+            Wait.NAME,
+            Wait.CLOSE,
+        )
+    )
 }
-NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
+NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
 
 
 @dataclass
@@ -62,6 +77,9 @@ def my_space(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
+    context["gatherings"] = coming_for(request.user)
+    tools = Tool.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
+    context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
     return render(request, "pages/my_space.html", context)
@@ -84,10 +102,10 @@ def edit_address(entry: Any) -> str:
 
 
 def _kind(entry: Any) -> dict[str, Any]:
-    kind = getattr(entry, "kind", "")
+    kind = getattr(entry, "kind", "") if kept_as(entry).posted else ""
     if kind:
         return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}
-    return {"icon": "file", "kind_label": _("Pratique") if isinstance(entry, Practice) else _("Organisme")}
+    return {"icon": "file", "kind_label": str(entry._meta.verbose_name).capitalize()}
 
 
 def _invitations(request: HttpRequest) -> list[Todo]:
@@ -113,7 +131,8 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     if not ids:
         return []
     waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
-    rows = Loan.objects.awaiting(*ids).for_list().prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
+    rows = Loan.objects.awaiting(*ids).with_target(*ids).for_list()
+    rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
     return [_loan(loan, ids) for loan in found[:SHOWN]]
 
@@ -122,11 +141,22 @@ def _urgency(loan: Any) -> int:
     return URGENCY[Wait(loan.wait)]
 
 
+def _target(loan: Any, wait: Wait) -> str:
+    """Where it is done: on the sheet, on the incident, else on the page of the loan."""
+    if wait in (Wait.CONFIRM, Wait.CORRECT):
+        return reverse("loan_handover" if loan.sheet == Moment.HANDOVER else "loan_return", args=[loan.pk])
+    if wait == Wait.AGREE:
+        return reverse("incident_detail", args=[loan.pk, loan.incident])
+    return loan.get_absolute_url()
+
+
 def _loan(loan: Any, ids: list[int]) -> Todo:
     lent = loan.lender_id in ids
     stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
     titles = {
-        Wait.CONFIRM: _("À confirmer : %(what)s"),
+        Wait.CONFIRM: _("État des lieux à confirmer : %(what)s"),
+        Wait.CORRECT: _("État des lieux contesté : %(what)s"),
+        Wait.AGREE: _("Qui paie? Incident : %(what)s"),
         Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
@@ -135,7 +165,9 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }
     actions = {
-        Wait.CONFIRM: _("Confirmer"),
+        Wait.CONFIRM: _("Relire et confirmer"),
+        Wait.CORRECT: _("Corriger"),
+        Wait.AGREE: _("Répondre"),
         Wait.ANSWER: _("Répondre"),
         Wait.LATE: _("Inscrire le retour"),
         Wait.DUE: _("Inscrire le retour"),
@@ -147,14 +179,14 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
     wait = Wait(loan.wait)
     return Todo(
         title=titles[wait] % {"who": them, "what": loan.resource.name},
-        address=loan.get_absolute_url(),
+        address=_target(loan, wait),
         about=(_("prêté à %(who)s, %(when)s") if lent else _("emprunté de %(who)s, %(when)s"))
         % {
             "who": them,
             "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE, Wait.CLOSE) else loan.starts_at),
         },
-        state=str(wait.label).capitalize() if wait in (Wait.CONFIRM, Wait.HAND_OVER, Wait.CLOSE) else stands.state,
-        tone={Wait.LATE: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
+        state=str(wait.label).capitalize() if wait in NAMED else stands.state,
+        tone={Wait.LATE: "danger", Wait.CORRECT: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
         action=actions[wait],
         kind=loan.resource.kind,
         icon=loan.resource.kind,
@@ -212,12 +244,13 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
         *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
         *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
         *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
+        *Tool.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
     ]
     return [
         Todo(
             title=str(e),
             address=edit_address(e),
-            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
+            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else kept_as(e).noun,
             state=_("À corriger"),
             tone="warn",
             action=_("Corriger"),
