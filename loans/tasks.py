@@ -1,4 +1,4 @@
-"""What loans do apart from requests: what an acceptance writes; reminders every hour; agreements and names every day."""
+"""What loans do apart from requests: what an acceptance writes; reminders every hour; the rest every day or night."""
 
 from __future__ import annotations
 
