@@ -14,10 +14,13 @@ from loans.views import (
     link,
     listing,
     loan,
+    paper,
+    personal,
     proposal,
     request,
     rule,
     series,
+    signing,
 )
 
 urlpatterns = [
@@ -51,5 +54,12 @@ urlpatterns = [
     path("ententes/<slug:number>/changer/", agreement_writing.agreement_change, name="agreement_change"),
     path("ententes/<slug:number>/avenant/", agreement.agreement_amend, name="agreement_amend"),
     path("ressources/<slug:slug>/entente/", rule.resource_rule, name="resource_rule"),
+    path("ententes/<slug:number>/signer/", signing.agreement_sign, name="agreement_sign"),
+    path("ententes/<slug:number>/refuser/", signing.agreement_refuse, name="agreement_refuse"),
+    path("ententes/<slug:number>/reprendre/", signing.agreement_renew, name="agreement_renew"),
+    path("ententes/<slug:number>/lien/", personal.agreement_link, name="agreement_link"),
+    path("ententes/<slug:number>/papier/", paper.agreement_paper, name="agreement_paper"),
+    path("ententes/<slug:number>/papier/<uuid:uid>/", paper.agreement_scan, name="agreement_scan"),
+    path("signature/<str:token>/", personal.signing_link, name="signing_link"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

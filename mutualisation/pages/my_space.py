@@ -18,6 +18,7 @@ from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
 from directory.models.curated import kept_as
+from loans import signing
 from loans.gate import awaiting
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
@@ -68,6 +69,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     mine = memberships_of(request)
     acting = acting_for(request)
     waiting = [
+        *_to_sign(request, mine),
         *_loans(mine),
         *_agreements(mine),
         *_invitations(request),
@@ -141,8 +143,9 @@ def _loans(mine: list[Membership]) -> list[Todo]:
 
 
 def _agreements(mine: list[Membership]) -> list[Todo]:
-    """Agreements to complete, to accept, to sign."""
+    """Agreements to complete or to accept; those to sign await the people who may (``_to_sign``)."""
     ids = [m.organisation_id for m in mine]
+    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen]
     return [
         Todo(
             title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
@@ -150,12 +153,12 @@ def _agreements(mine: list[Membership]) -> list[Todo]:
             about=f"{agreement.number}. {stands.expected}",
             state=stands.state,
             tone=stands.tone,
-            action=_("Signer") if agreement.is_frozen else _("Ouvrir l’entente"),
+            action=_("Ouvrir l’entente"),
             kind=agreement.loan.resource.kind,
             icon=agreement.loan.resource.kind,
             kind_label=agreement.loan.resource.get_kind_display(),
         )
-        for agreement, _side, stands in (awaiting(*ids) if ids else [])[:SHOWN]
+        for agreement, _side, stands in found[:SHOWN]
     ]
 
 
@@ -214,6 +217,27 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         icon=loan.resource.kind,
         kind_label=loan.resource.get_kind_display(),
     )
+
+
+def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+    """Agreements that this person can sign, and papers that she can say are right."""
+    found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    return [
+        Todo(
+            title=(_("Signer l’entente %(number)s") if a.to_sign else _("Confirmer l’entente %(number)s, sur papier"))
+            % {"number": a.number},
+            address=reverse("agreement_sign" if a.to_sign else "agreement_paper", args=[a.number]),
+            about=_("%(what)s : entre %(lender)s et %(borrower)s")
+            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            state=_("À signer") if a.to_sign else _("À confirmer"),
+            tone="act",
+            action=_("Lire et signer") if a.to_sign else _("Vérifier"),
+            kind=a.loan.resource.kind,
+            icon="sign",
+            kind_label=_("Entente"),
+        )
+        for a in found
+    ]
 
 
 def _requests(mine: list[Membership]) -> list[Todo]:
