@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, feed, incident, link, listing, loan, proposal, request, series
+from loans.views import condition, document, feed, incident, link, listing, loan, proposal, request, series
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -26,5 +26,7 @@ urlpatterns = [
     path("prets/<int:pk>/incidents/signaler/", incident.incident_create, name="incident_create"),
     path("prets/<int:pk>/incidents/<int:incident>/", incident.incident_detail, name="incident_detail"),
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
+    path("ententes/<slug:number>/document.<str:form>", document.agreement_document, name="agreement_document"),
+    path("verifier/", document.verify, name="verify"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

@@ -222,6 +222,7 @@ REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", default=not DEMO)
 # A figure of the portrait that comes from loans is given when at least so many lend, and so many borrow.
 PORTRAIT_LEAST = env.int("PORTRAIT_LEAST", default=3)
 MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=90)
+HOUR_VALUE = env.int("HOUR_VALUE", default=25)  # dollars an hour given to a project is worth, unless the project says
 CONSENT_VERSION = env.str("CONSENT_VERSION", default="2026-11")  # of the texts that one agrees to
 
 # E-mail: EMAIL_URL=smtp://…; in demo mode nothing leaves, /courriels/ shows what would have.

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import CONDITION, FEEDS, FREE_BUSY, LOANS
-from tests.projects.access import COMMUNITIES
+from tests.loans.access import CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
+from tests.projects.access import COMMUNITIES, PROJECTS
 from tests.toolbox.access import TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
@@ -262,6 +262,8 @@ TABLES = {
     "tools": TOOLS,
     "communities": COMMUNITIES,
     "portrait": PORTRAIT,
+    "projects": PROJECTS,
+    "documents": DOCUMENTS,
 }
 
 # What is sent, where nothing at all would be refused for that alone.
@@ -270,6 +272,9 @@ SENT: dict[str, dict[str, str]] = {
     "resource_move": {"geste": "archive"},
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
+    "project_move": {"geste": "archive"},
+    "participation": {"geste": "terminer"},
+    "contribution": {"geste": "recu"},
     "community_move": {"geste": "archive"},
     "gathering_move": {"geste": "annuler"},
     "tool_move": {"geste": "archive"},

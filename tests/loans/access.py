@@ -50,3 +50,20 @@ loan_request slug=tente | 302 200 | 302 409
 loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 """)
+
+# Documents: models for anyone; an agreement’s for the two organisations of its loan (« cdc » lends); verifying for anyone.
+DOCUMENTS = table("""
+model_agreement_document slug=pret-de-velo number=1 form=pdf | 200 | 405
+model_agreement_document slug=pret-de-velo number=1 form=docx | 200 | 405
+model_agreement_document slug=pret-de-velo number=1 form=odt | 200 | 405
+model_agreement_document slug=pret-de-velo number=1 form=exe | 404 | 405
+model_agreement_document slug=pret-de-velo number=2 form=pdf | 404 | 405
+model_agreement_fill slug=pret-de-velo | 200 | 200
+model_agreement_fill slug=inconnue | 404 | 404
+agreement_document number={written} form=pdf | 302 404 200 200 404 404 200 | 302 405
+agreement_document number={written} form=docx | 302 404 200 200 404 404 200 | 302 405
+agreement_document number={settled} form=pdf | 302 404 200 200 404 404 200 | 302 405
+agreement_document number={settled} form=odt | 302 404 404 404 404 404 404 | 302 405
+agreement_document number=inconnue form=pdf | 302 404 | 302 405
+verify | 200 | 422
+""")
