@@ -192,6 +192,8 @@ FILLS: dict[tuple[str, str], tuple[str, str]] = {
     ("personnels", "oui"): ("nature", "personnels"),
     ("personnels", "non"): ("nature", "anonymes"),
     ("decision", "ensemble"): ("regle_decision", "consensus"),
+    ("valeur", "grande"): ("exigences.assurance", "oui"),
+    ("risque", "personnes"): ("exigences.assurance", "oui"),
 }
 
 

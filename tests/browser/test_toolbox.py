@@ -118,3 +118,6 @@ def test_a_curator_changes_a_rule_and_the_truck_of_three_is_led_elsewhere(
     expect(page.get_by_role("heading", level=1)).to_have_text("Commencez par : collaboration")
     expect(page.get_by_role("link", name="Achat regroupé ou copropriété")).to_be_visible()
     fits(page)
+    page.get_by_role("link", name="L’ouvrir prérempli").click()
+    expect(page.locator("[name='forme'][value='copropriete'], select[name='forme']").first).to_be_attached()
+    assert "forme=copropriete" in page.url
