@@ -27,6 +27,7 @@ class Variable:
     type: str
     where_from: str
     sample: Any
+    choices: tuple[tuple[str, str | Promise], ...] = ()
 
 
 CATALOGUE: tuple[Variable, ...] = (
@@ -147,7 +148,11 @@ CATALOGUE: tuple[Variable, ...] = (
         "La tente se replie sèche. Deux personnes pour le montage.",
     ),
     # money
-    Variable("cout.mode", _("Contrepartie"), "choice", "loan.cost_mode: gratuit, frais, echange, prix", "gratuit"),
+    Variable(
+        "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit",
+        (("gratuit", _("gratuit")), ("frais", _("participation aux frais")), ("echange", _("échange")),
+         ("prix", _("prix"))),
+    ),
     Variable("cout.montant", _("Montant"), "money", "loan.price; empty when free or exchanged", Decimal("40.00")),
     Variable("cout.unite", _("Par (unité du montant)"), "text", "loan.price_unit", "la journée"),
     Variable("cout.depot", _("Dépôt de garantie"), "money", "loan.deposit; empty: none", Decimal("100.00")),
