@@ -190,7 +190,10 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
     "toolbox.ModelAgreement": {
-        PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
+        PUBLIC: (
+            "id slug title kind parties summary warning position withdrawn_at withdrawn_reason owner copied_from "
+            "updated_at"
+        ),
     },
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},

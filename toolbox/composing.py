@@ -116,11 +116,7 @@ def compose(
 
 def fill(body: str, blanks: Mapping[str, Blank], values: Mapping[str, Any]) -> SafeString:
     """One clause's body as HTML, its blanks filled."""
-    names: list[str] = []
-
-    def mark(found: re.Match[str]) -> str:
-        names.append(found[1])
-        return f"{_OPEN}{len(names) - 1}{_CLOSE}"
+    rendered, names = _rendered(body)
 
     def words(name: str) -> SafeString:
         blank, value = blanks.get(name), values.get(name)
@@ -145,9 +141,35 @@ def fill(body: str, blanks: Mapping[str, Blank], values: Mapping[str, Any]) -> S
             return _MARK.sub(lambda m: _TAG.sub("", words(names[int(m[1])])), tag)
         return words(names[int(found["mark"])])
 
-    rendered = markdown.render(BLANK.sub(mark, body.replace(_OPEN, "").replace(_CLOSE, "")))
     # in one pass: what a value says is never looked at again
     return mark_safe(_PLACES.sub(put, rendered))  # noqa: S308 - cleaned by render, values escaped
+
+
+def places(body: str) -> dict[str, set[str]]:
+    """Where each blank of a body stands: « alone » in its paragraph, « within » a text, « hidden » where none shows."""
+    rendered, names = _rendered(body)
+    found: dict[str, set[str]] = {name: set() for name in names}
+    seen = set()
+    for match in _PLACES.finditer(rendered):
+        for where, group in (("alone", "alone"), ("within", "mark")):
+            if match[group]:
+                seen.add(int(match[group]))
+                found[names[int(match[group])]].add(where)
+    for n, name in enumerate(names):
+        if n not in seen:
+            found[name].add("hidden")
+    return found
+
+
+def _rendered(body: str) -> tuple[str, list[str]]:
+    """A body as HTML where each blank is a mark, and the name of each by its number."""
+    names: list[str] = []
+
+    def mark(found: re.Match[str]) -> str:
+        names.append(found[1])
+        return f"{_OPEN}{len(names) - 1}{_CLOSE}"
+
+    return markdown.render(BLANK.sub(mark, body.replace(_OPEN, "").replace(_CLOSE, ""))), names
 
 
 def in_words(blank: Blank, value: Any) -> str:

@@ -22,6 +22,19 @@ COMPARISONS = {
     "contains": _("comprend"),
 }
 WITHOUT_VALUE = ("filled", "empty")
+# Which comparisons mean something, by type of variable.
+_SAID, _ORDERED = ("equal", "different", *WITHOUT_VALUE), ("equal", "different", "greater", "less", *WITHOUT_VALUE)
+FITTING = {
+    "text": ("equal", "different", "contains", *WITHOUT_VALUE),
+    "long": ("contains", *WITHOUT_VALUE),
+    "list": ("contains", *WITHOUT_VALUE),
+    "date": _ORDERED,
+    "time": _ORDERED,
+    "number": _ORDERED,
+    "money": _ORDERED,
+    "choice": _SAID,
+    "bool": _SAID,
+}
 
 
 def is_filled(value: Any) -> bool:
