@@ -147,12 +147,13 @@ def _shown(request: HttpRequest, model: ModelAgreement, draft: Edition, clause: 
         else:
             extra = {"pick": asked, "pick_error": _("Choisissez une variable de la liste : rien n’est inséré.")}
     form = ClauseForm(data, instance=clause, blanks=blanks)
+    piece = request.headers.get("HX-Request") == "true"
     for name, shown in (("inserer", "body"), ("montrer", "comparison")):  # where one goes on, without JavaScript
-        if name in data and not extra:
+        if name in data and not extra and not piece:
             form.fields[shown].widget.attrs["autofocus"] = True
     form._errors = {}  # type: ignore[assignment]  # nothing is sent yet: nothing is wrong yet
     context = _clause_page(request, model, draft, clause, form, versions=data.get("versions", ""), **extra)
-    if request.headers.get("HX-Request") == "true":
+    if piece:
         part = "_when.html" if "montrer" in data else "_preview.html"
         return render(request, f"toolbox/edition/{part}", context)
     return render(request, CLAUSE, context)
