@@ -229,7 +229,10 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
-        PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
+        PUBLIC: (
+            "id slug title kind parties summary warning position withdrawn_at withdrawn_reason owner copied_from "
+            "updated_at"
+        ),
     },
     "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},

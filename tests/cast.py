@@ -123,6 +123,21 @@ def link_to(email: str) -> str:
     return found[1]
 
 
+def drafts_of_models(model: ModelAgreement, here: Any) -> dict[str, Any]:
+    """An edition in preparation of the portal's model, and of one that a network made for itself."""
+    network = OrganisationFactory(slug="reseau", territory=here, is_network=True)
+    own = ModelAgreement.objects.create(
+        slug="a-soi", title="À soi", kind="materiel", parties=["preteur"], summary="Pour soi.", owner=network,
+        copied_from=model.editions.get(),
+    )  # fmt: skip
+    variables = [{"name": "panier", "label": "Panier", "type": "text", "required": True, "asked_of": "both"}]
+    made = {}
+    for name, of, number in (("clause", model, 2), ("own_clause", own, 1)):
+        draft = Edition.objects.create(model=of, number=number, variables=variables)
+        made[name] = Clause.objects.create(edition=draft, position=1, key="objet", title="Objet", body="[[panier]]").pk
+    return made
+
+
 def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> dict[str, Any]:
     """What the addresses of the tables are about: one that everybody sees and one that is not published, of each."""
     here = places["beauharnois"]
@@ -170,6 +185,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
     built = something_built(shown, people)
     return {
+        **drafts_of_models(model, here),
         **lent,
         **built,
         **a_meeting_of(shown, people["member"]),
