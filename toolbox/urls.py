@@ -58,6 +58,7 @@ urlpatterns = [
         name="model_agreement_document",
     ),
     path("boite-a-outils/ententes/<slug:slug>/remplir/", filling.model_agreement_fill, name="model_agreement_fill"),
+    path(
         "boite-a-outils/ententes/<slug:slug>/edition-<int:number>/ce-qui-change/",
         edition_publish.edition_changes,
         name="edition_changes",
