@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts import privacy
 from accounts.models import User
 from directory.models import Organisation
+from loans import personal
 from loans.models import (
     AgreementRule,
     AgreementVersion,
@@ -172,8 +173,10 @@ def _let_go(user: User) -> None:
 
 @transaction.atomic
 def purge(now: datetime.datetime | None = None) -> int:
-    """Take the names of people lent, and of who supervised them, off loans that ended two years ago."""
+    """Take the names of people lent, and of who supervised them, off loans that ended two years ago; and where their
+    personal links were sent, 90 days after they served."""
     now = now or timezone.now()
+    personal.purge(now)
     ended = Loan.objects.exclude(status__in=[LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER])
     named = ended.filter(ends_at__lt=now - NAMES_KEPT).exclude(worker="", supervisor="")
     return named.update(worker="", supervisor="")

@@ -222,6 +222,7 @@ REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", default=not DEMO)
 # A figure of the portrait that comes from loans is given when at least so many lend, and so many borrow.
 PORTRAIT_LEAST = env.int("PORTRAIT_LEAST", default=3)
 MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=90)
+HOUR_VALUE = env.int("HOUR_VALUE", default=25)  # dollars an hour given to a project is worth, unless the project says
 # Agreements: how long the signatures are awaited (less when the loan begins before), and the judicial district of a
 # place, by its slug or its MRC's. Only what is sure: what a portal's table leaves out is asked of the lender.
 AGREEMENT_SIGN_DAYS = env.int("AGREEMENT_SIGN_DAYS", default=30)

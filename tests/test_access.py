@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import CONDITION, FEEDS, FREE_BUSY, LOANS
-from tests.projects.access import COMMUNITIES
-from tests.toolbox.access import TOOLS
+from tests.loans.access import AGREEMENTS, CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
+from tests.projects.access import COMMUNITIES, PROJECTS
+from tests.toolbox.access import EDITOR, TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
@@ -249,22 +249,6 @@ report noun=autre slug=cdc | 404 | 404
 """)
 
 
-# Agreements: « cdc » lends; the loan that is accepted has one, complete. Rules are kept by curators, and by owners.
-AGREEMENTS = table("""
-agreement_list | 302 200 | 302 405
-agreement number={agreement} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
-agreement number=2020-0000 | 302 404 | 302 404
-agreement_answer number={agreement} | 302 404 302 302 404 404 403 | 302 404 409 409 404 404 403
-agreement_change number={agreement} | 302 404 200 200 404 404 403 | 302 404 409 409 404 404 403
-agreement_amend number={agreement} | 302 405 | 302 404 302 302 404 404 403
-agreement_draw_up pk={loan_kept} | 302 405 | 302 404 302 302 404 404 403
-agreement_rules | 302 403 403 403 200 200 200 | 302 405
-agreement_rule kind=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
-agreement_rule kind=autre | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404
-resource_rule slug=tente | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
-resource_rule slug=brouillon | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
-""")
-
 TABLES = {
     "public": PUBLIC,
     "account": ACCOUNT,
@@ -278,7 +262,10 @@ TABLES = {
     "tools": TOOLS,
     "communities": COMMUNITIES,
     "portrait": PORTRAIT,
+    "projects": PROJECTS,
+    "documents": DOCUMENTS,
     "agreements": AGREEMENTS,
+    "editor": EDITOR,
 }
 
 # What is sent, where nothing at all would be refused for that alone.
@@ -287,12 +274,17 @@ SENT: dict[str, dict[str, str]] = {
     "resource_move": {"geste": "archive"},
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
+    "project_move": {"geste": "archive"},
+    "participation": {"geste": "terminer"},
+    "contribution": {"geste": "recu"},
     "community_move": {"geste": "archive"},
     "gathering_move": {"geste": "annuler"},
     "tool_move": {"geste": "archive"},
     "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
+    "clause_move": {"apres": "0"},
+    "clause_gesture": {"geste": "retirer"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 

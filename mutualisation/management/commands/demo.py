@@ -23,10 +23,11 @@ from mutualisation.management.demo_communities import bring_together
 from mutualisation.management.demo_curation import fill_the_queue
 from mutualisation.management.demo_loans import lend_and_borrow
 from mutualisation.management.demo_pictures import show_the_hall
+from mutualisation.management.demo_projects import build_together
 from toolbox import content as toolbox
 
 CONTENT = [
-    "organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
+    "organisations", "practices", "projects", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
     "demo_restricted",
 ]  # fmt: skip
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
@@ -90,6 +91,7 @@ class Command(BaseCommand):
                 show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
             lend_and_borrow()
+            build_together()
             agree_and_sign()
             bring_together()
         except FixtureError as error:
