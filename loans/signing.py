@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Membership
 from directory.permissions import managers_of, require
+from loans.agreements import next_number
 from loans.models import (
     Agreement,
     AgreementStatus,

@@ -32,7 +32,7 @@ def press(page: Any, name: str) -> None:
 
 def fill_in(page: Any, agreement: Agreement) -> None:
     """Type in every field of the short form what the model gives as an example."""
-    samples = {name: blank for name, blank in blanks_of(agreement.edition).items()}
+    samples = blanks_of(agreement.edition)
     for field in page.locator("main form.form [name]").all():
         blank = samples.get(field.get_attribute("name") or "")
         if blank is None or field.input_value():
