@@ -136,6 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "updated_at"
         )
     },
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
     "loans.Signature": {
         ORGANISATION: "id agreement party how mandate_on statement sha256 at",
@@ -228,7 +229,10 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
-        PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
+        PUBLIC: (
+            "id slug title kind parties summary warning position withdrawn_at withdrawn_reason owner copied_from "
+            "updated_at"
+        ),
     },
     "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
@@ -304,6 +308,7 @@ EXPORTED: dict[str, str] = {
     "projects.Follower": "projets_suivis",
     "projects.ProjectLoan": "prets_de_projets",
     "projects.Project": "fiches",
+    "loans.AgreementRule": "regles_d_entente",
     "projects.Community": "communautes",
     "projects.CommunityMember": "communautes",
     "projects.Pivot": "communautes",

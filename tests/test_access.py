@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
+from tests.loans.access import AGREEMENTS, CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
 from tests.projects.access import COMMUNITIES, PROJECTS
-from tests.toolbox.access import TOOLS
+from tests.toolbox.access import EDITOR, TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
@@ -264,6 +264,8 @@ TABLES = {
     "portrait": PORTRAIT,
     "projects": PROJECTS,
     "documents": DOCUMENTS,
+    "agreements": AGREEMENTS,
+    "editor": EDITOR,
 }
 
 # What is sent, where nothing at all would be refused for that alone.
@@ -281,6 +283,8 @@ SENT: dict[str, dict[str, str]] = {
     "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
+    "clause_move": {"apres": "0"},
+    "clause_gesture": {"geste": "retirer"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 

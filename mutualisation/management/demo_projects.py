@@ -224,9 +224,7 @@ def _count(project: Project, loan: Loan, by: User) -> None:
                       method="" if rate else "tarif courant de location")  # fmt: skip
 
 
-def _others(
-    join: Any, people: dict[str, User], organisations: dict[str, Organisation], made: dict[str, Project]
-) -> None:
+def _others(join: Any, people: dict[str, User]) -> None:
     """What makes the other projects alive."""
     join("cuisine-partagee-du-canal", CANAL, "facilitateur", "collaborateur", brings=[
         {"nature": Nature.PREMISES, "label": "Local de rangement", "amount": 3_600, "starts_on": day(0),

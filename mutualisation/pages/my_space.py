@@ -18,6 +18,8 @@ from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
 from directory.models.curated import kept_as
+from loans import signing
+from loans.gate import awaiting
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -67,7 +69,9 @@ def my_space(request: HttpRequest) -> HttpResponse:
     mine = memberships_of(request)
     acting = acting_for(request)
     waiting = [
+        *_to_sign(request, mine),
         *_loans(mine),
+        *_agreements(mine),
         *_invitations(request),
         *_requests(mine),
         *_returned(request, mine),
@@ -138,6 +142,26 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     return [_loan(loan, ids) for loan in found[:SHOWN]]
 
 
+def _agreements(mine: list[Membership]) -> list[Todo]:
+    """Agreements to complete or to accept; those to sign await the people who may (``_to_sign``)."""
+    ids = [m.organisation_id for m in mine]
+    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen]
+    return [
+        Todo(
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            address=agreement.get_absolute_url(),
+            about=f"{agreement.number}. {stands.expected}",
+            state=stands.state,
+            tone=stands.tone,
+            action=_("Ouvrir l’entente"),
+            kind=agreement.loan.resource.kind,
+            icon=agreement.loan.resource.kind,
+            kind_label=agreement.loan.resource.get_kind_display(),
+        )
+        for agreement, _side, stands in found[:SHOWN]
+    ]
+
+
 def _urgency(loan: Any) -> int:
     return URGENCY[Wait(loan.wait)]
 
@@ -193,6 +217,27 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         icon=loan.resource.kind,
         kind_label=loan.resource.get_kind_display(),
     )
+
+
+def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+    """Agreements that this person can sign, and papers that she can say are right."""
+    found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    return [
+        Todo(
+            title=(_("Signer l’entente %(number)s") if a.to_sign else _("Confirmer l’entente %(number)s, sur papier"))
+            % {"number": a.number},
+            address=reverse("agreement_sign" if a.to_sign else "agreement_paper", args=[a.number]),
+            about=_("%(what)s : entre %(lender)s et %(borrower)s")
+            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            state=_("À signer") if a.to_sign else _("À confirmer"),
+            tone="act",
+            action=_("Lire et signer") if a.to_sign else _("Vérifier"),
+            kind=a.loan.resource.kind,
+            icon="sign",
+            kind_label=_("Entente"),
+        )
+        for a in found
+    ]
 
 
 def _requests(mine: list[Membership]) -> list[Todo]:

@@ -12,31 +12,22 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms import fields as forms_fields
 from directory.forms.need import date_field
 from directory.forms.rows import Row, RowForm
 from projects.models import ContributionRole, Funding, Nature
 
+_HOURS = re.compile(r"\s*h(?:eures?)?\s*$")
 
-class AmountField(forms.DecimalField):
-    """A number as people type it: « 1 200,50 », « 1200.50 $ », « 12 h »."""
 
-    default_error_messages = {
-        "invalid": _("Écrivez un nombre, comme 1200 ou 12,5."),
-        "min_value": _("Ce nombre ne peut pas être négatif."),
-        "max_digits": _("Ce nombre est trop grand."),
-        "max_decimal_places": _("Deux chiffres au plus après la virgule."),
-        "max_whole_digits": _("Ce nombre est trop grand."),
-    }
+class AmountField(forms_fields.AmountField):
+    """Hours or dollars, optional: « 1 200,50 », « 25 $ », « 60 h »."""
 
     def __init__(self, *, label: Any, digits: int = 11, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        known = {"required": False, "widget": widget, "min_value": 0, "decimal_places": 2, "max_digits": digits}
-        super().__init__(label=label, **{**known, **kwargs})
+        super().__init__(label=label, **{"required": False, "max_digits": digits, **kwargs})
 
-    def to_python(self, value: Any) -> Decimal | None:
-        if isinstance(value, str):
-            value = re.sub(r"[\s\u00a0\u202f$]|h(?=eures?\b|\b)|eures?\b", "", value).replace(",", ".")
-        return super().to_python(value)
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_HOURS.sub("", value) if isinstance(value, str) else value)
 
     def prepare_value(self, value: Any) -> Any:
         return written(value) if isinstance(value, Decimal) else value

@@ -141,7 +141,9 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=False),
             "promise_form": PromiseForm(),
-            "agreement": agreement_address(project),
+            "agreement": agreement_address(project, project.organisation.name, [one.organisation.name])
+            if one.status == states.WELCOMED
+            else "",
             **forms,
         },
         status=status,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import messages
@@ -12,7 +14,7 @@ from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -27,6 +29,7 @@ from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
 from projects.contributions import NotPossible, missing_roles, offer
 from projects.filters import ProjectFilterSet
+from projects.forms.fields import written
 from projects.ledger import lines_of
 from projects.lifecycle import Facts
 from projects.models import (
@@ -44,6 +47,7 @@ from projects.models import (
 )
 from projects.news import follow, read_stop, unfollow
 from projects.views.project_edit import owner_panel
+from toolbox.models import ModelAgreement
 
 TABLES = ProjectFilterSet.tables
 NEWS_SHOWN = 10
@@ -160,12 +164,14 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     )
     acting = acting_for(request)
     mine = _mine(acting, project)
+    takes_part = acting is not None and any(p.organisation_id == acting.organisation_id for p in taking_part)
+    leads = owner_panel(request, project, facts)
     response = render(
         request,
         "projects/project/detail.html",
         {
             "project": project,
-            "owner": owner_panel(request, project, facts),
+            "owner": leads,
             "steps": _steps(project),
             "parts": [
                 (part, str(label), [p for p in taking_part if p.part == part])
@@ -194,10 +200,10 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             else 0,
             "acting": acting,
             "mine": mine,
-            "takes_part": any(p.organisation_id == acting.organisation_id for p in taking_part) if acting else False,
+            "takes_part": takes_part,
             "follows": request.user.is_authenticated
             and Follower.objects.filter(project=project, user=request.user).exists(),
-            "agreement": agreement_address(project),
+            "agreement": _agreement(project, taking_part) if leads or takes_part else "",
         },
     )  # fmt: skip
     if not project.is_public:
@@ -211,6 +217,14 @@ PART_WORDS = (
     (Part.FUNDS, gettext_lazy("Financent")),
     (Part.SUPPORTS, gettext_lazy("Appuient le projet")),
 )
+
+
+def _agreement(project: Project, taking_part: list[Participation]) -> str:
+    """The agreement between the first bearer and the partners."""
+    bearers = [p.organisation.name for p in taking_part if p.part == Part.CARRIES]
+    partners = [p.organisation.name for p in taking_part if p.part == Part.PARTNERS]
+    bearer, *others = bearers or [project.organisation.name]
+    return agreement_address(project, bearer, [*others, *partners])
 
 
 def _mine(acting: Any, project: Project) -> list[Participation]:
@@ -231,14 +245,18 @@ def _steps(project: Project) -> list[dict[str, Any]]:
     ]
 
 
-def agreement_address(project: Project) -> str:
-    """Where the partners fill in the partnership agreement, its names written; or its model to read."""
-    for name, query in (("model_agreement_fill", f"?projet={project.slug}"), ("model_agreement", "")):
-        try:
-            return reverse(name, args=[MODEL_AGREEMENT]) + query
-        except NoReverseMatch:
-            continue
-    return ""
+def agreement_address(project: Project, bearer: str, partners: Iterable[str]) -> str:
+    """Where the partnership agreement is filled in, what the project knows already written; nothing without a model."""
+    if not ModelAgreement.objects.in_force().filter(slug=MODEL_AGREEMENT).exists():
+        return ""
+    first, *others = [*partners, ""]
+    said = {
+        "projet_nom": project.title, "besoin": project.standfirst, "preteur.nom": bearer, "emprunteur.nom": first,
+        "autres_partenaires": "\n".join(filter(None, others)), "territoire": project.place,
+        "budget": "" if project.budget is None else written(project.budget),
+    }  # fmt: skip
+    known = urlencode({name: value for name, value in said.items() if value})
+    return reverse("model_agreement_fill", args=[MODEL_AGREEMENT]) + f"?{known}"
 
 
 def _renamed(request: HttpRequest, slug: str) -> HttpResponse:

@@ -18,8 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def answered() -> dict[str, str]:
     """A whole guided path: the first answer to each question."""
-    answers: dict[str, str] = {}
-    while (left := paths.follow(answers)[1]) is not None:
+    paths.load()
+    guide, answers = paths.in_force(), {}
+    while (left := guide.follow(answers)[1]) is not None:
         answers[left.key] = left.answers[0][0]
     return answers
 

@@ -14,6 +14,7 @@ from projects.models import Effect, Funding, Milestone, News, Participation, Pro
 from projects.news import follow
 from tests.factories import OrganisationFactory, TerritoryFactory, UserFactory
 from tests.projects.building import IDEA, build, join, someone_of
+from toolbox import paths
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +161,7 @@ def test_what_was_typed_is_kept_when_something_is_missing() -> None:
 
 
 def test_the_guided_path_starts_a_project() -> None:
+    paths.load()
     client = signed_in(someone_of(OrganisationFactory()))
     text = client.get("/projets/proposer/?depuis=parcours&quoi=materiel").content.decode()
     assert "Ce que nous avons répondu au parcours guidé" in text

@@ -20,6 +20,7 @@ from projects.contributions import NotPossible
 from projects.models import Contribution, Delivery, Part, Participation
 from tests.factories import OrganisationFactory
 from tests.projects.building import build, join, someone_of
+from toolbox.models import Clause, Edition, ModelAgreement
 
 pytestmark = pytest.mark.django_db
 S = Participation.Status
@@ -217,3 +218,29 @@ def test_a_bearer_that_was_archived_leads_no_more() -> None:
     assert signed_in(person).get(reverse("project_edit", args=[project.slug])).status_code == 200
     type(other).objects.filter(pk=other.pk).update(status="archived")
     assert signed_in(person).get(reverse("project_edit", args=[project.slug])).status_code == 403
+
+
+def test_the_partnership_agreement_is_one_click_away_its_names_written() -> None:
+    model = ModelAgreement.objects.create(
+        slug="protocole-de-partenariat",
+        title="Protocole",
+        kind="projet",
+        parties=["preteur"],
+        summary="Pour un.",
+    )
+    named = [{"name": "projet_nom", "label": "Nom du projet", "type": "text", "required": True, "asked_of": "preteur"}]
+    edition = Edition.objects.create(model=model, number=1, variables=named)
+    Clause.objects.create(
+        edition=edition, position=1, key="objet", title="Objet", body="[[projet_nom]], porté par [[preteur.nom]]."
+    )
+    edition.published_at = timezone.now()
+    edition.save()
+    project = build(title="Le camion d’hiver", organisation=OrganisationFactory(name="Le Carrefour"))
+    one = join(project, OrganisationFactory(name="La Marmite"))
+    client = signed_in(one.offered_by)
+    for address in (project.get_absolute_url(), one.get_absolute_url()):
+        page = client.get(address)
+        filled = client.get(page.context["agreement"]).content.decode()
+        assert 'value="Le camion d’hiver"' in filled
+        assert 'value="Le Carrefour"' in filled
+    assert Client().get(project.get_absolute_url()).context["agreement"] == ""

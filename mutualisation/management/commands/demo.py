@@ -18,6 +18,7 @@ from directory.exchange.fixtures import FixtureError, fixture_files, load
 from directory.models import Curatorship, Membership, Organisation, Role, Territory
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
+from mutualisation.management.demo_agreements import agree_and_sign
 from mutualisation.management.demo_communities import bring_together
 from mutualisation.management.demo_curation import fill_the_queue
 from mutualisation.management.demo_loans import lend_and_borrow
@@ -91,6 +92,7 @@ class Command(BaseCommand):
             fill_the_queue()  # its own transaction: before and after are told apart by their time
             lend_and_borrow()
             build_together()
+            agree_and_sign()
             bring_together()
         except FixtureError as error:
             raise CommandError(str(error)) from error
