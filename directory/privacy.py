@@ -25,13 +25,11 @@ from directory.models import (
     JointInvitation,
     JointRefusal,
     Membership,
-    Need,
     Organisation,
-    Practice,
     Report,
-    Resource,
     Role,
 )
+from directory.models.curated import curated
 
 INVITATIONS_KEPT_DAYS = 30  # after they expired, accepted or not
 REPORTS_KEPT_DAYS = 365  # after they were dealt with
@@ -73,13 +71,10 @@ def _curatorships(user: User) -> Rows:
 
 def _entries(user: User) -> Rows:
     """Addresses of what she created or proposed: the content itself belongs to the organisation."""
-    for model in (Organisation, Resource, Need):
-        for entry in model._default_manager.filter(created_by=user):
-            yield {"type": str(model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
+    for one in curated():
+        for entry in one.model.objects.filter(**{one.author: user}):
+            yield {"type": str(one.model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
                    "etat": entry.status, "creee_le": entry.created_at}  # fmt: skip
-    for story in Practice.objects.filter(proposed_by=user):
-        yield {"type": str(Practice._meta.verbose_name), "titre": story.title, "adresse": story.get_absolute_url(),
-               "etat": story.status, "creee_le": story.created_at}  # fmt: skip
 
 
 def _reports(user: User) -> Rows:

@@ -65,6 +65,7 @@ urlpatterns = [
     path("ressources/<slug:slug>/dupliquer/", resource_edit.resource_duplicate, name="resource_duplicate"),
     path("ressources/<slug:slug>/agenda/", agenda.resource_agenda, name="resource_agenda"),
     path("ressources/<slug:slug>/agenda.ics", agenda.resource_ics, name="resource_ics"),
+    path("ressources/<slug:slug>/agenda.ifb", agenda.resource_ifb, name="resource_ifb"),
     path("ressources/<slug:slug>/agenda/bloquer/", closing.resource_closing, name="resource_closing"),
     path("ressources/<slug:slug>/agenda/blocages/<int:pk>/retirer/", closing.closure_remove, name="closure_remove"),
     path(

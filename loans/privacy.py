@@ -16,16 +16,23 @@ from django.utils.translation import gettext_lazy
 from accounts import privacy
 from accounts.models import User
 from directory.models import Organisation
+from loans import personal
 from loans.models import (
+    AgreementRule,
+    AgreementVersion,
     CalendarFeed,
     ConditionReport,
     Incident,
+    JournalEntry,
     Loan,
     LoanEvent,
     LoanMessage,
     LoanPhoto,
     LoanStatus,
+    PaperScan,
     Proposal,
+    Signature,
+    SigningLink,
 )
 from loans.permissions import members_of
 
@@ -41,6 +48,12 @@ NAMED: dict[type[Any], tuple[str, ...]] = {
     ConditionReport: ("filled_by", "lender_by", "borrower_by"),
     Incident: ("opened_by", "closed_by"),
     LoanPhoto: ("added_by",),
+    AgreementRule: ("updated_by",),
+    AgreementVersion: ("by",),
+    Signature: ("by",),
+    PaperScan: ("sent_by", "answered_by"),
+    JournalEntry: ("by",),
+    SigningLink: ("sent_by",),
 }
 
 
@@ -101,6 +114,30 @@ def _photos(user: User) -> Rows:
         yield {"pret": p.loan_id, "ce_qu_elle_montre": p.alt, "ajoutee_le": p.added_at}
 
 
+def _agreements(user: User) -> Rows:
+    """What she wrote, signed, sent or was sent; a signed text keeps her name, as paper does."""
+
+    def row(agreement: Any, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"entente": agreement.number, "geste": what, "texte": text, "date": at}
+
+    for v in _hers(AgreementVersion, user).select_related("agreement"):
+        yield row(v.agreement, "version", v.note, v.at)
+    for s in _hers(Signature, user).select_related("agreement"):
+        yield row(s.agreement, "signature", f"{s.name}, {s.function}", s.at)
+    for scan in _hers(PaperScan, user).select_related("agreement"):
+        yield row(scan.agreement, "numerisation", "", scan.sent_at)
+    for entry in _hers(JournalEntry, user).select_related("agreement"):
+        yield row(entry.agreement, entry.kind, entry.who, entry.at)
+    links = SigningLink.objects.filter(Q(sent_by=user) | Q(email__iexact=user.email))
+    for link in links.select_related("agreement"):
+        yield row(link.agreement, "lien_de_signature", link.name, link.sent_at)
+
+
+def _rules(user: User) -> Rows:
+    for r in _hers(AgreementRule, user):
+        yield {"sorte": r.kind, "ressource": r.resource_id, "exigee": r.demand, "le": r.updated_at}
+
+
 def _feeds(user: User) -> Rows:
     """That they exist, never their addresses."""
     for f in CalendarFeed.objects.filter(user=user).select_related("organisation"):
@@ -136,8 +173,10 @@ def _let_go(user: User) -> None:
 
 @transaction.atomic
 def purge(now: datetime.datetime | None = None) -> int:
-    """Take the names of people lent, and of who supervised them, off loans that ended two years ago."""
+    """Take the names of people lent, and of who supervised them, off loans that ended two years ago; and where their
+    personal links were sent, 90 days after they served."""
     now = now or timezone.now()
+    personal.purge(now)
     ended = Loan.objects.exclude(status__in=[LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER])
     named = ended.filter(ends_at__lt=now - NAMES_KEPT).exclude(worker="", supervisor="")
     return named.update(worker="", supervisor="")
@@ -152,5 +191,7 @@ def declare() -> None:
     privacy.holds("etats_des_lieux", gettext_lazy("Les états des lieux que vous avez remplis"), _reports)
     privacy.holds("incidents", gettext_lazy("Les incidents que vous avez inscrits ou réglés"), _incidents)
     privacy.holds("photos_de_prets", gettext_lazy("Les photos de prêts que vous avez ajoutées"), _photos)
+    privacy.holds("ententes", gettext_lazy("Vos gestes dans les ententes, et vos signatures"), _agreements)
+    privacy.holds("regles_d_entente", gettext_lazy("Les règles d’entente que vous avez changées"), _rules)
     privacy.holds("agendas", gettext_lazy("Vos agendas privés, sans leurs adresses"), _feeds)
     privacy.before_closing("loans", warn=_warn, let_go=_let_go)

@@ -1,12 +1,19 @@
-"""What loans do by themselves: every hour what awaits, begins, is due or late; every night names and repairs."""
+"""What loans do apart from requests: what an acceptance writes; reminders every hour; the rest every day or night."""
 
 from __future__ import annotations
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import incidents, privacy, reminders
+from loans import deadlines, incidents, notifications, privacy, reminders, scans
 from loans.models import LoanPhoto
+
+
+@app.task(name="write_of_acceptance", queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
+def write_of_acceptance(*, event_id: int, version: int) -> None:
+    """Write the e-mails of one acceptance, once, whatever how many times this is done."""
+    notifications.write_of_acceptance(event_id, version)
 
 
 @app.periodic(cron="7 * * * *")
@@ -22,6 +29,14 @@ def purge_loans(timestamp: int) -> None:
     """Every night: the names of people lent, two years after; files that a sending cut half-way left."""
     privacy.purge()
     sweep(LoanPhoto)
+    scans.sweep()
+
+
+@app.periodic(cron="37 12 * * *")
+@app.task(name="watch_agreements", queueing_lock="watch_agreements")
+def watch_agreements(timestamp: int) -> None:
+    """Every day: agreements left to sign, 7 days and 2 days before the end; those whose time has passed."""
+    deadlines.run()
 
 
 @app.periodic(cron="17 5 * * *")

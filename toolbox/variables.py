@@ -15,6 +15,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.resource import CostMode
+
 TYPES = ("text", "long", "date", "time", "number", "money", "choice", "bool", "list")
 
 
@@ -27,6 +29,7 @@ class Variable:
     type: str
     where_from: str
     sample: Any
+    choices: tuple[tuple[str, Any], ...] = ()
 
 
 CATALOGUE: tuple[Variable, ...] = (
@@ -147,7 +150,9 @@ CATALOGUE: tuple[Variable, ...] = (
         "La tente se replie sèche. Deux personnes pour le montage.",
     ),
     # money
-    Variable("cout.mode", _("Contrepartie"), "choice", "loan.cost_mode: gratuit, frais, echange, prix", "gratuit"),
+    Variable(
+        "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit", choices=tuple(CostMode.choices),
+    ),
     Variable("cout.montant", _("Montant"), "money", "loan.price; empty when free or exchanged", Decimal("40.00")),
     Variable("cout.unite", _("Par (unité du montant)"), "text", "loan.price_unit", "la journée"),
     Variable("cout.depot", _("Dépôt de garantie"), "money", "loan.deposit; empty: none", Decimal("100.00")),

@@ -13,8 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from toolbox import content
+from toolbox.composing import BLANK
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
-from toolbox.reading import BLANK, clauses_of, labels_of
+from toolbox.reading import clauses_of, labels_of
 from toolbox.variables import CATALOGUE
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from directory.views.listing import conditional
+from mutualisation.kernel.downloads import FORMS
 from toolbox.models import Edition, ModelAgreement, Party
 from toolbox.reading import clauses_of
 
-TABLES = ("toolbox_modelagreement",)
+TABLES = ("toolbox_modelagreement", "directory_organisation")
 
 
 @login_not_required
@@ -19,15 +20,17 @@ TABLES = ("toolbox_modelagreement",)
 @conditional(*TABLES)
 def model_agreement_list(request: HttpRequest) -> HttpResponse:
     """The models in force."""
-    return render(request, "toolbox/agreement/list.html", {"agreements": list(ModelAgreement.objects.in_force())})
+    rows = ModelAgreement.objects.in_force().select_related("owner")
+    return render(request, "toolbox/agreement/list.html", {"agreements": list(rows)})
 
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "toolbox_term")
 def model_agreement(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """One model, in its edition in force or in an earlier one; drafts are nobody's yet."""
-    model = get_object_or_404(ModelAgreement, slug=slug)
+    models = ModelAgreement.objects.select_related("owner", "copied_from__model")
+    model = get_object_or_404(models, slug=slug)
     editions = list(Edition.objects.filter(model=model, published_at__isnull=False).order_by("-number"))
     shown = next((e for e in editions if number in (None, e.number)), None)
     if shown is None:
@@ -42,6 +45,7 @@ def model_agreement(request: HttpRequest, slug: str, number: int | None = None) 
             "editions": editions,
             "is_current": shown == editions[0],
             "clauses": clauses,
+            "forms": list(FORMS),
             "parties": [Party(party).label for party in model.parties],
             "asked": [v for v in shown.variables if v.get("required")],
             "minutes": max(1, round(sum(len(c.html) for c in clauses) / 1400)),

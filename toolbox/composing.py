@@ -1,0 +1,245 @@
+"""The text of an agreement: an edition's clauses, what goes in their blanks, nothing ever evaluated.
+
+Values are as JSON keeps them: text and long text; "2026-11-21"; "18:00"; a number; money as "40.00"; true or false; the
+value of a choice; a list of texts. Markdown becomes clean HTML first; then each blank receives escaped words: what
+someone typed is never markup, a template or a document's code.
+"""
+
+from __future__ import annotations
+
+import datetime
+import html
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from mutualisation.kernel import markdown
+from mutualisation.kernel.moments import clock, day_in_words
+from toolbox.conditions import WITHOUT_VALUE, holds, is_filled
+from toolbox.models import Clause, Edition
+from toolbox.variables import CATALOGUE
+
+BLANK = re.compile(r"\[\[([a-z0-9_.]+)\]\]")
+# Markdown sees a blank as one letter of no alphabet between two marks: it is never a link, never emphasis.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_TAG = re.compile(r'</?[a-z][^">]*(?:"[^"]*"[^">]*)*>')
+_PLACES = re.compile(
+    rf"<p>\s*{_OPEN}(?P<alone>\d+){_CLOSE}\s*</p>|(?P<tag>{_TAG.pattern})|{_OPEN}(?P<mark>\d+){_CLOSE}"
+)
+_BLOCKS = re.compile(r"</?(?:p|ul|ol|li|blockquote)\b[^>]*>|<[bh]r\s*/?>")
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A variable that a clause may name. ``asked_of``: the party that knows it; empty for the portal's catalogue."""
+
+    name: str
+    label: str
+    type: str
+    help: str = ""
+    required: bool = True
+    choices: tuple[tuple[str, str], ...] = ()
+    asked_of: str = ""
+    sample: Any = None
+    from_portal: bool = False
+
+    @property
+    def is_demanded(self) -> bool:
+        """Asked even before any clause names it."""
+        return self.required and not self.from_portal
+
+
+@dataclass(frozen=True)
+class Written:
+    """A clause that is in: its number in the text, its HTML with blanks filled, the note for whoever fills it."""
+
+    number: int
+    key: str
+    title: str
+    html: SafeString
+    guidance: str = ""
+    named: frozenset[str] = field(default_factory=frozenset)
+
+
+def blanks_of(edition: Edition) -> dict[str, Blank]:
+    """Every variable that this edition's clauses may name: the portal's catalogue, then those that it declares."""
+    own = [
+        Blank(
+            name=v["name"], label=v["label"], type=v["type"], help=v.get("help") or "",
+            required=bool(v.get("required")),
+            choices=tuple((c["value"], c["label"]) for c in v.get("choices") or ()), asked_of=v.get("asked_of") or "",
+            sample=v.get("sample"),
+        )
+        for v in edition.variables
+    ]  # fmt: skip
+    return {b.name: b for b in [*catalogue(), *own]}
+
+
+def catalogue() -> list[Blank]:
+    """What the portal knows by itself."""
+    return [
+        Blank(
+            name=v.name, label=str(v.label), type=v.type, sample=_plain(v.sample), from_portal=True,
+            choices=tuple((value, str(label)) for value, label in v.choices),
+        )
+        for v in CATALOGUE
+    ]  # fmt: skip
+
+
+def samples(blanks: Mapping[str, Blank]) -> dict[str, Any]:
+    """A value for each: what previews are made with."""
+    return {name: blank.sample for name, blank in blanks.items() if is_filled(blank.sample)}
+
+
+def present(clauses: Iterable[Clause], values: Mapping[str, Any], chosen: Collection[str]) -> list[Clause]:
+    """The clauses that are in, in order."""
+    return [c for c in clauses if holds(c.when, c.key, values, chosen)]
+
+
+def compose(
+    clauses: Iterable[Clause], blanks: Mapping[str, Blank], values: Mapping[str, Any], chosen: Collection[str] = ()
+) -> list[Written]:
+    """The text: the clauses that are in, numbered, blanks filled; what isn't known yet shows its label."""
+    return [
+        Written(n, c.key, c.title, fill(c.body, blanks, values), c.guidance, frozenset(BLANK.findall(c.body)))
+        for n, c in enumerate(present(clauses, values, chosen), 1)
+    ]
+
+
+def fill(body: str, blanks: Mapping[str, Blank], values: Mapping[str, Any]) -> SafeString:
+    """One clause's body as HTML, its blanks filled."""
+    rendered, names = _rendered(body)
+
+    def words(name: str) -> SafeString:
+        blank, value = blanks.get(name), values.get(name)
+        if blank is None or not is_filled(value):
+            return format_html('<span class="fill">{}</span>', blank.label if blank else name)
+        return escape(in_words(blank, value))
+
+    def alone(name: str) -> str:
+        blank, value = blanks.get(name), values.get(name)
+        if blank is None or blank.type not in ("long", "list") or not is_filled(value):
+            return f"<p>{words(name)}</p>"
+        if blank.type == "list":
+            items = [i for i in value if is_filled(i)] if isinstance(value, list | tuple) else [value]
+            return "<ul>" + "".join(f"<li>{escape(str(item))}</li>" for item in items) + "</ul>"
+        parts = re.split(r"\n\s*\n", str(value).replace("\r\n", "\n").strip())
+        return "".join("<p>" + "<br>".join(escape(line) for line in part.split("\n")) + "</p>" for part in parts)
+
+    def put(found: re.Match[str]) -> str:
+        if found["alone"]:
+            return alone(names[int(found["alone"])])
+        if tag := found["tag"]:  # in what a tag says of itself, no markup can be
+            return _MARK.sub(lambda m: _TAG.sub("", words(names[int(m[1])])), tag)
+        return words(names[int(found["mark"])])
+
+    # in one pass: what a value says is never looked at again
+    return mark_safe(_PLACES.sub(put, rendered))  # noqa: S308 - cleaned by render, values escaped
+
+
+def places(body: str) -> dict[str, set[str]]:
+    """Where each blank of a body stands: « alone » in its paragraph, « within » a text, « hidden » where none shows."""
+    rendered, names = _rendered(body)
+    found: dict[str, set[str]] = {name: set() for name in names}
+    seen = set()
+    for match in _PLACES.finditer(rendered):
+        for where, group in (("alone", "alone"), ("within", "mark")):
+            if match[group]:
+                seen.add(int(match[group]))
+                found[names[int(match[group])]].add(where)
+    for n, name in enumerate(names):
+        if n not in seen:
+            found[name].add("hidden")
+    return found
+
+
+def _rendered(body: str) -> tuple[str, list[str]]:
+    """A body as HTML where each blank is a mark, and the name of each by its number."""
+    names: list[str] = []
+
+    def mark(found: re.Match[str]) -> str:
+        names.append(found[1])
+        return f"{_OPEN}{len(names) - 1}{_CLOSE}"
+
+    return markdown.render(BLANK.sub(mark, body.replace(_OPEN, "").replace(_CLOSE, ""))), names
+
+
+def in_words(blank: Blank, value: Any) -> str:
+    """A value as a sentence says it; as it was typed when it isn't of its type."""
+    try:
+        return _in_words(blank, value)
+    except (ValueError, ArithmeticError):
+        return str(value)
+
+
+def _in_words(blank: Blank, value: Any) -> str:
+    match blank.type:
+        case "date":
+            return day_in_words(datetime.date.fromisoformat(str(value)), "j F Y")
+        case "time":
+            return clock(datetime.time.fromisoformat(str(value)))
+        case "number":
+            return number_format(Decimal(str(value)).normalize(), use_l10n=True, force_grouping=True)
+        case "money":
+            amount = Decimal(str(value))
+            digits = 0 if amount == amount.to_integral_value() else 2
+            return f"{number_format(amount, decimal_pos=digits, use_l10n=True, force_grouping=True)}\u00a0$"
+        case "bool":
+            return _("oui") if value else _("non")
+        case "choice":
+            return dict(blank.choices).get(str(value), str(value))
+        case "list":
+            return ", ".join(str(i) for i in value if is_filled(i)) if isinstance(value, list | tuple) else str(value)
+    return str(value)
+
+
+def lacking(
+    clauses: Iterable[Clause], blanks: Mapping[str, Blank], values: Mapping[str, Any], chosen: Collection[str] = ()
+) -> list[Blank]:
+    """What must still be answered before the text may freeze, in the order it is met: no blank is printed empty."""
+    wanted: dict[str, Blank] = {}
+    for clause in clauses:
+        asked = BLANK.findall(clause.body) if holds(clause.when, clause.key, values, chosen) else []
+        if isinstance(clause.when, dict) and clause.when["comparison"] not in WITHOUT_VALUE:
+            # whether the clause is in depends on it: what the model demands is asked before
+            asked += [name for name in [clause.when["field"]] if name in blanks and blanks[name].is_demanded]
+        for name in asked:
+            if name in blanks and not is_filled(values.get(name)):
+                wanted.setdefault(name, blanks[name])
+    return list(wanted.values())
+
+
+def text_of(title: str, written: Iterable[Written]) -> str:
+    """The whole text without marks, a line a paragraph: what is hashed, what HTML, PDF and DOCX must say alike."""
+    lines = [title]
+    for clause in written:
+        lines.append(f"{clause.number}. {clause.title}")
+        lines += lines_of(clause.html)
+    said = (" ".join(line.split()) for line in lines)
+    return "\n".join(line for line in said if line)
+
+
+def lines_of(filled: str) -> list[str]:
+    """The paragraphs and items of what ``fill`` gave, without marks: spaces of any sort are one space."""
+    blocks = _BLOCKS.sub("\n", " ".join(filled.split())).split("\n")
+    said = (" ".join(html.unescape(_TAG.sub("", block)).split()) for block in blocks)
+    return [line for line in said if line]
+
+
+def _plain(sample: Any) -> Any:
+    """A sample of the catalogue, as JSON keeps values."""
+    if isinstance(sample, datetime.time):
+        return sample.strftime("%H:%M")
+    if isinstance(sample, datetime.date):
+        return sample.isoformat()
+    if isinstance(sample, Decimal):
+        return str(sample)
+    return list(sample) if isinstance(sample, tuple) else sample
