@@ -20,9 +20,12 @@ def test_needs_grouped_into_a_joint_invitation(phone_of: Callable[..., Any], fit
         MembershipFactory(
             user__name=who, role="gestionnaire", organisation__name=name, organisation__territory=places[where]
         )
-        for who, name, where in (("Odile Roy", "Le Carrefour", "beauharnois"), ("Karim Benali", "La Marmite", "chateauguay"),
-                                 ("Maude Lee", "Le Recto", "beauharnois"))
-    )  # fmt: skip
+        for who, name, where in (
+            ("Odile Roy", "Le Carrefour", "beauharnois"),
+            ("Karim Benali", "La Marmite", "chateauguay"),
+            ("Maude Lee", "Le Recto", "beauharnois"),
+        )
+    )
     for membership in (odile, karim, _maude):
         NeedFactory(organisation=membership.organisation, category=truck, name=f"Camion, {membership.organisation}")
 

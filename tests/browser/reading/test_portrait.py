@@ -13,8 +13,10 @@ from tests.browser.visitor import COLOURS, PHONE, Visitor
 
 Arrive = Callable[..., Visitor]
 PAGE = "/portrait/"
-TITLES = ("Où l’on prête", "De quelles sortes", "D’année en année", "Qui prête, qui emprunte", "Ce qui ne sert pas encore",
-          "Ce qui manque", "Dans quels secteurs", "Jusqu’où va le partage")  # fmt: skip
+TITLES = (
+    "Où l’on prête", "De quelles sortes", "D’année en année", "Qui prête, qui emprunte", "Ce qui ne sert pas encore",
+    "Ce qui manque", "Dans quels secteurs", "Jusqu’où va le partage",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [PHONE, 1280])
@@ -31,9 +33,8 @@ def test_each_figure_has_a_name_and_a_table(visitor: Arrive, width: int) -> None
         region = page.get_by_role("region", name=title, exact=True)
         assert region.get_by_role("heading", level=2, name=title).count() == 1, title
         (figure,) = region.get_by_role("figure").all()
-        assert figure.evaluate("node => document.getElementById(node.getAttribute('aria-labelledby')).textContent"), (
-            title
-        )
+        named = "node => document.getElementById(node.getAttribute('aria-labelledby')).textContent"
+        assert figure.evaluate(named).strip(), title
         for table in region.locator("table").all():
             assert (table.locator("caption").text_content() or "").strip(), title
     drawn = page.get_by_role("img", name=re.compile("^Prêts remis, par année. .*2025")).all()
