@@ -53,6 +53,7 @@ from tests.factories import (
     some_day,
 )
 from tests.loans.lending import lent_out
+from tests.loans.signing import to_sign_by
 from tests.projects.meeting import a_meeting_of
 from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
@@ -164,6 +165,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
     return {
         **lent,
+        **to_sign_by(shown, people["manager"]),
         **a_meeting_of(shown, people["member"]),
         "edition": edition,
         "joint": common.slug,
