@@ -46,10 +46,13 @@ def draft_paper(edition: Edition, written: list[Written]) -> Paper:
     )
 
 
-def signers(parties: Iterable[str]) -> list[str]:
+def signers(parties: Iterable[str]) -> list[dict[str, Any]]:
     """Who signs, as the place to sign says it."""
-    return [str(capfirst(Party(p).label)) if p == Party.PERSON else _("Pour %(who)s") % {"who": Party(p).label}
-            for p in parties]  # fmt: skip
+    return [
+        {"label": str(capfirst(Party(p).label)) if p == Party.PERSON else _("Pour %(who)s") % {"who": Party(p).label},
+         "is_person": p == Party.PERSON}
+        for p in parties
+    ]  # fmt: skip
 
 
 def _html(model: ModelAgreement, edition: Edition, clauses: list[Shown] | list[Written], **context: Any) -> str:

@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tempfile
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -72,6 +72,7 @@ class Paper:
     header: str = ""
     footer: str = ""
     watermark: str = ""
+    keywords: Sequence[str] = ()
     lang: str = "fr-CA"
     pictures: Mapping[str, Picture] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ def pdf(paper: Paper) -> bytes:
     data = {
         "title": printable(paper.title),
         "author": printable(paper.author),
+        "keywords": [printable(word) for word in paper.keywords],
         "header": printable(paper.header),
         "footer": printable(paper.footer),
         "watermark": printable(paper.watermark),
