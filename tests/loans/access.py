@@ -51,7 +51,7 @@ loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 4
 loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 """)
 
-# Documents: models for anyone; an agreement’s for the two organisations of its loan (« cdc » lends); verifying for anyone.
+# Documents: models for anyone; an agreement’s for the two organisations of its loan (« cdc » lends). Verifying: anyone.
 DOCUMENTS = table("""
 model_agreement_document slug=pret-de-velo number=1 form=pdf | 200 | 405
 model_agreement_document slug=pret-de-velo number=1 form=docx | 200 | 405
