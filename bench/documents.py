@@ -44,9 +44,8 @@ def main() -> int:
         rate = TOURS / (time.perf_counter() - start)
         kept = "✓" if one <= TARGETS[form] else "✗"
         missed += one > TARGETS[form]
-        print(
-            f"{form:5} premier {first:4.0f} ms   médiane {one:4.0f} ms (≤ {TARGETS[form]}) {kept}   {rate:5.1f}/s à deux"
-        )
+        told = f"premier {first:4.0f} ms   médiane {one:4.0f} ms (≤ {TARGETS[form]}) {kept}   {rate:5.1f}/s à deux"
+        print(f"{form:5} {told}")
     return missed
 
 
