@@ -51,12 +51,16 @@ def write(*, event: str, to: str, template: str, calendar: str = "", **context: 
 
 
 def enqueue(mail: Mail) -> None:
-    """Queue the sending (``tasks.send_mail``), by Django’s own connection, whoever asks.
+    """Queue the sending (``tasks.send_mail``)."""
+    queue("send_mail", mail_id=mail.pk)
 
-    Within the worker, procrastinate would queue by another connection: the job could run before the e-mail is there.
+
+def queue(task: str, **arguments: Any) -> None:
+    """Queue a job about e-mail in the transaction, by Django’s own connection, whoever asks.
+
+    Within the worker, procrastinate would queue by another connection: the job could run before what it is about.
     """
-    queue = JobManager(DjangoConnector())
-    configure_task(name="send_mail", job_manager=queue, queue="mail").defer(mail_id=mail.pk)
+    configure_task(name=task, job_manager=JobManager(DjangoConnector()), queue="mail").defer(**arguments)
 
 
 def deliver(mail_id: int) -> bool:

@@ -56,10 +56,42 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.Curatorship": {PERSONAL: "user", ORGANISATION: "id territory"},
     "directory.NetworkMember": {PUBLIC: "id network organisation"},
+    # What is built together
+    "projects.Project": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} organisation title standfirst description place territories stage stood_at stage_since "
+            "continuum actors inclusion determinants conditions budget hourly_rate drawing source_title"
+        ),
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
+    },
+    "projects.Milestone": {PUBLIC: "id project title due_on done_on position"},
+    "projects.Funding": {PUBLIC: "id project funder amount starts_on ends_on state position"},
+    "projects.Effect": {PUBLIC: "id project value label position"},
+    "projects.Participation": {
+        PUBLIC: "id project organisation part roles",
+        ORGANISATION: "message status reason offered_at answered_at ended_on",
+        PERSONAL: "offered_by answered_by",
+    },
+    "projects.Contribution": {
+        PUBLIC: "id participation nature role label hours amount",
+        ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
+        PERSONAL: "offered_by",
+    },
+    "projects.Delivery": {ORGANISATION: "id contribution on hours amount note recorded_at", PERSONAL: "recorded_by"},
+    "projects.ProjectLoan": {
+        ORGANISATION: "id project loan role rate per method linked_at",
+        PERSONAL: "linked_by",
+    },
+    "projects.ProjectNeed": {PUBLIC: "id project need"},
+    "projects.News": {PUBLIC: "id project title body published_at", PERSONAL: "by"},
+    "projects.NewsPhoto": {PUBLIC: "id uid news large small width height alt"},
+    "projects.Document": {PUBLIC: "id uid project title file kind size added_at", PERSONAL: "added_by"},
+    "projects.Follower": {PERSONAL: "id project user since"},
     # What is lent: the two organisations of a loan, and nobody else
     "loans.Loan": {
         ORGANISATION: (
-            "id resource lender borrower status version quantity returned_quantity purpose handling conditions "
+            "id resource lender borrower status version quantity returned_quantity to_come purpose handling conditions "
             "recurrence starts_at ends_at cost_mode price price_unit deposit time_share trial_ends_on consent_on "
             "requested_at answer_by held_at reminded_at accepted_at handed_over_at returned_at late_reminded_at "
             "start_told_for end_told_for updated_at"
@@ -83,8 +115,8 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.Incident": {
         ORGANISATION: (
-            "id loan report description units estimate payer payer_proposed payer_side act set_aside back_on opened_at "
-            "closed_at outcome"
+            "id loan report description units estimate payer payer_proposed payer_side act set_aside parts_aside "
+            "back_on opened_at closed_at outcome"
         ),
         PERSONAL: "opened_by closed_by",
     },
@@ -104,6 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "updated_at"
         )
     },
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
     "loans.Signature": {
         ORGANISATION: "id agreement party how mandate_on statement sha256 at",
@@ -174,6 +207,9 @@ FIELDS: dict[str, dict[str, str]] = {
     "directory.PracticeFigure": {PUBLIC: "id practice value label position"},
     "directory.PracticePhoto": {PUBLIC: "id uid practice large small width height alt position"},
     "directory.PracticeLink": {PUBLIC: "id practice title url position"},
+    # Who looks for the same thing
+    "directory.JointInvitation": {ORGANISATION: "id group need way message at", PERSONAL: "by"},
+    "directory.JointRefusal": {PERSONAL: "id user at"},
     # How it is curated
     "directory.Report": {
         ORGANISATION: "id content_type object_id message created_at handled_at handled_by",
@@ -185,18 +221,42 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     # What helps
     "toolbox.Tool": {
-        PUBLIC: f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url",
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size"
+        ),
         ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
     },
-    "toolbox.Term": {PUBLIC: "id slug term definition variants english updated_at"},
+    "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
         PUBLIC: (
             "id slug title kind parties summary warning position withdrawn_at withdrawn_reason owner copied_from "
             "updated_at"
         ),
     },
+    "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
+    # What is built together: communities and gatherings
+    "projects.Community": {
+        PUBLIC: f"{_LIFE_PUBLIC} organisation name purpose description sectors territory latitude longitude",
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "created_by",
+    },
+    "projects.CommunityMember": {PUBLIC: "id community organisation", PERSONAL: "user is_facilitator tells joined_at"},
+    "projects.Pivot": {PUBLIC: "id community organisation function sector territory since", PERSONAL: "user"},
+    "projects.LibraryItem": {PUBLIC: "id community tool why added_at", PERSONAL: "added_by"},
+    "projects.Idea": {PUBLIC: "id community organisation title text at withdrawn_at supporters", PERSONAL: "by"},
+    "projects.IdeaSupport": {PUBLIC: "id idea organisation at", PERSONAL: "by"},
+    "projects.Gathering": {
+        PUBLIC: (
+            "id community kind title summary agenda starts_at ends_at place territory access limit status sequence "
+            "note minutes minutes_at updated_at"
+        ),
+        ORGANISATION: "link",
+        PERSONAL: "created_by",
+    },
+    "projects.Registration": {PUBLIC: "id gathering organisation", PERSONAL: "user status needs at attended"},
     # Words and places
     "directory.Category": {PUBLIC: "id slug kind name parent drawing position"},
     "directory.Sector": {PUBLIC: "id slug name examples"},
@@ -226,9 +286,12 @@ EXPORTED: dict[str, str] = {
     "directory.Resource": "fiches",
     "directory.Need": "fiches",
     "directory.Practice": "fiches",
+    "toolbox.Tool": "fiches",
     "directory.Report": "signalements",
     "directory.Decision": "decisions",
     "directory.Closure": "blocages",
+    "directory.JointInvitation": "besoins_communs",
+    "directory.JointRefusal": "besoins_communs",
     "loans.Loan": "prets",
     "loans.Proposal": "propositions",
     "loans.LoanEvent": "gestes",
@@ -237,6 +300,23 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
+    "projects.Participation": "participations",
+    "projects.Contribution": "apports",
+    "projects.Delivery": "apports_recus",
+    "projects.News": "nouvelles",
+    "projects.Document": "documents_de_projets",
+    "projects.Follower": "projets_suivis",
+    "projects.ProjectLoan": "prets_de_projets",
+    "projects.Project": "fiches",
+    "loans.AgreementRule": "regles_d_entente",
+    "projects.Community": "communautes",
+    "projects.CommunityMember": "communautes",
+    "projects.Pivot": "communautes",
+    "projects.LibraryItem": "communautes",
+    "projects.Idea": "communautes",
+    "projects.IdeaSupport": "communautes",
+    "projects.Gathering": "communautes",
+    "projects.Registration": "rencontres",
     "loans.AgreementVersion": "ententes",
     "loans.Signature": "ententes",
     "loans.PaperScan": "ententes",

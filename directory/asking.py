@@ -17,7 +17,7 @@ from directory.writing import first_sending, free_address, insert, made_by, reme
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
-RESERVED = {"publier", "atom", "carte", "export", "nouveau"}
+RESERVED = {"publier", "atom", "carte", "export", "nouveau", "ensemble"}
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ Periods are half-open UTC ranges; hours and days are those of the wall (``TIME_Z
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower
@@ -27,10 +27,10 @@ from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
 from directory.opening import CLOSED, closed, closed_sentence, duration
-from directory.taxonomies import family_of
-from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
+from mutualisation.kernel.moments import Period, span, wall, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
+AT_ONCE = 14  # periods in one question: beyond, planning it takes longer than asking twice
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,20 @@ def refusals(
     ]
 
 
+def free_among(resource: Resource, periods: Iterable[Period], quantity: int) -> Iterator[Period]:
+    """Those of these periods when this can be had, in their order: one question for some of them at a time."""
+    left = iter(periods)
+    while some := list(itertools.islice(left, AT_ONCE)):
+        flags = {}
+        for n, period in enumerate(some):
+            refused = Q()
+            for condition in _conditions(period, quantity, of=resource).values():
+                refused |= condition
+            flags[f"no_{n}"] = Case(When(refused, then=Value(True)), default=Value(False))
+        found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
+        yield from (period for n, period in enumerate(some) if not found[f"no_{n}"])
+
+
 def _conditions(
     period: Period, quantity: int, *, ignoring: Any = (), days_only: bool = False, of: Resource | None = None
 ) -> dict[str, Any]:
@@ -141,7 +155,7 @@ def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
 
 
-# ---- why not, and what else
+# ---- why not
 
 
 def _sentence(
@@ -185,45 +199,6 @@ def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.
     for part, quantity in Resource.objects.filter(pk__in=taken).values_list("pk", "quantity"):
         free = min(free, (quantity - taken[part]) * resource.quantity // quantity)
     return max(0, free)
-
-
-@dataclass(frozen=True)
-class Alternatives:
-    """What one can have instead: fewer units at the same time, other times, comparable resources."""
-
-    fewer: int = 0
-    periods: list[Period] = field(default_factory=list)
-    resources: list[Resource] = field(default_factory=list)
-
-
-def alternatives(
-    resource: Resource, period: Period, quantity: int, *, among: models.QuerySet[Resource], most: int = 3
-) -> Alternatives:
-    """The nearest ways to say yes. ``among`` is what the reader may see, comparable ones are chosen there."""
-    same = set(refusals(resource, period, 1))
-    fewer = 0
-    if quantity > 1 and not same:
-        fewer = min(free_count(resource, period), quantity - 1)
-    periods: list[Period] = []
-    for shifted in _neighbours(period):
-        if len(periods) == most:
-            break
-        if not refusals(resource, shifted, quantity):
-            periods.append(shifted)
-    alike = among.comparable_to(resource, 20, family=family_of(resource.category_id))  # type: ignore[attr-defined]
-    nearby = free_between(among.filter(pk__in=alike), period, quantity)
-    return Alternatives(fewer, sorted(periods, key=lambda p: p.lower), list(nearby.for_list()[:most]))  # type: ignore[attr-defined]
-
-
-def _neighbours(period: Period) -> Iterable[Period]:
-    """The same hours on other days to come, nearest first: after and before, within four weeks."""
-    start, end, now = wall(period.lower), wall(period.upper), wall(timezone.now())
-    for step in (datetime.timedelta(days=sign * days) for days in range(1, 29) for sign in (1, -1)):
-        try:
-            if start + step > now:
-                yield span(moment((start + step).date(), start.time()), moment((end + step).date(), end.time()))
-        except ValidationError:  # an hour that the clock skips or repeats
-            continue
 
 
 # ---- occupy and free
@@ -312,11 +287,12 @@ def release_units(resource: Resource, acts: Collection[uuid.UUID], count: int, *
     units = list(dict.fromkeys(mine))
     freed = units[:count]
     going = rows if len(freed) == len(units) else rows.filter(resource=resource, unit__in=freed)
-    started = [(row.pk, row.period.lower) for row in going if row.period.lower < at]
+    gone = list(going)
+    started = [(row.pk, row.period.lower) for row in gone if row.period.lower < at]
     going.exclude(pk__in=[pk for pk, _lower in started]).delete()
     for pk, lower in started:
         Occupation.objects.filter(pk=pk).update(period=span(lower, at))
-    _keep_in_repair([(resource.pk, unit) for unit in freed], acts)
+    _keep_in_repair({(row.resource_id, row.unit) for row in gone}, acts)
     return len(freed)
 
 

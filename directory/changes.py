@@ -19,12 +19,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from directory.models import Organisation, Practice, PracticePartner, Role
-from directory.permissions import Entry
+from directory.models.curated import Entry
 
 # What the life cycle writes by itself is told by the label of the move, not field by field.
 SILENT = {
     "id", "slug", "created_at", "published_at", "review_since", "freshness_at", "created_by", "proposed_by",
-    "latitude", "longitude",
+    "latitude", "longitude", "file", "file_size",
 }  # fmt: skip
 STANDING = {"status", "is_demo", "freshness", "returned_note", "verified_at", "is_network", "sort_key"}
 SHOWN = 50
@@ -123,9 +123,9 @@ def _label(event: Any, event_field: models.Field[Any, Any]) -> str:
 
 def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
     """The snapshot that curators had read (None for a new entry), and what changed since."""
-    events = entry.events.order_by("pgh_id")  # type: ignore[union-attr]
+    events = entry.events.order_by("pgh_id")
     now = events.last()
-    # Events carry the time of their transaction: the change that called for re-reading is not « before ».
+    # Events carry the time of their transaction: the change that called for re-reading is not « before ».
     first = events.filter(review_since=entry.review_since).first() if entry.review_since else None
     before = None
     if first is not None:
@@ -139,7 +139,7 @@ def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
 
 def timeline(entry: Entry) -> list[Moment]:
     """The newest changes first, fifty at most, each with who made it and from which screen."""
-    events = list(entry.events.select_related("pgh_context").order_by("-pgh_id")[: SHOWN + 1])  # type: ignore[union-attr]
+    events = list(entry.events.select_related("pgh_context").order_by("-pgh_id")[: SHOWN + 1])
     people = [e.pgh_context.metadata.get("user") for e in events if e.pgh_context]
     names: dict[Any, str] = {u.pk: str(u) for u in User.objects.filter(pk__in=[p for p in people if p])}
     moments = []
@@ -230,7 +230,7 @@ def team_timeline(organisation: Organisation) -> list[TeamMoment]:
 
 
 def _became(event: Any, before: Any, *, by_herself: bool) -> str:
-    """What an event of a membership says, in a sentence with « %(name)s »; empty when nothing that counts changed."""
+    """What an event of a membership says, in a sentence with « %(name)s »; empty when nothing that counts changed."""
     if event.pgh_label == "delete":
         return _("%(name)s quitte l’organisme.") if by_herself else _("%(name)s ne fait plus partie de l’organisme.")
     role = Role(event.role).label

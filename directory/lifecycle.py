@@ -15,8 +15,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directory import notifications
-from directory.models import Organisation, Practice
-from directory.permissions import Entry, awaits_reading, can_curate, can_edit, require
+from directory.models.curated import Entry, kept_as
+from directory.permissions import awaits_reading, can_curate, can_edit, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Freshness, Status
 
@@ -33,11 +33,11 @@ class Transition:
 
 
 def _may_publish(user: Any, entry: Entry) -> bool:
-    """An organisation or a story goes public by a curator; what a validated organisation posts, by its members.
+    """An organisation or what someone proposed goes public by a curator; what is posted, by the organisation's people.
 
     Unless its territory reads first: a curator then makes public whatever isn't, what was archived too.
     """
-    if isinstance(entry, Organisation | Practice):
+    if not kept_as(entry).posted:
         return can_curate(user, entry)
     validated = entry.organisation.status == Status.PUBLISHED
     return validated and can_edit(user, entry) and not awaits_reading(user, entry)
@@ -85,7 +85,7 @@ def move(entry: Entry, name: str, *, by: Any, note: str = "") -> Entry:
     if not rows:
         raise AlreadyMoved
     entry.refresh_from_db()
-    if name == "submit" and not isinstance(entry, Organisation | Practice):
+    if name == "submit" and kept_as(entry).posted:
         notifications.entry_submitted(entry, by=by)
     return entry
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from directory import lifecycle, memberships, notifications
 from directory.models import Decision, JoinRequest, Organisation, Report, Territory
 from directory.permissions import can_answer, can_curate, curated_territories, require
-from directory.queue import MODELS, REASONS, Item, Verb, queue
+from directory.queue import REASONS, Item, Verb, model_of, queue
 from mutualisation.kernel.publication import Freshness, Status
 
 KEPT = ("status", "published_at", "verified_at", "review_since", "returned_note", "freshness", "freshness_at")
@@ -51,20 +51,21 @@ def decide(*, key: str, verb: str, by: Any, note: str = "") -> Decision:
     Raises PermissionDenied outside her territories, NoteNeeded, or AlreadyDecided when the item no longer waits.
     """
     reason, model, pk, other = _parsed(key)
+    name = str(model._meta.model_name)
     chosen = _verb(reason, verb)
     note = note.strip()[:2000]
     if chosen.needs_note and not note:
         raise NoteNeeded
-    subject = MODELS[model].objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+    subject = model.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
     if subject is None:
-        raise _taken(model, pk)
+        raise _taken(name, pk)
     if isinstance(subject, JoinRequest):
         require(can_answer(by, subject))
     else:
         require(can_curate(by, _entry_of(subject)))
     before = _before(subject) | ({"other": other} if other else {})
     if not _apply(reason, chosen.name, subject, by=by, note=note, other=other):
-        raise _taken(model, pk)
+        raise _taken(name, pk)
     decision = Decision.objects.create(entry=subject, verb=chosen.name, note=note, before=before, decided_by=by)
     if not isinstance(subject, JoinRequest):
         notifications.decided(decision, by=by)
@@ -76,16 +77,16 @@ def _entry_of(subject: Any) -> Any:
     return subject.entry if isinstance(subject, Report) else subject
 
 
-def _parsed(key: str) -> tuple[str, str, int, int | None]:
+def _parsed(key: str) -> tuple[str, type[Any], int, int | None]:
     parts = key.split(".")
+    model = model_of(parts[1]) if len(parts) in (3, 4) else None
     if (
-        len(parts) not in (3, 4)
+        model is None
         or parts[0] not in REASONS
-        or parts[1] not in MODELS
         or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts[2:])
     ):
         raise AlreadyDecided(_("Cette fiche n’est pas dans la file : rien n’a changé."))
-    return parts[0], parts[1], int(parts[2]), int(parts[3]) if len(parts) == 4 else None
+    return parts[0], model, int(parts[2]), int(parts[3]) if len(parts) == 4 else None
 
 
 def _verb(reason: str, name: str) -> Verb:

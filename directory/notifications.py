@@ -8,7 +8,8 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Practice, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Report, Resource
+from directory.models.curated import Entry, kept_as
 from directory.permissions import curators_of, managers_of
 
 
@@ -25,16 +26,19 @@ def organisation_submitted(organisation: Organisation, *, by: Any) -> None:
         )
 
 
-def practice_submitted(practice: Practice, *, by: Any) -> None:
-    """A story awaits a decision → the curators of its places."""
-    for curator in curators_of(practice).exclude(pk=by.pk):
+def proposed(entry: Entry, *, by: Any) -> None:
+    """A story, a tool, whatever a person proposed awaits a decision → the curators of its places."""
+    kept = kept_as(entry)
+    for curator in curators_of(entry).exclude(pk=by.pk):
         write(
-            event=f"practice-submitted:{practice.pk}:{practice.updated_at.isoformat()}",
+            event=f"{kept.name}-submitted:{entry.pk}:{entry.updated_at.isoformat()}",
             to=curator.email,
-            template="practice_submitted",
-            practice=practice,
+            template="proposed",
+            entry=entry,
+            noun=kept.model._meta.verbose_name,
+            lead=getattr(entry, kept.lead),
             author=by,
-            action_url=absolute(f"/moderation/?fiche=new.practice.{practice.pk}"),
+            action_url=absolute(f"/moderation/?fiche=new.{kept.name}.{entry.pk}"),
         )
 
 
@@ -180,4 +184,23 @@ def to_confirm(
         entries=entries,
         more=more,
         action_url=absolute(path),
+    )
+
+
+def joined(
+    organisation: Organisation, *, group: Any, needs: list[Need], way: str, message: str, to: Any, by: Any, stop: str
+) -> None:
+    """Others look for the same thing: come and answer it together → one manager of the organisation."""
+    write(
+        event=f"together:{group.key}:{needs[0].pk}"[:160],
+        to=to.email,
+        template="together",
+        organisation=organisation,
+        group=group,
+        needs=needs,
+        way=way,
+        message=message,
+        author=by,
+        action_url=absolute(group.get_absolute_url()),
+        stop_url=absolute(stop),
     )

@@ -9,11 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from accounts.models import User
-from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource, Role, Territory
+from directory.models import JoinRequest, Membership, Organisation, Resource, Role, Territory
+from directory.models.curated import Entry, kept_as
 from directory.taxonomies import territories
 from mutualisation.kernel.publication import Status
-
-Entry = Organisation | Resource | Need | Practice
 
 
 def require(allowed: bool) -> None:
@@ -55,17 +54,12 @@ def curated_territories(user: Any) -> list[int] | None:
 
 
 def territories_of(entry: Entry) -> set[int]:
-    """Where an entry stands: its own place and, for what an organisation shares, the organisation's."""
-    if isinstance(entry, Practice):
-        return set(entry.territories.values_list("pk", flat=True))
-    found = {entry.territory_id}
-    if not isinstance(entry, Organisation):
-        found.add(entry.organisation.territory_id)
-    return found
+    """Where an entry stands: its own place and, for what an organisation shares, the organisation's; or nowhere."""
+    return kept_as(entry).places(entry)
 
 
 def can_curate(user: Any, entry: Entry) -> bool:
-    """Curators act within their territories; a story without a place belongs to every curator."""
+    """Curators act within their territories; what has no place belongs to every curator."""
     own = curated_territories(user)
     if own is None:
         return True
@@ -96,7 +90,10 @@ def can_edit(user: Any, entry: Entry) -> bool:
         return True
     if isinstance(entry, Organisation):
         return can_manage(user, entry)
-    if isinstance(entry, Practice):
+    kept = kept_as(entry)
+    if kept.edits is not None:
+        return kept.edits(user, entry)
+    if not kept.posted:
         return entry.proposed_by_id == user.pk and not entry.is_published
     return is_member(user, entry.organisation)
 
@@ -107,9 +104,11 @@ def can_block(user: Any, resource: Resource) -> bool:
 
 
 def curators_of(entry: Entry) -> QuerySet[User]:
-    """Who curates the places of an entry; where nobody does, the administrators."""
+    """Who curates the places of an entry, anywhere for what has none; where nobody does, the administrators."""
     people = User.objects.filter(is_active=True)
-    curators = people.filter(is_staff=True, curatorships__territory__in=_around(territories_of(entry))).distinct()
+    curators = people.filter(is_staff=True, curatorships__isnull=False).distinct()
+    if places := territories_of(entry):
+        curators = curators.filter(curatorships__territory__in=_around(places))
     return curators if curators.exists() else people.filter(is_superuser=True)
 
 
@@ -125,7 +124,7 @@ def reads_first(organisation: Organisation) -> bool:
 
 def awaits_reading(user: Any, entry: Entry) -> bool:
     """Whether what this person posts waits for a curator before it is public; once it is, changes show at once."""
-    if isinstance(entry, Organisation | Practice) or entry.status == Status.PUBLISHED:
+    if not kept_as(entry).posted or entry.status == Status.PUBLISHED:
         return False
     return reads_first(entry.organisation) and not can_curate(user, entry)
 

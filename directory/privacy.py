@@ -22,14 +22,14 @@ from directory.models import (
     Decision,
     Invitation,
     JoinRequest,
+    JointInvitation,
+    JointRefusal,
     Membership,
-    Need,
     Organisation,
-    Practice,
     Report,
-    Resource,
     Role,
 )
+from directory.models.curated import curated
 
 INVITATIONS_KEPT_DAYS = 30  # after they expired, accepted or not
 REPORTS_KEPT_DAYS = 365  # after they were dealt with
@@ -71,13 +71,10 @@ def _curatorships(user: User) -> Rows:
 
 def _entries(user: User) -> Rows:
     """Addresses of what she created or proposed: the content itself belongs to the organisation."""
-    for model in (Organisation, Resource, Need):
-        for entry in model._default_manager.filter(created_by=user):
-            yield {"type": str(model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
+    for one in curated():
+        for entry in one.model.objects.filter(**{one.author: user}):
+            yield {"type": str(one.model._meta.verbose_name), "titre": str(entry), "adresse": entry.get_absolute_url(),
                    "etat": entry.status, "creee_le": entry.created_at}  # fmt: skip
-    for story in Practice.objects.filter(proposed_by=user):
-        yield {"type": str(Practice._meta.verbose_name), "titre": story.title, "adresse": story.get_absolute_url(),
-               "etat": story.status, "creee_le": story.created_at}  # fmt: skip
 
 
 def _reports(user: User) -> Rows:
@@ -96,6 +93,13 @@ def _closures(user: User) -> Rows:
             "ressource": c.resource.name, "motif": c.reason, "du": c.period.lower, "au": c.period.upper,
             "note": c.note, "inscrite_le": c.created_at,
         }  # fmt: skip
+
+
+def _joint(user: User) -> Rows:
+    for i in JointInvitation.objects.filter(by=user).select_related("need"):
+        yield {"besoin_commun": i.group, "besoin": i.need.name, "pour": i.way, "message": i.message, "invite_le": i.at}
+    for r in JointRefusal.objects.filter(user=user):
+        yield {"refuse_les_invitations_depuis": r.at}
 
 
 def _changes(user: User) -> Rows:
@@ -127,6 +131,8 @@ def _let_go(user: User) -> None:
     JoinRequest.objects.filter(user=user).delete()
     Invitation.objects.filter(email__iexact=user.email).delete()
     Curatorship.objects.filter(user=user).delete()
+    JointRefusal.objects.filter(user=user).delete()
+    JointInvitation.objects.filter(by=user).update(by=None)
     Report.objects.filter(email__iexact=user.email).update(email="")
 
 
@@ -149,5 +155,6 @@ def declare() -> None:
     privacy.holds("signalements", gettext_lazy("Les erreurs que vous avez signalées"), _reports)
     privacy.holds("decisions", gettext_lazy("Vos décisions de curation"), _decisions)
     privacy.holds("blocages", gettext_lazy("Les périodes que vous avez bloquées"), _closures)
+    privacy.holds("besoins_communs", gettext_lazy("Les invitations autour d’un besoin commun"), _joint)
     privacy.holds("changements", gettext_lazy("Vos changements aux fiches"), _changes)
     privacy.before_closing("directory", warn=_warn, let_go=_let_go)

@@ -9,23 +9,23 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Decision, JoinRequest, Need, Organisation, Practice, Report, Resource
-from directory.permissions import Entry, curated_territories
+from directory.models import Decision, JoinRequest, Organisation, Report
+from directory.models.curated import Curated, Entry, curated, curated_as, kept_as
+from directory.permissions import curated_territories
 from mutualisation.kernel.publication import Freshness, Status
 
 ALIKE = 0.6
-MODELS: dict[str, type[Any]] = {
-    "organisation": Organisation,
-    "resource": Resource,
-    "need": Need,
-    "practice": Practice,
-    "report": Report,
-    "joinrequest": JoinRequest,
-}
+
+
+def model_of(name: str) -> type[Any] | None:
+    """The model that a key of the queue names."""
+    others: dict[str, type[Any]] = {"report": Report, "joinrequest": JoinRequest}
+    known = curated_as(name)
+    return known.model if known else others.get(name)
 
 
 @dataclass(frozen=True)
@@ -93,23 +93,15 @@ class Item:
         return next((v for v in self.verbs if v.bulk), None)
 
 
-def within(model: type[Any], places: list[int] | None) -> QuerySet[Any]:
+def within(one: Curated, places: list[int] | None) -> QuerySet[Any]:
     """The entries of a model that stand in these territories; all of them for None."""
-    rows = model.objects.all()
-    if model is not Practice:
-        rows = rows.defer("search")
-    if places is None:
-        return rows
-    if model is Organisation:
-        return rows.filter(territory__in=places)
-    if model is Practice:
-        return rows.filter(Q(territories__in=places) | Q(territories__isnull=True)).distinct()
-    return rows.filter(Q(territory__in=places) | Q(organisation__territory__in=places))
+    rows = one.model.objects.defer("search")
+    return rows if places is None else one.within(rows, places)
 
 
 def _item(reason: str, entry: Entry, since: datetime.datetime | None) -> Item:
-    owner = "" if isinstance(entry, Organisation | Practice) else entry.organisation.name
-    kind = getattr(entry, "kind", "")
+    posted = kept_as(entry).posted
+    owner, kind = (entry.organisation.name, getattr(entry, "kind", "")) if posted else ("", "")
     return Item(reason, entry._meta.model_name or "", entry.pk, str(entry), owner, since, kind, subject=entry)
 
 
@@ -119,9 +111,9 @@ def queue(user: Any) -> list[Item]:
     if places == []:
         return []
     items: list[Item] = []
-    for model in (Organisation, Practice, Resource, Need):
-        rows = within(model, places)
-        if model in (Resource, Need):
+    for one in curated():
+        rows = within(one, places)
+        if one.posted:
             rows = rows.select_related("organisation")
         items += [_item("new", e, e.updated_at) for e in rows.filter(status=Status.SUBMITTED)]
         items += [
@@ -138,7 +130,8 @@ def queue(user: Any) -> list[Item]:
         Item("join", "joinrequest", r.pk, r.organisation.name, str(r.user), r.created_at, subject=r) for r in requests
     ]
     items += _reports(places)
-    orphans = within(Organisation, places).filter(orphan_since__isnull=False, status=Status.PUBLISHED)
+    organisations = Organisation.objects.defer("search").filter(orphan_since__isnull=False, status=Status.PUBLISHED)
+    orphans = organisations if places is None else organisations.filter(territory__in=places)
     seen = _decided("seen", Organisation)
     items += [_item("orphan", o, o.orphan_since) for o in orphans if (o.pk, None) not in seen]
     items += _twins(places)
@@ -151,10 +144,10 @@ def _reports(places: list[int] | None) -> Iterable[Item]:
     """Errors that visitors reported on entries of these territories."""
     waiting = list(Report.objects.filter(handled_at__isnull=True).select_related("content_type"))
     allowed: dict[str, set[int]] = {}
-    for name in ("organisation", "resource", "need", "practice"):
-        ids = [r.object_id for r in waiting if r.content_type.model == name]
+    for one in curated():
+        ids = [r.object_id for r in waiting if r.content_type.model == one.name]
         if ids:
-            allowed[name] = set(within(MODELS[name], places).filter(pk__in=ids).values_list("pk", flat=True))
+            allowed[one.name] = set(within(one, places).filter(pk__in=ids).values_list("pk", flat=True))
     for report in waiting:
         if report.object_id in allowed.get(report.content_type.model, ()):
             yield Item(

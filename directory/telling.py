@@ -1,4 +1,4 @@
-"""Telling a story to copy: anyone proposes it, a curator edits and publishes it."""
+"""What a person proposes in her own name (a story to copy, a tool): curators edit and publish it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import transaction
 
 from directory import notifications
 from directory.lifecycle import move
-from directory.models import Practice
+from directory.models.curated import Entry, kept_as
 from directory.moderation import AlreadyDecided, decide
 from directory.permissions import can_curate, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
@@ -17,82 +17,83 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 
 RESERVED = {"proposer", "atom", "carte", "export", "nouvelle"}
-OPEN_AT_MOST = 20  # stories of one person that await a decision
+OPEN_AT_MOST = 20  # proposals of one person and one sort that await a decision
 
 
 class TooManyError(Exception):
-    """This person proposed many stories that nobody read yet; nothing was saved."""
+    """This person proposed many of these that nobody read yet; nothing was saved."""
 
 
-def address_of(practice: Practice) -> str:
-    return free_address(Practice, practice.title, fallback="pratique", reserved=RESERVED, own=practice.slug)
+def address_of(entry: Entry) -> str:
+    return free_address(type(entry), entry.title, fallback=kept_as(entry).noun, reserved=RESERVED, own=entry.slug)
 
 
 @transaction.atomic
-def propose(*, form_for: Callable[[Practice], Any], by: Any, once: str, submit: bool = False) -> Any:
-    """Create a story; gives the form, valid and saved, or with its errors. Raises TooManyError.
+def propose(*, form_for: Callable[[Entry], Any], blank: Entry, by: Any, once: str, submit: bool = False) -> Any:
+    """Create an entry from ``blank``; gives the form, valid and saved, or with its errors. Raises TooManyError.
 
     The same form sent twice creates one; sent again after the Back button, it changes what the first sending made.
     ``submit`` sends it to the curators at once; otherwise it stays a draft that its author alone sees.
     """
     require(by.is_authenticated)
-    form = form_for(Practice(proposed_by=by))
+    model: Any = type(blank)
+    blank.proposed_by = by
+    form = form_for(blank)
     if not form.is_valid():
         return form
     mark = first_sending(once, by=by)
-    if mark is None and (made := made_by(once, Practice, by=by)):
+    if mark is None and (made := made_by(once, model, by=by)):
         form = rewrite(made, form_for=form_for, by=by, address=address_of)
     else:
-        waiting = Practice.objects.filter(proposed_by=by).exclude(status__in=[Status.PUBLISHED, Status.ARCHIVED])
+        waiting = model.objects.filter(proposed_by=by).exclude(status__in=[Status.PUBLISHED, Status.ARCHIVED])
         if waiting.count() >= OPEN_AT_MOST:
             raise TooManyError
-        practice = form.save(commit=False)
-        practice.proposed_by = by
-        insert(practice, lambda: address_of(practice))
+        entry = form.save(commit=False)
+        insert(entry, lambda: address_of(entry))
         form.save_m2m()
-        remember(mark, practice)
+        remember(mark, entry)
     if submit and not form.errors:
         _send_once(form.instance, by=by)
     return form
 
 
 @transaction.atomic
-def change(practice: Practice, *, form_for: Callable[[Practice], Any], by: Any, submit: bool = False) -> Any:
+def change(entry: Entry, *, form_for: Callable[[Entry], Any], by: Any, submit: bool = False) -> Any:
     """Save what a form says, unless someone changed the same fields; ``submit`` sends it to the curators."""
-    form = rewrite(practice, form_for=form_for, by=by, address=address_of)
+    form = rewrite(entry, form_for=form_for, by=by, address=address_of)
     if submit and not form.errors:
         _send_once(form.instance, by=by)
     return form
 
 
-def _send_once(practice: Practice, *, by: Any) -> None:
-    practice.refresh_from_db(fields=["status"])
-    if practice.status in (Status.DRAFT, Status.RETURNED):
-        send(practice, by=by)
+def _send_once(entry: Entry, *, by: Any) -> None:
+    entry.refresh_from_db(fields=["status"])
+    if entry.status in (Status.DRAFT, Status.RETURNED):
+        send(entry, by=by)
 
 
 @transaction.atomic
-def send(practice: Practice, *, by: Any) -> None:
+def send(entry: Entry, *, by: Any) -> None:
     """To the curators of its places, who are told. Raises AlreadyMoved when it is there already."""
-    move(practice, "submit", by=by)
-    notifications.practice_submitted(practice, by=by)
+    move(entry, "submit", by=by)
+    notifications.proposed(entry, by=by)
 
 
 @transaction.atomic
-def publish(practice: Practice, *, by: Any) -> None:
+def publish(entry: Entry, *, by: Any) -> None:
     """Make it public; what awaited a decision is decided, so that its author is told and it can be undone.
 
     Raises AlreadyMoved when it no longer stands where the page said.
     """
-    if practice.status != Status.SUBMITTED:
-        move(practice, "publish", by=by)
+    if entry.status != Status.SUBMITTED:
+        move(entry, "publish", by=by)
         return
     try:
-        decide(key=f"new.practice.{practice.pk}", verb="publish", by=by)
+        decide(key=f"new.{kept_as(entry).name}.{entry.pk}", verb="publish", by=by)
     except AlreadyDecided as error:
         raise AlreadyMoved from error
 
 
-def edits_as_curator(user: Any, practice: Practice) -> bool:
-    """Whether this person edits the story as its curator: more fields, and the last word."""
-    return bool(practice.pk) and can_curate(user, practice)
+def edits_as_curator(user: Any, entry: Entry) -> bool:
+    """Whether this person edits it as its curator: more fields, and the last word."""
+    return bool(entry.pk) and can_curate(user, entry)

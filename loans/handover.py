@@ -2,6 +2,7 @@
 
 The loan moves when the sheet is filled, not when it is confirmed: what left has left, and what came back is free at
 once (docs/decisions/0011). Contesting reopens the sheet, correcting it corrects the calendar too.
+What does not leave at first is free again, unless it leaves later (``to_come``): then it stays promised.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Max, Min, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory import calendar
-from directory.models import Kind, Resource
+from directory.models import Kind
 from directory.permissions import require
-from loans import notifications
+from loans import gate, notifications
 from loans.lifecycle import change, move, side_for, tell
-from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment, Side
+from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
@@ -57,48 +58,45 @@ class Sheet:
     late_reason: str = ""
 
 
-def title(loan: Loan, moment: str) -> str:
-    """What the moment is called: one hands a thing over, a person begins."""
-    begins = moment == Moment.HANDOVER
-    if loan.resource.kind == Kind.HUMAIN:
-        return _("Première journée") if begins else _("Dernière journée")
-    if loan.resource.kind == Kind.EXPERTISE:
-        return _("Début du mandat") if begins else _("Fin du mandat")
-    return _("Remise") if begins else _("Retour")
-
-
-def has_state(loan: Loan) -> bool:
-    """Whether what is lent can be worn or damaged: a person or what she knows can't."""
-    return loan.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
-
-
-def checklist(resource: Resource, moment: str) -> list[str]:
-    """What to check, from the most particular list there is: of its category, of its parent, of its kind."""
-    category = resource.category
-    rank = {category.pk: 0, None: 2} | ({category.parent_id: 1} if category.parent_id else {})
-    rows = Checklist.objects.filter(kind=resource.kind, moment=moment)
-    rows = rows.filter(Q(category__isnull=True) | Q(category__in=[pk for pk in rank if pk]))
-    best = min(rows, key=lambda row: rank[row.category_id], default=None)
-    return list(best.items) if best else []
-
-
 def obstacles(loan: Loan) -> list[str]:
-    """What must be done between the acceptance and the hand-over, in sentences; nothing for now.
+    """What must be done between the acceptance and the hand-over, in sentences: the page shows them, the verb refuses.
 
-    The one gate: agreements to sign will say theirs here. The page shows them, the verb refuses.
+    The one gate: agreements to sign say theirs here too.
     """
-    return []
+    found = []
+    if loan.resource.kind == Kind.HUMAIN and loan.consent_on is None:
+        found.append(
+            _("L’accord de la personne n’est pas inscrit : son employeur la nomme et dit quand elle a dit oui.")
+        )
+    return found + gate.missing(loan)
 
 
 def bounds(loan: Loan, moment: str, report: ConditionReport | None = None) -> tuple[int, int]:
     """The least and the most that may be counted: what remains, and what a corrected sheet already counts."""
+    handing = moment == Moment.HANDOVER
     if report is None:
-        return 1, max(1, loan.outstanding)
-    if moment == Moment.RETURN:
-        return 1, report.counted + loan.outstanding
-    came_back = loan.reports.filter(moment=Moment.RETURN).aggregate(n=Sum("counted"))["n"] or 0
-    never_left = max(0, loan.returned_quantity - came_back)
-    return max(1, report.counted - loan.outstanding), report.counted + never_left
+        return 1, max(1, (loan.to_come or loan.outstanding) if handing else loan.out)
+    if not handing:
+        return 1, report.counted + loan.out
+    never_left = max(0, loan.returned_quantity - (_counted(loan, Moment.RETURN) or 0))
+    return max(1, report.counted - loan.out), report.counted + loan.to_come + never_left
+
+
+def _counted(loan: Loan, moment: str) -> int | None:
+    """How many the sheets of a moment count; None when there is no sheet."""
+    return loan.reports.filter(moment=moment).aggregate(n=Sum("counted"))["n"]
+
+
+def awaits(loan: Loan, moment: str) -> bool:
+    """Whether something is left to hand over, or to give back."""
+    if moment == Moment.HANDOVER:
+        return loan.status == LoanStatus.ACCEPTED or loan.to_come > 0
+    return loan.status == LoanStatus.HANDED_OVER and loan.out > 0
+
+
+def can_fill(user: Any, loan: Loan, moment: str) -> bool:
+    """Whether this person may write a hand-over or a return now."""
+    return awaits(loan, moment) and bool(side_for(user, loan, MOVE[Moment(moment)]))
 
 
 def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None = None) -> None:
@@ -133,17 +131,19 @@ def _minute(instant: datetime.datetime) -> datetime.datetime:
 
 
 @transaction.atomic
-def fill(loan: Loan, moment: str, *, by: Any, sheet: Sheet, version: int | None = None) -> ConditionReport:
+def fill(
+    loan: Loan, moment: str, *, by: Any, sheet: Sheet, version: int | None = None, rest_later: bool = False
+) -> ConditionReport:
     """Write a hand-over or a return: the loan moves, what came back is free from then on, the other side is told.
 
-    Whoever fills confirms for her side. Raises PermissionDenied, AlreadyMoved (someone was quicker: nothing is
-    written over), ValidationError by field, ``Obstructed``.
+    ``rest_later``: what does not leave now stays promised, else it is free. Whoever fills confirms for her side.
+    Raises PermissionDenied, AlreadyMoved (someone was quicker), ValidationError by field, ``Obstructed``.
     """
     name = MOVE[Moment(moment)]
     side = side_for(by, loan, name)
     require(bool(side))
     _lock(loan, version)
-    if loan.status not in (LoanStatus.ACCEPTED if moment == Moment.HANDOVER else LoanStatus.HANDED_OVER,):
+    if not awaits(loan, moment):
         raise AlreadyMoved
     if moment == Moment.HANDOVER and (reasons := obstacles(loan)):
         raise Obstructed(reasons)
@@ -157,10 +157,16 @@ def fill(loan: Loan, moment: str, *, by: Any, sheet: Sheet, version: int | None 
     if sheet.late_reason:
         told["late_reason"] = sheet.late_reason
     if moment == Moment.HANDOVER:
-        never_left = loan.outstanding - sheet.counted
-        _free(loan, never_left, sheet.happened_at)
-        move(loan, name, by=by, data=told, handed_over_at=sheet.happened_at,
-             returned_quantity=loan.returned_quantity + never_left)  # fmt: skip
+        rest = (loan.to_come or loan.outstanding) - sheet.counted
+        counts: dict[str, Any] = {"to_come": rest if rest_later else 0}
+        if rest and not rest_later:
+            _free(loan, rest, sheet.happened_at)
+            counts["returned_quantity"] = loan.returned_quantity + rest
+        if loan.status == LoanStatus.ACCEPTED:
+            move(loan, name, by=by, data=told, handed_over_at=sheet.happened_at, **counts)
+        else:
+            change(loan, **counts)
+            tell(loan, "hand_over_rest", by=by, side=side, data=told)
         notifications.to_confirm(report)
         return report
     _free(loan, sheet.counted, sheet.happened_at)
@@ -171,9 +177,27 @@ def fill(loan: Loan, moment: str, *, by: Any, sheet: Sheet, version: int | None 
         notifications.returned(report)
     else:
         change(loan, returned_quantity=loan.returned_quantity + sheet.counted)
-        tell(loan, "bring_back_part", by=by, side=side, data={**told, "left": loan.outstanding})
+        tell(loan, "bring_back_part", by=by, side=side, data={**told, "left": loan.out})
         notifications.partly_returned(report)
     return report
+
+
+@transaction.atomic
+def keep_rest(loan: Loan, *, by: Any, version: int | None = None) -> Loan:
+    """What was to leave later will not: it is free from now on. Raises as ``fill`` does."""
+    side = side_for(by, loan, "hand_over")
+    require(bool(side))
+    _lock(loan, version)
+    if not loan.to_come:
+        raise AlreadyMoved
+    now, rest = timezone.now(), loan.to_come
+    _free(loan, rest, now)
+    change(loan, to_come=0, returned_quantity=loan.returned_quantity + rest)
+    tell(loan, "keep_rest", by=by, side=side, data={"rest": rest})
+    if not loan.outstanding:
+        move(loan, "bring_back", by=by, returned_at=_happened(loan, Moment.RETURN, Max) or now)
+    notifications.rest_kept(loan, rest, side=side)
+    return loan
 
 
 def _lock(loan: Loan, version: int | None) -> None:
@@ -295,10 +319,13 @@ def _recount(loan: Loan, report: ConditionReport, more: int, *, by: Any) -> None
     """The loan and the calendar after a sheet counts ``more`` than it did."""
     returns = report.moment == Moment.RETURN
     back = more if returns else -more
+    happened: dict[str, Any] = {} if returns else {"handed_over_at": _happened(loan, Moment.HANDOVER, Min)}
+    if not returns and loan.to_come:  # what was counted too many leaves later, too few had left already
+        happened["to_come"] = max(0, loan.to_come + back)
+        back -= happened["to_come"] - loan.to_come
     if back > 0:
         _free(loan, back, report.happened_at)
     total = loan.returned_quantity + back
-    happened: dict[str, Any] = {} if returns else {"handed_over_at": report.happened_at}
     if returns and loan.returned_at:
         happened = {"returned_at": _last_return(loan, report.happened_at)}
     if loan.status == LoanStatus.HANDED_OVER and total == loan.quantity:
@@ -315,7 +342,11 @@ def _recount(loan: Loan, report: ConditionReport, more: int, *, by: Any) -> None
 
 
 def _last_return(loan: Loan, otherwise: datetime.datetime) -> datetime.datetime:
-    return loan.reports.filter(moment=Moment.RETURN).aggregate(at=Max("happened_at"))["at"] or otherwise
+    return _happened(loan, Moment.RETURN, Max) or otherwise
+
+
+def _happened(loan: Loan, moment: str, which: Any) -> datetime.datetime | None:
+    return loan.reports.filter(moment=moment).aggregate(at=which("happened_at"))["at"]
 
 
 # ---- the end
@@ -326,8 +357,9 @@ def reopen(loan: Loan, *, by: Any, missing: int, reason: str, version: int | Non
     """The lender finds that some did not come back: the loan is out again for these. Raises as ``fill`` does."""
     require(bool(side_for(by, loan, "reopen")))
     _lock(loan, version)
-    if not 1 <= missing <= loan.quantity:
-        wrong = _("Il en est parti %(n)d : comptez de nouveau.") % {"n": loan.quantity}
+    left = _counted(loan, Moment.HANDOVER) or loan.quantity
+    if not 1 <= missing <= left:
+        wrong = _("Il en est parti %(n)d : comptez de nouveau.") % {"n": left}
         raise ValidationError({"missing": wrong})
     move(
         loan, "reopen", by=by, note=reason, data={"missing": missing},

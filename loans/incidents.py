@@ -2,22 +2,26 @@
 
 Loans to come keep their dates: those that hold these units are moved to other free units, else their borrowers are
 told. What is set aside follows ``back_on``; when that day passes unsettled, it stays aside without a known end.
+A whole (a hall that divides, a kit) takes its parts aside with it, in the proportion in which it was lent.
 """
 
 from __future__ import annotations
 
 import datetime
+import uuid
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory import calendar
-from directory.models import Closure, Occupation, Reason
+from directory.models import Closure, Occupation, Reason, Resource
 from directory.permissions import require
 from loans import notifications
 from loans.lifecycle import tell
@@ -62,7 +66,9 @@ def open_incident(
         opened_by=by, **_proposal(payer, side),
     )  # fmt: skip
     if units:
-        incident.set_aside = _choose(loan, units, back=report is not None or loan.status != LoanStatus.HANDED_OVER)
+        back = report is not None or loan.status != LoanStatus.HANDED_OVER
+        incident.set_aside = _choose(loan, units, back=back)
+        incident.parts_aside = _choose_parts(loan, units, back=back)
     incident.save()
     staying = _put_aside(incident, by=by) if units else []
     tell(loan, "open_incident", by=by, side=side, note=incident.description, data=_told(incident))
@@ -94,17 +100,28 @@ def _check_day(back_on: datetime.date | None) -> None:
 # ---- the units
 
 
+@dataclass(frozen=True)
+class Aside:
+    """Units of one resource, the one lent or a part of it, that an incident keeps in repair under an act."""
+
+    resource: Resource
+    units: list[int]
+    act: uuid.UUID
+
+
+def _asides(incident: Incident) -> list[Aside]:
+    """What an incident sets aside: of what was lent first, then of its parts."""
+    if not incident.set_aside:
+        return []
+    asides = incident.parts_aside or {}
+    parts = Resource.objects.filter(pk__in=list(asides)).order_by("pk") if asides else []
+    of_parts = [Aside(p, asides[str(p.pk)], uuid.uuid5(incident.act, str(p.pk))) for p in parts]
+    return [Aside(incident.loan.resource, incident.set_aside, incident.act), *of_parts]
+
+
 def _choose(loan: Loan, count: int, *, back: bool) -> list[int]:
-    """Which of the units that this loan had are set aside: those back first, and those that nobody waits for."""
-    now = timezone.now()
-    mine = calendar.units_of(loan.resource, loan.dates.values_list("act", flat=True))
-    rows = Occupation.objects.filter(resource=loan.resource, unit__in=mine)
-    coming = rows.filter(period__endswith__gt=now) | rows.filter(period__upper_inf=True)
-    repaired = set(coming.filter(reason=Reason.REPAIR).values_list("unit", flat=True))
-    held = set(coming.filter(act__in=loan.dates.values("act")).values_list("unit", flat=True))
-    others = coming.filter(reason=Reason.LOAN).exclude(act__in=loan.dates.values("act"))
-    awaited = set(others.values_list("unit", flat=True))
-    free = [unit for unit in mine if unit not in repaired]
+    """Which of the units that this loan had are set aside. Raises ValidationError when there aren't as many."""
+    free = _ranked(loan, loan.resource, back=back)
     if count > len(free):
         said = ngettext(
             "Ce prêt compte %(n)d unité qui n’est pas déjà mise de côté.",
@@ -112,8 +129,31 @@ def _choose(loan: Loan, count: int, *, back: bool) -> list[int]:
             len(free),
         ) % {"n": len(free)}
         raise ValidationError({"units": said})
-    free.sort(key=lambda unit: ((unit in held) == back, unit in awaited, -unit))
     return sorted(free[:count])
+
+
+def _choose_parts(loan: Loan, count: int, *, back: bool) -> dict[str, list[int]]:
+    """Which units of each part go with that many of the whole, by number of the part."""
+    whole, found = loan.resource, {}
+    for part in Resource.objects.filter(part_of=whole).order_by("pk"):
+        share = -(-part.quantity * count // whole.quantity)
+        if units := sorted(_ranked(loan, part, back=back)[:share]):
+            found[str(part.pk)] = units
+    return found
+
+
+def _ranked(loan: Loan, resource: Resource, *, back: bool) -> list[int]:
+    """The units that this loan had and that no repair holds: those back first, and those that nobody waits for."""
+    now = timezone.now()
+    mine = calendar.units_of(resource, loan.dates.values_list("act", flat=True))
+    rows = Occupation.objects.filter(resource=resource, unit__in=mine)
+    coming = rows.filter(period__endswith__gt=now) | rows.filter(period__upper_inf=True)
+    repaired = set(coming.filter(reason=Reason.REPAIR).values_list("unit", flat=True))
+    held = set(coming.filter(act__in=loan.dates.values("act")).values_list("unit", flat=True))
+    others = coming.filter(reason=Reason.LOAN).exclude(act__in=loan.dates.values("act"))
+    awaited = set(others.values_list("unit", flat=True))
+    free = [unit for unit in mine if unit not in repaired]
+    return sorted(free, key=lambda unit: ((unit in held) == back, unit in awaited, -unit))
 
 
 def _period(incident: Incident) -> Period:
@@ -126,19 +166,22 @@ def _period(incident: Incident) -> Period:
 
 def _put_aside(incident: Incident, *, by: Any) -> list[Any]:
     """In repair, around loans to come; gives the acts of those that no other unit could take."""
-    loan, period = incident.loan, _period(incident)
-    Closure.objects.create(
-        resource=loan.resource, act=incident.act, reason=Reason.REPAIR, period=period, quantity=len(incident.set_aside),
-        note=_("Incident du prêt n°\u00a0%(n)d") % {"n": loan.pk}, created_by=by,
-    )  # fmt: skip
+    period = _period(incident)
+    note = _("Incident du prêt n°\u00a0%(n)d") % {"n": incident.loan_id}
+    for aside in _asides(incident):
+        Closure.objects.create(
+            resource=aside.resource, act=aside.act, reason=Reason.REPAIR, period=period, quantity=len(aside.units),
+            note=note, created_by=by,
+        )  # fmt: skip
     return _hold(incident, period)
 
 
 def _hold(incident: Incident, period: Period) -> list[Any]:
-    resource, units = incident.loan.resource, incident.set_aside
     own = list(incident.loan.dates.values_list("act", flat=True))
-    staying = calendar.shift_off(resource, units, period, keeping=own)
-    calendar.occupy_units(resource, units, period, incident.act, Reason.REPAIR)
+    staying: list[Any] = []
+    for aside in _asides(incident):  # the whole first: its lock is that of its parts too
+        staying += calendar.shift_off(aside.resource, aside.units, period, keeping=own)
+        calendar.occupy_units(aside.resource, aside.units, period, aside.act, Reason.REPAIR)
     return staying
 
 
@@ -167,8 +210,11 @@ def in_the_way(loan: Loan) -> list[Incident]:
     if loan.status != LoanStatus.ACCEPTED:
         return []
     told = loan.events.filter(verb="warn").values_list("data__incident", flat=True)
-    rows = Incident.objects.filter(pk__in=list(told), loan__resource=loan.resource_id, closed_at__isnull=True)
-    return list(rows.order_by("pk"))
+    resource = loan.resource
+    near = Q(loan__resource=resource) | Q(loan__resource__part_of=resource)
+    if resource.part_of_id:
+        near |= Q(loan__resource=resource.part_of_id)
+    return list(Incident.objects.filter(near, pk__in=list(told), closed_at__isnull=True).order_by("pk"))
 
 
 @transaction.atomic
@@ -182,11 +228,11 @@ def reschedule(incident: Incident, *, by: Any, back_on: datetime.date | None) ->
     incident.refresh_from_db()
     if incident.set_aside:
         period = _period(incident)
-        closure = Closure.objects.select_for_update().filter(act=incident.act).first()
-        if closure:
-            closure.period = span(min(closure.period.lower, period.lower), period.upper)
-            closure.save(update_fields=["period"])
-        calendar.release_units(loan.resource, [incident.act], len(incident.set_aside), at=period.lower)
+        for aside in _asides(incident):
+            for closure in Closure.objects.select_for_update().filter(act=aside.act):
+                closure.period = span(min(closure.period.lower, period.lower), period.upper)
+                closure.save(update_fields=["period"])
+            calendar.release_units(aside.resource, [aside.act], len(aside.units), at=period.lower)
         _warn(incident, _hold(incident, period))
     side = Side.LENDER if by else ""
     tell(loan, "reschedule_incident", by=by, side=side, data=_told(incident))
@@ -253,10 +299,11 @@ def close(incident: Incident, *, by: Any, outcome: str) -> Incident:
         raise AlreadyMoved
     incident.refresh_from_db()
     warned = warned_loans(incident)
-    calendar.release_units(loan.resource, [incident.act], len(incident.set_aside), at=now)
-    for closure in Closure.objects.filter(act=incident.act):
-        closure.period = span(closure.period.lower, max(now, closure.period.lower + datetime.timedelta(seconds=1)))
-        closure.save(update_fields=["period"])
+    for aside in _asides(incident):
+        calendar.release_units(aside.resource, [aside.act], len(aside.units), at=now)
+        for closure in Closure.objects.filter(act=aside.act):
+            closure.period = span(closure.period.lower, max(now, closure.period.lower + datetime.timedelta(seconds=1)))
+            closure.save(update_fields=["period"])
     tell(loan, "close_incident", by=by, side=Side.LENDER, note=incident.outcome, data=_told(incident))
     notifications.incident_closed(incident)
     for each in warned:

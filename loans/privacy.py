@@ -17,6 +17,7 @@ from accounts import privacy
 from accounts.models import User
 from directory.models import Organisation
 from loans.models import (
+    AgreementRule,
     AgreementVersion,
     CalendarFeed,
     ConditionReport,
@@ -46,6 +47,7 @@ NAMED: dict[type[Any], tuple[str, ...]] = {
     ConditionReport: ("filled_by", "lender_by", "borrower_by"),
     Incident: ("opened_by", "closed_by"),
     LoanPhoto: ("added_by",),
+    AgreementRule: ("updated_by",),
     AgreementVersion: ("by",),
     Signature: ("by",),
     PaperScan: ("sent_by", "answered_by"),
@@ -113,19 +115,26 @@ def _photos(user: User) -> Rows:
 
 def _agreements(user: User) -> Rows:
     """What she wrote, signed, sent or was sent; a signed text keeps her name, as paper does."""
+
+    def row(agreement: Any, what: str, text: str, at: Any) -> dict[str, Any]:
+        return {"entente": agreement.number, "geste": what, "texte": text, "date": at}
+
     for v in _hers(AgreementVersion, user).select_related("agreement"):
-        yield {"entente": v.agreement.number, "geste": "version", "note": v.note, "date": v.at}
+        yield row(v.agreement, "version", v.note, v.at)
     for s in _hers(Signature, user).select_related("agreement"):
-        yield {
-            "entente": s.agreement.number, "geste": "signature", "nom": s.name, "fonction": s.function, "date": s.at,
-        }  # fmt: skip
+        yield row(s.agreement, "signature", f"{s.name}, {s.function}", s.at)
     for scan in _hers(PaperScan, user).select_related("agreement"):
-        yield {"entente": scan.agreement.number, "geste": "numerisation", "date": scan.sent_at}
+        yield row(scan.agreement, "numerisation", "", scan.sent_at)
     for entry in _hers(JournalEntry, user).select_related("agreement"):
-        yield {"entente": entry.agreement.number, "geste": entry.kind, "nom": entry.who, "date": entry.at}
-    mine = Q(sent_by=user) | Q(email__iexact=user.email)
-    for link in SigningLink.objects.filter(mine).select_related("agreement"):
-        yield {"entente": link.agreement.number, "geste": "lien_de_signature", "nom": link.name, "date": link.sent_at}
+        yield row(entry.agreement, entry.kind, entry.who, entry.at)
+    links = SigningLink.objects.filter(Q(sent_by=user) | Q(email__iexact=user.email))
+    for link in links.select_related("agreement"):
+        yield row(link.agreement, "lien_de_signature", link.name, link.sent_at)
+
+
+def _rules(user: User) -> Rows:
+    for r in _hers(AgreementRule, user):
+        yield {"sorte": r.kind, "ressource": r.resource_id, "exigee": r.demand, "le": r.updated_at}
 
 
 def _feeds(user: User) -> Rows:
@@ -180,5 +189,6 @@ def declare() -> None:
     privacy.holds("incidents", gettext_lazy("Les incidents que vous avez inscrits ou réglés"), _incidents)
     privacy.holds("photos_de_prets", gettext_lazy("Les photos de prêts que vous avez ajoutées"), _photos)
     privacy.holds("ententes", gettext_lazy("Vos gestes dans les ententes, et vos signatures"), _agreements)
+    privacy.holds("regles_d_entente", gettext_lazy("Les règles d’entente que vous avez changées"), _rules)
     privacy.holds("agendas", gettext_lazy("Vos agendas privés, sans leurs adresses"), _feeds)
     privacy.before_closing("loans", warn=_warn, let_go=_let_go)

@@ -14,11 +14,11 @@ from django.utils import timezone
 from directory import calendar
 from directory.models import Resource
 from directory.permissions import require
-from loans import notifications
+from loans import amendments, notifications
 from loans.lifecycle import change, move, tell
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
-from loans.requests import Held
+from loans.requests import Held, answer_by
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period, wall
 
@@ -36,6 +36,11 @@ def can_propose(user: Any, loan: Loan) -> bool:
 
 def waiting_proposal(loan: Loan) -> Proposal | None:
     return loan.proposals.filter(status=Proposal.Status.WAITING).select_related("resource").first()
+
+
+def least_quantity(loan: Loan) -> int:
+    """Fewer than this can't be proposed: they left already."""
+    return loan.quantity - loan.to_come if loan.status == LoanStatus.HANDED_OVER else 1
 
 
 @transaction.atomic
@@ -61,18 +66,23 @@ def propose(
     waiting = waiting_proposal(loan)
     if waiting and waiting.side == side:
         raise AlreadyMoved
+    if quantity < least_quantity(loan):
+        raise AlreadyMoved
     acts = list(loan.dates.values_list("act", flat=True))
     for period in periods:
         if calendar.refusals(resource, period, quantity, ignoring=acts, rules=("too_many", "taken")):
             raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=acts))
     if waiting:
         _answer(waiting, Proposal.Status.DECLINED, by=by)
+    delay: dict[str, Any] = {}
+    if loan.is_open:  # the other side has as long to answer as if it were just asked
+        delay["answer_by"] = answer_by(timezone.now(), min(p.lower for p in periods))
     if loan.status == LoanStatus.REQUESTED and side == Side.LENDER:
-        move(loan, "counter", by=by, version=version)
+        move(loan, "counter", by=by, version=version, **delay)
     elif loan.status == LoanStatus.COUNTERED and side == Side.BORROWER:
-        move(loan, "answer_back", by=by, version=version)
+        move(loan, "answer_back", by=by, version=version, **delay)
     else:
-        change(loan, version=version)
+        change(loan, version=version, **delay)
     proposal = Proposal.objects.create(
         loan=loan, kind=_kind(loan, resource, periods, quantity), side=side, resource=resource,
         periods=sorted(periods, key=lambda p: p.lower), quantity=quantity, conditions=conditions, message=message,
@@ -117,11 +127,16 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     elif loan.status == LoanStatus.REQUESTED:
         move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
     else:
+        if proposal.quantity < least_quantity(loan):
+            raise AlreadyMoved
+        if loan.status == LoanStatus.HANDED_OVER:  # what is added leaves later
+            terms["to_come"] = loan.to_come + proposal.quantity - loan.quantity
         change(loan, version=version, late_reminded_at=None, **terms)
         tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
     dates = _replace_dates(loan, proposal.periods)
     calendar.move((old_resource, old_acts), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
     notifications.agreed(proposal, by=by, note=note)
+    amendments.follow(loan, by=by, another=old_resource.pk != loan.resource_id)
     return loan
 
 
@@ -171,10 +186,11 @@ def take_back(proposal: Proposal, *, by: Any, version: int | None = None) -> Loa
     loan = proposal.loan
     require(proposal.side in sides_of(by, loan))
     _answer(proposal, Proposal.Status.WITHDRAWN, by=by)
+    delay: dict[str, Any] = {"answer_by": answer_by(timezone.now(), loan.starts_at)} if loan.is_open else {}
     if loan.status == LoanStatus.COUNTERED:
-        move(loan, "take_back", by=by, version=version)
+        move(loan, "take_back", by=by, version=version, **delay)
     else:
-        change(loan, version=version)
+        change(loan, version=version, **delay)
         tell(loan, "take_back", by=by, side=proposal.side, data={"proposal": proposal.pk})
     notifications.taken_back(proposal, by=by)
     return loan

@@ -16,7 +16,7 @@ from directory.calendar import Taken
 from directory.models import Kind, Organisation, Resource
 from directory.permissions import require
 from directory.writing import first_sending, made_by, remember
-from loans import notifications
+from loans import agreements, amendments, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
@@ -43,7 +43,9 @@ class Held(Exception):  # noqa: N818 - it is an answer, not a fault
 
 def check(resource: Resource, periods: Sequence[Period], quantity: int) -> list[tuple[Period, list[calendar.Refusal]]]:
     """The dates that can't be asked for, with why; empty when all can."""
-    found = [(period, calendar.refusals(resource, period, quantity)) for period in periods]
+    free = {(p.lower, p.upper) for p in calendar.free_among(resource, periods, quantity)} if len(periods) > 1 else set()
+    asked = [p for p in periods if (p.lower, p.upper) not in free]
+    found = [(period, calendar.refusals(resource, period, quantity)) for period in asked]
     return [(period, some) for period, some in found if some]
 
 
@@ -85,7 +87,7 @@ def ask(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
         cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
-        requested_by=by, requested_at=now, answer_by=_answer_by(now, first),
+        requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,
     )  # fmt: skip
     LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in sorted(periods, key=_lower)])
@@ -93,9 +95,7 @@ def ask(
     tell(loan, "ask", by=by, side=Side.BORROWER, data={"held": len(late)} if late else None)
     if message.strip():
         LoanMessage.objects.create(loan=loan, organisation=borrower, by=by, text=message.strip())
-    if not late and _accepted_by_itself(loan):
-        notifications.accepted_by_itself(loan)
-    else:
+    if late or not _accepted_by_itself(loan):
         notifications.asked(loan)
     return loan
 
@@ -107,13 +107,15 @@ def _accepted_by_itself(loan: Loan) -> bool:
     try:
         with transaction.atomic():
             _take(loan)
-            tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
+            event = tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
             Loan.objects.filter(pk=loan.pk, status=LoanStatus.REQUESTED).update(
                 status=LoanStatus.ACCEPTED, accepted_at=timezone.now(), version=F("version") + 1
             )
     except Taken:
         return False  # someone was quicker: the lender answers
     loan.refresh_from_db()
+    notifications.accepted(event)
+    agreements.draw_up_if_demanded(loan, by=None)
     return True
 
 
@@ -124,7 +126,7 @@ def _alike(loan: Loan, resource: Resource, borrower: Organisation, periods: Sequ
     return same and [(d.period.lower, d.period.upper) for d in loan.dates.all()] == asked
 
 
-def _answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
+def answer_by(now: datetime.datetime, first: datetime.datetime) -> datetime.datetime:
     """A week, or until it begins; never less than an hour."""
     return max(now + datetime.timedelta(hours=1), min(now + ANSWER_WITHIN, first))
 
@@ -150,9 +152,10 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
         raise Held
     if people.get("consent_on"):
         people["consent_by"] = by
-    move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
+    event = move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
     _take(loan)
-    notifications.accepted(loan, by=by, note=note)
+    notifications.accepted(event)
+    agreements.draw_up_if_demanded(loan, by=by)
     return loan
 
 
@@ -163,6 +166,7 @@ def record_person(loan: Loan, *, by: Any, version: int | None = None, **people: 
     require(Side.LENDER in sides_of(by, loan) and holds and loan.resource.kind == Kind.HUMAIN)
     change(loan, version=version, consent_by=by, **people)
     tell(loan, "record_person", by=by, side=Side.LENDER)
+    amendments.follow(loan, by=by)
     return loan
 
 
@@ -190,6 +194,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
+    agreements.cancel_with(loan, by=by, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -211,6 +216,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)
+    amendments.follow(loan, by=by)
     return loan
 
 
@@ -228,9 +234,7 @@ def release(loan: Loan) -> Loan:
     """The borrower owes nothing any more: the portal lets her held request through, as if it were just asked."""
     change(loan, held_at=None)
     tell(loan, "let_through", by=None)
-    if _accepted_by_itself(loan):
-        notifications.accepted_by_itself(loan)
-    else:
+    if not _accepted_by_itself(loan):
         notifications.released(loan)
     return loan
 

@@ -115,6 +115,13 @@ def _out(loan: Loan, side: str, them: str) -> Standing:
         return Standing("danger", state, said % when, mine=True)
     if timezone.localtime(loan.ends_at).date() == timezone.localdate():
         return Standing("warn", _("À rendre aujourd’hui"), _("Retour prévu %(when)s.") % when, mine=True)
+    if loan.to_come:
+        said = ngettext(
+            "Il en reste %(n)d à remettre : inscrivez-le quand ce sera fait.",
+            "Il en reste %(n)d à remettre : inscrivez-le quand ce sera fait.",
+            loan.to_come,
+        )
+        return Standing("ok", _("En cours"), said % {"n": loan.to_come})
     ends = _("Retour prévu %(when)s.") if loan.resource.kind == Kind.MATERIEL else _("Se termine %(when)s.")
     return Standing("ok", _("En cours"), ends % when)
 

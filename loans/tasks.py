@@ -1,12 +1,19 @@
-"""What loans do by themselves: every hour what awaits, begins, is due or late; every night names and repairs."""
+"""What loans do apart from requests: what an acceptance writes; reminders every hour, names and repairs every night."""
 
 from __future__ import annotations
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import incidents, privacy, reminders
+from loans import incidents, notifications, privacy, reminders
 from loans.models import LoanPhoto
+
+
+@app.task(name="write_of_acceptance", queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
+def write_of_acceptance(*, event_id: int, version: int) -> None:
+    """Write the e-mails of one acceptance, once, whatever how many times this is done."""
+    notifications.write_of_acceptance(event_id, version)
 
 
 @app.periodic(cron="7 * * * *")

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from accounts.urls import mail_patterns
 from accounts.views import draft
 from mutualisation.pages import health, home, legal, my_space, search
+from mutualisation.pages.portrait import views as portrait
 from mutualisation.pages.sitemaps import SITEMAPS
 
 public_hour = cache_control(max_age=3600, public=True)
@@ -26,6 +27,9 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("toolbox.urls")),
     path("", include("directory.urls")),
+    path("portrait/", portrait.portrait, name="portrait"),
+    path("portrait/donnees.csv", portrait.portrait_data, name="portrait_data"),
+    path("portrait/methode/", portrait.portrait_method, name="portrait_method"),
     path("a-propos/", legal.about, name="about"),
     path("mentions-legales/", legal.legal, name="legal"),
     path("renseignements-personnels/", legal.privacy, name="privacy"),

@@ -16,6 +16,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.cache import caches
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
@@ -28,16 +29,21 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from accounts.models import Mail, User
 from directory import closing
 from directory.freshness import confirm_path
+from directory.grouping import stop_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
-from loans import links
+from loans import agreements, links
 from loans.feeds import create
-from loans.models import CalendarFeed
+from loans.models import CalendarFeed, Loan
 from mutualisation.kernel.memo import forget_all
 from mutualisation.kernel.moments import whole_days
+from projects.models import Participation, Project, ProjectLoan
+from projects.news import add_document, tell
+from projects.notifications import stop_token
 from tests.directory.pictures import picture
 from tests.factories import (
+    CategoryFactory,
     CuratorshipFactory,
     JoinRequestFactory,
     MembershipFactory,
@@ -45,11 +51,15 @@ from tests.factories import (
     OrganisationFactory,
     PracticeFactory,
     ResourceFactory,
+    ToolFactory,
     UserFactory,
     lend,
     some_day,
 )
 from tests.loans.lending import lent_out
+from tests.loans.signed import two_written
+from tests.projects.meeting import a_meeting_of
+from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
 
 # In the order of the tables. The member and the manager are those of the organisation that the row is about;
@@ -154,6 +164,9 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     hidden_story = PracticeFactory(
         slug="recit-cache", territories=[here], proposed_by=people["member"], status="draft", published_at=None
     )
+    common = CategoryFactory(slug="materiel-camion", name="Camion")
+    for organisation in (shown, OrganisationFactory(territory=here)):
+        NeedFactory(organisation=organisation, category=common)
     agenda = create(by=people["member"], organisation=shown)
     loan = lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
     add(hidden_story, [picture(size=(60, 40))], by=people["member"])
@@ -165,10 +178,22 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    agreement = agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"])
+    paths.load()
+    rules.prepare(by=people["curator"])
+    ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
+    ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
+    built = something_built(shown, people)
     return {
         **drafts_of_models(model, here),
         **lent,
+        **built,
+        **a_meeting_of(shown, people["member"]),
+        **two_written("pret-de-velo", shown),
+        "agreement": agreement.number,
         "edition": edition,
+        "joint": common.slug,
+        "stop": stop_path(people["member"]).strip("/").split("/")[-1],
         "agenda": agenda,
         "agenda_pk": CalendarFeed.objects.get(user=people["member"]).pk,
         "agenda_loan": lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day()).pk,
@@ -194,6 +219,35 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
+    }  # fmt: skip
+
+
+def something_built(shown: Any, people: dict[str, User]) -> dict[str, Any]:
+    """A public project of « cdc » with a partner, a promise that came in part, a news, a document; and a draft."""
+    now = timezone.now()
+    known = {"standfirst": "Un camion.", "organisation": shown, "proposed_by": people["member"]}
+    project = Project.objects.create(slug="camion", title="Camion", status="published", published_at=now, **known)
+    Project.objects.create(slug="projet-cache", title="Caché", **known)
+    welcomed = {"project": project, "status": "welcomed", "answered_at": now}
+    Participation.objects.create(organisation=shown, part="porteur", **welcomed)
+    partner = Participation.objects.create(organisation=OrganisationFactory(), **welcomed)
+    promise = partner.contributions.create(
+        nature="temps", label="Bras", hours=4, starts_on=now.date(), status="welcomed", answered_at=now
+    )
+    news, _refused = tell(
+        project=project, title="Il roule", body="Enfin.", by=people["manager"], photos=[picture(size=(60, 40))]
+    )
+    file = SimpleUploadedFile("plan.pdf", b"%PDF-1.7")
+    document = add_document(project=project, title="Plan", file=file, by=people["manager"])
+    link = ProjectLoan.objects.create(
+        project=project, loan=lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
+    )
+    return {
+        "project": project, "taking_part": partner.pk, "promise": promise.pk, "news": news.pk,
+        "news_photo": news.photos.get().uid, "project_document": document.uid, "linked_loan": link.pk,
+        "came": promise.deliveries.create(on=now.date(), hours=1).pk,
+        "missing": NeedFactory(slug="besoin-du-projet", organisation=shown).pk,
+        "stop_news": stop_token(project, people["stranger"]),
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import factory
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from accounts.models import User
@@ -26,6 +27,7 @@ from directory.models import (
 from loans import requests
 from loans.models import Loan
 from mutualisation.kernel.moments import moment, span
+from toolbox.models import Tool, ToolKind
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -160,6 +162,28 @@ class CuratorshipFactory(factory.django.DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory, staff=True)
     territory = factory.SubFactory(TerritoryFactory)
+
+
+class ToolFactory(factory.django.DjangoModelFactory):
+    """A tool elsewhere on the Web; ``with_file=True`` for one that is also given here."""
+
+    class Meta:
+        model = Tool
+
+    class Params:
+        with_file = factory.Trait(
+            file_name="guide.pdf",
+            file_size=9,
+            file=factory.LazyFunction(lambda: ContentFile(b"%PDF-1.7\n", name="guide.pdf")),
+        )
+
+    slug = factory.Sequence(lambda n: f"outil-{n}")
+    title = factory.Sequence(lambda n: f"Outil {n}")
+    kind = ToolKind.GUIDE
+    why = "Aide à commencer."
+    url = factory.Sequence(lambda n: f"https://guides.example/{n}")
+    status = "published"
+    published_at = factory.LazyFunction(timezone.now)
 
 
 class PracticeFactory(factory.django.DjangoModelFactory):

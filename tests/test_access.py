@@ -10,6 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
+from tests.loans.access import CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
+from tests.projects.access import COMMUNITIES, PROJECTS
+from tests.toolbox.access import TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
@@ -81,6 +84,20 @@ health | 200 | 405
 robots | 200 | 405
 sitemap | 200 | 405
 sitemap_section section=ressources | 200 | 405
+""")
+
+# The territory’s portrait: figures only; needs in common, whose curators and organisations invite one another.
+PORTRAIT = table("""
+portrait | 200 | 405
+portrait_method | 200 | 405
+portrait_data | 200 | 405
+need_groups | 200 | 405
+need_group key={joint} | 200 | 405
+need_group key=inconnu | 404 | 405
+need_group_invite key={joint} | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
+need_group_invite key=inconnu | 302 404 | 302 404
+need_group_stop token={stop} | 200 | 302
+need_group_stop token=faux | 404 | 404
 """)
 
 # One’s account: everyone has hers. Outside of the demonstration nobody reads e-mails.
@@ -231,45 +248,21 @@ report noun=pratique slug=recit-cache | 404 404 200 404 404 404 200 | 404 404 20
 report noun=autre slug=cdc | 404 | 404
 """)
 
-# Calendars: the address is the member’s; the loan is between « cdc » and someone who is not of the cast.
-FEEDS = table("""
-loan_feeds | 302 200 | 302 200
-loan_feed token={agenda} | 200 | 405
-loan_feed token=abime | 404 | 405
-loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
-loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
-""")
 
-# Hand-overs, returns, incidents: « cdc » lends; one loan is accepted, one is out with a sheet and an incident.
-CONDITION = table("""
-loan_handover pk={loan_kept} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
-loan_handover pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
-loan_handover_print pk={loan_kept} | 302 404 200 200 404 404 200 | 302 405
-loan_return pk={loan_kept} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
-loan_return pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
-loan_return_print pk={loan_out} | 302 404 200 200 404 404 200 | 302 405
-loan_close pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
-loan_reopen pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
-incident_create pk={loan_kept} | 302 404 302 302 404 404 403 | 302 404 302 302 404 404 403
-incident_create pk={loan_out} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
-incident_detail pk={loan_out} incident={incident} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
-incident_detail pk={loan_kept} incident={incident} | 302 404 | 302 404
-loan_photo uid={loan_photo} size=480 | 302 404 200 200 404 404 200 | 302 405
-loan_photo uid={loan_photo} size=99 | 302 404 | 302 405
-""")
-
-
-# Loans: the member and the manager are the lender’s; the link of the e-mail is the manager’s.
-LOANS = table("""
-loan_list | 302 200 | 302 405
-loan_sheet | 302 200 | 302 405
-loan_detail pk={loan} | 302 404 200 200 404 404 200 | 302 404 302 302 404 404 403
-loan_propose pk={loan} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
-loan_answer token={answer} | 200 403 403 200 403 403 403 | 200 403 403 302 403 403 403
-loan_answer token=abime | 410 | 410
-loan_request slug=tente | 302 200 | 302 409
-loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
-loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
+# Agreements: « cdc » lends; the loan that is accepted has one, complete. Rules are kept by curators, and by owners.
+AGREEMENTS = table("""
+agreement_list | 302 200 | 302 405
+agreement number={agreement} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
+agreement number=2020-0000 | 302 404 | 302 404
+agreement_answer number={agreement} | 302 404 302 302 404 404 403 | 302 404 409 409 404 404 403
+agreement_change number={agreement} | 302 404 200 200 404 404 403 | 302 404 409 409 404 404 403
+agreement_amend number={agreement} | 302 405 | 302 404 302 302 404 404 403
+agreement_draw_up pk={loan_kept} | 302 405 | 302 404 302 302 404 404 403
+agreement_rules | 302 403 403 403 200 200 200 | 302 405
+agreement_rule kind=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+agreement_rule kind=autre | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404
+resource_rule slug=tente | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
+resource_rule slug=brouillon | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
 """)
 
 # The editor of model agreements: « pret-de-velo » is the portal’s, with an edition 2 in preparation; « a-soi » belongs
@@ -322,9 +315,23 @@ model_copy slug=a-soi | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 40
 """)
 
 TABLES = {
-    "public": PUBLIC, "account": ACCOUNT, "team": TEAM, "posting": POSTING, "curation": CURATION, "loans": LOANS,
-    "feeds": FEEDS, "condition": CONDITION, "editor": EDITOR,
-}  # fmt: skip
+    "public": PUBLIC,
+    "account": ACCOUNT,
+    "team": TEAM,
+    "posting": POSTING,
+    "curation": CURATION,
+    "loans": LOANS,
+    "feeds": FEEDS,
+    "condition": CONDITION,
+    "free_busy": FREE_BUSY,
+    "tools": TOOLS,
+    "communities": COMMUNITIES,
+    "portrait": PORTRAIT,
+    "projects": PROJECTS,
+    "documents": DOCUMENTS,
+    "agreements": AGREEMENTS,
+    "editor": EDITOR,
+}
 
 # What is sent, where nothing at all would be refused for that alone.
 SENT: dict[str, dict[str, str]] = {
@@ -332,6 +339,13 @@ SENT: dict[str, dict[str, str]] = {
     "resource_move": {"geste": "archive"},
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
+    "project_move": {"geste": "archive"},
+    "participation": {"geste": "terminer"},
+    "contribution": {"geste": "recu"},
+    "community_move": {"geste": "archive"},
+    "gathering_move": {"geste": "annuler"},
+    "tool_move": {"geste": "archive"},
+    "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
     "clause_move": {"apres": "0"},

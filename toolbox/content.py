@@ -1,4 +1,4 @@
-"""Loads the toolbox's content: tools, lexicon, model agreements (files of ``fixtures/``, readable by people).
+"""Loads the toolbox’s content: tools, lexicon, model agreements (files of ``fixtures/``, that people read), path.
 
 What exists is left alone: people may have mended it. A model agreement's file gives its first edition only.
 """
@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mutualisation.kernel.publication import Status
+from toolbox import paths
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
 
 FILES = ("tools.yaml", "lexicon.yaml", "model_agreements.yaml")
@@ -29,7 +30,7 @@ def load(folder: Path) -> int:
                 written += write(row)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{name}, ligne {number} ({row.get('slug', '?')}) : {error}") from error
-    return written
+    return written + paths.load()
 
 
 def _tool(row: dict[str, Any]) -> int:
@@ -46,8 +47,9 @@ def _tool(row: dict[str, Any]) -> int:
 
 
 def _term(row: dict[str, Any]) -> int:
-    fields = ("term", "definition", "variants", "english")
-    _made, fresh = Term.objects.get_or_create(slug=row["slug"], defaults={n: row[n] for n in fields if row.get(n)})
+    fields = ("term", "definition", "variants", "in_texts", "english")
+    known = {name: row[name] for name in fields if row.get(name) not in (None, "")}
+    _made, fresh = Term.objects.get_or_create(slug=row["slug"], defaults=known)
     return int(fresh)
 
 

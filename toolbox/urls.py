@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
-from toolbox.views import agreement, edition, edition_clause, edition_publish, tool
+from toolbox.views import (
+    agreement,
+    edition,
+    edition_clause,
+    edition_publish,
+    filling,
+    path_rules,
+    tool,
+    tool_edit,
+)
 from toolbox.views import path as guided
+
+
+class PieceKind:
+    """What a guided path is made of, in French in the address."""
+
+    regex = "questions|regles"
+
+    def to_python(self, value: str) -> str:
+        return "rules" if value == "regles" else value
+
+    def to_url(self, value: str) -> str:
+        return "regles" if value == "rules" else value
+
+
+register_converter(PieceKind, "kind")
 
 urlpatterns = [
     path("parcours/", guided.guided_path, name="guided_path"),
+    path("moderation/parcours/", path_rules.path_rules, name="path_rules"),
+    path("moderation/parcours/publier/", path_rules.path_publish, name="path_publish"),
+    path("moderation/parcours/<kind:kind>/ajouter/", path_rules.path_piece, name="path_piece_new"),
+    path("moderation/parcours/<kind:kind>/<slug:key>/", path_rules.path_piece, name="path_piece"),
+    path("moderation/parcours/<kind:kind>/<slug:key>/place/", path_rules.path_piece_move, name="path_piece_move"),
     path("boite-a-outils/", tool.tool_list, name="tool_list"),
+    path("boite-a-outils/outils/proposer/", tool_edit.tool_propose, name="tool_propose"),
+    path("boite-a-outils/outils/<slug:slug>/", tool.tool_detail, name="tool_detail"),
+    path("boite-a-outils/outils/<slug:slug>/fichier/", tool.tool_file, name="tool_file"),
+    path("boite-a-outils/outils/<slug:slug>/modifier/", tool_edit.tool_edit, name="tool_edit"),
+    path("boite-a-outils/outils/<slug:slug>/etat/", tool_edit.tool_move, name="tool_move"),
     path("boite-a-outils/lexique/", tool.lexicon, name="lexicon"),
     path("boite-a-outils/ententes/", agreement.model_agreement_list, name="model_agreement_list"),
     path("boite-a-outils/ententes/<slug:slug>/", agreement.model_agreement, name="model_agreement"),
@@ -47,4 +81,10 @@ urlpatterns = [
     path("moderation/ententes/<slug:slug>/retirer/", edition_publish.model_withdraw, name="model_withdraw"),
     path("moderation/ententes/<slug:slug>/remettre/", edition_publish.model_put_back, name="model_put_back"),
     path("moderation/ententes/<slug:slug>/dupliquer/", edition_publish.model_copy, name="model_copy"),
+    path(
+        "boite-a-outils/ententes/<slug:slug>/edition-<int:number>.<str:form>",
+        filling.model_agreement_document,
+        name="model_agreement_document",
+    ),
+    path("boite-a-outils/ententes/<slug:slug>/remplir/", filling.model_agreement_fill, name="model_agreement_fill"),
 ]

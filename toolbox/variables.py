@@ -15,6 +15,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.resource import CostMode
+
 TYPES = ("text", "long", "date", "time", "number", "money", "choice", "bool", "list")
 
 
@@ -27,7 +29,7 @@ class Variable:
     type: str
     where_from: str
     sample: Any
-    choices: tuple[tuple[str, str | Promise], ...] = ()
+    choices: tuple[tuple[str, Any], ...] = ()
 
 
 CATALOGUE: tuple[Variable, ...] = (
@@ -149,9 +151,7 @@ CATALOGUE: tuple[Variable, ...] = (
     ),
     # money
     Variable(
-        "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit",
-        (("gratuit", _("gratuit")), ("frais", _("participation aux frais")), ("echange", _("échange")),
-         ("prix", _("prix"))),
+        "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit", choices=tuple(CostMode.choices),
     ),
     Variable("cout.montant", _("Montant"), "money", "loan.price; empty when free or exchanged", Decimal("40.00")),
     Variable("cout.unite", _("Par (unité du montant)"), "text", "loan.price_unit", "la journée"),

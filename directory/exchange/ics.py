@@ -1,4 +1,4 @@
-"""When a resource is taken, as a calendar that others follow: « Occupé », never by whom nor why."""
+"""When a resource is taken, as a calendar that others follow, and as free/busy time: never by whom nor why."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from directory.models import Occupation, Resource
 from mutualisation.kernel import ical
-from mutualisation.kernel.moments import span
+from mutualisation.kernel.moments import Period, span
 
 KEPT = datetime.timedelta(days=366)  # what is past stays in other people’s calendars
+AHEAD = datetime.timedelta(days=366)
+UID = uuid.UUID("6f1d4c0e-6f0a-4b0e-9d6a-0c8a2f1e7b55")  # ours: the numbers of free/busy files come from it
 LONGEST = datetime.timedelta(days=366)  # what has no known end is shown a year ahead
 
 
@@ -52,3 +54,38 @@ def busy_feed(resource: Resource, absolute: Callable[[str], str]) -> HttpRespons
     response = HttpResponse(text, content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'inline; filename="{resource.slug}.ics"'
     return response
+
+
+def free_busy(resource: Resource, absolute: Callable[[str], str]) -> HttpResponse:
+    """When none is left to ask for, a month back and a year ahead: what programs that plan a meeting read."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    within = span(now - datetime.timedelta(days=31), now + AHEAD)
+    text = ical.free_busy(
+        _none_left(resource, within), within=within, stamp=now, uid=f"{uuid.uuid5(UID, resource.slug)}@mutualisation",
+        url=absolute(resource.get_absolute_url()),
+    )  # fmt: skip
+    response = HttpResponse(text, content_type="text/calendar; charset=utf-8; component=VFREEBUSY")
+    response["Content-Disposition"] = f'inline; filename="{resource.slug}.ifb"'
+    return response
+
+
+def _none_left(resource: Resource, within: Period) -> list[Period]:
+    """The periods when no unit can be had, one after the other: all are taken, or a part lacks its share."""
+    rows = Occupation.objects.filter(Q(resource=resource) | Q(resource__part_of=resource), period__overlap=within)
+    steps = []
+    for pk, quantity, period in rows.order_by().values_list("resource_id", "resource__quantity", "period"):
+        enough = quantity if pk == resource.pk else quantity + 1 + -quantity // resource.quantity
+        begins, ends = max(period.lower, within.lower), min(period.upper or within.upper, within.upper)
+        steps += [(begins, 1, pk, enough), (ends, -1, pk, enough)]
+    taken: dict[int, int] = defaultdict(int)
+    full: set[int] = set()
+    found, since = [], within.lower
+    for at, more, pk, enough in sorted(steps, key=lambda step: (step[0], -step[1])):  # what follows at once joins
+        was_full = bool(full)
+        taken[pk] += more
+        (full.add if taken[pk] >= enough else full.discard)(pk)
+        if full and not was_full:
+            since = at
+        elif was_full and not full and at > since:
+            found.append(span(since, at))
+    return found

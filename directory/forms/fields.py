@@ -1,15 +1,19 @@
-"""Fields that speak as people do: lines, durations, times of day."""
+"""Fields that speak as people do: lines, durations, days, times of day, amounts."""
 
 from __future__ import annotations
 
+import datetime
 import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+FURTHEST = 9000
 Choices = list[tuple[Any, Any]]
 
 MINUTES: Choices = [
@@ -89,6 +93,89 @@ class HourField(forms.TimeField):
             if found:
                 value = f"{int(found[1]):02}:{found[2] or '00'}"
         return super().to_python(value)
+
+
+class DayField(forms.DateField):
+    """A day, AAAA-MM-JJ; one that no calendar has is named in the error."""
+
+    default_error_messages = {
+        "invalid": _("Écrivez la date ainsi : 2026-12-05 (année, mois, jour)."),
+        "required": _("Choisissez une date."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"inputmode": "numeric", "placeholder": "AAAA-MM-JJ",
+                                                           "autocomplete": "off", "class": "form-control"})  # fmt: skip
+        super().__init__(input_formats=["%Y-%m-%d"], **{"widget": widget, **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return super().to_python(value)
+        typed = re.fullmatch(r"\s*(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})\s*", value)
+        if not typed:
+            return super().to_python(value)
+        year, month, day = (int(part) for part in typed.groups())
+        try:
+            found = datetime.date(year, month, day)
+        except ValueError:
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                said = gettext("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
+                raise forms.ValidationError(
+                    said % {"day": day, "month": gettext(MONTHS[month - 1]), "year": year}
+                ) from None
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if not 1000 < year < FURTHEST:
+            raise forms.ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
+        return found
+
+
+class ClockField(HourField):
+    """A time of day: « 18:00 », « 18 h », « 18h30 », « minuit »."""
+
+    default_error_messages = {
+        "invalid": _("Écrivez une heure comme 18:00 ou 18 h."),
+        "required": _("Écrivez une heure, comme 18 h."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"placeholder": "18:00", "autocomplete": "off", "class": "form-control"}
+        super().__init__(**{"required": True, "widget": forms.TimeInput(format="%H:%M", attrs=attrs), **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            text = value.strip().lower()
+            if text in ("minuit", "24", "24:00", "24 h", "24h"):
+                return datetime.time()
+            if text == "midi":
+                return datetime.time(12)
+            if re.fullmatch(r"\d{1,2}", text):
+                value = f"{text}:00"
+        return super().to_python(value)
+
+
+class AmountField(forms.DecimalField):
+    """A number as people type it: « 1 234,50 », « 1234.5 », « 25 $ », « 50 % »; kept exact."""
+
+    default_error_messages = {
+        "invalid": _("Écrivez un nombre, comme 120 ou 120,50."),
+        "max_digits": _("Ce nombre est trop long : vérifiez les zéros."),
+        "max_whole_digits": _("Ce nombre est trop grand : vérifiez les zéros."),
+        "max_decimal_places": _("Deux décimales au plus, comme 120,50."),
+        "min_value": _("Ce nombre n’est pas négatif."),
+    }
+    widget = forms.TextInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 11, "decimal_places": 2, "min_value": 0, **kwargs})
+        self.widget.attrs.setdefault("inputmode", "decimal")
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            value = re.sub(r"[\s\u00a0\u202f]|[$%]\s*$", "", value.strip()).replace(",", ".")
+        return super().to_python(value)
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(value).removesuffix(".00").replace(".", ",") if isinstance(value, Decimal) else value
 
 
 def settled(value: Any) -> str:

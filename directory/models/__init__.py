@@ -2,6 +2,7 @@
 
 from directory.models.calendar import Closure, ExceptionalHours, Occupation, Reason
 from directory.models.category import Category, Kind
+from directory.models.joint import JointInvitation, JointRefusal, JointWay
 from directory.models.membership import Curatorship, Invitation, JoinRequest, Membership, NetworkMember, Role
 from directory.models.moderation import Decision, Report
 from directory.models.need import Need, NeedState
@@ -30,6 +31,9 @@ __all__ = [
     "ExceptionalHours",
     "Invitation",
     "JoinRequest",
+    "JointInvitation",
+    "JointRefusal",
+    "JointWay",
     "Kind",
     "LegalForm",
     "Membership",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_safe
 
 from directory import agenda
 from directory.agenda import Day, DayState
-from directory.exchange.ics import busy_feed
+from directory.exchange.ics import busy_feed, free_busy
 from directory.models import Closure, Occupation, Organisation, Reason, Resource
 from directory.opening import LAST_MINUTE, MIDNIGHT, clock, day_words
 from directory.permissions import can_block, can_edit, is_member, readable
@@ -253,11 +254,23 @@ def _bar(day: Day | None) -> list[tuple[str, int, int]]:
 @conditional(*TABLES)
 def resource_ics(request: HttpRequest, slug: str) -> HttpResponse:
     """When a resource is taken, for a calendar program: no name, no reason."""
+    return _read_by_programs(request, slug, busy_feed)
+
+
+@login_not_required
+@require_safe
+@conditional(*TABLES)
+def resource_ifb(request: HttpRequest, slug: str) -> HttpResponse:
+    """When none is left, for a program that plans a meeting."""
+    return _read_by_programs(request, slug, free_busy)
+
+
+def _read_by_programs(request: HttpRequest, slug: str, write: Callable[..., HttpResponse]) -> HttpResponse:
     rows = Resource.objects.select_related("organisation").defer("search")
     resource = readable(rows, request.user, slug)
     if resource is None:
         raise Http404
-    response = busy_feed(resource, request.build_absolute_uri)
+    response = write(resource, request.build_absolute_uri)
     if not resource.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response

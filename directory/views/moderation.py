@@ -17,19 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from directory import changes
 from directory.forms.report import ReportForm
-from directory.models import Decision, Need, Organisation, Practice, Report, Resource, Territory
+from directory.models import Decision, Organisation, Report, Territory
+from directory.models.curated import kept_as
+from directory.models.curated import noun as by_noun
 from directory.moderation import AlreadyDecided, NoteNeeded, decide, read_first, recent, undo
 from directory.permissions import can_curate, can_edit, curated_territories, require
 from directory.queue import REASONS, Item, queue
 from directory.taxonomies import portal_territories, territories
 from mutualisation.kernel.requests import may_again
 
-NOUNS: dict[str, Any] = {
-    "organisme": Organisation,
-    "ressource": Resource,
-    "besoin": Need,
-    "pratique": Practice,
-}
 SHOWN = 40
 REPORTS = "10/1h"
 
@@ -93,8 +89,8 @@ def details(item: Item) -> dict[str, Any]:
     found: dict[str, Any] = {"entry": subject if item.model not in ("report", "joinrequest") else None}
     if item.model == "report":
         found["entry"] = subject.entry
-    noun = next((n for n, m in NOUNS.items() if isinstance(found["entry"], m)), "")
-    found["noun_of"] = reverse("history", args=[noun, found["entry"].slug]) if noun else ""
+    entry = found["entry"]
+    found["noun_of"] = reverse("history", args=[kept_as(entry).noun, entry.slug]) if entry else ""
     if item.reason in ("new", "read"):
         found["before"], found["differences"] = changes.since_last_read(subject)
     if item.reason == "twin":
@@ -171,9 +167,10 @@ def moderation_territory(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _entry(noun: str, slug: str, user: Any) -> Any:
     """The entry that this reader may see; 404 otherwise. Curators also see what their territories hold."""
-    model = NOUNS.get(noun)
-    if model is None:
+    kept = by_noun(noun)
+    if kept is None:
         raise Http404
+    model = kept.model
     entry = model.objects.visible_to(user).filter(slug=slug).first()
     if entry is None:
         entry = model.objects.filter(slug=slug).first()
@@ -197,11 +194,11 @@ def history(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
 @login_not_required
 def report(request: HttpRequest, noun: str, slug: str) -> HttpResponse:
     """Anyone tells curators of an error."""
-    model = NOUNS.get(noun)
-    if model is None:
+    kept = by_noun(noun)
+    if kept is None:
         raise Http404
     reader = request.user if request.user.is_authenticated else AnonymousUser()
-    entry = get_object_or_404(model.objects.visible_to(reader), slug=slug)
+    entry = get_object_or_404(kept.model.objects.visible_to(reader), slug=slug)
     form = ReportForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         if not may_again(request, "report", REPORTS):

@@ -30,7 +30,7 @@ def practice_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_organisation")
+@conditional(*TABLES, "directory_organisation", "toolbox_term")  # its words are explained
 def practice_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One story, told as an article."""
     visible = Practice.objects.visible_to(request.user)

@@ -85,6 +85,7 @@ def practice_propose(request: HttpRequest) -> HttpResponse:
         try:
             form = propose(
                 form_for=lambda row: ProposedPracticeForm(request.POST, instance=row),
+                blank=Practice(),
                 by=request.user,
                 once=request.POST.get("once", ""),
                 submit="envoyer" in request.POST,

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from accounts.drafts import as_post
 from accounts.models import Draft
-from directory.permissions import Entry, awaits_reading, can_curate
+from directory.models.curated import Entry
+from directory.permissions import awaits_reading, can_curate
 from mutualisation.kernel.publication import Status
 
 
@@ -84,7 +85,7 @@ def shown(bound: Any, value: Any) -> str:
 
 def follows(user: Any, entry: Entry) -> str:
     """Who reads it before or after it is public, in a sentence; nothing for its curators, nor before that."""
-    if entry.organisation.status != Status.PUBLISHED or can_curate(user, entry):  # type: ignore[union-attr]
+    if entry.organisation.status != Status.PUBLISHED or can_curate(user, entry):
         return ""
     if entry.is_published:
         return _("Vos changements paraissent tout de suite; la CDC du territoire les relit ensuite.")

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import HourField
 from directory.forms.organisation import dress
-from loans.handover import Sheet, bounds, checklist, has_state
+from loans.checklists import checklist, has_state
+from loans.handover import Sheet, bounds
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
 from mutualisation.kernel.moments import wall
@@ -37,6 +38,12 @@ class SheetForm(forms.Form):
         initial=ConditionReport.State.GOOD,
         widget=forms.RadioSelect,
         error_messages={"required": _("Dites dans quel état c’est.")},
+    )
+    rest = forms.ChoiceField(
+        label=_("Et le reste, s’il n’en part pas autant que prévu?"),
+        choices=[("later", _("il partira plus tard")), ("never", _("il ne partira pas : libre pour d’autres"))],
+        required=False,
+        widget=forms.RadioSelect,
     )
     note = forms.CharField(
         label=_("Remarques"),
@@ -72,8 +79,11 @@ class SheetForm(forms.Form):
         self.fields["counted"].initial = self.initial.get("counted", most)
         self.fields["counted"].widget.attrs |= {"min": least, "max": most}
         self.report, self.was = report, initial
+        self.most = most
         if least == most == 1:
             del self.fields["counted"]
+        if report or not handing or most == 1:
+            del self.fields["rest"]
         if not has_state(loan):
             del self.fields["state"]
         self.items: list[str] = []
@@ -106,6 +116,8 @@ class SheetForm(forms.Form):
 
     def clean(self) -> dict[str, Any] | None:
         data = super().clean() or {}
+        if "rest" in self.fields and data.get("counted", self.most) < self.most and not data.get("rest"):
+            self.add_error("rest", _("Il n’en part pas autant que prévu : dites si le reste partira plus tard."))
         day, hour = data.get("day"), data.get("hour")
         if day and hour:
             if self.report and (day, hour) == (self.was["day"], self.was["hour"]):
@@ -132,6 +144,11 @@ class SheetForm(forms.Form):
             happened_at=data["happened_at"],
             late_reason=data["late_reason"],
         )
+
+    @property
+    def rest_later(self) -> bool:
+        """Whether what does not leave now leaves another time."""
+        return self.cleaned_data.get("rest") == "later"
 
     def refuse(self, error: ValidationError) -> None:
         """Say what the verb refused, beside the field."""

@@ -16,6 +16,7 @@ from directory.models import Kind, Resource
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, dressed
 from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.proposals import least_quantity
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 
@@ -90,6 +91,12 @@ class ProposalForm(forms.Form):
             "kept": [date.pk for date in self.dates], "quantity": self.loan.quantity,
             "resource": self.loan.resource_id, "conditions": self.loan.conditions,
         }  # fmt: skip
+
+    def clean_quantity(self) -> int:
+        asked, least = self.cleaned_data["quantity"], least_quantity(self.loan)
+        if asked < least:
+            raise ValidationError(_("Il en est déjà parti %(n)d : pour moins, inscrivez un retour.") % {"n": least})
+        return asked
 
     @property
     def chosen(self) -> Resource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -102,17 +103,31 @@ class ConditionReport(models.Model):
         verbose_name_plural = _("états des lieux")
         ordering = ("loan_id", "filled_at", "id")
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["loan"],
-                condition=Q(moment="handover"),
-                name="condition_report_one_handover",
-                violation_error_message=_("La remise de ce prêt est déjà inscrite."),
-            ),
             models.CheckConstraint(
                 name="condition_report_counts",
                 condition=Q(counted__gte=1),
                 violation_error_message=_("Comptez au moins une unité."),
             ),
+        ]
+        triggers: ClassVar = [
+            # a second hand-over is only for what the first one said would leave later
+            pgtrigger.Trigger(
+                name="handed_over_once",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                condition=pgtrigger.Q(new__moment="handover"),
+                declare=[("awaited", "integer")],
+                func="""
+                    SELECT to_come INTO awaited FROM loans_loan WHERE id = NEW.loan_id FOR NO KEY UPDATE;
+                    IF NEW.counted > awaited AND EXISTS (
+                        SELECT 1 FROM loans_conditionreport WHERE loan_id = NEW.loan_id AND moment = 'handover'
+                    ) THEN
+                        RAISE check_violation USING CONSTRAINT = 'condition_report_handed_over_once',
+                            MESSAGE = format('loan %s: %s units are still to hand over', NEW.loan_id, awaited);
+                    END IF;
+                    RETURN NEW;
+                """,
+            )
         ]
 
     def __str__(self) -> str:
@@ -132,6 +147,8 @@ class ConditionReport(models.Model):
 
 class Incident(models.Model):
     """Something broke, got lost or went wrong. Its units (``set_aside``) are in repair under ``act`` until it closes.
+
+    Of a whole, those of its parts that went with it (``parts_aside``) are too, each part under an act of its own.
 
     Who pays is proposed by one side (``payer_side``) and holds once the other confirms it (``payer``).
     """
@@ -154,6 +171,9 @@ class Incident(models.Model):
     payer_side = models.CharField(_("proposé par le"), max_length=10, choices=Side.choices, blank=True)
     act = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     set_aside = ArrayField(models.IntegerField(), verbose_name=_("unités mises de côté"), default=list, blank=True)
+    parts_aside = models.JSONField(
+        _("unités des parties mises de côté"), default=dict, blank=True, help_text=_("Par numéro de ressource.")
+    )
     back_on = models.DateField(_("de retour vers le"), null=True, blank=True)
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(_("ouvert le"), default=timezone.now)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 import pgtrigger
 from django.apps import apps
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
@@ -74,6 +74,8 @@ class Wait(models.TextChoices):
     """What a loan awaits from one of its organisations."""
 
     CONFIRM = "confirm", _("à confirmer")
+    CORRECT = "correct", _("contesté")
+    AGREE = "agree", _("à convenir")
     ANSWER = "answer", _("à répondre")
     LATE = "late", _("en retard")
     DUE = "due", _("à rendre aujourd’hui")
@@ -87,6 +89,14 @@ WHAT = (
     "name", "slug", "kind", "quantity", "address", "territory", "organisation", "part_of", "buffer_minutes",
     "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "is_live", "status", "visibility",
 )  # fmt: skip
+
+
+def _to_agree(given: Q, received: Q) -> Q:
+    """Loans of which one side proposed who pays for an incident, and the other has not said."""
+    incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
+    return Q(given, Exists(incidents.filter(payer_side=Side.BORROWER))) | Q(
+        received, Exists(incidents.filter(payer_side=Side.LENDER))
+    )
 
 
 class LoanQuerySet(models.QuerySet["Loan"]):
@@ -137,14 +147,17 @@ class LoanQuerySet(models.QuerySet["Loan"]):
             | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
             | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
         )
-        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True))) | Q(
-            received, Exists(reports.filter(borrower_at__isnull=True))
+        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True, contest=""))) | Q(
+            received, Exists(reports.filter(borrower_at__isnull=True, contest=""))
         )
+        agree = _to_agree(given, received)
         alive = ~Q(status__in=ENDED)
         out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
         return self.annotate(
             wait=Case(
                 When(confirm & alive, then=Value(Wait.CONFIRM)),
+                When(Exists(reports.exclude(contest="")) & alive, then=Value(Wait.CORRECT)),
+                When(agree, then=Value(Wait.AGREE)),
                 When(answer, then=Value(Wait.ANSWER)),
                 When(out & Q(ends_at__lt=timezone.now()), then=Value(Wait.LATE)),
                 When(out & Q(ends_at__lte=today.upper), then=Value(Wait.DUE)),
@@ -154,7 +167,7 @@ class LoanQuerySet(models.QuerySet["Loan"]):
                 ),
                 When(given & Q(status=LoanStatus.RETURNED), then=Value(Wait.CLOSE)),
                 When(
-                    (given | received) & Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper),
+                    (given | received) & (Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper) | Q(to_come__gt=0)),
                     then=Value(Wait.HAND_OVER),
                 ),
                 default=Value(""),
@@ -163,8 +176,24 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         )
 
     def awaiting(self, *organisations: Any) -> Self:
-        """Those that await something from these organisations, ``with_wait``."""
-        return self.of(*organisations).exclude(status__in=ENDED).with_wait(*organisations).exclude(wait="")
+        """Those that await something from these organisations, ``with_wait``: even ended, who pays may be to agree."""
+        agree = _to_agree(Q(lender__in=organisations), Q(borrower__in=organisations))
+        rows = self.of(*organisations).filter(~Q(status__in=ENDED) | (Q(status=LoanStatus.CLOSED) & agree))
+        return rows.with_wait(*organisations).exclude(wait="")
+
+    def with_target(self, *organisations: Any) -> Self:
+        """What a waiting loan is about: ``sheet`` (the moment of the first one open), ``incident`` (its number)."""
+        reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
+        mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
+        mine |= Q(borrower_at__isnull=True, loan__borrower__in=organisations)
+        first = reports.filter(mine | ~Q(contest="")).order_by("pk")
+        incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
+        agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
+        agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)
+        return self.annotate(
+            sheet=models.Subquery(first.values("moment")[:1]),
+            incident=models.Subquery(incidents.filter(agree).order_by("pk").values("pk")[:1]),
+        )
 
     def for_list(self) -> Self:
         return self.select_related("resource", "lender", "borrower").defer(
@@ -188,6 +217,9 @@ class Loan(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
     quantity = models.PositiveIntegerField(_("quantité"), default=1)
     returned_quantity = models.PositiveIntegerField(_("déjà rendu"), default=0, editable=False)
+    to_come = models.PositiveIntegerField(
+        _("à remettre encore"), default=0, editable=False, help_text=_("Ce qui partira plus tard que le reste.")
+    )
     purpose = models.CharField(_("pour quoi faire"), max_length=300)
     handling = models.CharField(_("remise"), max_length=10, choices=LoanHandling.choices, blank=True)
     conditions = models.TextField(_("conditions convenues"), blank=True)
@@ -254,6 +286,16 @@ class Loan(models.Model):
                 violation_error_message=_("Il en revient plus qu’il n’en est parti."),
             ),
             models.CheckConstraint(
+                name="loan_to_come_at_most",
+                condition=Q(to_come__lte=F("quantity") - F("returned_quantity")),
+                violation_error_message=_("Il reste à remettre plus que ce qui est promis."),
+            ),
+            models.CheckConstraint(
+                name="loan_to_come_while_out",
+                condition=Q(to_come=0) | Q(status="handed_over"),
+                violation_error_message=_("Ce qui part plus tard suit une première remise."),
+            ),
+            models.CheckConstraint(
                 name="loan_between_two",
                 condition=~Q(lender=F("borrower")),
                 violation_error_message=_("C’est déjà à vous : bloquez plutôt la période dans l’agenda."),
@@ -301,6 +343,11 @@ class Loan(models.Model):
         return self.quantity - self.returned_quantity
 
     @property
+    def out(self) -> int:
+        """How many units are with the borrower, once some were handed over."""
+        return self.outstanding - self.to_come
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN
 
@@ -334,56 +381,3 @@ class LoanDate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id}, {self.period}"
-
-
-class Proposal(models.Model):
-    """Other dates, another quantity, another resource or other conditions: what the other side must accept.
-
-    Before acceptance it is a counter-proposal; after it, a change or an extension. One at a time awaits an answer.
-    """
-
-    class Status(models.TextChoices):
-        WAITING = "waiting", _("à répondre")
-        ACCEPTED = "accepted", _("acceptée")
-        DECLINED = "declined", _("refusée")
-        WITHDRAWN = "withdrawn", _("retirée")
-
-    class Kind(models.TextChoices):
-        COUNTER = "counter", _("contre-proposition")
-        CHANGE = "change", _("changement")
-        EXTENSION = "extension", _("prolongation")
-
-    loan = models.ForeignKey(Loan, models.CASCADE, related_name="proposals")
-    kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
-    side = models.CharField(_("de la part du"), max_length=10, choices=Side.choices)
-    status = models.CharField(_("état"), max_length=10, choices=Status.choices, default=Status.WAITING)
-    resource = models.ForeignKey(Resource, models.PROTECT, related_name="+", verbose_name=_("ressource"))
-    periods = ArrayField(DateTimeRangeField(), verbose_name=_("périodes"))
-    quantity = models.PositiveIntegerField(_("quantité"))
-    conditions = models.TextField(_("conditions"), blank=True)
-    message = models.TextField(_("message"), blank=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    made_at = models.DateTimeField(_("proposé le"), default=timezone.now)
-    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-    answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("proposition")
-        verbose_name_plural = _("propositions")
-        ordering = ("-made_at", "-id")
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["loan"],
-                condition=Q(status="waiting"),
-                name="proposal_one_waiting",
-                violation_error_message=_("Une proposition attend déjà une réponse."),
-            ),
-            models.CheckConstraint(
-                name="proposal_quantity",
-                condition=Q(quantity__gte=1) & Q(periods__len__gte=1),
-                violation_error_message=_("Proposez au moins une date et une unité."),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.loan_id}"

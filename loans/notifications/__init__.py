@@ -5,7 +5,6 @@ One template serves them all: the words are here.
 
 from loans.notifications.agreeing import (
     accepted,
-    accepted_by_itself,
     agreed,
     asked,
     cancelled,
@@ -21,6 +20,7 @@ from loans.notifications.agreeing import (
     starts_soon,
     taken_back,
     withdrawn,
+    write_of_acceptance,
     written,
 )
 from loans.notifications.condition import (
@@ -34,15 +34,29 @@ from loans.notifications.condition import (
     payer_agreed,
     payer_proposed,
     reopened,
+    rest_kept,
     returned,
     to_confirm,
+)
+from loans.notifications.contracting import (
+    agreement_agreed,
+    agreement_changed,
+    agreement_complete,
+    agreement_drawn_up,
+    agreement_frozen,
+    agreement_replaced,
 )
 from loans.notifications.sending import calendar_file, event_of
 
 __all__ = [
     "accepted",
-    "accepted_by_itself",
     "agreed",
+    "agreement_agreed",
+    "agreement_changed",
+    "agreement_complete",
+    "agreement_drawn_up",
+    "agreement_frozen",
+    "agreement_replaced",
     "asked",
     "calendar_file",
     "cancelled",
@@ -66,10 +80,12 @@ __all__ = [
     "released",
     "remind",
     "reopened",
+    "rest_kept",
     "returned",
     "starts_soon",
     "taken_back",
     "to_confirm",
     "withdrawn",
+    "write_of_acceptance",
     "written",
 ]

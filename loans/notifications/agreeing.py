@@ -5,9 +5,12 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Proposal, Side
+from accounts.mail import queue
+from accounts.models import Mail
+from loans.models import Loan, LoanDate, LoanEvent, LoanMessage, LoanStatus, Proposal, Side
 from loans.notifications.sending import send, what
 from loans.permissions import members_of, organisation_of, other, people_of
 
@@ -95,10 +98,26 @@ def _stamp(when: datetime.datetime) -> str:
     return f"{when:%Y%m%d%H%M}"
 
 
-def accepted(loan: Loan, *, by: Any, note: str) -> None:
-    """Yes → the borrower, with the dates to keep; and the lender's own calendar."""
+def accepted(event: LoanEvent) -> None:
+    """Yes, from the lender or as the owner chose → both, by the worker: whoever accepts does not wait for it."""
+    queue("write_of_acceptance", event_id=event.pk, version=event.loan.version)
+
+
+@transaction.atomic
+def write_of_acceptance(event_id: int, version: int) -> bool:
+    """Write what ``accepted`` announced; False when it is written already, or when the loan was called off since.
+
+    ``version`` is the loan's at its acceptance: what changed since was told by itself and prevails in calendars.
+    """
+    event = LoanEvent.objects.select_for_update(of=("self",), no_key=True).select_related("by").get(pk=event_id)
+    loan = Loan.objects.whole().get(pk=event.loan_id)
+    loan.version = version
+    written = [f"{name}:{loan.pk}:{version}" for name in ("accepted", "accepted-ours")]
+    if loan.status == LoanStatus.CANCELLED or Mail.objects.filter(event__in=written).exists():
+        return False
+    by = event.by if event.by and event.by.is_active else None
     send(
-        loan, "accepted", Side.BORROWER, note=note, invites="REQUEST",
+        loan, "accepted", Side.BORROWER, note=event.note, invites="REQUEST",
         subject=_("Accepté : %(what)s") % {"what": what(loan)},
         expected=_("C’est réservé pour vous. Il reste à convenir de la remise : écrivez au prêteur si besoin."),
     )  # fmt: skip
@@ -107,11 +126,7 @@ def accepted(loan: Loan, *, by: Any, note: str) -> None:
         subject=_("Vous prêtez %(what)s à %(who)s") % {"what": what(loan), "who": loan.borrower.name},
         expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise."),
     )  # fmt: skip
-
-
-def accepted_by_itself(loan: Loan) -> None:
-    """Accepted at once, as the owner chose → both."""
-    accepted(loan, by=None, note="")
+    return True
 
 
 def declined(loan: Loan, *, by: Any, reason: str) -> None:

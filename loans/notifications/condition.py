@@ -21,11 +21,26 @@ def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     loan, side = report.loan, report.filled_side
     words = {"who": organisation_of(loan, side).name, "what": what(loan)}
     first = _("%(who)s a inscrit la remise : %(what)s")
+    later = ngettext("Il en partira %(n)d plus tard.", "Il en partira %(n)d plus tard.", loan.to_come)
+    rest = f" {later % {'n': loan.to_come}}" if loan.to_come else ""
     send(
         loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
         subject=(_("%(who)s a corrigé l’état des lieux : %(what)s") if again else first) % words,
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + rest,
         action=_("Relire et confirmer"),
+    )  # fmt: skip
+
+
+def rest_kept(loan: Loan, rest: int, *, side: str) -> None:
+    """What was to leave later will not → the other side."""
+    said = ngettext(
+        "%(n)d unité qui devait partir plus tard est libre pour d’autres. Ce qui est parti demeure prêté.",
+        "%(n)d unités qui devaient partir plus tard sont libres pour d’autres. Ce qui est parti demeure prêté.",
+        rest,
+    )
+    send(
+        loan, "rest-kept", other(side), expected=said % {"n": rest},
+        subject=_("Le reste ne partira pas : %(what)s") % {"what": what(loan)},
     )  # fmt: skip
 
 
@@ -58,13 +73,13 @@ def partly_returned(report: ConditionReport) -> None:
     expected = ngettext(
         "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
         "Confirmez ce qui est revenu. Il en reste %(n)d à rendre.",
-        loan.outstanding,
+        loan.out,
     )
     send(
         loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
         subject=_("Retour de %(n)d sur %(all)d : %(what)s")
         % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
-        expected=expected % {"n": loan.outstanding}, action=_("Relire et confirmer"),
+        expected=expected % {"n": loan.out}, action=_("Relire et confirmer"),
     )  # fmt: skip
 
 

@@ -9,10 +9,9 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from loans import handover, incidents
+from loans import checklists, handover, incidents
 from loans.lateness import lateness
-from loans.lifecycle import may
-from loans.models import Loan, LoanStatus, Side
+from loans.models import Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
 from loans.standing import standing
 from mutualisation.kernel.moments import clock, wall
@@ -47,16 +46,17 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         "reports": [
             {
                 "report": r,
-                "title": handover.title(loan, r.moment),
-                "state": r.get_state_display() if handover.has_state(loan) else "",
+                "title": checklists.title(loan, r.moment),
+                "state": r.get_state_display() if checklists.has_state(loan) else "",
                 "to_confirm": handover.to_confirm(user, r),
             }
             for r in reports
         ],
         "incidents": list(loan.incidents.all()),
         # when it is due, the page already says so at its head
-        "hand_over": may(user, loan, "hand_over") and not (awaited and begun),
-        "bring_back": may(user, loan, "bring_back") and not awaited,
-        "thing": handover.has_state(loan),
+        "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)
+        and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
+        "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
+        "thing": checklists.has_state(loan),
         "report": incidents.can_open(user, loan),
     }

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.drafts import forget, hold, recall
 from directory.views.written import first_values
-from loans import handover, photos
+from loans import checklists, handover, photos
 from loans.forms.condition import SheetForm
 from loans.incidents import can_open
 from loans.lateness import lateness
@@ -77,7 +77,7 @@ def _report(text: str, loan: Loan, moment: str) -> ConditionReport | None:
 
 def _blank(request: HttpRequest, loan: Loan, moment: str) -> SheetForm | None:
     """The form of a new sheet, where one can be filled now."""
-    if not may(request.user, loan, handover.MOVE[Moment(moment)]) or _hindered(loan, moment):
+    if not handover.can_fill(request.user, loan, moment) or _hindered(loan, moment):
         return None
     form = SheetForm(loan=loan, moment=moment)
     first_values(request, form, recall(request, _key(loan.pk, moment)))
@@ -104,15 +104,16 @@ def _page(
     context = {
         "loan": loan,
         "moment": moment,
-        "title": handover.title(loan, moment),
-        "has_state": handover.has_state(loan),
+        "title": checklists.title(loan, moment),
+        "has_state": checklists.has_state(loan),
         "reports": [_shown(request, r) for r in reports],
         "form": form,
         "correcting": report,
-        "again": bool(report) and moment == Moment.RETURN and may(request.user, loan, "bring_back"),
+        "again": bool(report) and handover.can_fill(request.user, loan, moment),
         "obstacles": _hindered(loan, moment),
         "late": lateness(loan),
-        "left": loan.outstanding,
+        "left": loan.out,
+        "can_keep_rest": moment == Moment.HANDOVER and loan.to_come and handover.can_fill(request.user, loan, moment),
         "last": max((r.pk for r in reports), default=""),
         "changed": False,
         "conflict": False,
@@ -152,6 +153,8 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     if not sides_of(request.user, loan):
         raise PermissionDenied
     gesture = request.POST.get("geste", "inscrire")
+    if gesture == "garder":
+        return _rest_kept(request, loan)
     report = _report(request.POST.get("fiche", ""), loan, moment)
     if gesture in ("confirmer", "contester", "photos", "retirer"):
         if report is None:
@@ -170,7 +173,9 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
             done = handover.correct(correcting, by=request.user, sheet=form.sheet(), version=seen)
         else:
             seen = _number(request.POST.get("etat"))
-            done = handover.fill(loan, moment, by=request.user, sheet=form.sheet(), version=seen)
+            done = handover.fill(
+                loan, moment, by=request.user, sheet=form.sheet(), version=seen, rest_later=form.rest_later
+            )
     except ValidationError as error:
         form.refuse(error)
         return _page(request, loan, moment, form, report=correcting, status=422)
@@ -181,7 +186,7 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
         standing = loan.reports.get(pk=correcting.pk) if correcting else _written_meanwhile(request, loan, moment)
         if standing:
             return _conflict(request, loan, moment, standing)
-        if not may(request.user, loan, handover.MOVE[Moment(moment)]):
+        if not handover.can_fill(request.user, loan, moment):
             messages.warning(request, _("Ce prêt a changé pendant que vous écriviez : voici où il en est."))
             return redirect(loan)
         return _page(request, loan, moment, form, status=409, changed=True)
@@ -189,6 +194,16 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     _keep_photos(request, done)
     messages.success(request, _said(loan, done))
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
+
+
+def _rest_kept(request: HttpRequest, loan: Loan) -> HttpResponse:
+    """What was to leave later will not."""
+    try:
+        handover.keep_rest(loan, by=request.user, version=_number(request.POST.get("etat")))
+        messages.success(request, _("C’est noté : le reste est libre pour d’autres."))
+    except AlreadyMoved:
+        messages.warning(request, _("Ce prêt a changé pendant que vous lisiez : voici où il en est."))
+    return redirect("loan_handover", pk=loan.pk)
 
 
 def _number(text: str | None) -> int:
@@ -206,7 +221,7 @@ def _conflict(request: HttpRequest, loan: Loan, moment: str, standing: Condition
     """Two people counted at once: the other's count beside hers, nothing of hers written, her photos kept."""
     _keep_photos(request, standing)
     correctable = handover.can_correct(request.user, standing)
-    again = moment == Moment.RETURN and may(request.user, loan, "bring_back")
+    again = handover.can_fill(request.user, loan, moment)
     form = SheetForm(request.POST, loan=loan, moment=moment, report=standing if correctable else None)
     form.errors.clear()
     return _page(
@@ -267,10 +282,18 @@ def said_photos(request: HttpRequest, result: tuple[list[LoanPhoto], list[str]])
 
 
 def _said(loan: Loan, report: ConditionReport) -> str:
+    if report.moment == Moment.HANDOVER and loan.to_come:
+        n = loan.to_come
+        said = ngettext(
+            "C’est inscrit : il en reste %(n)d à remettre.", "C’est inscrit : il en reste %(n)d à remettre.", n
+        )
+        return said % {"n": n}
     if report.moment == Moment.HANDOVER:
         return _("C’est inscrit. L’autre organisme est prévenu et confirmera.")
     if loan.outstanding:
-        n = loan.outstanding
+        n = loan.out
+        if not n:
+            return _("C’est inscrit : tout ce qui était parti est revenu.")
         said = ngettext("C’est inscrit : il en reste %(n)d à rendre.", "C’est inscrit : il en reste %(n)d à rendre.", n)
         return said % {"n": n}
     return _("C’est inscrit : tout est revenu.")
@@ -320,9 +343,9 @@ def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
     context = {
         "loan": loan,
         "moment": moment,
-        "title": handover.title(loan, moment),
-        "has_state": handover.has_state(loan),
-        "items": handover.checklist(loan.resource, moment),
+        "title": checklists.title(loan, moment),
+        "has_state": checklists.has_state(loan),
+        "items": checklists.checklist(loan.resource, moment),
         "states": ConditionReport.State.labels,
         "back": reverse(NAMES[Moment(moment)], args=[pk]),
         "dates": list(loan.dates.filter(cancelled_at__isnull=True)[:6]),

@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import as_post, forget, hold, recall
-from directory import calendar
+from directory import alternatives, calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
 from directory.taxonomies import family_of
@@ -28,7 +28,7 @@ from loans import proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
-from loans.models import Loan, LoanStatus, Proposal, Side
+from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import in_words
 from loans.standing import standing
@@ -39,6 +39,7 @@ from mutualisation.kernel.moments import in_words as period_words
 TEMPLATE = "loans/loan/detail.html"
 KEYS_SHOWN = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)  # when the private instructions serve
 MESSAGE = "message"
+FEW = 6  # dates
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
     return redirect(loan)
 
 
-def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, calendar.Alternatives | None]:
+def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, alternatives.Alternatives | None]:
     """Do it, or say why it can't be done and what else could be; nothing changes then."""
     try:
         act()
@@ -186,7 +187,7 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
         if loan.resource.quantity == 1:
             said = _("Rien n’a changé : %(when)s, c’est déjà pris. Proposez autre chose.")
         among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
-        ways = calendar.alternatives(loan.resource, taken.period, loan.quantity, among=among)
+        ways = alternatives.find(loan.resource, taken.period, loan.quantity, among=among)
         return said % {"when": period_words(taken.period, year=False)}, ways
     return "", None
 
@@ -222,7 +223,7 @@ def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
     if problem:
         return _shown(request, seen(request, loan.pk), problem=problem, status=409)
     messages.success(request, _("La date est annulée; les autres tiennent. L’autre organisme est prévenu."))
-    return redirect(loan)
+    return redirect("loan_dates", pk=loan.pk) if request.POST.get("retour") == "dates" else redirect(loan)
 
 
 # ---- the page
@@ -230,7 +231,7 @@ def _date_cancelled(request: HttpRequest, loan: Loan, pk: str) -> HttpResponse:
 
 def _shown(
     request: HttpRequest, loan: Loan, form: NoteForm | None = None, name: str = "", *, problem: str = "",
-    ways: calendar.Alternatives | None = None, status: int = 200,
+    ways: alternatives.Alternatives | None = None, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     """The page; ``form`` is that of the gesture ``name``, as it was sent."""
     sides = sides_of(request.user, loan)
@@ -271,8 +272,9 @@ def _shown(
         "left": (form.data.get("note", "") if form and hidden else ""),
         "written": written,
         "dates": dates,
+        "listed": _listed(dates),
         "live": live,
-        "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in _CANCELLABLE,
+        "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
         "words": "" if len(live) < 2 else in_words(live[0].period, loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
@@ -291,8 +293,16 @@ def _shown(
     return render(request, TEMPLATE, context, status=status)
 
 
-_CANCELLABLE = (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+CANCELLABLE = (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 _GONE = (LoanStatus.DECLINED, LoanStatus.EXPIRED, LoanStatus.CANCELLED)
+
+
+def _listed(dates: list[LoanDate]) -> list[LoanDate]:
+    """Those that the page shows: all of a few; of many, the next ones, and the rest has its own page."""
+    if len(dates) <= FEW:
+        return dates
+    coming = [date for date in dates if date.period.upper > timezone.now()]
+    return (coming or dates[-FEW:])[:FEW]
 
 
 def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Proposal | None) -> list[str]:

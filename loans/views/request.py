@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import DraftError, as_post, forget, hold, keep, recall
-from directory import calendar
+from directory import alternatives
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening
@@ -207,7 +207,7 @@ def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
     among = Resource.objects.visible_to(request.user).listed().exclude(organisation=form.cleaned_data.get("borrower"))
     among = among.filter(category__in=family_of(form.resource.category_id))
-    found = calendar.alternatives(form.resource, period, quantity, among=among)
+    found = alternatives.find(form.resource, period, quantity, among=among)
     if not (found.fewer or found.periods or found.resources):
         return {}
     return {

@@ -32,6 +32,8 @@ WORDS = {
     "let_through": gettext_lazy("examine la demande malgré un retard"),
     "record_person": gettext_lazy("a nommé la personne prêtée"),
     "hand_over": gettext_lazy("a inscrit la remise"),
+    "hand_over_rest": gettext_lazy("a inscrit la remise du reste"),
+    "keep_rest": gettext_lazy("a dit que le reste ne partira pas"),
     "bring_back": gettext_lazy("a inscrit le retour"),
     "reopen": gettext_lazy("a rouvert le prêt : tout n’est pas revenu"),
     "close": gettext_lazy("a terminé le prêt"),

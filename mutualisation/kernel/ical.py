@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from icalendar import Calendar
+from icalendar import Calendar, FreeBusy, vPeriod
 from icalendar import Event as Component
 
 from mutualisation.kernel.moments import Period
@@ -49,6 +49,25 @@ def calendar(
         found.add("x-published-ttl", "PT6H")
     for event in events:
         found.add_component(_component(event, organizer, attendee))
+    return found.to_ical().decode()
+
+
+def free_busy(taken: Iterable[Period], *, uid: str, within: Period, url: str, stamp: datetime.datetime) -> str:
+    """The text of a free/busy file: when something is taken between two instants, and nothing more."""
+    found = Calendar()
+    found.add("prodid", PRODUCT)
+    found.add("version", "2.0")
+    found.add("method", "PUBLISH")
+    one = FreeBusy()
+    one.add("uid", uid)
+    one.add("dtstamp", stamp.astimezone(datetime.UTC))
+    one.add("dtstart", within.lower.astimezone(datetime.UTC))
+    one.add("dtend", within.upper.astimezone(datetime.UTC))
+    one.add("url", url)
+    for period in taken:
+        bounds = (period.lower.astimezone(datetime.UTC), period.upper.astimezone(datetime.UTC))
+        one.add("freebusy", vPeriod(bounds), parameters={"FBTYPE": "BUSY"})
+    found.add_component(one)
     return found.to_ical().decode()
 
 

@@ -1,4 +1,4 @@
-"""Remembers for a minute what rarely changes and every page needs (taxonomies, territories)."""
+"""Remembers what rarely changes and many pages need: for a minute (taxonomies), or as long as its version holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-_everything: list[Memo] = []
+_everything: list[Memo | Versioned] = []
 
 
 class Memo(Generic[T]):
@@ -30,6 +30,25 @@ class Memo(Generic[T]):
 
     def clear(self) -> None:
         self.value, self.until = None, 0.0
+
+
+class Versioned(Generic[T]):
+    """A function whose last answer is kept, in this process, as long as it is asked for the same version."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.version: str | None = None
+        self.value: T | None = None
+        _everything.append(self)
+
+    def __call__(self, version: str) -> T:
+        if self.value is None or version != self.version:
+            self.value, self.version = self.function(), version
+        return self.value
+
+    def clear(self) -> None:
+        self.value = self.version = None
 
 
 def memo(seconds: float = 60) -> Callable[[Callable[[], T]], Memo[T]]:

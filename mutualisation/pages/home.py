@@ -17,8 +17,11 @@ from directory.models import Kind, Need, Organisation, Practice, Resource
 from directory.taxonomies import territories
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import data_version
+from mutualisation.pages.portrait.facts import lately
+from mutualisation.pages.portrait.figures import live
+from projects.models import Project
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
+TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need", "projects_project")
 TILES = {
     Kind.MATERIEL: ("d-chaudrons", "chaudrons, tente, fourgonnette"),
     Kind.LOCAUX: ("d-salle", "salle, cuisine, bureau"),
@@ -63,8 +66,12 @@ def home(request: HttpRequest) -> HttpResponse:
             "featured": stories[0] if stories else None,
             "stories": stories[1:],
             "newest": list(resources.for_list().order_by("-published_at", "-id")[:4]),
+            "projects": list(
+                Project.objects.visible_to(request.user).listed().open().for_list().order_by("-published_at", "-id")[:3]
+            ),
             "need_count": need_count,
             "needs": list(needs.for_list().order_by("-published_at", "-id")[:4]),
+            "live": live(lately()),
             "canvas": cartography.canvas(),
             "shapes": cartography.shaded(by_place),
             "elsewhere": sum(by_place.values()) - sum(s.count for s in cartography.shaded(by_place))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -17,16 +17,33 @@ from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
-from loans.models import Loan, Proposal, Side, Wait
+from directory.models.curated import kept_as
+from loans.gate import awaiting
+from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
+from projects.models import Contribution, Participation, Project
+from projects.views.gathering import coming_for
+from toolbox.models import Tool
 
 SHOWN = 12
 URGENCY = {
     wait: n
-    for n, wait in enumerate((Wait.LATE, Wait.DUE, Wait.HAND_OVER, Wait.ANSWER, Wait.CONFIRM, Wait.NAME, Wait.CLOSE))
+    for n, wait in enumerate(
+        (
+            Wait.LATE,
+            Wait.DUE,
+            Wait.HAND_OVER,
+            Wait.ANSWER,
+            Wait.CORRECT,
+            Wait.CONFIRM,
+            Wait.AGREE,
+            Wait.NAME,
+            Wait.CLOSE,
+        )
+    )
 }
-NOUNS = {Organisation: "organisme", Resource: "ressource", Need: "besoin", Practice: "pratique"}
+NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
 
 
 @dataclass
@@ -50,12 +67,24 @@ def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
-    waiting = [*_loans(mine), *_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    waiting = [
+        *_loans(mine),
+        *_agreements(mine),
+        *_invitations(request),
+        *_requests(mine),
+        *_returned(request, mine),
+        *_projects(mine),
+        *_stale(mine),
+    ]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
+    context["gatherings"] = coming_for(request.user)
+    tools = Tool.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
+    context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
+        context["our_projects"] = _our_projects(acting)
     return render(request, "pages/my_space.html", context)
 
 
@@ -76,10 +105,10 @@ def edit_address(entry: Any) -> str:
 
 
 def _kind(entry: Any) -> dict[str, Any]:
-    kind = getattr(entry, "kind", "")
+    kind = getattr(entry, "kind", "") if kept_as(entry).posted else ""
     if kind:
         return {"kind": kind, "icon": kind, "kind_label": entry.get_kind_display()}
-    return {"icon": "file", "kind_label": _("Pratique") if isinstance(entry, Practice) else _("Organisme")}
+    return {"icon": "file", "kind_label": str(entry._meta.verbose_name).capitalize()}
 
 
 def _invitations(request: HttpRequest) -> list[Todo]:
@@ -105,20 +134,51 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     if not ids:
         return []
     waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
-    rows = Loan.objects.awaiting(*ids).for_list().prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
+    rows = Loan.objects.awaiting(*ids).with_target(*ids).for_list()
+    rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
     return [_loan(loan, ids) for loan in found[:SHOWN]]
+
+
+def _agreements(mine: list[Membership]) -> list[Todo]:
+    """Agreements to complete, to accept, to sign."""
+    ids = [m.organisation_id for m in mine]
+    return [
+        Todo(
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            address=agreement.get_absolute_url(),
+            about=f"{agreement.number}. {stands.expected}",
+            state=stands.state,
+            tone=stands.tone,
+            action=_("Signer") if agreement.is_frozen else _("Ouvrir l’entente"),
+            kind=agreement.loan.resource.kind,
+            icon=agreement.loan.resource.kind,
+            kind_label=agreement.loan.resource.get_kind_display(),
+        )
+        for agreement, _side, stands in (awaiting(*ids) if ids else [])[:SHOWN]
+    ]
 
 
 def _urgency(loan: Any) -> int:
     return URGENCY[Wait(loan.wait)]
 
 
+def _target(loan: Any, wait: Wait) -> str:
+    """Where it is done: on the sheet, on the incident, else on the page of the loan."""
+    if wait in (Wait.CONFIRM, Wait.CORRECT):
+        return reverse("loan_handover" if loan.sheet == Moment.HANDOVER else "loan_return", args=[loan.pk])
+    if wait == Wait.AGREE:
+        return reverse("incident_detail", args=[loan.pk, loan.incident])
+    return loan.get_absolute_url()
+
+
 def _loan(loan: Any, ids: list[int]) -> Todo:
     lent = loan.lender_id in ids
     stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
     titles = {
-        Wait.CONFIRM: _("À confirmer : %(what)s"),
+        Wait.CONFIRM: _("État des lieux à confirmer : %(what)s"),
+        Wait.CORRECT: _("État des lieux contesté : %(what)s"),
+        Wait.AGREE: _("Qui paie? Incident : %(what)s"),
         Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
@@ -127,7 +187,9 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }
     actions = {
-        Wait.CONFIRM: _("Confirmer"),
+        Wait.CONFIRM: _("Relire et confirmer"),
+        Wait.CORRECT: _("Corriger"),
+        Wait.AGREE: _("Répondre"),
         Wait.ANSWER: _("Répondre"),
         Wait.LATE: _("Inscrire le retour"),
         Wait.DUE: _("Inscrire le retour"),
@@ -139,14 +201,14 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
     wait = Wait(loan.wait)
     return Todo(
         title=titles[wait] % {"who": them, "what": loan.resource.name},
-        address=loan.get_absolute_url(),
+        address=_target(loan, wait),
         about=(_("prêté à %(who)s, %(when)s") if lent else _("emprunté de %(who)s, %(when)s"))
         % {
             "who": them,
             "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE, Wait.CLOSE) else loan.starts_at),
         },
-        state=str(wait.label).capitalize() if wait in (Wait.CONFIRM, Wait.HAND_OVER, Wait.CLOSE) else stands.state,
-        tone={Wait.LATE: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
+        state=str(wait.label).capitalize() if wait in NAMED else stands.state,
+        tone={Wait.LATE: "danger", Wait.CORRECT: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
         action=actions[wait],
         kind=loan.resource.kind,
         icon=loan.resource.kind,
@@ -183,12 +245,13 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
         *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
         *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
         *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
+        *Tool.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
     ]
     return [
         Todo(
             title=str(e),
             address=edit_address(e),
-            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else NOUNS[type(e)],
+            about=_("Note de la CDC : %(note)s") % {"note": e.returned_note} if e.returned_note else kept_as(e).noun,
             state=_("À corriger"),
             tone="warn",
             action=_("Corriger"),
@@ -246,6 +309,43 @@ def _many_stale(entries: list[Any], member: Membership) -> Todo:
 def _of(model: Any, organisations: list[int]) -> Any:
     rows = model.objects.filter(organisation__in=organisations).select_related("organisation")
     return rows.defer("search", "description") if model is Resource else rows.defer("search")
+
+
+def _projects(mine: list[Membership]) -> list[Todo]:
+    """Who offers to take part in a project that one’s organisation leads, or something more."""
+    ids = [m.organisation_id for m in mine]
+    if not ids:
+        return []
+    carried = Participation.objects.carrying().filter(organisation__in=ids).values("project")
+    led = Q(project__in=carried) | Q(project__organisation__in=ids)
+    more = Contribution.objects.filter(participation=OuterRef("pk"), status=Contribution.Status.OFFERED)
+    rows = Participation.objects.filter(led).filter(
+        Q(status=Participation.Status.OFFERED) | Q(status=Participation.Status.WELCOMED) & Exists(more)
+    )
+    found = rows.select_related("project", "organisation").defer(
+        "project__search", "project__description", "organisation__search", "organisation__description"
+    )
+    return [
+        Todo(
+            title=_("%(who)s offre sa contribution") % {"who": p.organisation.name},
+            address=p.get_absolute_url(),
+            about=p.project.title,
+            state=_("À accueillir"),
+            tone="act",
+            action=_("Répondre"),
+            icon="seed",
+            kind_label=_("Projet"),
+        )
+        for p in found.order_by("offered_at", "id")[:SHOWN]
+    ]
+
+
+def _our_projects(acting: Membership) -> list[Project]:
+    """The projects where one’s organisation takes part, the newest first."""
+    inside = Participation.objects.welcomed().filter(organisation=acting.organisation_id).values("project")
+    rows = Project.objects.filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
+    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage")
+    return list(shown.order_by("-updated_at", "-id")[:SHOWN])
 
 
 def _asked(request: HttpRequest) -> list[JoinRequest]:

@@ -11,7 +11,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +20,8 @@ from directory.models import Continuum, Resource
 from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
+from mutualisation.kernel.facets import data_version
+from toolbox.glossary import Explained, index
 
 register = template.Library()
 
@@ -91,7 +93,7 @@ def mini(marks: str) -> SafeString:
 
 @register.filter
 def money(value: Decimal | int | float | None) -> str:
-    """« 25 $ », « 0,45 $ », « 1 234,50 $ »: cents only when there are some."""
+    """« 25 $ », « 0,45 $ », « 1 234,50 $ »: cents only when there are some."""
     if value is None:
         return ""
     amount = Decimal(value)
@@ -105,6 +107,18 @@ def markdown(text: str) -> SafeString:
     return markdown_.render(text)
 
 
+@register.simple_tag(takes_context=True)
+def explain(context: Any, text: str) -> SafeString:
+    """Clean HTML (or a text, escaped), the terms of the lexicon opened by whoever wants: each one once a page."""
+    request = context.get("request")
+    if request is None:
+        return conditional_escape(text)
+    page = request.__dict__.get("explained")
+    if page is None:
+        page = request.__dict__["explained"] = Explained(index(data_version(request, "toolbox_term")))
+    return page.html(conditional_escape(text))
+
+
 @register.filter
 def plain(text: str) -> str:
     """Markdown without its marks."""
@@ -113,7 +127,7 @@ def plain(text: str) -> str:
 
 @register.filter
 def long_date(value: datetime.date | None) -> str:
-    """« 12 octobre 2026 », with the ordinal for the first of a month, in local time."""
+    """« 12 octobre 2026 », with the ordinal for the first of a month, in local time."""
     if value is None:
         return ""
     if isinstance(value, datetime.datetime):
@@ -124,7 +138,7 @@ def long_date(value: datetime.date | None) -> str:
 
 @register.filter
 def since(value: datetime.datetime | None) -> str:
-    """« aujourd’hui », « il y a 12 jours », « il y a 5 mois »."""
+    """« aujourd’hui », « il y a 12 jours », « il y a 5 mois »."""
     if value is None:
         return ""
     days = (timezone.localdate() - timezone.localtime(value).date()).days
@@ -139,7 +153,7 @@ def since(value: datetime.datetime | None) -> str:
 
 @register.simple_tag
 def when_needed(need: Any) -> str:
-    """« du 5 janvier au 28 février 2027 », « dès le… », « d’ici le… », « dès que possible »."""
+    """« du 5 janvier au 28 février 2027 », « dès le… », « d’ici le… », « dès que possible »."""
     start, end = need.starts_on, need.ends_on
     if start and start == end:
         return _("le %(day)s") % {"day": long_date(start)}
@@ -155,7 +169,7 @@ def when_needed(need: Any) -> str:
 
 @register.filter
 def hour(value: datetime.time) -> str:
-    """« 18 h », « 18 h 30 »."""
+    """« 18 h », « 18 h 30 »."""
     return f"{value.hour}\u00a0h" + (f"\u00a0{value.minute:02}" if value.minute else "")
 
 
@@ -202,7 +216,7 @@ def address(name: str, *arguments: Any) -> str:
 
 @register.simple_tag
 def cost(resource: Resource) -> str:
-    """What it costs, in words: « Gratuit », « 25 $ la demi-journée »."""
+    """What it costs, in words: « Gratuit », « 25 $ la demi-journée »."""
     if resource.price is not None:
         return f"{money(resource.price)} {resource.price_unit}"
     return str(resource.get_cost_mode_display())
@@ -220,7 +234,7 @@ def language_label(value: str) -> str:
 
 @register.filter
 def device(user_agent: str) -> str:
-    """« Firefox, Android »: enough to recognise one’s own device."""
+    """« Firefox, Android »: enough to recognise one’s own device."""
     browsers = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
     systems = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
                ("Mac OS", "Mac"), ("Linux", "Linux"))  # fmt: skip

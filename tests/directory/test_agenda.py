@@ -204,13 +204,13 @@ def test_nothing_of_what_is_restricted_reaches_a_stranger(client: Client) -> Non
     cellar = ResourceFactory(slug="cave", name="Ornithorynque", organisation=house, visibility="organisations")
     take(cellar, at(10, 12))
     assert client.get(address).content == before
-    for path in ("", "agenda/", "agenda/?vue=liste", "agenda/?semaine=2027-03-08", "agenda.ics"):
+    for path in ("", "agenda/", "agenda/?vue=liste", "agenda/?semaine=2027-03-08", "agenda.ics", "agenda.ifb"):
         assert client.get(f"/ressources/cave/{path}").status_code == 404, path
     friend = MembershipFactory()
     cellar.visible_organisations.add(friend.organisation)
     client.force_login(friend.user)
     assert "Ornithorynque" in client.get(address).content.decode()
-    for path in ("agenda/", "agenda.ics"):
+    for path in ("agenda/", "agenda.ics", "agenda.ifb"):
         response = client.get(f"/ressources/cave/{path}")
         assert response.status_code == 200
         assert response["X-Robots-Tag"] == "noindex"
@@ -298,6 +298,47 @@ def test_a_feed_keeps_its_uids_and_a_year_of_the_past(client: Client) -> None:
     assert len(after) == 3
     assert str(act) not in client.get("/ressources/chaises/agenda.ics").content.decode()
     assert set(after) == {e.uid.value for e in events(client, "chaises")}
+
+
+def busy(client: Client, slug: str) -> list[tuple[datetime.datetime, datetime.datetime]]:
+    """What another program reads of the free/busy file."""
+    response = client.get(f"/ressources/{slug}/agenda.ifb")
+    assert response["Content-Type"].startswith("text/calendar")
+    read = vobject.readOne(response.content.decode()).vfreebusy
+    assert {line.fbtype_param for line in getattr(read, "freebusy_list", [])} <= {"BUSY"}
+    assert not any(hasattr(read, name) for name in ("organizer", "attendee", "summary", "comment"))
+    return [(a, a + b if isinstance(b, datetime.timedelta) else b)
+            for line in getattr(read, "freebusy_list", []) for a, b in line.value]  # fmt: skip
+
+
+def test_free_busy_time_is_when_none_is_left_across_clock_changes(client: Client) -> None:
+    chairs = ResourceFactory(slug="chaises", quantity=3)
+    spring, autumn = datetime.date(2027, 3, 14), datetime.date(2027, 11, 7)
+    for day in (spring, autumn):
+        take(chairs, whole_days(day, day), 2)
+        take(chairs, at(18, 21, day), 1)
+        take(chairs, at(21, 23, day), 1)
+    take(chairs, at(9, 17), 2)
+    expected = [at(18, 23, spring), at(18, 23, autumn)]
+    assert busy(client, "chaises") == [(p.lower, p.upper) for p in expected]
+    saw = ResourceFactory(slug="scie")
+    assert busy(client, "scie") == []
+    calendar.occupy_units(saw, [1], span(moment(MONDAY, datetime.time(9)), None), uuid.uuid4(), Reason.REPAIR)  # type: ignore[arg-type]
+    ((begins, ends),) = busy(client, "scie")
+    assert (begins, ends > begins + datetime.timedelta(days=300)) == (moment(MONDAY, datetime.time(9)), True)
+
+
+def test_a_whole_is_busy_while_one_of_its_parts_lacks_its_share(client: Client) -> None:
+    hall = ResourceFactory(slug="salle", kind="locaux")
+    east = ResourceFactory(slug="est", kind="locaux", organisation=hall.organisation, part_of=hall)
+    take(east, at(9, 12))
+    take(hall, at(12, 14))
+    assert busy(client, "salle") == [(at(9, 14).lower, at(9, 14).upper)]
+    kits = ResourceFactory(slug="trousses", quantity=2)
+    tents = ResourceFactory(slug="tentes", quantity=4, organisation=kits.organisation, part_of=kits)
+    take(tents, at(9, 12), 2)
+    take(tents, at(10, 11), 1)
+    assert busy(client, "trousses") == [(at(10, 11).lower, at(10, 11).upper)]
 
 
 def test_a_feed_answers_304_until_something_changes(client: Client) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from directory import agenda, calendar
+from directory import agenda, alternatives, calendar
 from directory.models import ExceptionalHours, Occupation, OpeningHours, Reason, Resource
 from mutualisation.kernel.moments import moment, span, wall_minutes, whole_days
 from tests.factories import OrganisationFactory, ResourceFactory
@@ -256,10 +256,27 @@ def test_a_refusal_comes_with_the_nearest_ways_to_say_yes() -> None:
     chairs = ResourceFactory(kind="materiel", quantity=5)
     other = ResourceFactory(kind="materiel", quantity=5, category=chairs.category, territory=chairs.territory)
     take(chairs, at(9, 12), 3)
-    found = calendar.alternatives(chairs, at(10, 12), 4, among=Resource.objects.all())
+    found = alternatives.find(chairs, at(10, 12), 4, among=Resource.objects.all())
     assert found.fewer == 2
     assert at(10, 12, MONDAY + datetime.timedelta(days=1)) in found.periods
     assert [r.pk for r in found.resources] == [other.pk]
+
+
+@pytest.mark.parametrize(("taken_days", "asked"), [(1, 5), (12, 6), (60, 7)])
+def test_the_nearest_days_are_found_in_a_few_questions(
+    taken_days: int, asked: int, django_assert_num_queries: Any
+) -> None:
+    room = hall(min_minutes=60, buffer_minutes=30, horizon_days=40)
+    week(room)
+    take(room, span(NOW, at(0, 1, MONDAY + datetime.timedelta(days=taken_days)).lower))
+    with django_assert_num_queries(asked):
+        found = alternatives.find(room, at(10, 12), 1, among=Resource.objects.all())
+    tried = list(alternatives._neighbours(at(10, 12)))
+    assert len(tried) > 30
+    free = [p for p in tried if not calendar.refusals(room, p)]
+    assert list(calendar.free_among(room, tried, 1)) == free
+    assert found.periods == sorted(free[:3], key=lambda p: p.lower)
+    assert bool(free) == (taken_days < 40)
 
 
 def test_a_calendar_tells_days_free_in_part_taken_and_closed() -> None:
@@ -343,6 +360,6 @@ def test_no_alternative_is_at_an_hour_that_the_clock_skips() -> None:
     """Half past two, the days before 14 March 2027: that day has none, and its neighbours are still proposed."""
     day = datetime.date(2027, 3, 13)
     night = span(moment(day, datetime.time(2, 30)), moment(day, datetime.time(2, 45)))
-    found = [timezone.localtime(p.lower).date() for p in calendar._neighbours(night)]
+    found = [timezone.localtime(p.lower).date() for p in alternatives._neighbours(night)]
     assert datetime.date(2027, 3, 14) not in found
     assert not found or found[0] == datetime.date(2027, 3, 12)

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from directory.exchange.fixtures import fixture_files, load
 from directory.models import Category, Kind
-from loans import handover
+from loans import checklists
 from loans.models import Checklist, Moment
 from mutualisation.management.commands.loadcontent import REFERENCE
 from tests.factories import CategoryFactory, ResourceFactory
@@ -31,9 +31,9 @@ def test_those_delivered_cover_every_kind_and_keep_to_their_own() -> None:
     for row in Checklist.objects.all():
         row.full_clean()
     kitchen = ResourceFactory(kind="locaux", category=Category.objects.get(slug="locaux-cuisines-cuisine-collective"))
-    assert any("MAPAQ" in item for item in handover.checklist(kitchen, Moment.HANDOVER))
+    assert any("MAPAQ" in item for item in checklists.checklist(kitchen, Moment.HANDOVER))
     person = ResourceFactory(kind="humain", category=Category.objects.filter(kind="humain", parent=None).first())
-    assert any("sécurité" in item for item in handover.checklist(person, Moment.HANDOVER))
+    assert any("sécurité" in item for item in checklists.checklist(person, Moment.HANDOVER))
 
 
 def test_an_edit_survives_a_new_loading() -> None:

@@ -22,6 +22,7 @@ from mutualisation.kernel.moments import wall
 from tests.directory.pictures import picture
 from tests.directory.test_photos import bomb
 from tests.factories import ResourceFactory
+from tests.loans import lending
 from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of
 
 pytestmark = pytest.mark.django_db
@@ -117,7 +118,7 @@ def test_a_session_that_expired_keeps_the_sheet(loan: Loan) -> None:
 
 def test_the_second_of_two_counts_is_shown_the_first(loan: Loan) -> None:
     lender, borrower = signed(lender_of(loan)), signed(borrower_of(loan))
-    first, second = typed(loan, counted=18), typed(loan, counted=20, note="Toutes là")
+    first, second = typed(loan, counted=18, rest="never"), typed(loan, counted=20, note="Toutes là")
     assert lender.post(address(loan), first).status_code == 302
     answer = borrower.post(address(loan), {**second, "photos": [picture(size=(60, 40))]})
     page = answer.content.decode()
@@ -292,6 +293,9 @@ def test_the_sheet_on_paper_is_blank_and_whole(loan: Loan) -> None:
 )
 def test_each_kind_has_its_word_and_one_of_a_thing_is_not_counted(kind: str, words: str) -> None:
     loan = begun(accepted(ResourceFactory(kind=kind), in_days(3)))
+    Loan.objects.filter(pk=loan.pk, resource__kind="humain").update(consent_on=timezone.localdate())
+    if kind != "expertise":
+        lending.signed(loan)
     client = signed(lender_of(loan))
     page = client.get(address(loan)).content.decode()
     assert f"<h1>{words}</h1>" in page
@@ -358,3 +362,29 @@ def test_files_of_loans_that_no_photo_names_go_and_the_others_stay(settings: Any
     assert sweep(LoanPhoto) == 1
     assert not left.exists()
     assert other.exists()  # the photos of entries are swept by their own
+
+
+def test_the_rest_leaves_another_day_or_not_at_all(loan: Loan) -> None:
+    lender, borrower = signed(lender_of(loan)), signed(borrower_of(loan))
+    silent = lender.post(address(loan), typed(loan, counted=8, note="Deux voyages"))
+    assert silent.status_code == 422
+    assert "dites si le reste partira plus tard" in silent.content.decode()
+    assert "Deux voyages" in silent.content.decode()
+    assert lender.post(address(loan), typed(loan, counted=8, rest="later"), follow=True).status_code == 200
+    loan.refresh_from_db()
+    assert (loan.out, loan.to_come) == (8, 12)
+    page = borrower.get(address(loan)).content.decode()
+    assert "Remise de 8 sur 20" in page
+    assert "La remise du reste" in page
+    assert 'max="12"' in page
+    assert "Inscrire la remise du reste" in lender.get(loan.get_absolute_url()).content.decode()
+    assert 'max="8"' in lender.get(address(loan, "return")).content.decode()
+    Loan.objects.filter(pk=loan.pk).update(ends_at=loan.ends_at + datetime.timedelta(days=3))
+    todo = lender.get("/mon-espace/").content.decode()
+    assert "À remettre" in todo
+    stale = lender.post(address(loan), {"geste": "garder", "etat": loan.version - 1}, follow=True)
+    assert "a changé pendant que vous lisiez" in stale.content.decode()
+    lender.post(address(loan), {"geste": "garder", "etat": loan.version})
+    loan.refresh_from_db()
+    assert (loan.out, loan.to_come) == (8, 0)
+    assert "Le reste ne partira pas" not in lender.get(address(loan)).content.decode()

@@ -19,6 +19,7 @@ from loans import feeds, proposals, recurrence, requests
 from loans.models import CalendarFeed, Loan, LoanDate
 from mutualisation.kernel.moments import moment, span
 from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend, some_day
+from tests.loans.lending import work
 from tests.loans.test_requests import member
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,7 @@ def test_six_stays_six_across_the_change_in_every_file(change: datetime.date) ->
     lender = member(loan.lender)
     expected = [(change + datetime.timedelta(days=n), SIX, NINE) for n in (-1, 0, 1)]
     requests.accept(loan, by=lender)
+    work()
     _address, feed = subscribed(lender)
     files = [m.calendar for m in Mail.objects.filter(event__startswith="accepted")]
     assert len(files) == 2
@@ -100,6 +102,7 @@ def test_invited_moved_and_cancelled_under_one_uid(change: datetime.date) -> Non
     loan = a_series(change)
     lender, asker = member(loan.lender), loan.requested_by
     requests.accept(loan, by=lender)
+    work()
     later = [span(moment(change + datetime.timedelta(days=n), NINE),
                   moment(change + datetime.timedelta(days=n), datetime.time(22))) for n in (-1, 0, 1)]  # fmt: skip
     proposal = proposals.propose(loan, by=lender, side="lender", periods=later, quantity=1)

@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Mail
 from directory import calendar
 from directory.models import Category, Occupation, Resource
-from loans import handover, lifecycle
+from loans import checklists, handover, lifecycle, requests
 from loans.handover import Sheet
 from loans.lateness import lateness, record
 from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import CategoryFactory, OrganisationFactory, ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -135,17 +136,38 @@ def test_nothing_is_handed_over_while_something_is_to_do_first(
     assert Loan.objects.get(pk=loan.pk).status == LoanStatus.ACCEPTED
 
 
+def test_nobody_is_lent_before_she_said_yes() -> None:
+    loan = begun(accepted(ResourceFactory(kind="humain", name="Comptable")))
+    lender = lender_of(loan)
+    client = Client()
+    client.force_login(lender)
+    page = client.get(f"/prets/{loan.pk}/remise/").content.decode()
+    assert "L’accord de la personne n’est pas inscrit" in page
+    assert "Inscrire le début" not in page
+    answer = client.post(f"/prets/{loan.pk}/remise/", {"geste": "inscrire", "etat": loan.version, "vue": "",
+                                                       "day": "2026-01-01", "hour": "10:00"})  # fmt: skip
+    assert answer.status_code == 422
+    for person in (lender, borrower_of(loan)):
+        with pytest.raises(handover.Obstructed, match="pas inscrit"), transaction.atomic():
+            handed(loan, by=person)
+    loan.refresh_from_db()
+    assert loan.status == LoanStatus.ACCEPTED
+    requests.record_person(loan, by=lender, worker="Mei Tran", consent_on=timezone.localdate())
+    handed(loan)
+    assert loan.status == LoanStatus.HANDED_OVER
+
+
 def test_the_most_particular_list_applies(chairs: Resource) -> None:
     parent = CategoryFactory(slug="cuisine", kind="materiel")
     child = CategoryFactory(slug="four", kind="materiel", parent=parent)
     Category.objects.filter(pk=chairs.category_id).update(parent=None)
     oven = ResourceFactory(category=child)
-    assert handover.checklist(oven, Moment.HANDOVER) == []
+    assert checklists.checklist(oven, Moment.HANDOVER) == []
     for category, word in ((None, "sorte"), (parent, "mère"), (child, "fille")):
         Checklist.objects.create(kind="materiel", category=category, moment="handover", items=[word])
-        assert handover.checklist(oven, Moment.HANDOVER) == [word]
-    assert handover.checklist(chairs, Moment.HANDOVER) == ["sorte"]
-    assert handover.checklist(oven, Moment.RETURN) == []
+        assert checklists.checklist(oven, Moment.HANDOVER) == [word]
+    assert checklists.checklist(chairs, Moment.HANDOVER) == ["sorte"]
+    assert checklists.checklist(oven, Moment.RETURN) == []
 
 
 # ---- what comes back
@@ -172,7 +194,7 @@ def test_a_partial_return_frees_exactly_what_came_back_at_that_instant(chairs: R
 
 def test_the_minutes_kept_after_a_use_are_kept_after_an_early_return() -> None:
     hall = ResourceFactory(kind="locaux", buffer_minutes=30)
-    loan = begun(accepted(hall))
+    loan = signed(begun(accepted(hall)))
     handed(loan)
     when = timezone.now()
     brought(loan, 1, happened_at=when)

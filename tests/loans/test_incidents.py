@@ -220,6 +220,68 @@ def test_the_pages_of_an_incident_are_for_two_and_say_the_others_to_the_lender_o
     assert not incident.is_open
 
 
+# ---- a whole and its parts
+
+
+def test_an_incident_on_a_whole_sets_its_parts_aside_and_warns_who_waits_for_one(chairs: Resource) -> None:
+    hall = ResourceFactory(name="Grande salle", kind="locaux", organisation=chairs.organisation)
+    east, west = (
+        ResourceFactory(name=name, kind="locaux", organisation=hall.organisation, part_of=hall)
+        for name in ("Salle est", "Salle ouest")
+    )
+    loan = begun(accepted(hall))
+    waiting = accepted(east, in_days(4))
+    handed(loan)
+    brought(loan, 1)
+    assert calendar.free_count(west, in_days(8)) == 1
+    incident = incidents.open_incident(loan, by=lender_of(loan), description="Dégât d’eau", units=1)
+    for room in (hall, east, west):
+        assert held(room, tomorrow(), reason="repair") == 1, room
+        assert calendar.free_count(room, in_days(8)) == 0
+        assert calendar.refusals(room, in_days(8))[0].code == "taken"
+    assert held(east, waiting.starts_at + HOUR, reason="loan") == 1
+    assert incidents.warned_loans(incident) == [waiting]
+    assert incidents.in_the_way(waiting) == [incident]
+    assert Mail.objects.get(event__startswith="repair-").to == borrower_of(waiting).email
+    requests.cancel(waiting, by=lender_of(waiting), reason="Dégât d’eau")
+    assert held(east, waiting.starts_at + HOUR, reason="repair") == 1  # what comes free meanwhile stays in repair
+    day = timezone.localdate() + datetime.timedelta(days=5)
+    incidents.reschedule(incident, by=lender_of(loan), back_on=day)
+    assert [calendar.free_count(room, in_days(3)) for room in (hall, east, west)] == [0, 0, 0]
+    assert [calendar.free_count(room, in_days(8)) for room in (hall, east, west)] == [1, 1, 1]
+    incidents.close(incident, by=lender_of(loan), outcome="Asséché")
+    assert [calendar.free_count(room, in_days(3)) for room in (hall, east, west)] == [1, 1, 1]
+
+
+def test_parts_are_aside_in_the_proportion_lent_and_while_the_whole_is_still_out(chairs: Resource) -> None:
+    """Three kits of two tents and four lamps: one kit breaks while two are out."""
+    kit = ResourceFactory(name="Trousse", quantity=3, organisation=chairs.organisation)
+    tents = ResourceFactory(quantity=6, organisation=kit.organisation, part_of=kit)
+    lamps = ResourceFactory(quantity=12, organisation=kit.organisation, part_of=kit)
+    loan = begun(accepted(kit, in_days(2, hours=24), quantity=2))
+    handed(loan)
+    incident = incidents.open_incident(loan, by=borrower_of(loan), description="Déchirée", units=1)
+    assert {len(units) for units in incident.parts_aside.values()} == {2, 4}
+    assert (calendar.free_count(tents, in_days(8)), calendar.free_count(lamps, in_days(8))) == (4, 8)
+    brought(loan, 2)
+    soon = timezone.now() + datetime.timedelta(minutes=1)
+    assert [held(r, soon, reason="repair") for r in (kit, tents, lamps)] == [1, 2, 4]
+    assert [held(r, soon, reason="loan") for r in (kit, tents, lamps)] == [0, 0, 0]
+    incidents.close(incident, by=lender_of(loan), outcome="Recousue")
+    assert [held(r, soon + HOUR) for r in (kit, tents, lamps)] == [0, 0, 0]
+
+
+def test_an_incident_on_a_part_warns_who_waits_for_the_whole(chairs: Resource) -> None:
+    hall = ResourceFactory(name="Grande salle", kind="locaux", organisation=chairs.organisation)
+    east = ResourceFactory(name="Salle est", kind="locaux", organisation=hall.organisation, part_of=hall)
+    loan = begun(accepted(east))
+    waiting = accepted(hall, in_days(4))
+    handed(loan)
+    incident = incidents.open_incident(loan, by=lender_of(loan), description="Vitre brisée", units=1)
+    assert incidents.in_the_way(waiting) == [incident]
+    assert calendar.refusals(hall, in_days(8))[0].code == "taken"
+
+
 # ---- a naive model: the calendar always says what the counts say
 
 STEPS = st.lists(

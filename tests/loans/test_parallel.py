@@ -24,6 +24,7 @@ from loans import proposals, requests
 from loans.models import Loan, LoanDate, LoanStatus, Proposal
 from tests.accounts.people import empty_queue
 from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend, some_day
+from tests.loans.lending import work
 from tests.loans.test_requests import member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +104,7 @@ def test_fifty_acceptances_for_the_last_unit() -> None:
     assert taken(chairs) == 3
     winner = Loan.objects.get(status=LoanStatus.ACCEPTED)
     assert winner.events.filter(verb="accept").count() == 1
+    assert work() == 1
     assert Mail.objects.filter(event__startswith="accepted").count() == 2
     assert slowest < SLOWEST
 

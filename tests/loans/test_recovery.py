@@ -1,7 +1,8 @@
 """After kill -9 of who answers, of the worker or of PostgreSQL, in the middle of a step: all of it, or none.
 
 A lock held by the test stops the step where we want it: once the loan has moved, once its time is taken, when its
-e-mails are written. Nothing is mocked: true processes, on a PostgreSQL of their own.
+notice is queued, when its e-mails are written, when they leave. Nothing is mocked: true processes, on a PostgreSQL of
+their own.
 """
 
 from __future__ import annotations
@@ -57,7 +58,28 @@ class Portal:
         return self.run("-m", "tests.loans.recovering", *words)
 
     def work(self) -> None:
-        self.run("manage.py", "procrastinate", "worker", "--one-shot")
+        self.run(*WORKER)
+
+    def dies_at_work(self, table: str) -> None:
+        """A worker is killed where it writes to this table; time passes, and its job goes back to the queue."""
+        with self.stopped_at(table, *WORKER) as process:
+            kill(process.pid)
+            process.communicate()
+        self.quiet()
+        assert self.ask("SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'") == [(1,)]
+        self.ask("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+        self.act("recover")
+
+    def quiet(self) -> None:
+        """Wait until what a dead client had asked is rolled back."""
+        limit = time.monotonic() + 60
+        busy = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        )
+        while self.ask(busy):
+            assert time.monotonic() < limit
+            time.sleep(0.02)
 
     def ask(self, query: str, *values: object) -> list[tuple]:
         with psycopg.connect(self.cluster.url, autocommit=True) as connection:
@@ -71,7 +93,8 @@ class Portal:
             connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
             process = self.start(*words)
             limit = time.monotonic() + 60
-            while not connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            held = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+            while not connection.execute(held, (table,)).fetchone():
                 assert process.poll() is None, process.communicate()[0]
                 assert time.monotonic() < limit
                 time.sleep(0.02)
@@ -80,27 +103,34 @@ class Portal:
                 connection.rollback()
 
     def standing(self, loan: str) -> tuple:
-        """Of a loan: its state, what it holds, its events of acceptance, the e-mails that say so and their jobs."""
+        """Of a loan: its state, what it holds, its events of acceptance, and the jobs that write its e-mails."""
         return self.ask(
             """SELECT status, (SELECT count(*) FROM directory_occupation o JOIN loans_loandate d USING (act)
                                 WHERE d.loan_id = l.id),
                       (SELECT count(*) FROM loans_loanevent e WHERE e.loan_id = l.id AND verb = 'accept'),
-                      (SELECT count(*) FROM accounts_mail WHERE event ~ ('^accepted(-ours)?:' || l.id || ':')),
-                      (SELECT count(*) FROM procrastinate_jobs j JOIN accounts_mail m
-                         ON m.id = (j.args->>'mail_id')::int WHERE m.event ~ ('^accepted(-ours)?:' || l.id || ':'))
+                      (SELECT count(*) FROM procrastinate_jobs j JOIN loans_loanevent e
+                         ON e.id = (j.args->>'event_id')::int WHERE e.loan_id = l.id AND e.verb = 'accept'
+                        AND j.task_name = 'write_of_acceptance')
                  FROM loans_loan l WHERE id = %s""", int(loan),
         )[0]  # fmt: skip
 
-    def sent_twice(self) -> list[str]:
-        """Who received one thing twice; each e-mail is a file."""
+    def told(self, loan: str) -> list[tuple]:
+        """The e-mails of an acceptance: how many were written, and how many left."""
+        query = "SELECT count(*), count(sent_at) FROM accounts_mail WHERE event ~ ('^accepted(-ours)?:' || %s || ':')"
+        return self.ask(query, loan)
+
+    def sent(self) -> list[str]:
+        """To whom and about what each e-mail left. Files are named by the second: one may hold several e-mails."""
         seen = []
         for path in self.mails.iterdir():
-            said = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            seen.append(f"{said['To']} {said['Subject']}")
-        return sorted({each for each in seen if seen.count(each) > 1})
+            for text in path.read_bytes().split(b"\n" + b"-" * 79 + b"\n")[:-1]:
+                said = email.message_from_bytes(text, policy=email.policy.default)
+                seen.append(f"{said['To']} {said['Subject']}")
+        return sorted(seen)
 
 
-NOTHING, ALL = ("requested", 0, 0, 0, 0), ("accepted", 1, 1, 2, 2)
+WORKER = ("manage.py", "procrastinate", "worker", "--one-shot")
+NOTHING, ALL = ("requested", 0, 0, 0), ("accepted", 1, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -114,44 +144,35 @@ def portal() -> Iterator[Portal]:
             postgres.stop(found.cluster)
 
 
-def quiet(portal: Portal) -> None:
-    """Wait until what a dead client had asked is rolled back."""
-    limit = time.monotonic() + 20
-    busy = (
-        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND backend_type = 'client backend'"
-    )
-    while portal.ask(busy):
-        assert time.monotonic() < limit
-        time.sleep(0.02)
+def kill_postgres(portal: Portal) -> None:
+    for pid in [pid_of(portal.cluster), *living_under(portal.cluster.home.data)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_after_kill_9_there_is_no_half_step_and_no_notice_is_lost_or_doubled(portal: Portal) -> None:
     lender, *loans = portal.act("seed").split()
 
-    # the process that answers: the loan has moved, then its time is taken
-    for table, loan in zip(("directory_occupation", "accounts_mail"), loans, strict=False):
+    # the process that answers: the loan has moved, then its time is taken, then its notice is queued
+    for table, loan in zip(("directory_occupation", "procrastinate_jobs"), loans, strict=False):
         with portal.stopped_at(table, "-m", "tests.loans.recovering", "accept", lender, loan) as process:
             kill(process.pid)
             process.communicate()
-        quiet(portal)
+        portal.quiet()
         assert portal.standing(loan) == NOTHING, table
     portal.act("accept", lender, *loans[:2])
     assert [portal.standing(loan) for loan in loans[:2]] == [ALL, ALL]
 
     # PostgreSQL itself, in the middle of an acceptance
-    with portal.stopped_at("accounts_mail", "-m", "tests.loans.recovering", "accept", lender, loans[3]) as process:
-        for pid in [pid_of(portal.cluster), *living_under(portal.cluster.home.data)]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    accept = ("-m", "tests.loans.recovering", "accept", lender, loans[3])
+    with portal.stopped_at("procrastinate_jobs", *accept) as process:
+        kill_postgres(portal)
         assert "OperationalError" in process.communicate(timeout=60)[0]
     postgres.start(portal.cluster)
     assert portal.standing(loans[3]) == NOTHING
     portal.act("accept", lender, loans[3])
     # and right after one: what was said to be done is done
-    for pid in [pid_of(portal.cluster), *living_under(portal.cluster.home.data)]:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_postgres(portal)
     postgres.start(portal.cluster)
     assert portal.standing(loans[3]) == ALL
 
@@ -159,19 +180,26 @@ def test_after_kill_9_there_is_no_half_step_and_no_notice_is_lost_or_doubled(por
     with portal.stopped_at("procrastinate_jobs", "-m", "tests.loans.recovering", "remind") as process:
         kill(process.pid)
         process.communicate()
-    quiet(portal)
+    portal.quiet()
     assert portal.ask("SELECT count(*) FROM accounts_mail WHERE event LIKE 'asked-again%%'") == [(0,)]
     portal.act("remind")
     assert portal.ask("SELECT count(*) FROM accounts_mail WHERE event LIKE 'asked-again%%'") == [(2,)]
 
-    # the worker, while it sends
-    with portal.stopped_at("accounts_mail", "manage.py", "procrastinate", "worker", "--one-shot") as process:
-        kill(process.pid)
-        process.communicate()
-    quiet(portal)
-    portal.ask("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")  # time passes
-    portal.act("recover")
+    # the worker, while it sends: what waits first is the e-mail of the first request
+    portal.dies_at_work("accounts_mail")
+    assert portal.sent() == []
     portal.work()
-    written = portal.ask("SELECT count(*), count(sent_at) FROM accounts_mail")[0]
-    assert written[0] == written[1] == len(list(portal.mails.iterdir())) > 8
-    assert portal.sent_twice() == []
+    # while it writes to both sides, alone in the queue; then once more what it had written already
+    portal.act("accept", lender, loans[2])
+    portal.dies_at_work("accounts_mail")
+    assert portal.told(loans[2]) == [(0, 0)]
+    portal.work()
+    portal.ask("UPDATE procrastinate_jobs SET status = 'todo' WHERE task_name = 'write_of_acceptance'")
+    portal.work()
+    assert [portal.told(loan) for loan in loans[:4]] == [[(2, 2)]] * 4
+
+    written = portal.ask("SELECT count(*), count(sent_at) FROM accounts_mail")
+    sent = portal.sent()
+    assert written == [(len(sent), len(sent))]
+    assert len(sent) == 5 + 2 * 4 + 2  # asked, accepted on both sides, asked again
+    assert len(set(sent)) == len(sent), sent

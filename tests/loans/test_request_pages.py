@@ -18,6 +18,7 @@ from directory.models import OpeningHours, Resource
 from loans.models import Loan, LoanMessage, LoanStatus
 from mutualisation.kernel.moments import moment, span, wall
 from tests.factories import MembershipFactory, OrganisationFactory, ResourceFactory, UserFactory
+from tests.loans.lending import work
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.datetime(2026, 11, 21, 17, tzinfo=datetime.UTC)
@@ -318,6 +319,7 @@ def test_the_owner_may_let_the_portal_accept(client: Client, odile: Any, project
     Resource.objects.update(accepts_by_itself=True)
     response = ask(client, projector, filled(odile))
     assert "C’est accepté et réservé" in text(client.get(response["Location"]))
+    assert work() == 1
     assert Mail.objects.filter(event__startswith="accepted:").exists()
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Mail, User
 from directory import calendar
 from directory.models import Membership, Occupation, Organisation, Resource
-from loans import lifecycle, proposals, requests
+from loans import lifecycle, notifications, proposals, requests
 from loans.models import Loan, LoanEvent, LoanStatus
 from mutualisation.kernel.moments import span
 from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend
+from tests.loans.lending import work
 
 pytestmark = pytest.mark.django_db
 
@@ -170,3 +173,75 @@ def test_everything_is_free_again_after_a_cancellation(chairs: Any, lender: Any,
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
     assert Occupation.objects.count() == 0
     assert Mail.objects.filter(event__startswith="cancelled", calendar__contains="METHOD:CANCEL").count() == 2
+
+
+def test_an_acceptance_leaves_one_job_and_its_e_mails_are_written_once(chairs: Any, lender: Any, borrower: Any) -> None:
+    """What it costs whoever accepts; the worker writes to both sides, whatever how many times the job is done."""
+    loan = lend(chairs, borrower, hours(10, 12), quantity=4)
+    with CaptureQueriesContext(connection) as queries:
+        requests.accept(loan, by=lender, note="Passez par la cour")
+    asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) == 9, asked
+    written = Mail.objects.filter(event__startswith="accepted")
+    assert not written.exists()
+    event, version = loan.events.get(verb="accept"), loan.version
+    assert work() == 1
+    assert {m.to for m in written} == {lender.email, loan.requested_by.email}
+    assert "Passez par la cour" in written.get(to=loan.requested_by.email).text
+    proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16)], quantity=4)
+    assert not notifications.write_of_acceptance(event.pk, version)
+    assert written.count() == 2
+
+
+def test_what_is_called_off_before_its_acceptance_is_written_is_no_longer_announced(
+    chairs: Any, lender: Any, borrower: Any
+) -> None:
+    loan = lend(chairs, borrower, hours(10, 12))
+    requests.accept(loan, by=lender)
+    requests.cancel(loan, by=lender, reason="Dégât d’eau")
+    assert work() == 1
+    assert list(Mail.objects.filter(to=loan.requested_by.email).values_list("subject", flat=True)) == [
+        f"Annulé\u00a0: {chairs.name}"
+    ]
+
+
+def test_what_changed_before_its_acceptance_is_written_prevails_in_calendars(
+    chairs: Any, lender: Any, borrower: Any
+) -> None:
+    loan = lend(chairs, borrower, hours(10, 12))
+    requests.accept(loan, by=lender)
+    accepted = loan.version
+    proposal = proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16)], quantity=1)
+    proposals.agree(proposal, by=loan.requested_by)
+    assert work() == 1
+    files = Mail.objects.filter(to=loan.requested_by.email).exclude(calendar="").order_by("-id")
+    assert [re.search(r"SEQUENCE:(\d+)", m.calendar)[1] for m in files] == [str(accepted), str(loan.version)]  # type: ignore[index]
+
+
+def test_who_is_proposed_something_else_has_the_whole_delay_to_answer(chairs: Any, lender: Any, borrower: Any) -> None:
+    loan = lend(chairs, borrower, hours(10, 12, days=30))
+    almost = timezone.now() + datetime.timedelta(hours=2)
+
+    def late() -> None:
+        Loan.objects.filter(pk=loan.pk).update(answer_by=almost)
+        loan.refresh_from_db()
+
+    def days() -> int:
+        loan.refresh_from_db()
+        return round((loan.answer_by - timezone.now()).total_seconds() / 86400)
+
+    late()
+    offer = proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=30)], quantity=1)
+    assert days() == 7
+    late()
+    proposals.take_back(offer, by=lender)
+    assert days() == 7
+    proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=3)], quantity=1)
+    assert days() in (2, 3, 4)  # never beyond what is proposed
+    late()
+    back = proposals.propose(loan, by=loan.requested_by, side="borrower", periods=[hours(9, 11, days=30)], quantity=1)
+    assert days() == 7
+    proposals.agree(back, by=lender)
+    late()
+    proposals.propose(loan, by=lender, side="lender", periods=[hours(14, 16, days=30)], quantity=1)
+    assert loan.answer_by == almost  # accepted: a change does not expire

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,27 +12,31 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from directory.models import Continuum
+from directory.models import Continuum, Organisation
+from tests.factories import OrganisationFactory, PracticeFactory
 from toolbox import content, paths
+from toolbox.models import ModelAgreement
 
-CASES = paths.content()["cases"]
+FIRST = paths.Guide.of(paths.from_file())
+CASES = FIRST.cases
+TRUCK = next(case for case in CASES if "camion" in case["name"])["answers"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"][:40] for case in CASES])
 def test_worked_cases(case: dict[str, Any]) -> None:
-    answers, left = paths.follow(case["answers"])
+    answers, left = FIRST.follow(case["answers"])
     assert left is None
     assert answers == case["answers"]
-    advice = paths.advise(answers)
+    advice = FIRST.advise(answers)
     assert (advice.stage, advice.model or None) == (case["expected_stage"], case.get("expected_model"))
 
 
 @given(st.randoms(use_true_random=False))
 def test_every_way_through_ends_with_a_stage_a_reason_and_something_to_watch(chance: Any) -> None:
     answers: dict[str, str] = {}
-    while (left := paths.follow(answers)[1]) is not None:
+    while (left := FIRST.follow(answers)[1]) is not None:
         answers[left.key] = chance.choice(left.answers)[0]
-    advice = paths.advise(answers)
+    advice = FIRST.advise(answers)
     assert advice.stage in Continuum.values
     assert advice.because
     assert advice.watch
@@ -66,3 +72,92 @@ def test_what_is_not_understood_is_said(client: Client, query: str, status: int,
     response = client.get(f"/parcours/?{query}")
     assert response.status_code == status
     assert said in response.content.decode()
+
+
+# ---- from « on veut partager un camion à trois » to the model
+
+
+@pytest.fixture
+def loaded(db: None) -> None:
+    content.load(settings.FIXTURE_DIRS[0])
+
+
+def chosen(page: Any) -> dict[str, str]:
+    """What the form of a question sends by itself: the answers already given."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.content.decode())
+    return {name: unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: None, client: Client) -> None:
+    address: dict[str, str] = {}
+    for n, (key, value) in enumerate(TRUCK.items(), 1):
+        page = client.get("/parcours/", address)
+        assert f"Question {n}" in page.content.decode()
+        assert page.context["question"].key == key
+        assert chosen(page) == address
+        address = {**chosen(page), key: value}
+        client = Client()  # another device, days later: the address is all there is
+    result = client.get("/parcours/", address).content.decode()
+    assert "Commencez par\u00a0: mutualisation" in result
+    assert "/boite-a-outils/ententes/achat-regroupe-copropriete/" in result
+    assert "?quoi=materiel&amp;possession=commun" in result  # « changer » leads back to a question
+    edition = ModelAgreement.objects.get(slug="achat-regroupe-copropriete").current
+    assert edition is not None
+    assert paths.filling(edition, address) == {"quoi": "materiel", "forme": "copropriete"}
+
+
+def test_what_the_answers_say_fills_the_blanks_of_the_model_that_asks_for_it(loaded: None) -> None:
+    hall = ModelAgreement.objects.get(slug="pret-de-local").current
+    assert hall is not None
+    answers = {"quoi": "locaux", "contrepartie": "prix", "frequence": "continu", "personnels": "oui"}
+    assert paths.filling(hall, answers) == {
+        "quoi": "locaux", "cout.mode": "prix", "periode.en_mots": "en continu, selon le calendrier convenu",
+    }  # fmt: skip
+    data = ModelAgreement.objects.get(slug="partage-de-donnees").current
+    assert data is not None
+    assert paths.filling(data, answers | {"quoi": "donnees"}) == {"quoi": "donnees", "nature": "personnels"}
+    for (question, answer), (_name, value) in paths.FILLS.items():
+        asked = FIRST.question(question)
+        assert asked is not None
+        assert answer in dict(asked.answers), value
+    frequency = FIRST.question("frequence")
+    assert frequency is not None
+    assert set(paths.HOW_OFTEN) == set(dict(frequency.answers))
+
+
+def test_who_accompanies_is_of_the_territory_chosen(places: dict[str, Any], loaded: None, client: Client) -> None:
+    here, there = places["beauharnois"], places["mrc-roussillon"]
+    OrganisationFactory(name="Réseau d’ici", territory=here, is_network=True)
+    OrganisationFactory(name="Réseau de là", territory=there, is_network=True)
+    everywhere = client.get("/parcours/", TRUCK).content.decode()
+    assert "Réseau d’ici" in everywhere
+    assert "Réseau de là" in everywhere
+    chosen = client.get("/parcours/", {**TRUCK, "territoire": "mrc-beauharnois-salaberry"})
+    page = chosen.content.decode()
+    assert "Réseau d’ici" in page
+    assert "Réseau de là" not in page
+    assert "laissée de côté" not in page
+    Organisation.objects.filter(name="Réseau d’ici").update(status="archived")
+    empty = client.get("/parcours/", {**TRUCK, "territoire": "mrc-beauharnois-salaberry"}).content.decode()
+    assert "Aucun réseau de cette MRC n’est encore inscrit" in empty
+    assert "Réseau de là" in empty
+    assert client.get("/parcours/", {**TRUCK, "territoire": "nulle-part"}).status_code == 200
+
+
+def test_comparable_stories_are_of_the_same_kind_first(loaded: None, client: Client) -> None:
+    same = PracticeFactory(title="Le même camion", stage="mutualisation", kinds=["materiel"])
+    kind = PracticeFactory(title="Une pelle prêtée", stage="pret", kinds=["materiel"])
+    PracticeFactory(title="Une comptable", stage="mutualisation", kinds=["humain"])
+    told = [story.title for story in client.get("/parcours/", TRUCK).context["stories"]]
+    assert told == [same.title, kind.title]
+
+
+@pytest.mark.parametrize("others", [1, 3])
+def test_the_advice_costs_the_same_whatever_there_is(
+    others: int, loaded: None, client: Client, django_assert_num_queries: Any
+) -> None:
+    for _n in range(others):
+        OrganisationFactory(is_network=True)
+        PracticeFactory(stage="mutualisation", kinds=["materiel"])
+    with django_assert_num_queries(11):
+        assert client.get("/parcours/", TRUCK).status_code == 200

@@ -25,6 +25,11 @@ class Term(models.Model):
     term = models.CharField(_("terme"), max_length=80)
     definition = models.TextField(_("définition"), max_length=800)
     variants = ArrayField(models.CharField(max_length=80), verbose_name=_("aussi"), default=list, blank=True)
+    in_texts = models.BooleanField(
+        _("expliqué dans les textes"),
+        default=True,
+        help_text=_("Sa définition s’ouvre là où il apparaît. Décochez pour un mot de tous les jours."),
+    )
     english = models.CharField(_("en anglais"), max_length=120, blank=True)
     updated_at = models.DateTimeField(_("modifié le"), default=timezone.now, editable=False)
 

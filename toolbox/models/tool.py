@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models import Case, Q, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Continuum, Kind
+from directory.models.curated import Curated, curate
 from directory.models.history import tracked
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger
-from mutualisation.kernel.publication import Publishable, published_has_date
+from mutualisation.kernel.publication import Publishable, Status, published_has_date
+
+FOLDER = "tools"
+
+
+def kept_under(instance: Tool, filename: str) -> str:
+    """A name that tells nothing but the type."""
+    return f"{FOLDER}/{uuid.uuid4()}.{instance.file_name.rsplit('.', 1)[-1]}"
 
 
 class ToolKind(models.TextChoices):
@@ -31,13 +42,24 @@ class ToolQuerySet(EntryQuerySet["Tool"]):
     """Sets of tools."""
 
     def visible_to(self, user: Any) -> ToolQuerySet:
-        """Published tools; curators and administrators see all of them, since they have no territory."""
-        if user.is_authenticated and (user.is_superuser or (user.is_staff and user.is_active)):
+        """Published tools, and those she proposed; curators and administrators, all: tools have no territory."""
+        if not user.is_authenticated:
+            return self.published()
+        if user.is_superuser or (user.is_staff and user.is_active):
             return self
-        return self.published()
+        return self.filter(Q(status=Status.PUBLISHED) | Q(proposed_by=user))
 
     def for_list(self) -> ToolQuerySet:
         return self.defer("search")
+
+    def like(self, tool: Tool) -> ToolQuerySet:
+        """Others that help with the same: a topic in common first, then the same kind and step."""
+        near = Q(kinds__overlap=tool.kinds, stages__overlap=tool.stages)
+        return (
+            self.exclude(pk=tool.pk)
+            .filter(Q(topics__overlap=tool.topics) | near)
+            .order_by(Case(When(topics__overlap=tool.topics, then=0), default=1), "-published_at", "-id")
+        )
 
 
 @tracked
@@ -65,6 +87,13 @@ class Tool(Publishable):
     year = models.PositiveSmallIntegerField(_("année"), null=True, blank=True)
     licence = models.CharField(_("licence"), max_length=120, blank=True)
     url = models.URLField(_("lien"), max_length=400, blank=True, help_text=_("Vide tant qu’on n’a pas d’adresse sûre."))
+    file = models.FileField(_("fichier"), upload_to=kept_under, max_length=200, blank=True, editable=False)
+    file_name = models.CharField(_("nom du fichier"), max_length=100, blank=True, editable=False)
+    file_size = models.PositiveIntegerField(_("taille du fichier"), default=0, editable=False)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tools_proposed", editable=False,
+        verbose_name=_("proposé par"),
+    )  # fmt: skip
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)
@@ -81,7 +110,14 @@ class Tool(Publishable):
             models.Index(fields=["sort_key", "id"], name="tool_by_name"),
             models.Index(fields=["-updated_at"], name="tool_updated"),
         ]
-        constraints: ClassVar = [published_has_date("tool_published_at")]
+        constraints: ClassVar = [
+            published_has_date("tool_published_at"),
+            models.CheckConstraint(
+                name="tool_file_has_name",
+                condition=Q(file="", file_name="", file_size=0) | (~Q(file="") & ~Q(file_name="") & Q(file_size__gt=0)),
+                violation_error_message=_("Un fichier a un nom et une taille."),
+            ),
+        ]
         triggers: ClassVar = [
             index_trigger(
                 title="NEW.title",
@@ -97,4 +133,17 @@ class Tool(Publishable):
         return (self.slug,)
 
     def get_absolute_url(self) -> str:
-        return reverse("tool_list") + f"?q={self.title}"
+        return reverse("tool_detail", args=[self.slug])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anyone at all may read it."""
+        return self.is_published
+
+    @property
+    def file_type(self) -> str:
+        """« PDF », « DOCX »."""
+        return self.file_name.rsplit(".", 1)[-1].upper()
+
+
+curate(Curated(Tool, "outil", "why", "proposed_by", within=lambda rows, places: rows, places=lambda tool: set()))

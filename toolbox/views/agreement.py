@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from directory.views.listing import conditional
+from mutualisation.kernel.downloads import FORMS
 from toolbox.models import Edition, ModelAgreement, Party
 from toolbox.reading import clauses_of
 
@@ -25,7 +26,7 @@ def model_agreement_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "toolbox_term")
 def model_agreement(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """One model, in its edition in force or in an earlier one; drafts are nobody's yet."""
     models = ModelAgreement.objects.select_related("owner", "copied_from__model")
@@ -44,6 +45,7 @@ def model_agreement(request: HttpRequest, slug: str, number: int | None = None) 
             "editions": editions,
             "is_current": shown == editions[0],
             "clauses": clauses,
+            "forms": list(FORMS),
             "parties": [Party(party).label for party in model.parties],
             "asked": [v for v in shown.variables if v.get("required")],
             "minutes": max(1, round(sum(len(c.html) for c in clauses) / 1400)),

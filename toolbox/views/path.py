@@ -6,15 +6,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Case, Q, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from directory.memberships import acting_for
 from directory.models import Continuum, Kind, Organisation, Practice
-from toolbox import paths
+from directory.models.territory import TerritoryKind
+from directory.taxonomies import Node, portal_territories, territories
+from toolbox import paths, rules
 from toolbox.models import ModelAgreement, Tool
+
+WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
+STORIES, NETWORKS = 3, 6
 
 
 @login_not_required
@@ -22,34 +29,39 @@ from toolbox.models import ModelAgreement, Tool
 @never_cache
 def guided_path(request: HttpRequest) -> HttpResponse:
     """The next question, or the advice once every question is answered."""
+    guide = paths.in_force()
     given = {key: str(value) for key, value in request.GET.items() if value}
-    answers, question = paths.follow(given)
-    asked = {q.key: q for q in paths.questions()}
+    answers, question = guide.follow(given)
     told = [
-        (asked[key].question, asked[key].words(value), "?" + urlencode(_before(answers, key)))
-        for key, value in answers.items()
+        (asked.question, asked.words(answers[asked.key]), "?" + urlencode(_before(answers, asked.key)))
+        for asked in guide.questions
+        if asked.key in answers
     ]
-    left_out = sorted(set(given) - set(answers) - {question.key if question else ""})
     context: dict[str, Any] = {"told": told, "answers": answers, "question": question, "number": len(answers) + 1}
+    context["left_out"] = sorted(set(given) - set(answers) - {question.key if question else "", WHERE})
     if question is not None:
         wrong = question.key in given
         context["notice"] = _("Choisissez une des réponses proposées.") if wrong else ""
-        context["left_out"] = left_out
         return render(request, "toolbox/path/question.html", context, status=422 if wrong else 200)
-    advice = paths.advise(answers)
-    stories = Practice.objects.visible_to(request.user).listed().filter(stage=advice.stage)
-    if answers.get("quoi") in Kind.values:
-        stories = stories.filter(kinds__contains=[answers["quoi"]])
-    tools = {tool.slug: tool for tool in Tool.objects.visible_to(request.user).filter(slug__in=advice.tools)}
+    advice = guide.advise(answers)
+    tools = Tool.objects.visible_to(request.user).listed().defer("search").filter(slug__in=advice.tools)
+    known = {tool.slug: tool for tool in tools}
+    model = ModelAgreement.objects.in_force().filter(slug=advice.model).first()
+    edition = model.current if model else None
+    place = _place(request, given.get(WHERE, ""))
+    networks, elsewhere = _networks(request, place)
     context |= {
         "advice": advice,
         "stage": Continuum(advice.stage) if advice.stage else None,
-        "model": ModelAgreement.objects.in_force().filter(slug=advice.model).first(),
-        "tools": [tools[slug] for slug in advice.tools if slug in tools],
-        "stories": list(stories.for_list().order_by("-published_at", "-id")[:3]),
-        "networks": list(
-            Organisation.objects.visible_to(request.user).listed().filter(is_network=True).only("name", "slug")[:6]
-        ),
+        "model": model,
+        "filling": "?" + urlencode(paths.filling(edition, answers)) if edition else "",
+        "tools": [known[slug] for slug in advice.tools if slug in known],
+        "stories": _stories(request, advice.stage, answers.get("quoi", "")),
+        "place": place,
+        "places": portal_territories(),
+        "networks": networks,
+        "elsewhere": elsewhere,
+        "keeps_rules": request.user.is_authenticated and rules.can_keep(request.user),
     }
     return render(request, "toolbox/path/result.html", context)
 
@@ -58,3 +70,33 @@ def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
     """The answers that came before a question: the address where it is asked again."""
     keys = list(answers)
     return [(each, answers[each]) for each in keys[: keys.index(key)]]
+
+
+def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
+    """Stories where the same kind is shared, those of the same step first; of the same step for what has no kind."""
+    same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
+    visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
+    return list(visible.order_by(Case(When(stage=stage, then=0), default=1), "-published_at", "-id")[:STORIES])
+
+
+def _place(request: HttpRequest, slug: str) -> Node | None:
+    """The MRC chosen; else that of the organisation one acts for."""
+    ours = {node.slug: node for node in portal_territories()}
+    if slug or not request.user.is_authenticated:
+        return ours.get(slug)
+    acting = acting_for(request)
+    found = territories().up_to(acting.organisation.territory_id, (TerritoryKind.MRC,)) if acting else None
+    return found if found and found.slug in ours else None
+
+
+def _networks(request: HttpRequest, place: Node | None) -> tuple[list[Organisation], bool]:
+    """The networks of a place, of everywhere without one; and whether they are from elsewhere for want of any there."""
+    everywhere = Organisation.objects.visible_to(request.user).listed().filter(is_network=True).only("name", "slug")
+    everywhere = everywhere.order_by("sort_key", "id")
+    if place is None:
+        return list(everywhere[:NETWORKS]), False
+    inside = territories().within([place.slug])
+    around = [node.id for node in territories().above(place.id)]
+    there = Q(territory__in=inside) | Q(served_territories__in=[*inside, *around])
+    found = list(everywhere.filter(there).distinct()[:NETWORKS])
+    return (found, False) if found else (list(everywhere[:NETWORKS]), True)

@@ -1,18 +1,21 @@
-"""Tools: the list that opens the toolbox; and the lexicon."""
+"""Tools: the list that opens the toolbox, the page of one, its file; and the lexicon."""
 
 from __future__ import annotations
 
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from directory.models import Continuum, Kind
 from directory.views.listing import conditional, listing, respond
+from mutualisation.kernel.documents import attached
 from mutualisation.kernel.search import normalise
 from toolbox.filters import ToolFilterSet
 from toolbox.models import ModelAgreement, Term, Tool
+from toolbox.views.tool_edit import owner_panel
 
 
 @login_not_required
@@ -23,6 +26,43 @@ def tool_list(request: HttpRequest) -> HttpResponse:
     found = listing(request, ToolFilterSet, Tool.objects.visible_to(request.user).listed())
     agreements = [] if request.GET else list(ModelAgreement.objects.in_force())
     return respond(request, "toolbox/tool/list.html", found, agreements=agreements)
+
+
+@login_not_required
+@require_safe
+@conditional("toolbox_tool", "toolbox_modelagreement", "toolbox_term")
+def tool_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One tool: where to find it, what it helps with, what goes with it."""
+    visible = Tool.objects.visible_to(request.user)
+    tool = get_object_or_404(visible.defer("search"), slug=slug)
+    response = render(
+        request,
+        "toolbox/tool/detail.html",
+        {
+            "tool": tool,
+            "owner": owner_panel(request, tool),
+            "stages": [Continuum(stage) for stage in tool.stages],
+            "kinds": [Kind(kind) for kind in tool.kinds],
+            "others": list(visible.listed().for_list().like(tool)[:4]),
+            "agreements": list(ModelAgreement.objects.in_force().filter(kind__in=tool.kinds)),
+        },
+    )
+    if not tool.is_published:
+        response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@login_not_required
+@require_safe
+def tool_file(request: HttpRequest, slug: str) -> FileResponse:
+    """The file of a tool, for who may read the tool."""
+    tool = get_object_or_404(Tool.objects.visible_to(request.user).defer("search"), slug=slug)
+    if not tool.file:
+        raise Http404
+    try:
+        return attached(tool.file, tool.file_name, public=tool.is_public)
+    except OSError as error:
+        raise Http404 from error
 
 
 @login_not_required

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0014_story_pieces_history"),
         ("pghistory", "0007_auto_20250421_0444"),
-        ("toolbox", "0001_toolbox"),
+        ("toolbox", "0004_path_editions"),
     ]
 
     operations = [

@@ -1,0 +1,38 @@
+"""Calling together those who look for the same thing: for what, and in which words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from directory.grouping import Group
+from directory.models.joint import JointWay
+
+
+class JointForm(forms.Form):
+    """A message ready to send, that one may change."""
+
+    way = forms.ChoiceField(
+        label=gettext_lazy("Pour faire quoi ensemble"),
+        choices=JointWay.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Dites s’il s’agit d’un achat groupé ou d’un projet commun.")},
+    )
+    message = forms.CharField(
+        label=gettext_lazy("Votre message"),
+        help_text=gettext_lazy("Il part tel quel aux gestionnaires de chaque organisme. Dites comment vous joindre."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 9, "class": "form-control"}),
+        error_messages={"required": gettext_lazy("Écrivez quelques mots : sans message, l’invitation ne dit rien.")},
+    )
+
+    def __init__(self, *args: Any, group: Group, sender: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["message"].initial = _(
+            "Bonjour,\n\n%(n)d organismes cherchent la même chose en ce moment : %(what)s. Et si nous nous y mettions "
+            "ensemble? Nous vous proposons d’en parler une heure, pour voir ce qui conviendrait à chacun.\n\n"
+            "Dites-nous si cela vous intéresse.\n\n%(who)s"
+        ) % {"n": len(group.organisations), "what": group.title.lower(), "who": sender}

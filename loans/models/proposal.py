@@ -1,0 +1,68 @@
+"""What one side of a loan proposes to the other: a counter-proposal, a change, an extension."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from directory.models import Resource
+from loans.models.loan import Loan, Side
+
+
+class Proposal(models.Model):
+    """Other dates, another quantity, another resource or other conditions: what the other side must accept.
+
+    Before acceptance it is a counter-proposal; after it, a change or an extension. One at a time awaits an answer.
+    """
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("à répondre")
+        ACCEPTED = "accepted", _("acceptée")
+        DECLINED = "declined", _("refusée")
+        WITHDRAWN = "withdrawn", _("retirée")
+
+    class Kind(models.TextChoices):
+        COUNTER = "counter", _("contre-proposition")
+        CHANGE = "change", _("changement")
+        EXTENSION = "extension", _("prolongation")
+
+    loan = models.ForeignKey(Loan, models.CASCADE, related_name="proposals")
+    kind = models.CharField(_("sorte"), max_length=10, choices=Kind.choices)
+    side = models.CharField(_("de la part du"), max_length=10, choices=Side.choices)
+    status = models.CharField(_("état"), max_length=10, choices=Status.choices, default=Status.WAITING)
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="+", verbose_name=_("ressource"))
+    periods = ArrayField(DateTimeRangeField(), verbose_name=_("périodes"))
+    quantity = models.PositiveIntegerField(_("quantité"))
+    conditions = models.TextField(_("conditions"), blank=True)
+    message = models.TextField(_("message"), blank=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(_("proposé le"), default=timezone.now)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("proposition")
+        verbose_name_plural = _("propositions")
+        ordering = ("-made_at", "-id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["loan"],
+                condition=Q(status="waiting"),
+                name="proposal_one_waiting",
+                violation_error_message=_("Une proposition attend déjà une réponse."),
+            ),
+            models.CheckConstraint(
+                name="proposal_quantity",
+                condition=Q(quantity__gte=1) & Q(periods__len__gte=1),
+                violation_error_message=_("Proposez au moins une date et une unité."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.loan_id}"

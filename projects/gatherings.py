@@ -1,0 +1,194 @@
+"""Gatherings: announce, change, cancel; take a place, give it back; who came; the minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.memberships import NotPossible
+from directory.models import Organisation
+from directory.permissions import is_member, require
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.publication import Status
+from projects import announcing
+from projects.models import Community, Gathering, GatheringStatus, Registration, RegistrationStatus
+from projects.permissions import can_facilitate, can_hold
+
+TOLD_WHEN_CHANGED = {"starts_at", "ends_at", "place", "territory", "link"}
+
+
+def lock(gathering: Gathering) -> Gathering:
+    """The row, held until the end of the transaction: places are given one after the other."""
+    locked = Gathering.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "community__organisation", "territory"
+    )
+    return locked.defer("community__search").get(pk=gathering.pk)
+
+
+@transaction.atomic
+def prepare(community: Community, *, form: Any, by: Any) -> Gathering:
+    """A gathering in preparation, from a valid form: nobody else sees it yet."""
+    require(can_facilitate(by, community))
+    gathering = form.save(commit=False)
+    gathering.community = community
+    gathering.created_by = by
+    gathering.save()
+    return gathering
+
+
+@transaction.atomic
+def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gathering:
+    """Save what a form says of it. Raises AlreadyMoved when someone changed it since, NotPossible for fewer places.
+
+    More places go to the first of the waiting list; whoever is registered is told of another hour or place.
+    """
+    require(can_hold(by, gathering))
+    standing = lock(gathering)
+    if standing.sequence != sequence or standing.status == GatheringStatus.CANCELLED:
+        raise AlreadyMoved
+    taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
+    limit = form.cleaned_data.get("limit")
+    if limit is not None and limit < taken:
+        raise NotPossible(
+            ngettext(
+                "%(n)d personne a déjà sa place : gardez-en au moins autant, ou écrivez-lui d’abord.",
+                "%(n)d personnes ont déjà leur place : gardez-en au moins autant, ou écrivez-leur d’abord.",
+                taken,
+            )
+            % {"n": taken}
+        )
+    changed = form.save(commit=False)
+    changed.sequence, changed.status = sequence + 1, standing.status
+    changed.save(update_fields=[*form._meta.fields, "starts_at", "ends_at", "sequence"])
+    changed.refresh_from_db(fields=["updated_at"])
+    if changed.status == GatheringStatus.ANNOUNCED:
+        move_up(changed)
+        if TOLD_WHEN_CHANGED & set(form.changed_fields()):
+            announcing.changed(changed)
+    return changed
+
+
+@transaction.atomic
+def announce(gathering: Gathering, *, by: Any) -> Gathering:
+    """Public from now on, and the members are told. Raises AlreadyMoved, NotPossible for what is past."""
+    require(can_hold(by, gathering))
+    gathering = lock(gathering)
+    if gathering.starts_at <= timezone.now():
+        raise NotPossible(_("Sa date est passée : changez-la avant de l’annoncer."))
+    if gathering.community.status != Status.PUBLISHED:
+        raise NotPossible(_("La communauté n’est pas encore publiée : publiez-la d’abord."))
+    _move(gathering, GatheringStatus.ANNOUNCED, from_=(GatheringStatus.DRAFT,))
+    announcing.announced(gathering)
+    return gathering
+
+
+@transaction.atomic
+def cancel(gathering: Gathering, *, by: Any, note: str = "") -> Gathering:
+    """It won't be held; whoever is registered or waits is told why. Raises AlreadyMoved."""
+    require(can_hold(by, gathering))
+    gathering = lock(gathering)
+    was = gathering.status
+    _move(gathering, GatheringStatus.CANCELLED, from_=(GatheringStatus.DRAFT, GatheringStatus.ANNOUNCED),
+          note=" ".join(note.split())[:300])  # fmt: skip
+    if was == GatheringStatus.ANNOUNCED:
+        announcing.cancelled(gathering)
+    return gathering
+
+
+def _move(gathering: Gathering, target: str, *, from_: Iterable[str], **also: Any) -> None:
+    rows = Gathering.objects.filter(pk=gathering.pk, status__in=list(from_))
+    if not rows.update(status=target, sequence=F("sequence") + 1, **also):
+        raise AlreadyMoved
+    gathering.refresh_from_db(fields=["status", "sequence", "updated_at", *also])
+
+
+# ---- places
+
+
+@transaction.atomic
+def register(gathering: Gathering, *, by: Any, organisation: Organisation, needs: str = "") -> Registration:
+    """A place, or a rank in the waiting list when none is left; asking twice is asking once.
+
+    Raises NotPossible when registration is closed.
+    """
+    require(is_member(by, organisation) and organisation.status == Status.PUBLISHED)
+    gathering = lock(gathering)
+    if not gathering.is_open:
+        raise NotPossible(_("On ne peut plus s’inscrire à cette rencontre."))
+    mine = gathering.registrations.live().filter(user=by).first()
+    if mine:
+        return mine
+    taken = gathering.registrations.filter(status=RegistrationStatus.REGISTERED).count()
+    full = gathering.limit is not None and taken >= gathering.limit
+    registration = Registration.objects.create(
+        gathering=gathering, organisation=organisation, user=by, needs=" ".join(needs.split())[:300],
+        status=RegistrationStatus.WAITING if full else RegistrationStatus.REGISTERED,
+    )  # fmt: skip
+    announcing.registered(registration)
+    return registration
+
+
+@transaction.atomic
+def give_up(gathering: Gathering, *, by: Any) -> None:
+    """Give one's place back, or leave the waiting list; the next in line gets the place. Twice is once."""
+    gathering = lock(gathering)
+    if gathering.registrations.live().filter(user=by).update(status=RegistrationStatus.CANCELLED):
+        move_up(gathering)
+
+
+def move_up(gathering: Gathering) -> int:
+    """Give the places that are free to the first in line, who are told; gives how many. The row must be locked."""
+    if not gathering.is_open:
+        return 0
+    waiting = list(gathering.registrations.in_line().select_related("user"))
+    if gathering.limit is not None:
+        taken = gathering.registrations.filter(status=RegistrationStatus.REGISTERED).count()
+        waiting = waiting[: max(0, gathering.limit - taken)]
+    for registration in waiting:
+        registration.status = RegistrationStatus.REGISTERED
+        registration.gathering = gathering
+        registration.save(update_fields=["status"])
+        announcing.registered(registration, moved_up=True)
+    return len(waiting)
+
+
+# ---- afterwards
+
+
+@transaction.atomic
+def count_present(gathering: Gathering, *, by: Any, present: Iterable[int]) -> int:
+    """Who came, among who had a place; gives how many. Raises NotPossible before it began."""
+    require(can_hold(by, gathering))
+    if gathering.starts_at > timezone.now():
+        raise NotPossible(_("La rencontre n’a pas commencé : inscrivez les présences ensuite."))
+    had_place = gathering.registrations.filter(status=RegistrationStatus.REGISTERED)
+    there = set(present)
+    had_place.update(attended=False)
+    return had_place.filter(pk__in=there).update(attended=True)
+
+
+@transaction.atomic
+def publish_minutes(gathering: Gathering, *, by: Any, text: str, sequence: int) -> Gathering:
+    """The minutes, for everyone to read; whoever was there is told the first time. Raises AlreadyMoved."""
+    require(can_hold(by, gathering))
+    standing = lock(gathering)
+    if standing.sequence != sequence:
+        raise AlreadyMoved
+    if standing.starts_at > timezone.now():
+        raise NotPossible(_("La rencontre n’a pas commencé : son compte rendu attendra."))
+    if not text.strip():
+        raise NotPossible(_("Le compte rendu est vide : rien n’est publié."))
+    first = standing.minutes_at is None
+    standing.minutes = text.strip()[:20000]
+    standing.minutes_at = standing.minutes_at or timezone.now()
+    standing.sequence += 1
+    standing.save(update_fields=["minutes", "minutes_at", "sequence"])
+    if first:
+        announcing.minutes_published(standing)
+    return standing

@@ -1,0 +1,253 @@
+"""Gatherings: the page of one, announcing it, taking a place, who came, the minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from directory.memberships import NotPossible, acting_for
+from mutualisation.kernel import ical
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.publication import Status
+from projects import announcing, gatherings
+from projects.forms.gathering import GatheringForm, MinutesForm, PlaceForm
+from projects.models import Gathering, GatheringStatus, Registration, RegistrationStatus
+from projects.permissions import can_facilitate, can_hold
+from projects.views.community import fetch
+
+STALE = gettext_lazy(
+    "Quelqu’un a changé cette rencontre entre-temps : voici où elle en est. "
+    "Rien de ce que vous venez de faire n’a été enregistré."
+)
+
+
+def found(request: HttpRequest, pk: int) -> Gathering:
+    """The gathering, for who may read it."""
+    rows = Gathering.objects.visible_to(request.user).select_related(
+        "community__organisation", "community__territory", "territory"
+    )
+    row = rows.defer("community__search", "community__organisation__search").filter(pk=pk).first()
+    if row is None:
+        hidden = Gathering.objects.select_related("community__organisation", "community__territory", "territory")
+        row = hidden.filter(pk=pk).first()
+        if row is None or not can_hold(request.user, row):
+            raise Http404
+    return row
+
+
+@login_not_required
+@require_safe
+@never_cache
+def gathering_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One gathering: when, where, how many places are left, and one's own place."""
+    return _page(request, found(request, pk))
+
+
+def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bound: Any) -> HttpResponse:
+    live = list(
+        gathering.registrations.live()
+        .select_related("organisation", "user")
+        .defer("organisation__search", "organisation__description")
+    )
+    having = [r for r in live if r.status == RegistrationStatus.REGISTERED]
+    waiting = sorted((r for r in live if r.status == RegistrationStatus.WAITING), key=lambda r: (r.at, r.pk))
+    mine = next((r for r in live if r.user_id == request.user.pk), None)
+    holds = can_hold(request.user, gathering)
+    acting = acting_for(request)
+    attended = {r.organisation_id: r.organisation for r in having if r.attended}
+    context = {
+        "gathering": gathering,
+        "community": gathering.community,
+        "left": None if gathering.limit is None else max(0, gathering.limit - len(having)),
+        "taken": len(having),
+        "mine": mine,
+        "rank": waiting.index(mine) + 1 if mine in waiting else 0,
+        "waiting_n": len(waiting),
+        "holds": holds,
+        "having": having if holds else [],
+        "waiting": waiting if holds else [],
+        "organisations": list({r.organisation_id: r.organisation for r in having}.values()),
+        "attended": list(attended.values()),
+        "acting": acting,
+        "may_register": gathering.is_open and acting is not None and acting.organisation.status == Status.PUBLISHED,
+        "place_form": bound.get("place_form") or PlaceForm(),
+        "minutes_form": bound.get("minutes_form")
+        or MinutesForm(initial={"minutes": gathering.minutes, "sequence": gathering.sequence}),
+        "begun": gathering.is_past or not gathering.is_open,
+    }
+    response = render(request, "projects/gathering/detail.html", context, status=status)
+    if not gathering.community.is_public or gathering.status == GatheringStatus.DRAFT:
+        response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@login_not_required
+@require_safe
+def gathering_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Its calendar file; with the connection link for who has a place."""
+    gathering = found(request, pk)
+    has_place = request.user.is_authenticated and gathering.registrations.filter(
+        user=request.user, status=RegistrationStatus.REGISTERED
+    ).exists()  # fmt: skip
+    content = ical.calendar([announcing.event_of(gathering, link=has_place)])
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="rencontre.ics"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def gathering_create(request: HttpRequest, slug: str) -> HttpResponse:
+    """Prepare one; it is announced from its page, once it has been read over."""
+    community = fetch(request, slug)
+    if not can_facilitate(request.user, community):
+        raise PermissionDenied
+    form = GatheringForm(request.POST or None, instance=Gathering(community=community))
+    if request.method == "POST" and form.is_valid():
+        gathering = gatherings.prepare(community, form=form, by=request.user)
+        messages.success(request, _("La rencontre est prête : relisez-la, puis annoncez-la."))
+        return redirect(gathering)
+    context = {"form": form, "community": community, "gathering": None}
+    refused = request.method == "POST"
+    return render(request, "projects/gathering/form.html", context, status=422 if refused else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change one; a page that is no longer true is refused, what was typed stays."""
+    gathering = found(request, pk)
+    if not can_hold(request.user, gathering):
+        raise PermissionDenied
+    form = GatheringForm(request.POST or None, instance=gathering)
+    status, problem = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                gatherings.change(
+                    gathering, form=form, by=request.user, sequence=form.cleaned_data.get("sequence") or 0
+                )
+            except NotPossible as refusal:
+                form.add_error("limit", str(refusal))
+            except AlreadyMoved:
+                status = 409
+                problem = _("Quelqu’un a changé cette rencontre entre-temps. Ce que vous avez tapé est ci-dessous, "
+                            "rien n’est enregistré : comparez avec sa page, puis enregistrez.")  # fmt: skip
+                standing = Gathering.objects.values_list("sequence", flat=True).get(pk=pk)
+                form.data = {**form.data.dict(), "sequence": str(standing)}  # type: ignore[attr-defined]
+            else:
+                messages.success(request, _("Vos changements sont enregistrés."))
+                return redirect(gathering)
+    context = {"form": form, "community": gathering.community, "gathering": gathering, "problem": problem}
+    return render(request, "projects/gathering/form.html", context, status=status)
+
+
+@require_POST
+def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Announce it, or cancel it."""
+    gathering = found(request, pk)
+    name = request.POST.get("geste", "")
+    try:
+        if name == "annoncer":
+            gatherings.announce(gathering, by=request.user)
+            messages.success(request, _("La rencontre est annoncée : les membres sont prévenus."))
+        elif name == "annuler":
+            gatherings.cancel(gathering, by=request.user, note=request.POST.get("note", ""))
+            messages.success(request, _("La rencontre est annulée : les personnes inscrites sont prévenues."))
+        else:
+            raise Http404
+    except NotPossible as refusal:
+        messages.warning(request, str(refusal))
+    except AlreadyMoved:
+        messages.warning(request, str(STALE))
+    return redirect(gathering)
+
+
+@require_POST
+def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a place for the organisation that one acts for, or a rank in the waiting list."""
+    gathering = found(request, pk)
+    acting = acting_for(request)
+    if acting is None:
+        return render(request, "directory/need/nobody.html")
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        return _page(request, gathering, status=422, place_form=form)
+    try:
+        registration = gatherings.register(
+            gathering, by=request.user, organisation=acting.organisation, needs=form.cleaned_data["needs"]
+        )
+    except NotPossible as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(gathering)
+    if registration.status == RegistrationStatus.REGISTERED:
+        messages.success(request, _("Votre place est réservée. Un courriel vous donne le rendez-vous à noter."))
+    else:
+        messages.info(request, _("C’est complet : vous êtes en liste d’attente. Un courriel vous dira si une place "
+                                 "se libère."))  # fmt: skip
+    return redirect(gathering)
+
+
+@require_POST
+def gathering_give_up(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give one's place back."""
+    gathering = found(request, pk)
+    gatherings.give_up(gathering, by=request.user)
+    messages.success(request, _("Votre place est libérée. Merci de l’avoir dit."))
+    return redirect(gathering)
+
+
+@require_POST
+def gathering_attendance(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who came."""
+    gathering = found(request, pk)
+    present = [int(value) for value in request.POST.getlist("present") if value.isdecimal()]
+    try:
+        n = gatherings.count_present(gathering, by=request.user, present=present)
+    except NotPossible as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        said = ngettext("Présences inscrites : %(n)d personne.", "Présences inscrites : %(n)d personnes.", n)
+        messages.success(request, said % {"n": n})
+    return redirect(gathering)
+
+
+@require_POST
+def gathering_minutes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Publish the minutes, or correct them."""
+    gathering = found(request, pk)
+    if not can_hold(request.user, gathering):
+        raise PermissionDenied
+    form = MinutesForm(request.POST)
+    if not form.is_valid():
+        return _page(request, gathering, status=422, minutes_form=form)
+    data = form.cleaned_data
+    try:
+        gatherings.publish_minutes(gathering, by=request.user, text=data["minutes"], sequence=data["sequence"])
+    except NotPossible as refusal:
+        form.add_error("minutes", str(refusal))
+        return _page(request, gathering, status=422, minutes_form=form)
+    except AlreadyMoved:
+        standing = get_object_or_404(Gathering, pk=pk)
+        form.data = {**form.data.dict(), "sequence": str(standing.sequence)}  # type: ignore[attr-defined]
+        form.add_error("minutes", _("Quelqu’un a changé cette rencontre entre-temps : votre texte est gardé ici. "
+                                    "Relisez, puis publiez de nouveau."))  # fmt: skip
+        return _page(request, found(request, pk), status=409, minutes_form=form)
+    messages.success(request, _("Le compte rendu est publié."))
+    return redirect(gathering)
+
+
+def coming_for(user: Any) -> list[Registration]:
+    """One's own gatherings to come, for « Mon espace »."""
+    mine = Registration.objects.live().filter(user=user, gathering__status=GatheringStatus.ANNOUNCED)
+    rows = mine.filter(gathering__in=Gathering.objects.to_come()).select_related("gathering__community")
+    return list(rows.order_by("gathering__starts_at")[:5])

@@ -1,0 +1,165 @@
+"""Communities: joined, animated, whom to ask, the library, the idea box."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Mail
+from directory.memberships import NotPossible
+from projects import communities
+from projects.models import Community, CommunityMember, Idea, Pivot
+from tests.factories import OrganisationFactory, UserFactory
+from tests.projects.meeting import a_community, a_gathering, joined, person
+from toolbox.models import Tool
+
+pytestmark = pytest.mark.django_db
+
+
+def a_tool(**fields: Any) -> Tool:
+    given = {"slug": f"outil-{uuid.uuid4().hex[:6]}", "title": "Guide", "kind": "guide", "why": "Il aide.",
+             "status": "published", "published_at": timezone.now()}  # fmt: skip
+    return Tool.objects.create(**{**given, **fields})
+
+
+def test_joining_twice_is_belonging_once_and_leaving_takes_ones_pivots() -> None:
+    community, host = a_community()
+    user, organisation = joined(community)
+    communities.join(community, by=user, organisation=organisation)
+    assert CommunityMember.objects.filter(user=user).count() == 1
+    assert Mail.objects.filter(to=host.email, subject__contains="se joint").count() == 1
+    communities.be_pivot(community, by=user, function="Aide alimentaire")
+    communities.leave(community, by=user)
+    assert not Pivot.objects.exists()
+
+
+def test_only_people_of_validated_organisations_join_what_is_public() -> None:
+    community, _host = a_community()
+    stranger = UserFactory()
+    with pytest.raises(PermissionDenied):
+        communities.join(community, by=stranger, organisation=OrganisationFactory())
+    user, waiting = person(OrganisationFactory(status="submitted", published_at=None))
+    with pytest.raises(PermissionDenied):
+        communities.join(community, by=user, organisation=waiting)
+    hidden, _other = a_community(status="draft", published_at=None)
+    someone, organisation = person()
+    with pytest.raises(PermissionDenied):
+        communities.join(hidden, by=someone, organisation=organisation)
+
+
+def test_a_community_keeps_someone_who_facilitates() -> None:
+    community, host = a_community()
+    first = CommunityMember.objects.get(user=host)
+    with pytest.raises(NotPossible):
+        communities.entrust(first, by=host, facilitates=False)
+    user, _own = joined(community)
+    second = CommunityMember.objects.get(user=user)
+    with pytest.raises(PermissionDenied):
+        communities.entrust(second, by=user, facilitates=True)
+    communities.entrust(second, by=host, facilitates=True)
+    communities.entrust(first, by=host, facilitates=False)
+
+
+def test_a_pivot_is_asked_without_her_address_being_shown(client: Client) -> None:
+    community, _host = a_community()
+    holder, _organisation = joined(community)
+    pivot = communities.be_pivot(community, by=holder, function="Qui prête un camion")
+    asker, _own = person()
+    client.force_login(asker)
+    address = reverse("pivot_ask", args=[community.slug, pivot.pk])
+    for page in (client.get(community.get_absolute_url()), client.get(address)):
+        assert holder.email not in page.content.decode()
+        assert holder.name not in page.content.decode()
+    once = str(uuid.uuid4())
+    for _twice in range(2):
+        assert client.post(address, {"message": "Bonjour, <b>qui</b>?", "once": once}).status_code == 302
+    mail = Mail.objects.get(to=holder.email, event__startswith="pivot:")
+    assert asker.email in mail.text
+    assert "<b>qui</b>" not in mail.html
+    assert client.post(address, {"message": "  ", "once": once}).status_code == 422
+    for _n in range(communities.QUESTIONS_A_DAY - 1):
+        client.post(address, {"message": "Encore", "once": str(uuid.uuid4())})
+    answer = client.post(address, {"message": "De trop, mais gardé", "once": str(uuid.uuid4())})
+    assert answer.status_code == 422
+    assert "De trop, mais gardé" in answer.content.decode()
+
+
+def test_an_idea_is_supported_once_by_organisation() -> None:
+    community, host = a_community()
+    user, organisation = joined(community)
+    idea = communities.put_idea(community, by=user, title=" Un camion  à trois ")
+    assert idea.title == "Un camion à trois"
+    assert communities.put_idea(community, by=user, title="Un camion à trois").pk == idea.pk
+    colleague, _same = joined(community, organisation)
+    communities.support(idea, by=colleague)
+    assert idea.supports.count() == 1
+    other, _theirs = joined(community)
+    communities.support(idea, by=other)
+    assert idea.supports.count() == 2
+    communities.support(idea, by=other, wanted=False)
+    assert idea.supports.count() == 1
+    stranger, _own = person()
+    with pytest.raises(PermissionDenied):
+        communities.support(idea, by=stranger)
+    with pytest.raises(PermissionDenied):
+        communities.withdraw(idea, by=other)
+    communities.withdraw(idea, by=host)
+    assert Idea.objects.get().withdrawn_at
+
+
+def test_the_library_shows_published_tools_only(client: Client) -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    shown, hidden = a_tool(title="Guide montré"), a_tool(title="Guide caché")
+    for tool in (shown, hidden, shown):
+        communities.shelve(community, tool, by=user, why="Utile")
+    Tool.objects.filter(pk=hidden.pk).update(status="archived")
+    page = client.get(community.get_absolute_url()).content.decode()
+    assert "Guide montré" in page
+    assert "Guide caché" not in page
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_pages_cost_the_same_for_three_as_for_one(client: Client, n: int, django_assert_num_queries: Any) -> None:
+    community, host = a_community()
+    for k in range(n):
+        user, _own = joined(community)
+        communities.put_idea(community, by=user, title=f"Idée {k}")
+        communities.be_pivot(community, by=user, function="Budget")
+        communities.shelve(community, a_tool(), by=user)
+        a_gathering(community)
+        a_community()
+    with django_assert_num_queries(6):
+        client.get(community.get_absolute_url())
+    client.get(reverse("community_list"))  # places and sectors are known from then on
+    with django_assert_num_queries(5):
+        client.get(reverse("community_list") + "?tri=nom")
+    client.force_login(host)
+    client.get("/mon-espace/")  # the session is known from then on
+    with django_assert_num_queries(16):  # seven are the session’s
+        client.get(community.get_absolute_url())
+
+
+def test_opening_one_then_publishing_it(client: Client) -> None:
+    user, organisation = person()
+    client.force_login(user)
+    once = str(uuid.uuid4())
+    sent = {"name": "Cuisines collectives", "purpose": "Se voir", "territory": organisation.territory_id, "once": once,
+            "organisation": organisation.pk}  # fmt: skip
+    assert client.post(reverse("community_create"), {**sent, "name": ""}).status_code == 422
+    for _twice in range(2):
+        assert client.post(reverse("community_create"), sent).status_code == 302
+    community = Community.objects.get()
+    assert (community.slug, community.status) == ("cuisines-collectives", "draft")
+    assert Client().get(community.get_absolute_url()).status_code == 404
+    client.post(reverse("community_move", args=[community.slug]), {"geste": "publish"})
+    assert Client().get(community.get_absolute_url()).status_code == 200
+    community.refresh_from_db()
+    assert community.review_since is not None
+    assert community.members.get().is_facilitator

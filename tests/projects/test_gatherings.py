@@ -1,0 +1,227 @@
+"""Gatherings: announced, filled, the waiting list moves, who came, the minutes; nobody reads what isn't hers."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+import vobject
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Mail
+from directory.memberships import NotPossible
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from projects import gatherings
+from projects.models import Gathering, Registration
+from tests.projects.meeting import a_community, a_gathering, joined, person
+
+pytestmark = pytest.mark.django_db
+
+
+def states(gathering: Gathering) -> list[str]:
+    return list(gathering.registrations.order_by("id").values_list("status", flat=True))
+
+
+def test_places_then_a_waiting_list_that_moves_by_itself() -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, limit=2)
+    people = [person() for _n in range(4)]
+    for user, organisation in people:
+        gatherings.register(gathering, by=user, organisation=organisation)
+    assert states(gathering) == ["registered", "registered", "waiting", "waiting"]
+    gatherings.give_up(gathering, by=people[0][0])
+    assert states(gathering) == ["cancelled", "registered", "registered", "waiting"]
+    told = Mail.objects.filter(to=people[2][0].email).order_by("id")
+    assert [mail.subject.split("\u00a0:")[0] for mail in told] == ["Liste d’attente", "Votre place est réservée"]
+    assert "BEGIN:VEVENT" in told.last().calendar  # type: ignore[union-attr]
+    assert not Mail.objects.filter(to=people[3][0].email, subject__startswith="Votre place").exists()
+
+
+def test_twice_is_once_and_one_may_come_back_at_the_end_of_the_line() -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, limit=1)
+    (first, one), (second, two) = person(), person()
+    gatherings.register(gathering, by=first, organisation=one)
+    assert gatherings.register(gathering, by=first, organisation=one).status == "registered"
+    gatherings.register(gathering, by=second, organisation=two)
+    gatherings.give_up(gathering, by=first)
+    gatherings.give_up(gathering, by=first)
+    assert gatherings.register(gathering, by=first, organisation=one).status == "waiting"
+    assert states(gathering) == ["cancelled", "registered", "waiting"]
+
+
+def test_more_places_go_to_the_first_in_line_and_fewer_than_people_is_refused() -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, limit=1)
+    for user, organisation in [person() for _n in range(3)]:
+        gatherings.register(gathering, by=user, organisation=organisation)
+    gathering.limit = 2
+    gathering.save()
+    assert gatherings.move_up(gatherings.lock(gathering)) == 1
+    assert states(gathering) == ["registered", "registered", "waiting"]
+    with pytest.raises(DatabaseError, match="more people are registered"), transaction.atomic():
+        Gathering.objects.filter(pk=gathering.pk).update(limit=1)
+
+
+def test_the_database_gives_no_more_places_than_there_are() -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, limit=1)
+    (first, one), (second, two) = person(), person()
+    gatherings.register(gathering, by=first, organisation=one)
+    with pytest.raises(DatabaseError, match="no place is left"), transaction.atomic():
+        Registration.objects.create(gathering=gathering, user=second, organisation=two, status="registered")
+
+
+def test_what_is_past_cancelled_or_in_preparation_takes_nobody() -> None:
+    community, _host = a_community()
+    user, organisation = person()
+    for gathering in (
+        a_gathering(community, days=-1), a_gathering(community, status="draft"),
+        a_gathering(community, status="cancelled"),
+    ):  # fmt: skip
+        with pytest.raises(NotPossible):
+            gatherings.register(gathering, by=user, organisation=organisation)
+    waiting, their = person()
+    waiting_for = OrganisationWaiting(their)
+    with pytest.raises(PermissionDenied):
+        gatherings.register(a_gathering(community), by=waiting, organisation=waiting_for)
+
+
+def OrganisationWaiting(organisation: Any) -> Any:  # noqa: N802 - reads as what it gives
+    organisation.status = "submitted"
+    organisation.save()
+    return organisation
+
+
+def test_moves_are_those_of_the_table() -> None:
+    community, host = a_community()
+    draft = a_gathering(community, status="draft")
+    stranger, _own = person()
+    with pytest.raises(PermissionDenied):
+        gatherings.announce(draft, by=stranger)
+    member, _organisation = joined(community)
+    gatherings.announce(draft, by=host)
+    assert Mail.objects.filter(to=member.email, subject__contains="inscriptions ouvertes").count() == 1
+    with pytest.raises(AlreadyMoved):
+        gatherings.announce(draft, by=host)
+    gatherings.register(draft, by=member, organisation=_organisation)
+    gatherings.cancel(draft, by=host, note="Tempête")
+    mail = Mail.objects.get(to=member.email, subject__startswith="Annulée")
+    assert "Tempête" in mail.text
+    assert "METHOD:CANCEL" in mail.calendar
+    with pytest.raises(AlreadyMoved):
+        gatherings.cancel(draft, by=host)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Gathering.objects.filter(pk=draft.pk).update(status="announced")
+
+
+def test_who_came_and_the_minutes(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    member, organisation = joined(community)
+    registration = gatherings.register(gathering, by=member, organisation=organisation)
+    with pytest.raises(NotPossible):
+        gatherings.count_present(gathering, by=host, present=[registration.pk])
+    Gathering.objects.filter(pk=gathering.pk).update(
+        starts_at=timezone.now() - datetime.timedelta(hours=3), ends_at=timezone.now() - datetime.timedelta(hours=1)
+    )
+    gathering.refresh_from_db()
+    assert gatherings.count_present(gathering, by=host, present=[registration.pk, 0]) == 1
+    with pytest.raises(NotPossible):
+        gatherings.publish_minutes(gathering, by=host, text="  ", sequence=gathering.sequence)
+    text = "On **s’entend** <script>alert(1)</script>"
+    gatherings.publish_minutes(gathering, by=host, text=text, sequence=gathering.sequence)
+    with pytest.raises(AlreadyMoved):
+        gatherings.publish_minutes(gathering, by=host, text="autre", sequence=0)
+    page = client.get(gathering.get_absolute_url()).content.decode()
+    assert "<strong>s’entend</strong>" in page
+    assert "<script>alert" not in page
+    assert organisation.name in page
+    assert member.name not in page
+    assert Mail.objects.filter(to=member.email, subject__startswith="Compte rendu").count() == 1
+
+
+def test_names_and_the_link_are_for_who_should(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community, link="https://visio.example/secret", limit=1)
+    member, organisation = joined(community)
+    gatherings.register(gathering, by=member, organisation=organisation, needs="allergie aux noix")
+    late, their = joined(community)
+    gatherings.register(gathering, by=late, organisation=their)
+    address, file = gathering.get_absolute_url(), reverse("gathering_file", args=[gathering.pk])
+    for user, sees_link, sees_names in ((None, 0, 0), (member, 1, 0), (late, 0, 0), (host, 0, 1)):
+        if user:
+            client.force_login(user)
+        page = client.get(address).content.decode()
+        assert ("visio.example/secret" in page) == sees_link, user
+        assert ("allergie aux noix" in page) == sees_names, user
+        assert ("visio.example/secret" in client.get(file).content.decode()) == sees_link, user
+
+
+def test_calendars_are_read_by_another_program(client: Client) -> None:
+    community, _host = a_community()
+    a_gathering(community, title="Atelier; budget, « serré »", place="12, rue du Moulin")
+    a_gathering(community, title="Secret de préparation", status="draft")
+    a_gathering(community, title="Passée", days=-30)
+    for address in (reverse("community_calendar", args=[community.slug]), reverse("gathering_calendar")):
+        calendar = vobject.readOne(client.get(address).content.decode())
+        assert [e.summary.value for e in calendar.vevent_list] == ["Passée", "Atelier; budget, « serré »"]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_page_costs_the_same_for_three_as_for_one(client: Client, n: int, django_assert_num_queries: Any) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community, limit=2)
+    for user, organisation in [joined(community) for _n in range(n)]:
+        gatherings.register(gathering, by=user, organisation=organisation)
+    with django_assert_num_queries(2):
+        client.get(gathering.get_absolute_url())
+    client.force_login(host)
+    client.get("/mon-espace/")  # the session is known from then on
+    with django_assert_num_queries(12):  # seven are the session’s
+        client.get(gathering.get_absolute_url())
+
+
+def test_a_stale_form_is_refused_and_what_was_typed_stays(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    client.force_login(host)
+    address = reverse("gathering_edit", args=[gathering.pk])
+    sent = {"title": "Titre à moi", "kind": "atelier", "day": "2027-03-02", "begins": "18 h", "ends": "20 h",
+            "sequence": "0", "limit": ""}  # fmt: skip
+    Gathering.objects.filter(pk=gathering.pk).update(sequence=1, title="Titre d’une collègue")
+    answer = client.post(address, sent)
+    assert answer.status_code == 409
+    assert "Titre à moi" in answer.content.decode()
+    gathering.refresh_from_db()
+    assert gathering.title == "Titre d’une collègue"
+    assert client.post(address, {**sent, "sequence": "1"}).status_code == 302
+    gathering.refresh_from_db()
+    assert gathering.title == "Titre à moi"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"day": "2027-02-29"}, "n’existe pas"),
+        ({"ends": "17 h"}, "La fin vient avant le début"),
+        ({"day": "2027-03-14", "begins": "02:30", "ends": "04:00"}, "n’existe pas"),
+        ({"limit": "0"}, "au moins une place"),
+        ({"limit": "99999999999"}, "nombre de places"),
+        ({"title": ""}, "Donnez-lui un titre."),
+        ({"link": "pas une adresse"}, "Cette adresse n’est pas complète"),
+    ],
+)
+def test_bad_input_is_said_in_one_sentence(client: Client, typed: dict[str, str], said: str) -> None:
+    community, host = a_community()
+    client.force_login(host)
+    sent = {"title": "Atelier", "kind": "atelier", "day": "2027-03-02", "begins": "18 h", "ends": "20 h", **typed}
+    answer = client.post(reverse("gathering_create", args=[community.slug]), sent)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Gathering.objects.exists()

@@ -1,0 +1,97 @@
+"""A model agreement without a loan: blank as a file, or filled by anyone; what a visitor types is kept nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import caches
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mutualisation.kernel.downloads import FORMS, handed, made, unmade
+from mutualisation.kernel.paper import PaperError
+from mutualisation.kernel.requests import may_again
+from toolbox.composing import BLANK, Blank, blanks_of, compose
+from toolbox.conditions import OPTIONAL
+from toolbox.forms.filling import CHOSEN, form_for, typed_in
+from toolbox.models import Clause, Edition, ModelAgreement
+from toolbox.papers import blank_paper, draft_paper
+
+MADE = "60/10m"  # documents of one visitor: enough to try again and again
+KEPT_SECONDS = 3600
+# What only an agreement of the portal has; what the portal knows of itself.
+_NEVER_ASKED = ("entente.numero", "portail.nom")
+
+
+@login_not_required
+@require_safe
+def model_agreement_document(request: HttpRequest, slug: str, number: int, form: str) -> HttpResponse:
+    """A published edition to fill by hand: one file for everyone."""
+    if form not in FORMS:
+        raise Http404
+    published = Edition.objects.select_related("model").filter(published_at__isnull=False)
+    edition = get_object_or_404(published, model__slug=slug, number=number)
+    key = f"blank-{edition.pk}-{form}-{settings.BUILD}-{edition.model.updated_at.isoformat()}"
+    memory = caches["memory"]
+    content = memory.get(key)
+    if content is None:
+        try:
+            content = made(blank_paper(edition), form)
+        except PaperError as error:
+            return unmade(request, error)
+        memory.set(key, content, KEPT_SECONDS)
+    return handed(request, content, form, name=f"{slug}-edition-{number}", public=True)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
+    """Fill the edition in force; see it, or take it as a file. The address may say some answers already."""
+    model = get_object_or_404(ModelAgreement, slug=slug)
+    if model.withdrawn_at:
+        return render(request, "toolbox/agreement/withdrawn.html", {"agreement": model}, status=410)
+    edition = model.current
+    if edition is None:
+        raise Http404
+    edition.model = model
+    clauses = list(edition.clauses.all())
+    blanks = blanks_of(edition)
+    asked = asked_by(clauses, blanks)
+    optional = [c for c in clauses if c.when == OPTIONAL]
+    form = form_for(
+        asked, request.POST if request.method == "POST" else None, values=typed_in(request.GET, asked),
+        optional=optional, chosen=request.GET.getlist(CHOSEN),
+    )  # fmt: skip
+    context: dict[str, Any] = {"agreement": model, "edition": edition, "form": form, "forms": list(FORMS)}
+    if request.method != "POST":
+        return render(request, "toolbox/agreement/fill.html", context)
+    if not may_again(request, "fill", MADE):
+        context["refused"] = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
+                               "Ce que vous avez tapé est resté.")  # fmt: skip
+        return render(request, "toolbox/agreement/fill.html", context, status=429)
+    answers = form.answers() | {"portail.nom": settings.PORTAL_NAME}
+    written = compose(clauses, blanks, answers, form.chosen())
+    wanted = request.POST.get("format", "")
+    if form.is_valid() and wanted in FORMS:
+        try:
+            return handed(request, made(draft_paper(edition, written), wanted), wanted, name=f"{slug}-projet")
+        except PaperError as error:
+            context["refused"] = str(error)
+            return render(request, "toolbox/agreement/fill.html", context, status=503)
+    named = {name for clause in written for name in clause.named}
+    context |= {"written": written, "left": [b.label for n, b in blanks.items() if n in named and n not in answers]}
+    return render(request, "toolbox/agreement/fill.html", context, status=422 if form.errors else 200)
+
+
+def asked_by(clauses: Iterable[Clause], blanks: dict[str, Blank]) -> list[Blank]:
+    """Every blank that these clauses name or depend on, in the order of the catalogue, then of the model."""
+    named = {name for clause in clauses for name in BLANK.findall(clause.body)}
+    named |= {c.when["field"] for c in clauses if isinstance(c.when, dict)}
+    return [blank for name, blank in blanks.items() if name in named and name not in _NEVER_ASKED]
