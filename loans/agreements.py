@@ -163,7 +163,7 @@ def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None
-    if loan.agreements.live().filter(amends__isnull=True).exists():  # type: ignore[attr-defined]
+    if loan.agreements.live().filter(amends__isnull=True).exists():
         return None
     return _draw_up(loan, rule, by=by)
 
@@ -174,7 +174,7 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     if edition is None:
         raise NoModel
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
-    if loan.agreements.live().filter(amends__isnull=True).exists():  # type: ignore[attr-defined]
+    if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
     number = next_number()
     kept, chosen = _answered_before(loan, edition)

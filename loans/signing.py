@@ -343,7 +343,7 @@ def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
 
 
 def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
-    """What this person can sign (``to_sign``), or says is right (a paper that the other side sent). One query."""
+    """What this person can sign, or says is right: a ``paper`` that the other side sent. One query."""
     signs = [m.organisation_id for m in mine if m.is_signatory]
     answers = [m.organisation_id for m in mine if m.is_signatory or m.is_manager]
     done = Signature.objects.filter(agreement=OuterRef("pk"))
@@ -355,7 +355,7 @@ def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
     )
     to_sign = (by_lender | by_borrower) & ~Exists(done.filter(by=user))
     rows = Agreement.objects.filter(status=AgreementStatus.TO_SIGN, sign_by__gt=timezone.now())
-    rows = rows.annotate(to_sign=Case(When(to_sign, then=True), default=False)).filter(Q(to_sign=True) | paper)
+    rows = rows.annotate(paper=Case(When(paper, then=True), default=False)).filter(Q(paper=True) | to_sign)
     return (
         rows.select_related("loan__resource", "loan__lender", "loan__borrower")
         .only("number", "loan__resource__name", "loan__resource__kind", "loan__lender__name", "loan__borrower__name")

@@ -144,7 +144,7 @@ def lines_of(project: Project) -> tuple[list[Line], Sums]:
         rows = cursor.fetchall()
     names = _names({row[1] for row in rows})
     total = Sums()
-    lines = [line for row in rows if (line := _line(row, names)).sums != Sums()]
+    lines = [_line(row, names) for row in rows]
     for line in lines:
         total = _plus(total, line.sums)
     return lines, total

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import AGREEMENTS, CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
+from tests.loans.access import AGREEMENTS, CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS, SIGNING
 from tests.projects.access import COMMUNITIES, PROJECTS
 from tests.toolbox.access import EDITOR, TOOLS
 
@@ -256,6 +256,7 @@ TABLES = {
     "posting": POSTING,
     "curation": CURATION,
     "loans": LOANS,
+    "signing": SIGNING,
     "feeds": FEEDS,
     "condition": CONDITION,
     "free_busy": FREE_BUSY,

@@ -157,7 +157,7 @@ class LoanLinkForm(forms.Form):
     )
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
-        help_text=_("Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : le prix affiché."),
+        help_text=_("Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : le prix affiché, ou la valeur d’une heure pour une personne."),
     )  # fmt: skip
     per = forms.ChoiceField(label=_("Cette valeur compte"), choices=ProjectLoan.Per.choices)
     role = forms.ChoiceField(
