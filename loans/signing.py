@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Membership
 from directory.permissions import managers_of, require
+from loans.agreements import next_number
 from loans.models import (
     Agreement,
     AgreementStatus,
@@ -253,8 +254,8 @@ def expire(agreement: Agreement) -> None:
 
 
 def can_renew(user: Any, agreement: Agreement) -> bool:
-    """Either side, once it was refused or left too long, unless another one took its place."""
-    if agreement.status not in ENDED or not sides_of(user, agreement.loan):
+    """Either side, once it was refused or left too long, unless another one took its place; never an amendment."""
+    if agreement.amends_id or agreement.status not in ENDED or not sides_of(user, agreement.loan):
         return False
     return successor(agreement) is None
 
@@ -269,7 +270,7 @@ def renew(agreement: Agreement, *, by: Any) -> Agreement:
     if now := successor(agreement):
         return now
     require(agreement.status in ENDED)
-    number = _number()
+    number = next_number()
     values = {**agreement.values, **({"entente.numero": number} if "entente.numero" in agreement.values else {})}
     fresh = Agreement.objects.create(
         loan=agreement.loan, edition_id=agreement.edition_id, amends_id=agreement.amends_id, number=number,
@@ -283,19 +284,6 @@ def renew(agreement: Agreement, *, by: Any) -> Agreement:
     JournalEntry.objects.write(agreement, "renewed", party=PARTY_OF[side], by=by, number=number)
     JournalEntry.objects.write(fresh, "drawn_up", party=PARTY_OF[side], by=by, again=agreement.number)
     return fresh
-
-
-def _number() -> str:
-    """The next one of the year: « 2026-0042 ». Two at once get two."""
-    year = timezone.localdate().year
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('agreement.number'))")
-        cursor.execute(
-            "SELECT COALESCE(max(substring(number FROM 6)::int), 0) + 1 FROM loans_agreement WHERE number ~ %s",
-            [f"^{year}-[0-9]+$"],
-        )
-        (n,) = cursor.fetchone()
-    return f"{year}-{n:04d}"
 
 
 # ---- what pages show
@@ -343,7 +331,7 @@ def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
 
 
 def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
-    """What this person can sign (``to_sign``), or says is right (a paper that the other side sent). One query."""
+    """What this person can sign, or says is right: a ``paper`` that the other side sent. One query."""
     signs = [m.organisation_id for m in mine if m.is_signatory]
     answers = [m.organisation_id for m in mine if m.is_signatory or m.is_manager]
     done = Signature.objects.filter(agreement=OuterRef("pk"))
@@ -355,7 +343,7 @@ def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
     )
     to_sign = (by_lender | by_borrower) & ~Exists(done.filter(by=user))
     rows = Agreement.objects.filter(status=AgreementStatus.TO_SIGN, sign_by__gt=timezone.now())
-    rows = rows.annotate(to_sign=Case(When(to_sign, then=True), default=False)).filter(Q(to_sign=True) | paper)
+    rows = rows.annotate(paper=Case(When(paper, then=True), default=False)).filter(Q(paper=True) | to_sign)
     return (
         rows.select_related("loan__resource", "loan__lender", "loan__borrower")
         .only("number", "loan__resource__name", "loan__resource__kind", "loan__lender__name", "loan__borrower__name")

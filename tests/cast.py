@@ -58,6 +58,7 @@ from tests.factories import (
 )
 from tests.loans.lending import lent_out
 from tests.loans.signed import two_written
+from tests.loans.signing import to_sign_by
 from tests.projects.meeting import a_meeting_of
 from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
@@ -187,6 +188,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     return {
         **drafts_of_models(model, here),
         **lent,
+        **to_sign_by(shown, people["manager"]),
         **built,
         **a_meeting_of(shown, people["member"]),
         **two_written("pret-de-velo", shown),

@@ -59,7 +59,6 @@ def agreement_link(request: HttpRequest, number: str) -> HttpResponse:
 def signing_link(request: HttpRequest, token: str) -> HttpResponse:
     """Opening it changes nothing. Kept by no cache, found by no search engine, told to no other site."""
     response = _opened(request, token)
-    response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "same-origin"  # « no-referrer » would take its origin off the form: refused
     return response

@@ -67,10 +67,10 @@ def _by_code(request: HttpRequest) -> bool:
 def _form(request: HttpRequest, agreement: Agreement, party: str, mandate: Any, data: Any = None) -> SignForm:
     user: Any = request.user
     coded = _by_code(request) and personal.awaits_code(request.session, agreement, user.email)
-    before = Signature.objects.filter(by=user).order_by("-at").values_list("function", flat=True).first()
+    before = Signature.objects.filter(by=user).order_by("-at").values_list("function", flat=True)
     return SignForm(
         data, statement=signing.statement(agreement, party, mandate), named=bool(user.name), coded=coded,
-        initial={"function": before or user.function},
+        initial={"function": user.function or before.first()},
     )  # fmt: skip
 
 

@@ -224,14 +224,14 @@ def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
     found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
     return [
         Todo(
-            title=(_("Signer l’entente %(number)s") if a.to_sign else _("Confirmer l’entente %(number)s, sur papier"))
+            title=(_("Confirmer l’entente %(number)s, sur papier") if a.paper else _("Signer l’entente %(number)s"))
             % {"number": a.number},
-            address=reverse("agreement_sign" if a.to_sign else "agreement_paper", args=[a.number]),
+            address=reverse("agreement_paper" if a.paper else "agreement_sign", args=[a.number]),
             about=_("%(what)s : entre %(lender)s et %(borrower)s")
             % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
-            state=_("À signer") if a.to_sign else _("À confirmer"),
+            state=_("À confirmer") if a.paper else _("À signer"),
             tone="act",
-            action=_("Lire et signer") if a.to_sign else _("Vérifier"),
+            action=_("Vérifier") if a.paper else _("Lire et signer"),
             kind=a.loan.resource.kind,
             icon="sign",
             kind_label=_("Entente"),

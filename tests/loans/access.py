@@ -51,6 +51,21 @@ loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 4
 loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 """)
 
+# Agreements to sign: the member and the manager are the lender’s, without a mandate.
+SIGNING = table("""
+agreement_sign number={to_sign} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
+agreement_refuse number={to_sign} | 302 404 403 200 404 404 403 | 302 404 403 422 404 404 403
+agreement_refuse number={refused} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
+agreement_renew number={to_sign} | 302 405 | 302 404 403 403 404 404 403
+agreement_renew number={refused} | 302 405 | 302 404 302 302 404 404 403
+agreement_link number={to_sign} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+agreement_paper number={to_sign} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+agreement_scan number={to_sign} uid={scan} | 302 404 200 200 404 404 200 | 302 405
+agreement_scan number={refused} uid={scan} | 302 404 | 302 405
+signing_link token={signing_link} | 200 | 422
+signing_link token=abime | 404 | 404
+""")
+
 # Documents: models and verifying for anyone; an agreement’s for the two organisations of its loan (« cdc » lends).
 DOCUMENTS = table("""
 model_agreement_document slug=pret-de-velo number=1 form=pdf | 200 | 405

@@ -10,13 +10,14 @@ from typing import Any
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Mail, User
 from directory.models import Membership, Organisation
-from loans import signing
+from loans import personal, scans, signing
 from loans.models import Agreement, AgreementStatus
 from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend
 from tests.loans.lending import in_days
@@ -31,7 +32,7 @@ TEXT = "Prêt de matériel\n1. Objet\nUne tente, rendue propre.\n2. Durée\nDeux
 TWO = ["preteur", "emprunteur"]
 THREE = [*TWO, "personne"]
 BOARD = datetime.date(2026, 5, 3)
-_numbers = itertools.count(1)
+_numbers = itertools.count(9001)  # far from those of the sequence
 
 
 def mandated(organisation: Organisation, **fields: Any) -> User:
@@ -53,7 +54,7 @@ def frozen(
     now = timezone.now()
     agreement = Agreement.objects.create(
         **{
-            "loan": loan, "edition": Edition.objects.get(model__slug="pret-de-materiel"), "title": "Prêt de matériel",
+            "loan": loan, "edition": Edition.objects.earliest("id"), "title": "Prêt de matériel",
             "number": f"2026-{next(_numbers):04d}", "parties": parties, "lender_agreed": 1, "borrower_agreed": 1,
             "frozen_at": now - datetime.timedelta(days=1, hours=1), "sign_by": now + datetime.timedelta(days=days),
             "status": AgreementStatus.TO_SIGN, "text": TEXT, "clauses": CLAUSES, "values": {"pret.usage": "Fête"},
@@ -97,6 +98,18 @@ def signed_in(user: User, *, proven: bool = True) -> Client:
         session["account_authentication_methods_user"] = str(user.pk)
         session.save()
     return client
+
+
+def to_sign_by(lender: Organisation, manager: User) -> dict[str, Any]:
+    """For the access tables: one of three to sign, with a paper that awaits and a personal link; one refused."""
+    agreement, no = frozen(THREE, lender=lender), frozen(lender=lender)
+    signing.refuse(no, by=manager, reason="Le prix a changé")
+    personal.send(agreement, by=manager, name="Alix Exemple", email="alix@essai.example")
+    signers = {party: {"name": f"Signataire {party}"} for party in THREE}
+    paper = SimpleUploadedFile("entente.pdf", b"%PDF-1.4\n%%EOF\n")
+    scan = scans.send(agreement, by=manager, files=[paper], signers=signers, sha256=agreement.sha256)
+    token = mailed("alix@essai.example", r"/signature/([\w-]+)/")
+    return {"to_sign": agreement.number, "refused": no.number, "scan": scan.uid, "signing_link": token}
 
 
 def mailed(to: str, pattern: str) -> str:

@@ -166,7 +166,7 @@ def test_signing_twice_says_so(agreement: Agreement) -> None:
 def test_a_draft_is_not_signed(agreement: Agreement) -> None:
     Agreement.objects.filter(pk=agreement.pk).update(status="cancelled")
     draft = Agreement.objects.create(
-        loan=agreement.loan, edition=agreement.edition, number="2026-9999", title="x", parties=agreement.parties
+        loan=agreement.loan, edition=agreement.edition, number="2026-8888", title="x", parties=agreement.parties
     )
     answer = signed_in(signatory(agreement)).get(page(draft), follow=True)
     assert "pas encore figé" in answer.content.decode()
@@ -208,6 +208,7 @@ def test_it_costs_the_same_however_long_the_journal(
     for _n in range(lines):
         JournalEntry.objects.write(agreement, "link_sent")
     browser = signed_in(signatory(agreement))
+    browser.get(page(agreement))
     with django_assert_num_queries(10):
         browser.get(page(agreement))
 
