@@ -53,7 +53,7 @@ def test_read_and_filtered_by_keyboard(visitor: Arrive) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("mrc=mrc-roussillon"))
     assert page.get_by_label("MRC", exact=True).input_value() == "mrc-roussillon"
-    chip = page.get_by_role("link", name=re.compile("^Roussillon, retirer"))
+    chip = page.get_by_role("link", name=re.compile(r"^Roussillon\s*, retirer"))
     assert chip.count() == 1
     someone.tab_to(page.get_by_label("Sorte", exact=True))
     page.keyboard.type("Loc")
