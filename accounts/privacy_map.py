@@ -56,6 +56,38 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "directory.Curatorship": {PERSONAL: "user", ORGANISATION: "id territory"},
     "directory.NetworkMember": {PUBLIC: "id network organisation"},
+    # What is built together
+    "projects.Project": {
+        PUBLIC: (
+            f"{_LIFE_PUBLIC} organisation title standfirst description place territories stage stood_at stage_since "
+            "continuum actors inclusion determinants conditions budget hourly_rate drawing source_title"
+        ),
+        ORGANISATION: _LIFE_OURS,
+        PERSONAL: "proposed_by",
+    },
+    "projects.Milestone": {PUBLIC: "id project title due_on done_on position"},
+    "projects.Funding": {PUBLIC: "id project funder amount starts_on ends_on state position"},
+    "projects.Effect": {PUBLIC: "id project value label position"},
+    "projects.Participation": {
+        PUBLIC: "id project organisation part roles",
+        ORGANISATION: "message status reason offered_at answered_at ended_on",
+        PERSONAL: "offered_by answered_by",
+    },
+    "projects.Contribution": {
+        PUBLIC: "id participation nature role label hours amount",
+        ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
+        PERSONAL: "offered_by",
+    },
+    "projects.Delivery": {ORGANISATION: "id contribution on hours amount note recorded_at", PERSONAL: "recorded_by"},
+    "projects.ProjectLoan": {
+        ORGANISATION: "id project loan role rate per method linked_at",
+        PERSONAL: "linked_by",
+    },
+    "projects.ProjectNeed": {PUBLIC: "id project need"},
+    "projects.News": {PUBLIC: "id project title body published_at", PERSONAL: "by"},
+    "projects.NewsPhoto": {PUBLIC: "id uid news large small width height alt"},
+    "projects.Document": {PUBLIC: "id uid project title file kind size added_at", PERSONAL: "added_by"},
+    "projects.Follower": {PERSONAL: "id project user since"},
     # What is lent: the two organisations of a loan, and nobody else
     "loans.Loan": {
         ORGANISATION: (
@@ -104,6 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "updated_at"
         )
     },
+    "loans.AgreementRule": {PUBLIC: "id kind resource model demand threshold updated_at", PERSONAL: "updated_by"},
     "loans.AgreementVersion": {ORGANISATION: "id agreement number side at values chosen note", PERSONAL: "by"},
     "loans.Signature": {
         ORGANISATION: "id agreement party how mandate_on statement sha256 at",
@@ -196,7 +229,10 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "toolbox.Term": {PUBLIC: "id slug term definition variants in_texts english updated_at"},
     "toolbox.ModelAgreement": {
-        PUBLIC: "id slug title kind parties summary warning position withdrawn_at updated_at",
+        PUBLIC: (
+            "id slug title kind parties summary warning position withdrawn_at withdrawn_reason owner copied_from "
+            "updated_at"
+        ),
     },
     "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
     "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
@@ -264,6 +300,15 @@ EXPORTED: dict[str, str] = {
     "loans.Incident": "incidents",
     "loans.LoanPhoto": "photos_de_prets",
     "loans.CalendarFeed": "agendas",
+    "projects.Participation": "participations",
+    "projects.Contribution": "apports",
+    "projects.Delivery": "apports_recus",
+    "projects.News": "nouvelles",
+    "projects.Document": "documents_de_projets",
+    "projects.Follower": "projets_suivis",
+    "projects.ProjectLoan": "prets_de_projets",
+    "projects.Project": "fiches",
+    "loans.AgreementRule": "regles_d_entente",
     "projects.Community": "communautes",
     "projects.CommunityMember": "communautes",
     "projects.Pivot": "communautes",

@@ -324,11 +324,12 @@ def _requests(connection: psycopg.Connection, slots: list[tuple]) -> None:
             cursor.executemany(
                 """WITH one AS (
                      INSERT INTO loans_loan (resource_id, lender_id, borrower_id, status, version, quantity,
-                            returned_quantity, purpose, handling, conditions, starts_at, ends_at, cost_mode, price_unit,
-                            worker, supervisor, time_share, requested_by_id, requested_at, answer_by, updated_at)
+                            returned_quantity, to_come, purpose, handling, conditions, starts_at, ends_at, cost_mode,
+                            price_unit, worker, supervisor, time_share, requested_by_id, requested_at, answer_by,
+                            updated_at)
                      SELECT r.id, r.organisation_id,
                             (SELECT min(o.id) FROM directory_organisation o WHERE o.id <> r.organisation_id),
-                            'requested', 1, 1, 0, %(purpose)s, '', '', %(start)s, %(end)s, 'free', '', '', '', '',
+                            'requested', 1, 1, 0, 0, %(purpose)s, '', '', %(start)s, %(end)s, 'free', '', '', '', '',
                             (SELECT id FROM accounts_user WHERE email = 'mesure-b@essai.example'), now(), now(), now()
                        FROM directory_resource r WHERE r.id = %(resource)s RETURNING id, requested_by_id),
                    two AS (

@@ -90,7 +90,10 @@ def can_edit(user: Any, entry: Entry) -> bool:
         return True
     if isinstance(entry, Organisation):
         return can_manage(user, entry)
-    if not kept_as(entry).posted:
+    kept = kept_as(entry)
+    if kept.edits is not None:
+        return kept.edits(user, entry)
+    if not kept.posted:
         return entry.proposed_by_id == user.pk and not entry.is_published
     return is_member(user, entry.organisation)
 

@@ -47,6 +47,13 @@ class Prepared:
 
 def prepare(file: Any) -> Prepared:
     """Read a photo, turn it upright, resize it, drop everything but its pixels. Raises PhotoError."""
+    large = upright(file, LARGE)
+    small = _within(large, SMALL)
+    return Prepared(_webp(large), _webp(small), large.width, large.height)
+
+
+def upright(file: Any, side: int) -> Image.Image:
+    """The pixels of a photo and nothing else, upright, its longest side at most this. Raises PhotoError."""
     name = str(getattr(file, "name", "") or "photo")[:80]
     if file.size > MAX_BYTES:
         raise PhotoError(_("« %s » dépasse 15 Mo. Choisissez une photo plus légère ou réduisez-la d’abord.") % name)
@@ -62,15 +69,12 @@ def prepare(file: Any) -> Prepared:
     if pixels > MAX_PIXELS:
         raise _too_many_pixels(name)
     try:
-        image.draft("RGB", (LARGE, LARGE))  # JPEG: decoded small from the start
-        upright = _upright(image)
-        large = _within(upright, LARGE)
-        small = _within(large, SMALL)
+        image.draft("RGB", (side, side))  # JPEG: decoded small from the start
+        return _within(_upright(image, side), side)
     except (*BROKEN, Image.DecompressionBombError, MemoryError) as error:
         raise PhotoError(
             _("« %s » est abîmé ou incomplet. Prenez la photo de nouveau ou choisissez-en une autre.") % name
         ) from error
-    return Prepared(_webp(large), _webp(small), large.width, large.height)
 
 
 def _too_many_pixels(name: str) -> PhotoError:
@@ -79,13 +83,13 @@ def _too_many_pixels(name: str) -> PhotoError:
     )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image, side: int) -> Image.Image:
     """The pixels alone, upright, in sRGB, on white where they were transparent: a new image that carries nothing."""
     profile = image.info.get("icc_profile")
     image.load()
     if image.mode == "P":
         image = image.convert("RGBA")
-    if (times := max(image.size) // (2 * LARGE)) > 1:
+    if (times := max(image.size) // (2 * side)) > 1:
         image = image.reduce(times)  # at once: what follows copies it several times
     image = ImageOps.exif_transpose(image) or image
     if image.mode in ("RGBA", "LA", "PA"):

@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from directory import calendar
 from directory.models import Kind
 from directory.permissions import require
-from loans import notifications
+from loans import gate, notifications
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
@@ -68,7 +68,7 @@ def obstacles(loan: Loan) -> list[str]:
         found.append(
             _("L’accord de la personne n’est pas inscrit : son employeur la nomme et dit quand elle a dit oui.")
         )
-    return found
+    return found + gate.missing(loan)
 
 
 def bounds(loan: Loan, moment: str, report: ConditionReport | None = None) -> tuple[int, int]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Q, QuerySet, Subquery
 
 from accounts.models import User
-from directory.models import Organisation, Resource
+from directory.models import Membership, Organisation, Resource, Role
 from directory.permissions import managers_of
-from loans.models import Loan, Side
+from loans.models import Agreement, Loan, Side
 from mutualisation.kernel.publication import Status
+from toolbox.models import Party
+
+SIDE_OF: dict[str, str] = {Party.LENDER: Side.LENDER, Party.BORROWER: Side.BORROWER}
+PARTY_OF: dict[str, str] = {side: party for party, side in SIDE_OF.items()}
 
 
 def sides_of(user: Any, loan: Loan) -> set[str]:
@@ -51,3 +55,34 @@ def people_of(loan: Loan, side: str) -> list[User]:
     if person := present.filter(pk=Subquery(last)).first():
         return [person]
     return list(managers_of(organisation).order_by("pk")) or list(present)
+
+
+# ---- agreements
+
+
+def signatories_of(organisation: Organisation) -> QuerySet[User]:
+    """Who holds the mandate to sign for an organisation."""
+    return User.objects.filter(
+        is_active=True, memberships__organisation=organisation, memberships__is_signatory=True
+    ).order_by("pk")
+
+
+def mandates_of(user: Any, agreement: Agreement) -> dict[str, Membership]:
+    """The parties that this person may sign for, and by which mandate. One query."""
+    if not user.is_authenticated or not user.is_active:
+        return {}
+    loan = agreement.loan
+    rows = Membership.objects.filter(user=user, organisation__in=[loan.lender_id, loan.borrower_id], is_signatory=True)
+    held = {row.organisation_id: row for row in rows}
+    pairs = ((Party.LENDER, loan.lender_id), (Party.BORROWER, loan.borrower_id))
+    return {str(p): held[o] for p, o in pairs if p in agreement.parties and o in held}
+
+
+def answers_for(user: Any, loan: Loan) -> set[str]:
+    """The sides for which this person may refuse, or say that a paper is right: mandate to sign, or manager."""
+    if not user.is_authenticated or not user.is_active:
+        return set()
+    rows = user.memberships.filter(Q(is_signatory=True) | Q(role=Role.MANAGER))
+    own = set(rows.values_list("organisation_id", flat=True))
+    pairs = ((Side.LENDER, loan.lender_id), (Side.BORROWER, loan.borrower_id))
+    return {str(side) for side, organisation in pairs if organisation in own}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from directory import calendar
 from directory.models import Resource
 from directory.permissions import require
-from loans import notifications
+from loans import amendments, notifications
 from loans.lifecycle import change, move, tell
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
@@ -136,6 +136,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     dates = _replace_dates(loan, proposal.periods)
     calendar.move((old_resource, old_acts), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
     notifications.agreed(proposal, by=by, note=note)
+    amendments.follow(loan, by=by, another=old_resource.pk != loan.resource_id)
     return loan
 
 

@@ -47,6 +47,12 @@ class Recurrence:
         return {**said, "weekdays": sorted(self.weekdays)} if self.weekdays else said
 
 
+def read(said: dict[str, Any]) -> Recurrence:
+    """A rule as ``as_json`` wrote it. Raises KeyError or ValueError when it is none."""
+    until = datetime.date.fromisoformat(said["until"])
+    return Recurrence(said["every"], until, int(said.get("interval") or 1), tuple(said.get("weekdays") or ()))
+
+
 def expand(first: Period, rule: Recurrence) -> list[Period]:
     """Every date of a series: 18 h stays 18 h across both clock changes.
 

@@ -16,7 +16,7 @@ from directory.calendar import Taken
 from directory.models import Kind, Organisation, Resource
 from directory.permissions import require
 from directory.writing import first_sending, made_by, remember
-from loans import notifications
+from loans import agreements, amendments, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
@@ -115,6 +115,7 @@ def _accepted_by_itself(loan: Loan) -> bool:
         return False  # someone was quicker: the lender answers
     loan.refresh_from_db()
     notifications.accepted(event)
+    agreements.draw_up_if_demanded(loan, by=None)
     return True
 
 
@@ -154,6 +155,7 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
     event = move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
     _take(loan)
     notifications.accepted(event)
+    agreements.draw_up_if_demanded(loan, by=by)
     return loan
 
 
@@ -164,6 +166,7 @@ def record_person(loan: Loan, *, by: Any, version: int | None = None, **people: 
     require(Side.LENDER in sides_of(by, loan) and holds and loan.resource.kind == Kind.HUMAIN)
     change(loan, version=version, consent_by=by, **people)
     tell(loan, "record_person", by=by, side=Side.LENDER)
+    amendments.follow(loan, by=by)
     return loan
 
 
@@ -191,6 +194,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
+    agreements.cancel_with(loan, by=by, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -212,6 +216,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)
+    amendments.follow(loan, by=by)
     return loan
 
 

@@ -1,4 +1,4 @@
-"""What loans do apart from requests: what an acceptance writes; reminders every hour, names and repairs every night."""
+"""What loans do apart from requests: what an acceptance writes; reminders every hour; the rest every day or night."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import incidents, notifications, privacy, reminders
+from loans import deadlines, incidents, notifications, privacy, reminders, scans
 from loans.models import LoanPhoto
 
 
@@ -29,6 +29,14 @@ def purge_loans(timestamp: int) -> None:
     """Every night: the names of people lent, two years after; files that a sending cut half-way left."""
     privacy.purge()
     sweep(LoanPhoto)
+    scans.sweep()
+
+
+@app.periodic(cron="37 12 * * *")
+@app.task(name="watch_agreements", queueing_lock="watch_agreements")
+def watch_agreements(timestamp: int) -> None:
+    """Every day: agreements left to sign, 7 days and 2 days before the end; those whose time has passed."""
+    deadlines.run()
 
 
 @app.periodic(cron="17 5 * * *")

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from loans.views import condition, document, feed, incident, link, listing, loan, proposal, request, series
+from loans.views import (
+    agreement,
+    agreement_writing,
+    condition,
+    document,
+    feed,
+    incident,
+    link,
+    listing,
+    loan,
+    paper,
+    personal,
+    proposal,
+    request,
+    rule,
+    series,
+    signing,
+)
 
 urlpatterns = [
     path("prets/", listing.loan_list, name="loan_list"),
@@ -28,5 +45,21 @@ urlpatterns = [
     path("prets/photos/<uuid:uid>/<str:size>.webp", condition.photo, name="loan_photo"),
     path("ententes/<slug:number>/document.<str:form>", document.agreement_document, name="agreement_document"),
     path("verifier/", document.verify, name="verify"),
+    path("prets/<int:pk>/entente/", agreement.agreement_draw_up, name="agreement_draw_up"),
+    path("ententes/", agreement.agreement_list, name="agreement_list"),
+    path("ententes/regles/", rule.kind_rules, name="agreement_rules"),
+    path("ententes/regles/<slug:kind>/", rule.kind_rule, name="agreement_rule"),
+    path("ententes/<slug:number>/", agreement.agreement_detail, name="agreement"),
+    path("ententes/<slug:number>/repondre/", agreement_writing.agreement_answer, name="agreement_answer"),
+    path("ententes/<slug:number>/changer/", agreement_writing.agreement_change, name="agreement_change"),
+    path("ententes/<slug:number>/avenant/", agreement.agreement_amend, name="agreement_amend"),
+    path("ressources/<slug:slug>/entente/", rule.resource_rule, name="resource_rule"),
+    path("ententes/<slug:number>/signer/", signing.agreement_sign, name="agreement_sign"),
+    path("ententes/<slug:number>/refuser/", signing.agreement_refuse, name="agreement_refuse"),
+    path("ententes/<slug:number>/reprendre/", signing.agreement_renew, name="agreement_renew"),
+    path("ententes/<slug:number>/lien/", personal.agreement_link, name="agreement_link"),
+    path("ententes/<slug:number>/papier/", paper.agreement_paper, name="agreement_paper"),
+    path("ententes/<slug:number>/papier/<uuid:uid>/", paper.agreement_scan, name="agreement_scan"),
+    path("signature/<str:token>/", personal.signing_link, name="signing_link"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

@@ -222,6 +222,15 @@ REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", default=not DEMO)
 # A figure of the portrait that comes from loans is given when at least so many lend, and so many borrow.
 PORTRAIT_LEAST = env.int("PORTRAIT_LEAST", default=3)
 MAIL_KEPT_DAYS = env.int("MAIL_KEPT_DAYS", default=90)
+HOUR_VALUE = env.int("HOUR_VALUE", default=25)  # dollars an hour given to a project is worth, unless the project says
+# Agreements: how long the signatures are awaited (less when the loan begins before), and the judicial district of a
+# place, by its slug or its MRC's. Only what is sure: what a portal's table leaves out is asked of the lender.
+AGREEMENT_SIGN_DAYS = env.int("AGREEMENT_SIGN_DAYS", default=30)
+JUDICIAL_DISTRICTS = env.dict("JUDICIAL_DISTRICTS", default={
+    "mrc-beauharnois-salaberry": "Beauharnois", "mrc-vaudreuil-soulanges": "Beauharnois",
+    "mrc-le-haut-saint-laurent": "Beauharnois", "chateauguay": "Beauharnois",
+    "mrc-longueuil": "Longueuil", "mrc-montreal": "Montréal", "mrc-laval": "Laval",
+})  # fmt: skip
 CONSENT_VERSION = env.str("CONSENT_VERSION", default="2026-11")  # of the texts that one agrees to
 
 # E-mail: EMAIL_URL=smtp://…; in demo mode nothing leaves, /courriels/ shows what would have.

@@ -16,6 +16,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
 from django.core.cache import caches
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
@@ -32,11 +33,14 @@ from directory.grouping import stop_path
 from directory.invitations import invite
 from directory.models import Decision, ResourcePhoto
 from directory.photos import add
-from loans import links
+from loans import agreements, links
 from loans.feeds import create
-from loans.models import CalendarFeed
+from loans.models import CalendarFeed, Loan
 from mutualisation.kernel.memo import forget_all
 from mutualisation.kernel.moments import whole_days
+from projects.models import Participation, Project, ProjectLoan
+from projects.news import add_document, tell
+from projects.notifications import stop_token
 from tests.directory.pictures import picture
 from tests.factories import (
     CategoryFactory,
@@ -54,6 +58,7 @@ from tests.factories import (
 )
 from tests.loans.lending import lent_out
 from tests.loans.signed import two_written
+from tests.loans.signing import to_sign_by
 from tests.projects.meeting import a_meeting_of
 from toolbox import paths, rules
 from toolbox.models import Clause, Edition, ModelAgreement
@@ -119,6 +124,21 @@ def link_to(email: str) -> str:
     return found[1]
 
 
+def drafts_of_models(model: ModelAgreement, here: Any) -> dict[str, Any]:
+    """An edition in preparation of the portal's model, and of one that a network made for itself."""
+    network = OrganisationFactory(slug="reseau", territory=here, is_network=True)
+    own = ModelAgreement.objects.create(
+        slug="a-soi", title="À soi", kind="materiel", parties=["preteur"], summary="Pour soi.", owner=network,
+        copied_from=model.editions.get(),
+    )  # fmt: skip
+    variables = [{"name": "panier", "label": "Panier", "type": "text", "required": True, "asked_of": "both"}]
+    made = {}
+    for name, of, number in (("clause", model, 2), ("own_clause", own, 1)):
+        draft = Edition.objects.create(model=of, number=number, variables=variables)
+        made[name] = Clause.objects.create(edition=draft, position=1, key="objet", title="Objet", body="[[panier]]").pk
+    return made
+
+
 def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> dict[str, Any]:
     """What the addresses of the tables are about: one that everybody sees and one that is not published, of each."""
     here = places["beauharnois"]
@@ -159,14 +179,20 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
+    agreement = agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"])
     paths.load()
     rules.prepare(by=people["curator"])
     ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
     ToolFactory(slug="outil-cache", with_file=True, proposed_by=people["member"], status="draft", published_at=None)
+    built = something_built(shown, people)
     return {
+        **drafts_of_models(model, here),
         **lent,
+        **to_sign_by(shown, people["manager"]),
+        **built,
         **a_meeting_of(shown, people["member"]),
         **two_written("pret-de-velo", shown),
+        "agreement": agreement.number,
         "edition": edition,
         "joint": common.slug,
         "stop": stop_path(people["member"]).strip("/").split("/")[-1],
@@ -195,6 +221,35 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         "photo_told": hidden_story.photos.get().uid,
         "key": passkey(people["member"]).pk,
         **{f"photo_{r.slug}": ResourcePhoto.objects.get(resource=r).uid for r in (tent, reserved, draft)},
+    }  # fmt: skip
+
+
+def something_built(shown: Any, people: dict[str, User]) -> dict[str, Any]:
+    """A public project of « cdc » with a partner, a promise that came in part, a news, a document; and a draft."""
+    now = timezone.now()
+    known = {"standfirst": "Un camion.", "organisation": shown, "proposed_by": people["member"]}
+    project = Project.objects.create(slug="camion", title="Camion", status="published", published_at=now, **known)
+    Project.objects.create(slug="projet-cache", title="Caché", **known)
+    welcomed = {"project": project, "status": "welcomed", "answered_at": now}
+    Participation.objects.create(organisation=shown, part="porteur", **welcomed)
+    partner = Participation.objects.create(organisation=OrganisationFactory(), **welcomed)
+    promise = partner.contributions.create(
+        nature="temps", label="Bras", hours=4, starts_on=now.date(), status="welcomed", answered_at=now
+    )
+    news, _refused = tell(
+        project=project, title="Il roule", body="Enfin.", by=people["manager"], photos=[picture(size=(60, 40))]
+    )
+    file = SimpleUploadedFile("plan.pdf", b"%PDF-1.7 %%EOF")
+    document = add_document(project=project, title="Plan", file=file, by=people["manager"])
+    link = ProjectLoan.objects.create(
+        project=project, loan=lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())
+    )
+    return {
+        "project": project, "taking_part": partner.pk, "promise": promise.pk, "news": news.pk,
+        "news_photo": news.photos.get().uid, "project_document": document.uid, "linked_loan": link.pk,
+        "came": promise.deliveries.create(on=now.date(), hours=1).pk,
+        "missing": NeedFactory(slug="besoin-du-projet", organisation=shown).pk,
+        "stop_news": stop_token(project, people["stranger"]),
     }  # fmt: skip
 
 

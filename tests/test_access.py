@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import ROLES, Row, answers, names, statuses_of, table
-from tests.loans.access import CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS
-from tests.projects.access import COMMUNITIES
-from tests.toolbox.access import TOOLS
+from tests.loans.access import AGREEMENTS, CONDITION, DOCUMENTS, FEEDS, FREE_BUSY, LOANS, SIGNING
+from tests.projects.access import COMMUNITIES, PROJECTS
+from tests.toolbox.access import EDITOR, TOOLS
 
 # ROLES: anonymous stranger member manager outsider curator administrator; see ``tests.cast.table``.
 
@@ -256,13 +256,17 @@ TABLES = {
     "posting": POSTING,
     "curation": CURATION,
     "loans": LOANS,
+    "signing": SIGNING,
     "feeds": FEEDS,
     "condition": CONDITION,
     "free_busy": FREE_BUSY,
     "tools": TOOLS,
     "communities": COMMUNITIES,
     "portrait": PORTRAIT,
+    "projects": PROJECTS,
     "documents": DOCUMENTS,
+    "agreements": AGREEMENTS,
+    "editor": EDITOR,
 }
 
 # What is sent, where nothing at all would be refused for that alone.
@@ -271,12 +275,17 @@ SENT: dict[str, dict[str, str]] = {
     "resource_move": {"geste": "archive"},
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
+    "project_move": {"geste": "archive"},
+    "participation": {"geste": "terminer"},
+    "contribution": {"geste": "recu"},
     "community_move": {"geste": "archive"},
     "gathering_move": {"geste": "annuler"},
     "tool_move": {"geste": "archive"},
     "path_piece_move": {"geste": "monter"},
     "resource_pause": {"pause": "1"},
     "loan_detail": {"geste": "message", "note": "Bonjour"},
+    "clause_move": {"apres": "0"},
+    "clause_gesture": {"geste": "retirer"},
     "moderation_decide": {"key": "read.resource.{resource.pk}", "verb": "read"},
 }
 
@@ -306,7 +315,7 @@ def test_who_may_read_and_send(subject: str, cast: dict[str, Client], world: dic
             wrong.append(shown(row, statuses_of(read), statuses_of(sent)))
         # Who must sign in first is led there, and back.
         for response in (read["anonymous"], sent["anonymous"]):
-            if response.status_code == 302 and subject != "account" and row.name != "confirm":
+            if response.status_code == 302 and subject != "account" and row.name not in ("confirm", "need_group_stop"):
                 assert response["Location"].startswith(reverse(settings.LOGIN_URL) + "?next="), row
     assert not wrong, "\n" + "\n".join(wrong)
 

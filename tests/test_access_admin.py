@@ -21,9 +21,10 @@ from accounts.models import Consent, Mail
 from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
 from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
-from loans.models import Checklist, Loan
+from loans.models import Checklist, JournalEntry, Loan
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
+from tests.loans.signing import frozen, sign
 from toolbox.models import Term, Tool
 
 # The admin's own pages; those of its models are computed below.
@@ -49,6 +50,8 @@ READ_ONLY = {
     "mail",
     "consent",
     "loan",
+    "signature",
+    "journalentry",
     "procrastinatejob",
     "occupation",
     "closure",
@@ -57,7 +60,7 @@ READ_ONLY = {
     "modelagreement",
 }
 # What belongs to organisations: curators don’t read it.
-PRIVATE = {"occupation", "closure", "loan"}
+PRIVATE = {"occupation", "closure", "loan", "signature", "journalentry"}
 VERBS = ("changelist", "add", "history", "delete", "change", "choose")
 # Completing fields: who points to the model; the others have nobody to complete, and refuse.
 CHOOSERS = {
@@ -144,6 +147,8 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
         "consent": lambda: consents.give(by=UserFactory(), purpose=Purpose.TERMS) or Consent.objects.get(),
         "loan": lambda: Loan.objects.get(pk=world["agenda_loan"]),
+        "signature": lambda: sign(frozen()).signatures.get(),
+        "journalentry": lambda: JournalEntry.objects.latest("id"),
         "procrastinatejob": lambda: ProcrastinateJob.objects.latest("id"),
         "emailaddress": lambda: EmailAddress.objects.latest("id"),
     }

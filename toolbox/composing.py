@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.html import escape, format_html, strip_tags
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -27,8 +27,14 @@ from toolbox.models import Clause, Edition
 from toolbox.variables import CATALOGUE
 
 BLANK = re.compile(r"\[\[([a-z0-9_.]+)\]\]")
-_ALONE = re.compile(r"<p>\s*\[\[([a-z0-9_.]+)\]\]\s*</p>")
-_BLOCK_ENDS = re.compile(r"(</p>|</li>|</h[1-6]>|<br\s*/?>|</blockquote>)")
+# Markdown sees a blank as one letter of no alphabet between two marks: it is never a link, never emphasis.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_TAG = re.compile(r'</?[a-z][^">]*(?:"[^"]*"[^">]*)*>')
+_PLACES = re.compile(
+    rf"<p>\s*{_OPEN}(?P<alone>\d+){_CLOSE}\s*</p>|(?P<tag>{_TAG.pattern})|{_OPEN}(?P<mark>\d+){_CLOSE}"
+)
+_BLOCKS = re.compile(r"</?(?:p|ul|ol|li|blockquote)\b[^>]*>|<[bh]r\s*/?>")
 
 
 @dataclass(frozen=True)
@@ -110,30 +116,71 @@ def compose(
 
 def fill(body: str, blanks: Mapping[str, Blank], values: Mapping[str, Any]) -> SafeString:
     """One clause's body as HTML, its blanks filled."""
+    rendered, names = _rendered(body)
 
     def words(name: str) -> SafeString:
-        blank = blanks.get(name)
-        value = values.get(name)
+        blank, value = blanks.get(name), values.get(name)
         if blank is None or not is_filled(value):
             return format_html('<span class="fill">{}</span>', blank.label if blank else name)
         return escape(in_words(blank, value))
 
-    def alone(found: re.Match[str]) -> str:
-        blank, value = blanks.get(found[1]), values.get(found[1])
+    def alone(name: str) -> str:
+        blank, value = blanks.get(name), values.get(name)
         if blank is None or blank.type not in ("long", "list") or not is_filled(value):
-            return f"<p>{words(found[1])}</p>"
+            return f"<p>{words(name)}</p>"
         if blank.type == "list":
-            items = value if isinstance(value, list | tuple) else [value]
+            items = [i for i in value if is_filled(i)] if isinstance(value, list | tuple) else [value]
             return "<ul>" + "".join(f"<li>{escape(str(item))}</li>" for item in items) + "</ul>"
         parts = re.split(r"\n\s*\n", str(value).replace("\r\n", "\n").strip())
         return "".join("<p>" + "<br>".join(escape(line) for line in part.split("\n")) + "</p>" for part in parts)
 
-    filled = _ALONE.sub(alone, markdown.render(body))
-    return mark_safe(BLANK.sub(lambda found: words(found[1]), filled))  # noqa: S308 - cleaned by render, values escaped
+    def put(found: re.Match[str]) -> str:
+        if found["alone"]:
+            return alone(names[int(found["alone"])])
+        if tag := found["tag"]:  # in what a tag says of itself, no markup can be
+            return _MARK.sub(lambda m: _TAG.sub("", words(names[int(m[1])])), tag)
+        return words(names[int(found["mark"])])
+
+    # in one pass: what a value says is never looked at again
+    return mark_safe(_PLACES.sub(put, rendered))  # noqa: S308 - cleaned by render, values escaped
+
+
+def places(body: str) -> dict[str, set[str]]:
+    """Where each blank of a body stands: « alone » in its paragraph, « within » a text, « hidden » where none shows."""
+    rendered, names = _rendered(body)
+    found: dict[str, set[str]] = {name: set() for name in names}
+    seen = set()
+    for match in _PLACES.finditer(rendered):
+        for where, group in (("alone", "alone"), ("within", "mark")):
+            if match[group]:
+                seen.add(int(match[group]))
+                found[names[int(match[group])]].add(where)
+    for n, name in enumerate(names):
+        if n not in seen:
+            found[name].add("hidden")
+    return found
+
+
+def _rendered(body: str) -> tuple[str, list[str]]:
+    """A body as HTML where each blank is a mark, and the name of each by its number."""
+    names: list[str] = []
+
+    def mark(found: re.Match[str]) -> str:
+        names.append(found[1])
+        return f"{_OPEN}{len(names) - 1}{_CLOSE}"
+
+    return markdown.render(BLANK.sub(mark, body.replace(_OPEN, "").replace(_CLOSE, ""))), names
 
 
 def in_words(blank: Blank, value: Any) -> str:
-    """A value as a sentence says it."""
+    """A value as a sentence says it; as it was typed when it isn't of its type."""
+    try:
+        return _in_words(blank, value)
+    except (ValueError, ArithmeticError):
+        return str(value)
+
+
+def _in_words(blank: Blank, value: Any) -> str:
     match blank.type:
         case "date":
             return day_in_words(datetime.date.fromisoformat(str(value)), "j F Y")
@@ -150,7 +197,7 @@ def in_words(blank: Blank, value: Any) -> str:
         case "choice":
             return dict(blank.choices).get(str(value), str(value))
         case "list":
-            return ", ".join(str(item) for item in value) if isinstance(value, list | tuple) else str(value)
+            return ", ".join(str(i) for i in value if is_filled(i)) if isinstance(value, list | tuple) else str(value)
     return str(value)
 
 
@@ -175,8 +222,16 @@ def text_of(title: str, written: Iterable[Written]) -> str:
     lines = [title]
     for clause in written:
         lines.append(f"{clause.number}. {clause.title}")
-        lines += [" ".join(strip_tags(part).split()) for part in _BLOCK_ENDS.sub("\n", clause.html).split("\n")]
-    return "\n".join(html.unescape(line) for line in lines if line)
+        lines += lines_of(clause.html)
+    said = (" ".join(line.split()) for line in lines)
+    return "\n".join(line for line in said if line)
+
+
+def lines_of(filled: str) -> list[str]:
+    """The paragraphs and items of what ``fill`` gave, without marks: spaces of any sort are one space."""
+    blocks = _BLOCKS.sub("\n", " ".join(filled.split())).split("\n")
+    said = (" ".join(html.unescape(_TAG.sub("", block)).split()) for block in blocks)
+    return [line for line in said if line]
 
 
 def _plain(sample: Any) -> Any:

@@ -22,11 +22,26 @@ COMPARISONS = {
     "contains": _("comprend"),
 }
 WITHOUT_VALUE = ("filled", "empty")
+# Which comparisons mean something, by type of variable.
+_SAID, _ORDERED = ("equal", "different", *WITHOUT_VALUE), ("equal", "different", "greater", "less", *WITHOUT_VALUE)
+FITTING = {
+    "text": ("equal", "different", "contains", *WITHOUT_VALUE),
+    "long": ("contains", *WITHOUT_VALUE),
+    "list": ("contains", *WITHOUT_VALUE),
+    "date": _ORDERED,
+    "time": _ORDERED,
+    "number": _ORDERED,
+    "money": _ORDERED,
+    "choice": _SAID,
+    "bool": _SAID,
+}
 
 
 def is_filled(value: Any) -> bool:
     """Whether something was answered: « non » and 0 are answers."""
-    return value not in (None, "", [], ()) and not (isinstance(value, str) and not value.strip())
+    if isinstance(value, list | tuple):
+        return any(is_filled(item) for item in value)
+    return value is not None and not (isinstance(value, str) and not value.strip())
 
 
 def holds(when: Any, key: str, values: Mapping[str, Any], chosen: Collection[str]) -> bool:
@@ -69,6 +84,8 @@ def _same(value: Any, wanted: Any) -> bool:
 
 def _number(value: Any) -> Decimal | None:
     try:
-        return None if isinstance(value, bool) else Decimal(str(value))
+        number = None if isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
         return None
+    # « NaN » and « Infinity » are words that someone typed
+    return number if number is not None and number.is_finite() else None

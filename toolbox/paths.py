@@ -150,8 +150,7 @@ def from_file() -> dict[str, Any]:
         for q in data["questions"]
     ]  # fmt: skip
     rules = [
-        {"key": r["key"], "name": r["key"].replace("-", " ").capitalize(), "when": conditions(r["when"]),
-         "then": r["then"]}
+        {"key": r["key"], "name": r["name"], "when": conditions(r["when"]), "then": r["then"]}
         for r in sorted(data["rules"], key=lambda rule: -rule["weight"])
     ]  # fmt: skip
     return {"questions": questions, "rules": rules, "cases": data["cases"]}
@@ -193,6 +192,8 @@ FILLS: dict[tuple[str, str], tuple[str, str]] = {
     ("personnels", "oui"): ("nature", "personnels"),
     ("personnels", "non"): ("nature", "anonymes"),
     ("decision", "ensemble"): ("regle_decision", "consensus"),
+    ("valeur", "grande"): ("exigences.assurance", "oui"),
+    ("risque", "personnes"): ("exigences.assurance", "oui"),
 }
 
 

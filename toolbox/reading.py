@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from toolbox.composing import blanks_of, fill
+from toolbox.composing import Blank, blanks_of, fill, in_words
 from toolbox.conditions import COMPARISONS
 from toolbox.models import Clause, Edition
 
@@ -27,9 +28,9 @@ class Shown:
 
 def clauses_of(edition: Edition) -> list[Shown]:
     """The clauses of an edition in order, blanks named."""
-    blanks, labels = blanks_of(edition), labels_of(edition)
+    blanks = blanks_of(edition)
     return [
-        Shown(n, c.key, c.title, fill(c.body, blanks, {}), c.guidance, case_of(c, labels))
+        Shown(n, c.key, c.title, fill(c.body, blanks, {}), c.guidance, case_of(c, blanks))
         for n, c in enumerate(edition.clauses.all(), 1)
     ]
 
@@ -39,14 +40,14 @@ def labels_of(edition: Edition) -> dict[str, str]:
     return {name: blank.label for name, blank in blanks_of(edition).items()}
 
 
-def case_of(clause: Clause, labels: dict[str, str]) -> str:
+def case_of(clause: Clause, blanks: Mapping[str, Blank]) -> str:
     """In which case a clause applies, in words; empty when always."""
     when: Any = clause.when
     if when == "always":
         return ""
     if when == "optional":
         return _("Facultative")
-    value = when.get("value")
-    shown = {True: _("oui"), False: _("non")}.get(value, value) if isinstance(value, bool) else value
-    words = f"{labels.get(when['field'], when['field'])} {COMPARISONS[when['comparison']]}"
+    value, blank = when.get("value"), blanks.get(when["field"])
+    shown = value if blank is None or value in (None, "") else in_words(blank, value)
+    words = f"{blank.label if blank else when['field']} {COMPARISONS.get(when['comparison'], when['comparison'])}"
     return _("Seulement si : %(case)s") % {"case": f"{words} {shown}" if shown not in (None, "") else words}

@@ -12,7 +12,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 
 from directory.filters import EntryFilterSet
-from directory.models import Need, Organisation, Practice, Resource
+from directory.models import Need, Organisation, Resource
 from mutualisation.kernel.facets import data_version
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 has no way to write these
@@ -28,8 +28,7 @@ def _words(entry: Any) -> tuple[str, str, str]:
     if isinstance(entry, Need):
         place = f"{entry.organisation.name}, {entry.territory.name}"
         return entry.name, f"{entry.get_kind_display()}. {entry.reason} ({place})", entry.organisation.name
-    assert isinstance(entry, Practice)
-    return entry.title, entry.standfirst, settings.PORTAL_NAME
+    return entry.title, entry.standfirst, settings.PORTAL_NAME  # a story, a project
 
 
 def atom(request: HttpRequest, filterset_class: type[EntryFilterSet], queryset: models.QuerySet[Any]) -> HttpResponse:

@@ -35,6 +35,7 @@ class Curated:
     within: Callable[[QuerySet[Any], list[int]], QuerySet[Any]]
     places: Callable[[Any], set[int]]
     posted: bool = False
+    edits: Callable[[Any, Any], bool] | None = None  # who besides curators, when being a member does not say it
 
     @property
     def name(self) -> str:

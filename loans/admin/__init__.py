@@ -2,5 +2,6 @@
 
 from loans.admin.checklist import ChecklistAdmin
 from loans.admin.loan import LoanAdmin
+from loans.admin.signing import JournalEntryAdmin, SignatureAdmin
 
-__all__ = ["ChecklistAdmin", "LoanAdmin"]
+__all__ = ["ChecklistAdmin", "JournalEntryAdmin", "LoanAdmin", "SignatureAdmin"]

@@ -1,6 +1,7 @@
 """The nouns of a loan, one file each."""
 
 from loans.models.agreement import Agreement, AgreementStatus, AgreementVersion
+from loans.models.agreement_rule import AgreementRule, Demand
 from loans.models.condition import Checklist, ConditionReport, Incident, LoanPhoto, Moment
 from loans.models.feed import CalendarFeed
 from loans.models.loan import Loan, LoanDate, LoanHandling, LoanStatus, Side, Wait
@@ -10,11 +11,13 @@ from loans.models.story import LoanEvent, LoanMessage
 
 __all__ = [
     "Agreement",
+    "AgreementRule",
     "AgreementStatus",
     "AgreementVersion",
     "CalendarFeed",
     "Checklist",
     "ConditionReport",
+    "Demand",
     "Incident",
     "IssuedDocument",
     "JournalEntry",

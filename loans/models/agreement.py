@@ -72,6 +72,19 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def live(self) -> Self:
         return self.filter(status__in=LIVE)
 
+    def of(self, *organisations: Any) -> Self:
+        return self.filter(Q(loan__lender__in=organisations) | Q(loan__borrower__in=organisations))
+
+    def for_list(self) -> Self:
+        """With what says where each stands: its loan, its model's clauses, its signatures. Three queries."""
+        sides = [f"loan__{side}__{name}" for side in ("lender", "borrower") for name in ("search", "description")]
+        place = [f"loan__resource__{name}" for name in ("search", "description")]
+        return (
+            self.select_related("loan__resource", "loan__lender", "loan__borrower", "edition__model")
+            .defer("text", "clauses", *sides, *place)
+            .prefetch_related("edition__clauses", "signatures")
+        )
+
 
 class Agreement(models.Model):
     """One text between the parties of a loan.

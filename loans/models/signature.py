@@ -6,11 +6,11 @@ All of it only grows. Each journal entry carries the hash of the one before: wha
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -108,6 +108,48 @@ class PaperScan(models.Model):
         return f"{self.agreement_id}"
 
 
+# The numbers of the lines that no longer hold: changed, out of their place, or after one that is gone. And the number
+# that would follow the last one, when something that the journal tells of has no line any more.
+_BROKEN = """
+    WITH lines AS (
+        SELECT n, previous, hash, lag(n, 1, 0) OVER chain AS n_before, lag(hash, 1, '') OVER chain AS hash_before,
+            encode(sha256(convert_to(concat_ws(E'\\n', previous, agreement_id, n,
+                to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), kind, party, who, data::text), 'UTF8')),
+                'hex') AS computed
+        FROM loans_journalentry WHERE agreement_id = %(agreement)s WINDOW chain AS (ORDER BY n)
+    )
+    SELECT n FROM lines WHERE n <> n_before + 1 OR previous <> hash_before OR hash <> computed
+    UNION
+    SELECT COALESCE((SELECT max(n) FROM lines), 0) + 1 WHERE EXISTS (
+        SELECT FROM loans_signature s WHERE s.agreement_id = %(agreement)s AND NOT EXISTS (
+            SELECT FROM loans_journalentry j
+            WHERE j.agreement_id = s.agreement_id AND j.kind = 'signed' AND j.party = s.party)
+    ) OR EXISTS (
+        SELECT FROM loans_agreement a WHERE a.id = %(agreement)s AND a.status IN ('in_force', 'refused', 'expired')
+        AND NOT EXISTS (SELECT FROM loans_journalentry j WHERE j.agreement_id = a.id AND j.kind = a.status)
+    )
+    ORDER BY 1
+"""
+
+
+class JournalManager(models.Manager["JournalEntry"]):
+    """Writes lines, and says whether those that are there are those that were written."""
+
+    def write(
+        self, agreement: Agreement, kind: str, *, party: str = "", by: Any = None, who: str = "", **data: Any
+    ) -> JournalEntry:
+        """Add one line; ``who`` is the name of ``by`` unless said."""
+        return self.create(
+            agreement=agreement, kind=kind, party=party, who=(who or (str(by) if by else ""))[:200], by=by, data=data
+        )
+
+    def broken(self, agreement: Agreement) -> list[int]:
+        """The numbers of the lines that someone touched; empty when the journal is whole. One query."""
+        with connection.cursor() as cursor:
+            cursor.execute(_BROKEN, {"agreement": agreement.pk})
+            return [n for (n,) in cursor.fetchall()]
+
+
 class JournalEntry(models.Model):
     """One line of an agreement's journal: ``n`` counts from 1; the database computes ``hash`` over the one before.
 
@@ -124,6 +166,8 @@ class JournalEntry(models.Model):
     data = models.JSONField(_("détails"), default=dict, blank=True)
     previous = models.CharField(max_length=64, blank=True, editable=False)
     hash = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = JournalManager()
 
     class Meta:
         verbose_name = _("ligne du journal d’une entente")

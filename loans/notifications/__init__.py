@@ -38,11 +38,25 @@ from loans.notifications.condition import (
     returned,
     to_confirm,
 )
+from loans.notifications.contracting import (
+    agreement_agreed,
+    agreement_changed,
+    agreement_complete,
+    agreement_drawn_up,
+    agreement_frozen,
+    agreement_replaced,
+)
 from loans.notifications.sending import calendar_file, event_of
 
 __all__ = [
     "accepted",
     "agreed",
+    "agreement_agreed",
+    "agreement_changed",
+    "agreement_complete",
+    "agreement_drawn_up",
+    "agreement_frozen",
+    "agreement_replaced",
     "asked",
     "calendar_file",
     "cancelled",

@@ -6,8 +6,10 @@ from typing import Any
 
 from django import template
 
-from directory.models import Organisation
-from loans import lateness
+from directory.models import Organisation, Resource
+from loans import gate, lateness, rules
+from loans.models import AgreementStatus, Loan, LoanStatus, Side
+from loans.permissions import sides_of
 
 register = template.Library()
 
@@ -16,3 +18,33 @@ register = template.Library()
 def loan_record(organisation: Organisation) -> dict[str, Any]:
     """« 12 prêts tenus, 9 empruntés, dont 8 rendus à temps »; nothing before the first one."""
     return {"record": lateness.record(organisation)}
+
+
+@register.inclusion_tag("loans/agreement/_rule.html")
+def agreement_that_applies(resource: Resource, owner: bool = False) -> dict[str, Any]:
+    """On a resource's page: the model that will apply, and when it is signed. Two queries."""
+    return {"rule": rules.applying(resource), "resource": resource, "owner": owner}
+
+
+@register.inclusion_tag("loans/agreement/_block.html", takes_context=True)
+def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
+    """On a loan's page: its agreement, where it stands, one clear action; or a button to have one drawn up."""
+    rows = gate.of_loan(loan)
+    root = gate.root_of(rows)
+    sides = sides_of(user, loan)
+    seats = [side for side in (Side.LENDER, Side.BORROWER) if side in sides] or [Side.LENDER]
+    said = [gate.standing(root, side) for side in seats] if root else []
+    writable = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+    ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
+    waiting = [row for row in rows if root and row.amends_id == root.pk and row.status == AgreementStatus.TO_SIGN]
+    return {
+        "loan": loan,
+        "agreement": root,
+        "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
+        "amendments": [(row, gate.standing(row, seats[0])) for row in waiting],
+        "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
+        "demanded": ended and rules.is_demanded(loan),
+        "may_draw_up": ended and writable and bool(sides),
+        "sides": sides,
+        "csrf_token": context.get("csrf_token"),
+    }

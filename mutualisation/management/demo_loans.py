@@ -82,7 +82,7 @@ def lend_and_borrow() -> None:
     known = set(Organisation.objects.filter(slug__in=[*PEOPLE, CANAL, MARMITE]).values_list("slug", flat=True))
     if Loan.objects.exists() or not known.issuperset([*PEOPLE, CANAL, MARMITE]):
         return
-    cast = _people()
+    cast = people()
     if not {CANAL, MARMITE} <= set(cast.people):
         return
     three_years(leaving=(CANAL, MARMITE))
@@ -93,7 +93,8 @@ def lend_and_borrow() -> None:
     _blocked(cast)
 
 
-def _people() -> Cast:
+def people() -> Cast:
+    """Who acts for each organisation of the demonstration."""
     cast = Cast()
     for slug, name in PEOPLE.items():
         person, fresh = User.objects.get_or_create(email=f"coordination@{slug}.example", defaults={"name": name})
@@ -114,7 +115,7 @@ def _people() -> Cast:
 # ---- what is past, or under way
 
 
-def _write(
+def write_loan(
     cast: Cast, slug: str, borrower: str, periods: list[Period], status: str, *, quantity: int = 1, purpose: str,
     asked: int = 14, note: str = "", **fields: Any,
 ) -> Loan:  # fmt: skip
@@ -191,26 +192,28 @@ def _ended(cast: Cast) -> None:
         ("vingt-tables-pliantes", "fete-au-village-de-sainte-martine", -45, 12, "Marché public"),
     )
     for slug, borrower, days, quantity, purpose in kept:
-        _write(cast, slug, borrower, [on(days, 9, 16, until=days + 2)], S.CLOSED, quantity=quantity, purpose=purpose)
+        write_loan(
+            cast, slug, borrower, [on(days, 9, 16, until=days + 2)], S.CLOSED, quantity=quantity, purpose=purpose
+        )
     due = on(-33, 9, 12, until=-30)
-    _write(
+    write_loan(
         cast, "trousse-video-de-tournage", MARMITE, [due], S.CLOSED, purpose="Capsule sur le gaspillage",
         returned_at=due.upper + datetime.timedelta(days=2), note="Deux jours de retard, prévenus à temps.",
     )  # fmt: skip
     declined = "Elles sont déjà promises à la fête du village."
-    _write(cast, "barrieres-de-foule", MARMITE, [on(-20, 8, 18)], S.DECLINED, purpose="Parcours de la course",
+    write_loan(cast, "barrieres-de-foule", MARMITE, [on(-20, 8, 18)], S.DECLINED, purpose="Parcours de la course",
            quantity=30, note=declined)  # fmt: skip
-    _write(cast, "chapiteau-20-sur-20-pieds", CANAL, [on(-12, 8, 18, until=-10)], S.CANCELLED,
+    write_loan(cast, "chapiteau-20-sur-20-pieds", CANAL, [on(-12, 8, 18, until=-10)], S.CANCELLED,
            purpose="Épluchette", note="La pluie nous fait rentrer : merci quand même.")  # fmt: skip
-    _write(cast, "camera-de-visioconference-360", CANAL, [on(-5, 9, 17)], S.EXPIRED, purpose="Rencontre à distance")
-    _write(cast, "six-canots-et-remorque", MARMITE, [on(-3, 8, 17, until=-1)], S.RETURNED, quantity=2,
+    write_loan(cast, "camera-de-visioconference-360", CANAL, [on(-5, 9, 17)], S.EXPIRED, purpose="Rencontre à distance")
+    write_loan(cast, "six-canots-et-remorque", MARMITE, [on(-3, 8, 17, until=-1)], S.RETURNED, quantity=2,
            purpose="Sortie d’équipe")  # fmt: skip
 
 
 def _under_way(cast: Cast) -> None:
     """A series, a person shared, chairs of which some came back, an incident being repaired, loans to come."""
     evenings = weekly(TUESDAY, 18, 21, past=10, to_come=28)
-    series = _write(
+    series = write_loan(
         cast, "salle-du-canal", "le-recto", evenings, S.HANDED_OVER, purpose="Ateliers d’alphabétisation", asked=30,
         handling=LoanHandling.ON_SITE,
         recurrence={"every": "week", "interval": 1, "until": evenings[-1].upper.date().isoformat()},
@@ -219,7 +222,7 @@ def _under_way(cast: Cast) -> None:
     requests.cancel_date(off, by=cast.people["le-recto"], reason="Semaine de relâche : pas d’atelier.")
 
     thursdays = weekly(THURSDAY, 9, 16, past=8, to_come=20)
-    accountant = _write(
+    accountant = write_loan(
         cast, "comptable-un-jour-par-semaine", CANAL, thursdays, S.HANDED_OVER, purpose="Tenue de livres et paie",
         asked=40, handling=LoanHandling.ON_SITE, worker="Lucie Bérubé", supervisor="Odile Marchessault",
         time_share="un jour par semaine", trial_ends_on=day(14), consent_on=day(-80),
@@ -229,7 +232,7 @@ def _under_way(cast: Cast) -> None:
     _say(accountant, cast, MARMITE, -20, "Lucie demande un deuxième écran : en auriez-vous un?")
     _say(accountant, cast, CANAL, -19, "C’est fait, il l’attend jeudi.")
 
-    chairs = _write(
+    chairs = write_loan(
         cast, "cinquante-chaises-pliantes", "fete-au-village-de-sainte-martine", [on(-4, 9, 17, until=3)],
         S.HANDED_OVER, quantity=20, purpose="Souper communautaire",
     )  # fmt: skip
@@ -243,7 +246,7 @@ def _under_way(cast: Cast) -> None:
     )  # fmt: skip
 
     _damaged(cast)
-    _write(
+    write_loan(
         cast,
         "transpalette-et-diables",
         MARMITE,
@@ -251,15 +254,15 @@ def _under_way(cast: Cast) -> None:
         S.HANDED_OVER,
         purpose="Paniers de la semaine",
     )
-    _write(cast, "sonorisation-et-deux-micros-sans-fil", CANAL, [on(9, 13, 23)], S.ACCEPTED, asked=16,
+    write_loan(cast, "sonorisation-et-deux-micros-sans-fil", CANAL, [on(9, 13, 23)], S.ACCEPTED, asked=16,
            purpose="Fête des bénévoles")  # fmt: skip
-    _write(cast, "polisseuse-et-aspirateur-eau", MARMITE, [on(30, 8, 17)], S.ACCEPTED, asked=35,
+    write_loan(cast, "polisseuse-et-aspirateur-eau", MARMITE, [on(30, 8, 17)], S.ACCEPTED, asked=35,
            purpose="Grand ménage")  # fmt: skip
 
 
 def _damaged(cast: Cast) -> None:
     """Back with a broken wheel: the incident is open, the unit in repair, who comes next was warned."""
-    loan = _write(cast, "polisseuse-et-aspirateur-eau", "entraide-ormstown", [on(-7, 8, 17, until=-6)], S.RETURNED,
+    loan = write_loan(cast, "polisseuse-et-aspirateur-eau", "entraide-ormstown", [on(-7, 8, 17, until=-6)], S.RETURNED,
                   purpose="Planchers du comptoir")  # fmt: skip
     ConditionReport.objects.filter(loan=loan, moment=Moment.RETURN).update(
         state=ConditionReport.State.DAMAGED, note="Une roue ne tourne plus."
@@ -320,7 +323,7 @@ def _to_answer(cast: Cast) -> None:
         screen, by=cast.people[CANAL], side=Side.LENDER, periods=[on(11, 18, 22)], quantity=1,
         message="Il revient d’Ormstown ce soir-là; le lendemain vous irait-il?",
     )  # fmt: skip
-    kit = _write(cast, "trousse-video-de-tournage", CANAL, [on(-2, 9, 16, until=1)], S.HANDED_OVER,
+    kit = write_loan(cast, "trousse-video-de-tournage", CANAL, [on(-2, 9, 16, until=1)], S.HANDED_OVER,
                  purpose="Portraits de bénévoles")  # fmt: skip
     proposals.propose(
         kit, by=cast.people[CANAL], side=Side.BORROWER, periods=[span(kit.starts_at, on(4, 9, 16).upper)], quantity=1,
@@ -330,9 +333,10 @@ def _to_answer(cast: Cast) -> None:
 
 def _late_and_held(cast: Cast) -> None:
     """Something that should be back, and the new request that waits for it."""
-    late = _write(cast, "vingt-tables-pliantes", "les-bons-voisins-du-mont", [on(-9, 9, 16, until=-3)], S.HANDED_OVER,
-                  quantity=6, purpose="Vente de livres",
-                  late_reminded_at=timezone.now() - datetime.timedelta(days=2))  # fmt: skip
+    late = write_loan(
+        cast, "vingt-tables-pliantes", "les-bons-voisins-du-mont", [on(-9, 9, 16, until=-3)], S.HANDED_OVER,
+        quantity=6, purpose="Vente de livres", late_reminded_at=timezone.now() - datetime.timedelta(days=2),
+    )  # fmt: skip
     _say(late, cast, CANAL, -1, "Bonjour! Nous en avons besoin samedi : quand pouvez-vous les rapporter?")
     _ask(
         cast,

@@ -19,8 +19,9 @@ from directory.views.listing import conditional
 from mutualisation.kernel.facets import data_version
 from mutualisation.pages.portrait.facts import lately
 from mutualisation.pages.portrait.figures import live
+from projects.models import Project
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need")
+TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need", "projects_project")
 TILES = {
     Kind.MATERIEL: ("d-chaudrons", "chaudrons, tente, fourgonnette"),
     Kind.LOCAUX: ("d-salle", "salle, cuisine, bureau"),
@@ -65,6 +66,9 @@ def home(request: HttpRequest) -> HttpResponse:
             "featured": stories[0] if stories else None,
             "stories": stories[1:],
             "newest": list(resources.for_list().order_by("-published_at", "-id")[:4]),
+            "projects": list(
+                Project.objects.visible_to(request.user).listed().open().for_list().order_by("-published_at", "-id")[:3]
+            ),
             "need_count": need_count,
             "needs": list(needs.for_list().order_by("-published_at", "-id")[:4]),
             "live": live(lately()),

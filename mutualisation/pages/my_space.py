@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -18,9 +18,12 @@ from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
 from directory.models.curated import kept_as
+from loans import signing
+from loans.gate import awaiting
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
+from projects.models import Contribution, Participation, Project
 from projects.views.gathering import coming_for
 from toolbox.models import Tool
 
@@ -65,7 +68,16 @@ def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
-    waiting = [*_loans(mine), *_invitations(request), *_requests(mine), *_returned(request, mine), *_stale(mine)]
+    waiting = [
+        *_to_sign(request, mine),
+        *_loans(mine),
+        *_agreements(mine),
+        *_invitations(request),
+        *_requests(mine),
+        *_returned(request, mine),
+        *_projects(mine),
+        *_stale(mine),
+    ]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
@@ -74,6 +86,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
+        context["our_projects"] = _our_projects(acting)
     return render(request, "pages/my_space.html", context)
 
 
@@ -127,6 +140,26 @@ def _loans(mine: list[Membership]) -> list[Todo]:
     rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
     return [_loan(loan, ids) for loan in found[:SHOWN]]
+
+
+def _agreements(mine: list[Membership]) -> list[Todo]:
+    """Agreements to complete or to accept; those to sign await the people who may (``_to_sign``)."""
+    ids = [m.organisation_id for m in mine]
+    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen]
+    return [
+        Todo(
+            title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
+            address=agreement.get_absolute_url(),
+            about=f"{agreement.number}. {stands.expected}",
+            state=stands.state,
+            tone=stands.tone,
+            action=_("Ouvrir l’entente"),
+            kind=agreement.loan.resource.kind,
+            icon=agreement.loan.resource.kind,
+            kind_label=agreement.loan.resource.get_kind_display(),
+        )
+        for agreement, _side, stands in found[:SHOWN]
+    ]
 
 
 def _urgency(loan: Any) -> int:
@@ -184,6 +217,27 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
         icon=loan.resource.kind,
         kind_label=loan.resource.get_kind_display(),
     )
+
+
+def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+    """Agreements that this person can sign, and papers that she can say are right."""
+    found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    return [
+        Todo(
+            title=(_("Confirmer l’entente %(number)s, sur papier") if a.paper else _("Signer l’entente %(number)s"))
+            % {"number": a.number},
+            address=reverse("agreement_paper" if a.paper else "agreement_sign", args=[a.number]),
+            about=_("%(what)s : entre %(lender)s et %(borrower)s")
+            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            state=_("À confirmer") if a.paper else _("À signer"),
+            tone="act",
+            action=_("Vérifier") if a.paper else _("Lire et signer"),
+            kind=a.loan.resource.kind,
+            icon="sign",
+            kind_label=_("Entente"),
+        )
+        for a in found
+    ]
 
 
 def _requests(mine: list[Membership]) -> list[Todo]:
@@ -279,6 +333,43 @@ def _many_stale(entries: list[Any], member: Membership) -> Todo:
 def _of(model: Any, organisations: list[int]) -> Any:
     rows = model.objects.filter(organisation__in=organisations).select_related("organisation")
     return rows.defer("search", "description") if model is Resource else rows.defer("search")
+
+
+def _projects(mine: list[Membership]) -> list[Todo]:
+    """Who offers to take part in a project that one’s organisation leads, or something more."""
+    ids = [m.organisation_id for m in mine]
+    if not ids:
+        return []
+    carried = Participation.objects.carrying().filter(organisation__in=ids).values("project")
+    led = Q(project__in=carried) | Q(project__organisation__in=ids)
+    more = Contribution.objects.filter(participation=OuterRef("pk"), status=Contribution.Status.OFFERED)
+    rows = Participation.objects.filter(led).filter(
+        Q(status=Participation.Status.OFFERED) | Q(status=Participation.Status.WELCOMED) & Exists(more)
+    )
+    found = rows.select_related("project", "organisation").defer(
+        "project__search", "project__description", "organisation__search", "organisation__description"
+    )
+    return [
+        Todo(
+            title=_("%(who)s offre sa contribution") % {"who": p.organisation.name},
+            address=p.get_absolute_url(),
+            about=p.project.title,
+            state=_("À accueillir"),
+            tone="act",
+            action=_("Répondre"),
+            icon="seed",
+            kind_label=_("Projet"),
+        )
+        for p in found.order_by("offered_at", "id")[:SHOWN]
+    ]
+
+
+def _our_projects(acting: Membership) -> list[Project]:
+    """The projects where one’s organisation takes part, the newest first."""
+    inside = Participation.objects.welcomed().filter(organisation=acting.organisation_id).values("project")
+    rows = Project.objects.filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
+    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage")
+    return list(shown.order_by("-updated_at", "-id")[:SHOWN])
 
 
 def _asked(request: HttpRequest) -> list[JoinRequest]:

@@ -17,9 +17,13 @@ from directory.searching import mend, understand
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
+from projects.models import Project
 from toolbox.models import Tool
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need", "toolbox_tool")
+TABLES = (
+    "directory_resource", "directory_organisation", "directory_practice", "directory_need", "toolbox_tool",
+    "projects_project",
+)  # fmt: skip
 SHOWN = 6
 
 
@@ -83,6 +87,7 @@ def look(request: HttpRequest, query: Query) -> list[tuple[models.QuerySet[Any],
         Practice.objects.visible_to(request.user).listed(),
         Need.objects.visible_to(request.user).listed().open(),
         Tool.objects.visible_to(request.user).listed(),
+        Project.objects.visible_to(request.user).listed(),
     ]
     return [(qs, scan(qs.matching(query), [], query=query, order="pertinence", offset=0, limit=SHOWN)) for qs in nouns]
 
@@ -95,6 +100,7 @@ def fetch(found: list[tuple[models.QuerySet[Any], Page]]) -> list[Group]:
         "practice": _("Pratiques inspirantes"),
         "need": _("Demandé en ce moment"),
         "tool": _("Outils"),
+        "project": _("Projets collectifs"),
     }
     groups = []
     for qs, page in found:

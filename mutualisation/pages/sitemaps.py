@@ -9,7 +9,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 
 from directory.models import Need, Organisation, Practice, Resource
-from projects.models import Community
+from projects.models import Community, Project
 from toolbox.models import ModelAgreement, Tool
 
 
@@ -34,9 +34,9 @@ class Pages(Sitemap):
 
     def items(self) -> list[str]:
         return [
-            "home", "resource_list", "organisation_list", "practice_list", "need_list", "community_list", "tool_list",
-            "lexicon", "guided_path", "model_agreement_list", "about", "accessibility", "privacy", "credits", "legal",
-            "portrait", "portrait_method", "need_groups",
+            "home", "resource_list", "organisation_list", "practice_list", "need_list", "community_list",
+            "project_list", "tool_list", "lexicon", "guided_path", "model_agreement_list", "about", "accessibility",
+            "privacy", "credits", "legal", "portrait", "portrait_method", "need_groups",
         ]  # fmt: skip
 
     def location(self, item: str) -> str:
@@ -61,5 +61,6 @@ SITEMAPS = {
     "ententes": Agreements,
     "outils": lambda: Entries(Tool),
     "besoins": lambda: Entries(Need),
+    "projets": lambda: Entries(Project),
     "communautes": lambda: Entries(Community),
 }

@@ -130,6 +130,57 @@ def test_twenty_chairs_come_back_in_two_times(telephones: Any, chairs: Loan) -> 
     assert (chairs.status, chairs.returned_quantity) == (LoanStatus.CLOSED, 20)
 
 
+def test_chairs_leave_in_two_times_and_the_last_ones_stay(telephones: Any, chairs: Loan) -> None:
+    lender, borrower = telephones(lender_of(chairs)), telephones(borrower_of(chairs))
+    handover = reverse("loan_handover", args=[chairs.pk])
+    lender.go(handover)
+    lender.refusals.add(lender.portal + handover)
+    lender.page.get_by_label("Combien partent").fill("8")
+    lender.page.get_by_role("button", name="Inscrire la remise").click()
+    lender.see("dites si le reste partira plus tard")
+    looks_right(lender)
+    lender.tab_to(lender.page.get_by_label("Il partira plus tard"))
+    lender.page.keyboard.press("Space")
+    lender.page.get_by_role("button", name="Inscrire la remise").click()
+    lender.see("il en reste 12 à remettre")
+    looks_right(lender)
+    borrower.go(chairs.get_absolute_url())
+    looks_right(borrower)
+    borrower.page.get_by_role("link", name="Inscrire la remise du reste").click()
+    borrower.page.get_by_label("Combien partent").fill("10")
+    borrower.page.get_by_label("Il partira plus tard").check()
+    borrower.page.get_by_role("button", name="Inscrire la remise").click()
+    borrower.see("il en reste 2 à remettre")
+    lender.go(handover)
+    lender.page.get_by_text("Le reste ne partira pas").click()
+    lender.page.get_by_role("button", name="Libérer le reste").click()
+    lender.see("le reste est libre pour d’autres")
+    looks_right(lender)
+    chairs.refresh_from_db()
+    assert (chairs.out, chairs.to_come) == (18, 0)
+
+
+def test_a_series_read_on_a_telephone_and_one_date_called_off(telephones: Any, db: None) -> None:
+    hall = ResourceFactory(name="Salle du Canal", kind="locaux")
+    loan = accepted(hall, *(in_days(7 * n + 1) for n in range(12)))
+    borrower = telephones(borrower_of(loan))
+    borrower.go(loan.get_absolute_url())
+    looks_right(borrower)
+    borrower.page.get_by_role("link", name="Les 12 dates").click()
+    borrower.page.wait_for_url("**/dates/")
+    looks_right(borrower)
+    third = borrower.page.locator("ol.dates > li").nth(2)
+    third.locator("summary").click()
+    third.get_by_label("Pourquoi").fill("Relâche")
+    looks_right(borrower)
+    third.get_by_role("button", name="Annuler cette date").click()
+    borrower.see("La date est annulée; les autres tiennent.")
+    borrower.see("Relâche")
+    assert borrower.page.url.endswith("/dates/")
+    looks_right(borrower)
+    assert loan.dates.filter(cancelled_at__isnull=False).count() == 1
+
+
 def test_a_projector_comes_back_broken(telephones: Any, db: None) -> None:
     projector = ResourceFactory(name="Projecteur")
     loan = begun(accepted(projector))

@@ -51,7 +51,22 @@ loan_request slug=reservee | 302 404 200 200 404 404 200 | 302 404 409 409 404 4
 loan_request slug=brouillon | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 409
 """)
 
-# Documents: models for anyone; an agreement’s for the two organisations of its loan (« cdc » lends). Verifying: anyone.
+# Agreements to sign: the member and the manager are the lender’s, without a mandate.
+SIGNING = table("""
+agreement_sign number={to_sign} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
+agreement_refuse number={to_sign} | 302 404 403 200 404 404 403 | 302 404 403 422 404 404 403
+agreement_refuse number={refused} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
+agreement_renew number={to_sign} | 302 405 | 302 404 403 403 404 404 403
+agreement_renew number={refused} | 302 405 | 302 404 302 302 404 404 403
+agreement_link number={to_sign} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
+agreement_paper number={to_sign} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
+agreement_scan number={to_sign} uid={scan} | 302 404 200 200 404 404 200 | 302 405
+agreement_scan number={refused} uid={scan} | 302 404 | 302 405
+signing_link token={signing_link} | 200 | 422
+signing_link token=abime | 404 | 404
+""")
+
+# Documents: models and verifying for anyone; an agreement’s for the two organisations of its loan (« cdc » lends).
 DOCUMENTS = table("""
 model_agreement_document slug=pret-de-velo number=1 form=pdf | 200 | 405
 model_agreement_document slug=pret-de-velo number=1 form=docx | 200 | 405
@@ -66,4 +81,20 @@ agreement_document number={settled} form=pdf | 302 404 200 200 404 404 200 | 302
 agreement_document number={settled} form=odt | 302 404 404 404 404 404 404 | 302 405
 agreement_document number=inconnue form=pdf | 302 404 | 302 405
 verify | 200 | 422
+""")
+
+# Agreements: « cdc » lends; the loan that is accepted has one, complete. Rules are kept by curators, and by owners.
+AGREEMENTS = table("""
+agreement_list | 302 200 | 302 405
+agreement number={agreement} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
+agreement number=2020-0000 | 302 404 | 302 404
+agreement_answer number={agreement} | 302 404 302 302 404 404 403 | 302 404 409 409 404 404 403
+agreement_change number={agreement} | 302 404 200 200 404 404 403 | 302 404 409 409 404 404 403
+agreement_amend number={agreement} | 302 405 | 302 404 302 302 404 404 403
+agreement_draw_up pk={loan_kept} | 302 405 | 302 404 302 302 404 404 403
+agreement_rules | 302 403 403 403 200 200 200 | 302 405
+agreement_rule kind=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
+agreement_rule kind=autre | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404
+resource_rule slug=tente | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
+resource_rule slug=brouillon | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
 """)

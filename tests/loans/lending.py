@@ -6,18 +6,21 @@ import datetime
 import json
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
 from directory import calendar
 from directory.models import Membership, Organisation, Resource
-from loans import handover, incidents, photos, requests, tasks
+from loans import agreements, handover, incidents, photos, requests, tasks
 from loans.handover import Sheet
-from loans.models import ConditionReport, Loan, LoanDate, Moment
+from loans.models import Agreement, ConditionReport, Loan, LoanDate, Moment, Side, Signature, SignedHow
 from mutualisation.kernel.moments import span
 from tests.directory.pictures import picture
 from tests.factories import OrganisationFactory, UserFactory, lend
+from toolbox import content
+from toolbox.models import ModelAgreement
 
 HOUR = datetime.timedelta(hours=1)
 
@@ -74,6 +77,50 @@ def lender_of(loan: Loan) -> User:
 
 def borrower_of(loan: Loan) -> User:
     return User.objects.filter(memberships__organisation=loan.borrower).order_by("pk").first()
+
+
+def models_in_force() -> None:
+    """The model agreements, as every portal has them."""
+    content.load(settings.FIXTURE_DIRS[0])
+
+
+def told(agreement: Agreement, side: str, **values: Any) -> Agreement:
+    """One side answers all that is asked of it, with the samples of the model."""
+    said = {blank.name: blank.sample for blank in agreements.lacks_of(agreement, side)} | values
+    by = lender_of(agreement.loan) if side == Side.LENDER else borrower_of(agreement.loan)
+    return agreements.answer(agreement, by=by, side=side, values=said, version=agreement.version)
+
+
+def frozen(loan: Loan) -> Agreement:
+    """The agreement of an accepted loan, answered and agreed to by both."""
+    agreement = agreements.current(loan) or agreements.draw_up(loan, by=lender_of(loan))
+    if agreement.is_frozen:
+        return agreement
+    for side in (Side.LENDER, Side.BORROWER):
+        while agreements.lacks_of(agreement, side):  # an answer may bring a clause that asks more
+            told(agreement, side)
+    agreements.agree(agreement, by=lender_of(loan), side=Side.LENDER)
+    return agreements.agree(agreement, by=borrower_of(loan), side=Side.BORROWER)
+
+
+def sign_all(agreement: Agreement) -> Agreement:
+    """Every party signs: what is signed then is in force."""
+    for party in agreement.parties:
+        Signature.objects.create(
+            agreement=agreement, party=party, how=SignedHow.ELECTRONIC, name="Camille Exemple",
+            statement="Je signe.", sha256=agreement.sha256,
+        )  # fmt: skip
+    Agreement.objects.filter(pk=agreement.pk).update(status="in_force", in_force_at=timezone.now())
+    agreement.refresh_from_db(fields=["status", "in_force_at"])
+    return agreement
+
+
+def signed(loan: Loan) -> Loan:
+    """The same loan, its agreement signed by everyone: it may be handed over."""
+    if not ModelAgreement.objects.exists():
+        models_in_force()
+    sign_all(frozen(loan))
+    return loan
 
 
 def handed(loan: Loan, *, counted: int | None = None, by: Any = None, rest_later: bool = False) -> ConditionReport:

@@ -22,6 +22,7 @@ from mutualisation.kernel.moments import wall
 from tests.directory.pictures import picture
 from tests.directory.test_photos import bomb
 from tests.factories import ResourceFactory
+from tests.loans import lending
 from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of
 
 pytestmark = pytest.mark.django_db
@@ -293,6 +294,8 @@ def test_the_sheet_on_paper_is_blank_and_whole(loan: Loan) -> None:
 def test_each_kind_has_its_word_and_one_of_a_thing_is_not_counted(kind: str, words: str) -> None:
     loan = begun(accepted(ResourceFactory(kind=kind), in_days(3)))
     Loan.objects.filter(pk=loan.pk, resource__kind="humain").update(consent_on=timezone.localdate())
+    if kind != "expertise":
+        lending.signed(loan)
     client = signed(lender_of(loan))
     page = client.get(address(loan)).content.decode()
     assert f"<h1>{words}</h1>" in page

@@ -22,7 +22,7 @@ from loans.models import Checklist, ConditionReport, Loan, LoanStatus, Moment
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import CategoryFactory, OrganisationFactory, ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -153,7 +153,7 @@ def test_nobody_is_lent_before_she_said_yes() -> None:
     loan.refresh_from_db()
     assert loan.status == LoanStatus.ACCEPTED
     requests.record_person(loan, by=lender, worker="Mei Tran", consent_on=timezone.localdate())
-    handed(loan)
+    handed(signed(loan))
     assert loan.status == LoanStatus.HANDED_OVER
 
 
@@ -194,7 +194,7 @@ def test_a_partial_return_frees_exactly_what_came_back_at_that_instant(chairs: R
 
 def test_the_minutes_kept_after_a_use_are_kept_after_an_early_return() -> None:
     hall = ResourceFactory(kind="locaux", buffer_minutes=30)
-    loan = begun(accepted(hall))
+    loan = signed(begun(accepted(hall)))
     handed(loan)
     when = timezone.now()
     brought(loan, 1, happened_at=when)

@@ -104,4 +104,4 @@ def test_the_same_number_of_queries_for_three_dates_and_thirty(world: World) -> 
         with CaptureQueriesContext(connection) as queries:
             world.clients["lender"].get(f"/prets/{loan.pk}/dates/")
         counts.append(sum(q["sql"].startswith("SELECT") for q in queries))
-    assert counts == [13, 13]  # six of its own
+    assert counts[0] == counts[1] <= 13, counts  # six of its own

@@ -104,6 +104,18 @@ def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: No
     edition = ModelAgreement.objects.get(slug="achat-regroupe-copropriete").current
     assert edition is not None
     assert paths.filling(edition, address) == {"quoi": "materiel", "forme": "copropriete"}
+    opened = re.search(r'href="([^"]+/remplir/[^"]*)"', result)
+    assert opened
+    filled = client.get(unescape(opened[1])).context["form"]
+    assert filled["forme"].value() == "copropriete"
+    loan = {**TRUCK, "possession": "deja", "decision": "un_seul", "frequence": "parfois", "risque": "faible"}
+    lent = client.get("/parcours/", loan).content.decode()
+    opened = re.search(r'href="([^"]+/pret-de-materiel/remplir/[^"]*)"', lent)
+    assert opened
+    filled = client.get(unescape(opened[1])).context["form"]
+    assert filled["cout.mode"].value() == "frais"
+    assert filled["periode.en_mots"].value() == "deux ou trois fois par année, aux dates convenues"
+    assert filled["exigences.assurance"].value() in ("oui", True)
 
 
 def test_what_the_answers_say_fills_the_blanks_of_the_model_that_asks_for_it(loaded: None) -> None:

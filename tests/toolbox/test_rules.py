@@ -166,7 +166,7 @@ def test_an_answer_withdrawn_while_a_rule_uses_it_is_found(edition: PathEdition,
     assert now is not None
     assert [a["value"] for a in now["answers"]] == ["oui", "un_peu", "une_heure_par_mois"]
     page = cast["curator"].get(f"{LIST}publier/").content.decode()
-    assert "La règle «\u00a0Sans temps\u00a0» parle d’une réponse qui n’existe plus" in page
+    assert "La règle «\u00a0Personne pour s’en occuper\u00a0» parle d’une réponse qui n’existe plus" in page
     few = {"question": "Seule?", "answer-oui": "Oui", "seen": seen(edition, "questions", "temps")}
     refused = cast["curator"].post(f"{LIST}questions/temps/", few)
     assert refused.status_code == 422

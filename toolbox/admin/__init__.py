@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from directory.admin.choosing import PortalAdmin
+from toolbox.composing import blanks_of
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
-from toolbox.reading import case_of, labels_of
+from toolbox.reading import case_of
 
 
 @admin.register(Tool)
@@ -51,7 +52,7 @@ class ClauseInline(ReadOnly, admin.StackedInline):
 
     @admin.display(description=_("présente"))
     def case(self, obj: Clause) -> str:
-        return case_of(obj, labels_of(obj.edition)) or _("Toujours")
+        return case_of(obj, blanks_of(obj.edition)) or _("Toujours")
 
 
 @admin.register(Edition)

@@ -26,7 +26,7 @@ class ConditionRow(RowForm):
     silent: ClassVar[tuple[str, ...]] = ("comparison",)
     comparison = forms.ChoiceField(label=_("Quand"), choices=COMPARISONS)
     answer = forms.ChoiceField(
-        label=_("Réponse"),
+        label=_("Réponse, et sa question"),
         error_messages={
             "required": _("choisissez une réponse."),
             "invalid_choice": _("cette réponse n’existe plus : choisissez-en une autre."),
@@ -56,7 +56,11 @@ class PieceForm(forms.Form):
         super().__init__(*args, **kwargs)
         asked = [q for q in guide.questions if self.kind == "rules" or q.key != key]
         conditions: Any = self.fields["conditions"]
-        conditions.given = {"among": [(q.question, [(f"{q.key}={v}", words) for v, words in q.answers]) for q in asked]}
+        conditions.given = {
+            "among": [
+                (q.question, [(f"{q.key}={v}", f"{words} · {q.question}") for v, words in q.answers]) for q in asked
+            ]
+        }
         named = [(r["key"], r["name"]) for r in guide.rules]
         if self.kind == "questions":
             named = [(q.key, q.question) for q in guide.questions]

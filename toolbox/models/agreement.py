@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.models.history import tracked, tracked_to_its_end
 from mutualisation.kernel.triggers import touch
 
 
@@ -33,8 +34,12 @@ class ModelAgreementQuerySet(models.QuerySet["ModelAgreement"]):
         return self.filter(models.Exists(published), withdrawn_at__isnull=True)
 
 
+@tracked
 class ModelAgreement(models.Model):
-    """One model, of which editions follow one another. A withdrawn one can be read, no longer used."""
+    """One model, of which editions follow one another. A withdrawn one can be read, no longer used.
+
+    ``owner`` is the network that made it for itself, from the edition ``copied_from``; nobody for those of the portal.
+    """
 
     slug = models.SlugField(_("adresse"), max_length=80, unique=True)
     title = models.CharField(_("titre"), max_length=140)
@@ -44,6 +49,23 @@ class ModelAgreement(models.Model):
     warning = models.CharField(_("mise en garde"), max_length=200, blank=True)
     position = models.PositiveSmallIntegerField(_("rang"), default=0)
     withdrawn_at = models.DateTimeField(_("retiré le"), null=True, blank=True)
+    withdrawn_reason = models.CharField(_("pourquoi il est retiré"), max_length=400, blank=True, default="")
+    owner = models.ForeignKey(
+        "directory.Organisation",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="model_agreements",
+        verbose_name=_("réseau qui le tient"),
+    )
+    copied_from = models.ForeignKey(
+        "toolbox.Edition",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="copies",
+        verbose_name=_("repris de l’édition"),
+    )
     updated_at = models.DateTimeField(_("modifié le"), default=timezone.now, editable=False)
 
     objects = ModelAgreementQuerySet.as_manager()
@@ -52,6 +74,13 @@ class ModelAgreement(models.Model):
         verbose_name = _("entente-type")
         verbose_name_plural = _("ententes-types")
         ordering = ("position", "id")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="model_withdrawn_for_a_reason",
+                condition=Q(withdrawn_at__isnull=False) | Q(withdrawn_reason=""),
+                violation_error_message=_("Seul un modèle retiré dit pourquoi il l’est."),
+            )
+        ]
         triggers: ClassVar = [touch()]
 
     def __str__(self) -> str:
@@ -68,7 +97,13 @@ class ModelAgreement(models.Model):
         """The published edition that is in force."""
         return self.editions.filter(published_at__isnull=False).order_by("-number").first()
 
+    @property
+    def draft(self) -> Edition | None:
+        """The edition in preparation."""
+        return self.editions.filter(published_at__isnull=True).first()
 
+
+@tracked_to_its_end
 class Edition(models.Model):
     """One edition: its declared variables, its clauses in order. Published, it never changes (trigger).
 
@@ -117,6 +152,7 @@ def always() -> str:
     return "always"
 
 
+@tracked_to_its_end
 class Clause(models.Model):
     """One clause: Markdown with ``[[variable]]`` alone, never logic.
 

@@ -12,7 +12,7 @@ from mutualisation.kernel.downloads import FORMS
 from toolbox.models import Edition, ModelAgreement, Party
 from toolbox.reading import clauses_of
 
-TABLES = ("toolbox_modelagreement",)
+TABLES = ("toolbox_modelagreement", "directory_organisation")
 
 
 @login_not_required
@@ -20,7 +20,8 @@ TABLES = ("toolbox_modelagreement",)
 @conditional(*TABLES)
 def model_agreement_list(request: HttpRequest) -> HttpResponse:
     """The models in force."""
-    return render(request, "toolbox/agreement/list.html", {"agreements": list(ModelAgreement.objects.in_force())})
+    rows = ModelAgreement.objects.in_force().select_related("owner")
+    return render(request, "toolbox/agreement/list.html", {"agreements": list(rows)})
 
 
 @login_not_required
@@ -28,7 +29,8 @@ def model_agreement_list(request: HttpRequest) -> HttpResponse:
 @conditional(*TABLES, "toolbox_term")
 def model_agreement(request: HttpRequest, slug: str, number: int | None = None) -> HttpResponse:
     """One model, in its edition in force or in an earlier one; drafts are nobody's yet."""
-    model = get_object_or_404(ModelAgreement, slug=slug)
+    models = ModelAgreement.objects.select_related("owner", "copied_from__model")
+    model = get_object_or_404(models, slug=slug)
     editions = list(Edition.objects.filter(model=model, published_at__isnull=False).order_by("-number"))
     shown = next((e for e in editions if number in (None, e.number)), None)
     if shown is None:

@@ -18,14 +18,16 @@ from directory.exchange.fixtures import FixtureError, fixture_files, load
 from directory.models import Curatorship, Membership, Organisation, Role, Territory
 from mutualisation.management.commands.curators import GROUP
 from mutualisation.management.commands.loadcontent import REFERENCE
+from mutualisation.management.demo_agreements import agree_and_sign
 from mutualisation.management.demo_communities import bring_together
 from mutualisation.management.demo_curation import fill_the_queue
 from mutualisation.management.demo_loans import lend_and_borrow
 from mutualisation.management.demo_pictures import show_the_hall
+from mutualisation.management.demo_projects import build_together
 from toolbox import content as toolbox
 
 CONTENT = [
-    "organisations", "practices", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
+    "organisations", "practices", "projects", "demo_organisations", "demo_resources", "demo_needs", "demo_curation",
     "demo_restricted",
 ]  # fmt: skip
 PASSWORD = "mutualisation"  # noqa: S105 - printed to whoever tries the demo
@@ -89,6 +91,8 @@ class Command(BaseCommand):
                 show_the_hall()
             fill_the_queue()  # its own transaction: before and after are told apart by their time
             lend_and_borrow()
+            build_together()
+            agree_and_sign()
             bring_together()
         except FixtureError as error:
             raise CommandError(str(error)) from error

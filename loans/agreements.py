@@ -1,0 +1,370 @@
+"""From an accepted loan to a frozen text: drawn up, answered, negotiated, agreed, frozen. Then it is signed.
+
+Every writing of a draft is a version; a side agrees to one version, and any other writing clears the other's yes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.permissions import require
+from loans import filling, notifications, rules
+from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
+from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
+from loans.permissions import other, sides_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
+from toolbox.conditions import OPTIONAL, is_filled
+from toolbox.models import Clause, Edition, Party
+
+AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
+PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
+WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
+
+
+class NoModel(Exception):  # noqa: N818 - it is an answer, not a fault
+    """No model agreement of this kind is in force: there is nothing to draw up from."""
+
+
+class Lacks(Exception):  # noqa: N818 - it is an answer, not a fault
+    """Something must still be answered before anybody agrees; ``blanks`` are what."""
+
+    def __init__(self, blanks: list[Blank]) -> None:
+        super().__init__(", ".join(b.label for b in blanks))
+        self.blanks = blanks
+
+
+# ---- reading
+
+
+def current(loan: Loan) -> Agreement | None:
+    """The agreement of a loan, amendments aside: the one that lives, else the last one that ended."""
+    rows = list(loan.agreements.filter(amends__isnull=True).select_related("edition__model").order_by("-id"))
+    return next((row for row in rows if row.status in (*OPEN, AgreementStatus.IN_FORCE)), rows[0] if rows else None)
+
+
+def clauses_of(agreement: Agreement) -> list[Clause]:
+    return list(agreement.edition.clauses.all())
+
+
+def values_of(agreement: Agreement) -> dict[str, Any]:
+    """The answers; a draft is dated from the day it would freeze."""
+    if agreement.is_frozen:
+        return dict(agreement.values)
+    return {**agreement.values, "entente.date": timezone.localdate().isoformat()}
+
+
+def written(agreement: Agreement) -> list[Written]:
+    """The text of a draft, composed now."""
+    return compose(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+
+
+def lacks(agreement: Agreement) -> list[Blank]:
+    """What must still be answered, in the order of the text."""
+    return lacking(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+
+
+def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
+    """What is asked of one side."""
+    return [blank for blank in lacks(agreement) if side in filling.sides_that_know(blank)]
+
+
+def optional_keys(edition: Edition) -> list[str]:
+    return [c.key for c in edition.clauses.all() if c.when == OPTIONAL]
+
+
+def changeable(agreement: Agreement, known: Mapping[str, Any] | None = None) -> list[Blank]:
+    """The answers that either side may propose to change: not what the portal itself knows (dates, names, price)."""
+    facts = filling.values(agreement.loan, agreement.number) if known is None else known
+    rows = present(clauses_of(agreement), values_of(agreement), agreement.chosen)
+    named = {name for clause in rows for name in BLANK.findall(clause.body)}
+    asked = {c.when["field"] for c in clauses_of(agreement) if isinstance(c.when, dict)}
+    return [
+        blank for blank in blanks_of(agreement.edition).values()
+        if blank.name in named | asked and blank.name not in facts and not blank.name.startswith("entente.")
+        and (not blank.from_portal or is_filled(agreement.values.get(blank.name)))
+    ]  # fmt: skip
+
+
+def differences(agreement: Agreement, since: int) -> Differences:
+    """What changed from a version to the one of now."""
+    if since >= agreement.version:
+        return Differences()
+    old = next((v for v in agreement.versions.all() if v.number == since), None)
+    if old is None:
+        return Differences()
+    return compare(
+        clauses_of(agreement), blanks_of(agreement.edition), Writing(old.values, old.chosen),
+        Writing(agreement.values, agreement.chosen),
+    )  # fmt: skip
+
+
+def seen_by(agreement: Agreement, side: str) -> int:
+    """The last version that a side wrote or ever agreed to; the first one when none."""
+    wrote = [version.number for version in agreement.versions.all() if version.side == side]
+    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY[Side(side)]]
+    return max([1, *wrote, *(entry.data["version"] for entry in lines)])
+
+
+def agreed_version(agreement: Agreement, side: str) -> int | None:
+    return agreement.lender_agreed if side == Side.LENDER else agreement.borrower_agreed
+
+
+def has_agreed(agreement: Agreement, side: str) -> bool:
+    return agreed_version(agreement, side) == agreement.version
+
+
+# ---- writing
+
+
+def record(
+    agreement: Agreement, kind: str, *, by: Any = None, party: str = "", data: dict[str, Any] | None = None
+) -> JournalEntry:
+    """One line of the journal; ``who`` is what was known of the person then."""
+    who = ", ".join(filter(None, [str(by), by.function])) if by else ""
+    return JournalEntry.objects.create(agreement=agreement, kind=kind, party=party, who=who, by=by, data=data or {})
+
+
+def next_number() -> str:
+    """The next one of the year: « 2026-0042 ». Two at once get two, and none is lost when one gives up."""
+    year = timezone.localdate().year
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('agreement.number'))")
+        cursor.execute(
+            "SELECT COALESCE(max(substring(number FROM 6)::int), 0) + 1 FROM loans_agreement WHERE number ~ %s",
+            [f"^{year}-[0-9]+$"],
+        )
+        (n,) = cursor.fetchone()
+    return f"{year}-{n:04d}"
+
+
+def deadline(loan: Loan) -> datetime.datetime:
+    """Until when signatures are awaited: before the loan begins, at most the setting, never less than two days."""
+    now = timezone.now()
+    return max(min(loan.starts_at, now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)), now + AT_LEAST)
+
+
+@transaction.atomic
+def draw_up(loan: Loan, *, by: Any) -> Agreement:
+    """Either side has an agreement drawn up, even where none is demanded.
+
+    Raises PermissionDenied, ``NoModel``, AlreadyMoved when one is there already.
+    """
+    require(bool(sides_of(by, loan)) and loan.status in WRITABLE)
+    return _draw_up(loan, rules.applying(loan.resource), by=by)
+
+
+def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
+    """On acceptance: the agreement that the rule demands, if it does and one can be drawn up."""
+    rule = rules.applying(loan.resource)
+    if not rule.demanded(loan.quantity) or rule.model is None:
+        return None
+    if loan.agreements.live().filter(amends__isnull=True).exists():
+        return None
+    return _draw_up(loan, rule, by=by)
+
+
+@transaction.atomic
+def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
+    edition = rule.model.current if rule.model else None
+    if edition is None:
+        raise NoModel
+    Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
+    if loan.agreements.live().filter(amends__isnull=True).exists():
+        raise AlreadyMoved
+    number = next_number()
+    kept, chosen = _answered_before(loan, edition)
+    agreement = create(
+        loan, edition, number=number, values={**kept, **filling.values(loan, number)}, chosen=chosen, by=by
+    )
+    notifications.agreement_drawn_up(agreement, by=by)
+    return agreement
+
+
+def create(
+    loan: Loan, edition: Edition, *, number: str, values: dict[str, Any], chosen: list[str], by: Any,
+    data: dict[str, Any] | None = None, **fields: Any,
+) -> Agreement:  # fmt: skip
+    """A draft, its first version and the first line of its journal."""
+    agreement = Agreement.objects.create(
+        loan=loan, edition=edition, number=number, values=values, chosen=chosen,
+        **{"title": edition.model.title, "parties": edition.model.parties, **fields},
+    )  # fmt: skip
+    AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
+    record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
+    return agreement
+
+
+def _answered_before(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
+    """What was said in an earlier agreement of this loan that did not hold: nobody types it twice."""
+    ended = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).order_by("-id").first()
+    if ended is None:
+        return {}, []
+    names = {name for name, blank in blanks_of(edition).items() if not blank.from_portal}
+    keys = optional_keys(edition)
+    return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
+
+
+def _hold(agreement: Agreement, *, by: Any, side: str, version: int | None) -> None:
+    """From here on this draft is ours; refuse a page that is no longer true."""
+    require(side in sides_of(by, agreement.loan))
+    whole = ("edition__model", "loan__resource__territory", "loan__lender", "loan__borrower")
+    rows = Agreement.objects.select_for_update(no_key=True, of=("self",)).select_related(*whole)
+    agreement.refresh_from_db(from_queryset=rows)
+    prefetch_related_objects([agreement], "edition__clauses")
+    if agreement.status != AgreementStatus.DRAFT or (version is not None and agreement.version != version):
+        raise AlreadyMoved
+
+
+def _rewrite(
+    agreement: Agreement, *, values: dict[str, Any], chosen: list[str], kind: str, by: Any, side: str = "",
+    note: str = "", agrees: bool = False,
+) -> None:  # fmt: skip
+    """One more version: the other side's yes no longer holds; the author's does when she ``agrees`` to it."""
+    old = Writing(agreement.values, agreement.chosen)
+    number = agreement.version + 1
+    agreement.version, agreement.values, agreement.chosen = number, values, chosen
+    agreement.lender_agreed = number if agrees and side == Side.LENDER else None
+    agreement.borrower_agreed = number if agrees and side == Side.BORROWER else None
+    agreement.save(update_fields=["version", "values", "chosen", "lender_agreed", "borrower_agreed"])
+    AgreementVersion.objects.create(
+        agreement=agreement, number=number, side=side, by=by, values=values, chosen=chosen, note=note
+    )
+    found = compare(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
+    told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
+    record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
+
+
+@transaction.atomic
+def answer(
+    agreement: Agreement, *, by: Any, side: str, values: Mapping[str, Any], version: int | None = None
+) -> Agreement:
+    """A party says what she alone knows. Raises PermissionDenied (not asked of her), AlreadyMoved (stale page)."""
+    _hold(agreement, by=by, side=side, version=version)
+    blanks = blanks_of(agreement.edition)
+    require(all(name in blanks and side in filling.sides_that_know(blanks[name]) for name in values))
+    known = filling.values(agreement.loan, agreement.number)
+    said = {**agreement.values, **values, **known}
+    said = {name: value for name, value in said.items() if is_filled(value)}
+    if said == agreement.values:
+        return agreement
+    _rewrite(agreement, values=said, chosen=agreement.chosen, kind="answered", by=by, side=side)
+    if not lacks(agreement):
+        notifications.agreement_complete(agreement, side=side)
+    return agreement
+
+
+@transaction.atomic
+def change(
+    agreement: Agreement, *, by: Any, side: str, values: Mapping[str, Any] | None = None,
+    chosen: Collection[str] | None = None, note: str = "", version: int | None = None,
+) -> Agreement:  # fmt: skip
+    """Either side proposes other answers or other optional clauses, and agrees to what she proposes once whole.
+
+    Raises PermissionDenied, AlreadyMoved (stale page), ValidationError when nothing differs.
+    """
+    _hold(agreement, by=by, side=side, version=version)
+    known = filling.values(agreement.loan, agreement.number)
+    blanks = blanks_of(agreement.edition)
+    optional = optional_keys(agreement.edition)
+    wanted = list(agreement.chosen if chosen is None else chosen)
+    given = dict(values or {})
+    require(all(n in blanks and n not in known and not n.startswith("entente.") for n in given))
+    require(set(wanted) <= set(optional))
+    said = {**agreement.values, **given, **known}
+    said = {name: value for name, value in said.items() if is_filled(value)}
+    wanted = [key for key in optional if key in wanted]
+    if said == agreement.values and wanted == list(agreement.chosen):
+        raise ValidationError(
+            _("Rien ne change : modifiez une réponse ou une clause facultative, ou revenez au texte.")
+        )
+    since = agreement.version
+    whole = not lacking(
+        clauses_of(agreement), blanks, {**said, "entente.date": timezone.localdate().isoformat()}, wanted
+    )
+    _rewrite(
+        agreement, values=said, chosen=wanted, kind="changed", by=by, side=side, note=note.strip()[:2000], agrees=whole
+    )
+    found = differences(agreement, since)
+    changes = [*map(in_sentence, found.answers), *(clause.title for clause in found.clauses if clause.state != KEPT)]
+    notifications.agreement_changed(agreement, changes, side=side, note=note)
+    return agreement
+
+
+@transaction.atomic
+def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = None) -> Agreement:
+    """A side accepts the text as it is; the second one freezes it. Raises ``Lacks``, AlreadyMoved, PermissionDenied."""
+    _hold(agreement, by=by, side=side, version=version)
+    if missing := lacks(agreement):
+        raise Lacks(missing)
+    if has_agreed(agreement, side):
+        return agreement
+    name = "lender_agreed" if side == Side.LENDER else "borrower_agreed"
+    setattr(agreement, name, agreement.version)
+    agreement.save(update_fields=[name])
+    record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": agreement.version})
+    if has_agreed(agreement, other(side)):
+        return freeze(agreement, by=by)
+    notifications.agreement_agreed(agreement, side=side)
+    return agreement
+
+
+@transaction.atomic
+def freeze(agreement: Agreement, *, by: Any) -> Agreement:
+    """Both agreed to the same version: the text no longer changes, and is to sign. Raises ``Lacks``, AlreadyMoved."""
+    if agreement.status != AgreementStatus.DRAFT or not all(has_agreed(agreement, side) for side in Side.values):
+        raise AlreadyMoved
+    if missing := lacks(agreement):
+        raise Lacks(missing)
+    agreement.values = values_of(agreement)
+    return seal(agreement, written(agreement), by=by)
+
+
+def seal(agreement: Agreement, text: list[Written], *, by: Any) -> Agreement:
+    """Freeze a draft with this text."""
+    agreement.clauses = [{"number": w.number, "key": w.key, "title": w.title, "html": str(w.html)} for w in text]
+    agreement.text = text_of(agreement.title, text)
+    agreement.frozen_at = timezone.now()
+    agreement.status = AgreementStatus.TO_SIGN
+    agreement.sign_by = deadline(agreement.loan)
+    agreement.save()
+    agreement.refresh_from_db()  # the database computed the hash
+    record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256})
+    notifications.agreement_frozen(agreement)
+    return agreement
+
+
+@transaction.atomic
+def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
+    """The loan changed while its agreement is being written: what the portal knows is written anew."""
+    known = filling.values(agreement.loan, agreement.number)
+    gone = ("periode.", "pret.conditions")  # what a series or a loan may no longer have
+    said = {name: value for name, value in agreement.values.items() if not name.startswith(gone)} | known
+    if said != agreement.values:
+        _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
+    return agreement
+
+
+def end(agreement: Agreement, *, by: Any, reason: str) -> None:
+    """What is not in force yet no longer awaits anybody."""
+    agreement.status, agreement.ended_note = AgreementStatus.CANCELLED, reason
+    agreement.save(update_fields=["status", "ended_note"])
+    record(agreement, "cancelled", by=by, data={"reason": reason})
+
+
+@transaction.atomic
+def cancel_with(loan: Loan, *, by: Any, reason: str = "") -> None:
+    """The loan won't take place: what was to complete or to sign is cancelled; what is signed stays, as a proof."""
+    for agreement in loan.agreements.filter(status__in=OPEN).select_for_update(no_key=True, of=("self",)):
+        agreement.loan = loan
+        end(agreement, by=by, reason=reason or _("Le prêt est annulé."))

@@ -1,0 +1,163 @@
+"""The loan changed after its agreement: the draft follows, the text to sign is replaced, what is signed is amended.
+
+Both sides agreed to the new terms when they accepted the proposal: the amendment (avenant) is frozen at once, to sign.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+
+from directory.permissions import require
+from loans import agreements, filling, notifications
+from loans.comparing import Answer, said
+from loans.models import Agreement, AgreementStatus, Loan, LoanStatus
+from loans.permissions import sides_of
+from mutualisation.kernel.moments import day_in_words
+from toolbox.composing import Written, blanks_of
+from toolbox.models import Party
+
+# What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
+TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
+         "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
+THING = ("ressource.", "local.", "expertise.")
+
+
+@transaction.atomic
+def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
+    """After a loan changed, what its agreement becomes; ``another``: another resource is lent. Gives what is new."""
+    if loan.status not in agreements.WRITABLE:
+        return None
+    live = loan.agreements.filter(amends__isnull=True, status__in=[*agreements.OPEN, AgreementStatus.IN_FORCE])
+    row = live.select_for_update(no_key=True, of=("self",)).select_related("edition__model").first()
+    if row is None:
+        return agreements.draw_up_if_demanded(loan, by=by) if loan.status == LoanStatus.ACCEPTED else None
+    row.loan = loan
+    prefetch_related_objects([row], "edition__clauses")
+    if row.status == AgreementStatus.DRAFT:
+        return agreements.refresh(row, by=by, note=_("Ce qui est convenu du prêt a changé."))
+    known = filling.values(loan, row.number)
+    if row.status == AgreementStatus.IN_FORCE:
+        return _amend(row, known, by=by, another=another)
+    changes = _changes(row, dict(row.values), known, another=another)
+    return _replace(row, changes, by=by) if changes else None
+
+
+def _changes(agreement: Agreement, before: dict[str, Any], after: dict[str, Any], *, another: bool) -> list[Answer]:
+    """What differs among the terms, in the words of the text."""
+    blanks = blanks_of(agreement.edition)
+    names = [n for n in blanks if n in TERMS or (another and n.startswith(THING))]
+    pairs = [(blanks[n].label, said(blanks[n], before), said(blanks[n], after)) for n in names]
+    return [Answer(label.replace(", en mots", ""), old, new) for label, old, new in pairs if old != new]
+
+
+def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> dict[str, Any]:
+    """The values once amended: the terms as they are now, the rest as it was signed."""
+    moving = ("periode.", *TERMS, *(THING if another else ()))
+    kept = {name: value for name, value in before.items() if not name.startswith(moving)}
+    return kept | {name: value for name, value in known.items() if name.startswith(moving)}
+
+
+def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
+    """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
+    loan, number = old.loan, agreements.next_number()
+    reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
+    agreements.end(old, by=by, reason=reason)
+    values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
+    new = agreements.create(
+        loan, old.edition, number=number, values={**values, **filling.values(loan, number)}, chosen=list(old.chosen),
+        by=by, data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,
+    )  # fmt: skip
+    new.edition = old.edition
+    notifications.agreement_replaced(old, new, "\n".join(agreements.in_sentence(c) for c in changes))
+    if agreements.lacks(new):
+        new.lender_agreed = new.borrower_agreed = None
+        new.save(update_fields=["lender_agreed", "borrower_agreed"])
+        return new
+    return agreements.freeze(new, by=by)
+
+
+def in_force_values(root: Agreement) -> dict[str, Any]:
+    """What is signed today: the agreement as its amendments in force left it."""
+    signed = root.amendments.filter(status=AgreementStatus.IN_FORCE).order_by("-in_force_at", "-id").first()
+    return dict((signed or root).values)
+
+
+def _amend(root: Agreement, known: dict[str, Any], *, by: Any, another: bool) -> Agreement | None:
+    before = in_force_values(root)
+    another = another or before.get("ressource.nom") != known["ressource.nom"]
+    changes = _changes(root, before, known, another=another)
+    waiting = root.amendments.filter(status=AgreementStatus.TO_SIGN).first()
+    if waiting:
+        if waiting.values.get("changes") == [vars(c) for c in changes]:
+            return None
+        waiting.loan = root.loan
+        agreements.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
+    if not changes:
+        return None
+    n = root.amendments.count() + 1
+    number = f"{root.number}-A{n}"
+    values = _terms(known, before, another=another)
+    values |= {"entente.numero": root.number, "changes": [vars(c) for c in changes]}
+    amendment = agreements.create(
+        root.loan, root.edition, number=number, values=values, chosen=list(root.chosen), by=by,
+        data={"amends": root.number}, amends=root, parties=root.parties, lender_agreed=1, borrower_agreed=1,
+        title=_("Avenant %(n)d à l’entente %(number)s") % {"n": n, "number": root.number},
+    )  # fmt: skip
+    return agreements.seal(amendment, text_of_amendment(root, amendment, changes), by=by)
+
+
+def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answer]) -> list[Written]:
+    """The short text: what it modifies, before and after, the rest as it was."""
+    parties = [
+        _("%(name)s (le prêteur)") % {"name": amendment.values.get("preteur.nom", "")},
+        _("%(name)s (l’emprunteur)") % {"name": amendment.values.get("emprunteur.nom", "")},
+    ]
+    if Party.PERSON in root.parties:
+        parties.append(_("%(name)s (la personne prêtée)") % {"name": amendment.values.get("personne.nom", "")})
+    since = root.in_force_at or timezone.now()
+    words = {
+        "number": root.number, "since": day_in_words(timezone.localtime(since).date(), "j F Y"),
+        "parties": ", ".join(parties), "today": day_in_words(timezone.localdate(), "j F Y"),
+    }  # fmt: skip
+    nothing = _("rien n’était prévu")
+    what = format_html(
+        "<p>{}</p>",
+        _("Cet avenant, daté du %(today)s, modifie l’entente %(number)s, en vigueur depuis le %(since)s, conclue entre "
+          "les parties suivantes : %(parties)s.") % words,
+    )  # fmt: skip
+    rows = format_html_join(
+        "", "<li>{} : {}</li>",
+        [(c.label, _("«\u00a0%(before)s\u00a0» est remplacé par «\u00a0%(after)s\u00a0».")
+          % {"before": c.before or nothing, "after": c.after or _("rien")}) for c in changes],
+    )  # fmt: skip
+    return [
+        Written(1, "objet", _("Ce que modifie cet avenant"), what),
+        Written(2, "changements", _("Ce qui change"), format_html("<ul>{}</ul>", rows)),
+        Written(3, "reste", _("Ce qui ne change pas"), format_html("<p>{}</p>", _(
+            "Toutes les autres clauses de l’entente demeurent inchangées et continuent de s’appliquer. Sur ce qu’il "
+            "modifie, l’avenant l’emporte sur l’entente."))),
+        Written(4, "effet", _("Prise d’effet"), format_html("<p>{}</p>", _(
+            "L’avenant prend effet quand toutes les parties l’ont signé. Il fait alors partie de l’entente."))),
+    ]  # fmt: skip
+
+
+@transaction.atomic
+def draw_up_again(root: Agreement, *, by: Any) -> Agreement | None:
+    """An amendment was refused or expired while the loan kept its new terms: another one, to sign."""
+    loan = root.loan
+    require(bool(sides_of(by, loan)))
+    return follow(loan, by=by)
+
+
+def awaits_amendment(root: Agreement) -> bool:
+    """Whether the loan no longer is what was signed, and no amendment to sign says so."""
+    if root.status != AgreementStatus.IN_FORCE or root.amendments.filter(status=AgreementStatus.TO_SIGN).exists():
+        return False
+    last = root.amendments.order_by("-id").first()
+    return last is not None and last.status in (AgreementStatus.REFUSED, AgreementStatus.EXPIRED)

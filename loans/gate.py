@@ -1,0 +1,172 @@
+"""Where an agreement stands for each side, and what it still keeps from being handed over. In sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from loans import agreements, filling, rules
+from loans.agreements import has_agreed, lacks
+from loans.amendments import awaits_amendment
+from loans.models import Agreement, AgreementStatus, Loan, Side, Signature
+from loans.permissions import organisation_of, other
+from loans.standing import Standing, moment_words
+from toolbox.models import Party
+
+S = AgreementStatus
+AT_MOST = 200  # under way at once, for one person
+TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: "info"}
+
+
+def of_loan(loan: Loan) -> list[Agreement]:
+    """The agreements of a loan with what this module reads of them, newest first. Three queries."""
+    rows = loan.agreements.select_related("edition__model").prefetch_related(
+        "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party"))
+    )
+    found = list(rows.order_by("-id"))
+    for row in found:
+        row.loan = loan
+    return found
+
+
+def root_of(rows: Iterable[Agreement]) -> Agreement | None:
+    """Among these, the agreement itself: the one that lives, else the last one that ended."""
+    own = [row for row in rows if row.amends_id is None]
+    return next((row for row in own if row.status in (*agreements.OPEN, S.IN_FORCE)), own[0] if own else None)
+
+
+def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
+    """The agreements that await something from these organisations: which, for which side, what. Three queries."""
+    rows = Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list()
+    found = []
+    for row in rows.order_by("sign_by", "created_at", "id")[:AT_MOST]:
+        for side, organisation in ((Side.LENDER, row.loan.lender_id), (Side.BORROWER, row.loan.borrower_id)):
+            if organisation in organisations and (stands := standing(row, side)).mine:
+                found.append((row, str(side), stands))
+                break
+    return found
+
+
+def party_words(agreement: Agreement, party: str) -> str:
+    """Who a party is: « le prêteur, Carrefour du Canal »."""
+    loan = agreement.loan
+    if party == Party.PERSON:
+        return _("la personne prêtée")
+    if party == Party.LENDER:
+        return _("le prêteur, %(name)s") % {"name": loan.lender.name}
+    return _("l’emprunteur, %(name)s") % {"name": loan.borrower.name}
+
+
+def unsigned(agreement: Agreement) -> list[str]:
+    """The parties whose signature is awaited."""
+    signed = {signature.party for signature in agreement.signatures.all()}
+    return [party for party in agreement.parties if party not in signed]
+
+
+def missing(loan: Loan) -> list[str]:
+    """What keeps a loan from being handed over; empty when nothing does. Six queries at most."""
+    rows = of_loan(loan)
+    root = root_of(rows)
+    found = _amendments([row for row in rows if root and row.amends_id == root.pk])
+    if root is not None and root.status == S.IN_FORCE:
+        if awaits_amendment(root):
+            found.append(
+                _("L’avenant à l’entente %(number)s n’a pas été signé : dressez-en un autre, ou revenez à ce qui était "
+                  "convenu.") % {"number": root.number}
+            )  # fmt: skip
+        return found
+    rule = rules.applying(loan.resource)
+    return [*found, *_without(root, rule, loan)] if rule.demanded(loan.quantity) else found
+
+
+def _amendments(rows: list[Agreement]) -> list[str]:
+    return [sentence for row in rows if row.status == S.TO_SIGN for sentence in _to_sign(row, _(
+        "L’avenant %(number)s n’est pas signé par %(who)s."))]  # fmt: skip
+
+
+def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
+    return [sentence % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
+
+
+def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[str]:
+    """Why what is demanded is not in force."""
+    if root is None or root.status in (S.CANCELLED, S.REFUSED, S.EXPIRED):
+        if rule.model is None:
+            return [_("Une entente signée est exigée, mais aucune entente-type n’est en vigueur pour cette sorte de "
+                      "ressource : demandez à votre CDC d’en publier une.")]  # fmt: skip
+        if root is None:
+            return [_("Une entente signée est exigée, et il n’y en a pas encore : dressez-la depuis la page du prêt.")]
+        words = {"number": root.number, "state": root.get_status_display()}
+        return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
+    if root.status == S.TO_SIGN:
+        return _to_sign(root, _("L’entente %(number)s n’est pas signée par %(who)s."))
+    if asked := lacks(root):
+        counts = [
+            (side, sum(side in filling.sides_that_know(b) for b in asked)) for side in (Side.LENDER, Side.BORROWER)
+        ]
+        return [
+            ngettext(
+                "L’entente %(number)s n’est pas complète : il manque %(n)d réponse que %(who)s peut donner.",
+                "L’entente %(number)s n’est pas complète : il manque %(n)d réponses que %(who)s peut donner.", n,
+            ) % {"number": root.number, "n": n, "who": organisation_of(loan, side).name}
+            for side, n in counts if n
+        ]  # fmt: skip
+    return [
+        _("L’entente %(number)s n’est pas acceptée par %(who)s.")
+        % {"number": root.number, "who": organisation_of(loan, side).name}
+        for side in (Side.LENDER, Side.BORROWER) if not has_agreed(root, side)
+    ]  # fmt: skip
+
+
+def standing(agreement: Agreement, side: str) -> Standing:
+    """Where an agreement stands for one side: ``mine`` when it must act."""
+    them = organisation_of(agreement.loan, other(side)).name
+    if agreement.status == S.DRAFT:
+        return _draft(agreement, side, them)
+    if agreement.status == S.TO_SIGN:
+        waited = unsigned(agreement)
+        until = {"when": moment_words(agreement.sign_by)}
+        ours = agreements.PARTY[Side(side)] in waited
+        if ours or (side == Side.LENDER and Party.PERSON in waited):
+            state = _("À signer") if ours else _("À faire signer")
+            said = _("Une personne mandatée par votre organisme signe avant %(when)s.") if ours else _(
+                "La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")  # fmt: skip
+            return Standing("act", state, said % until, mine=True)
+        said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
+        who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
+        return Standing("info", _("En attente de signature"), said % {**until, "who": who})
+    said = {
+        S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
+        S.REFUSED: _("Une partie a refusé de signer : %(note)s") % {"note": agreement.ended_note},
+        S.EXPIRED: _("Toutes les signatures n’y étaient pas à temps. On peut en dresser une autre."),
+        S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
+    }[S(agreement.status)]
+    state = str(agreement.get_status_display())
+    return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+
+
+def _draft(agreement: Agreement, side: str, them: str) -> Standing:
+    asked = lacks(agreement)
+    ours = [b for b in asked if side in filling.sides_that_know(b)]
+    if ours:
+        said = ngettext(
+            "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
+            "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
+        )  # fmt: skip
+        return Standing("act", _("À compléter"), said % {"n": len(ours), "who": them}, mine=True)
+    if asked:
+        said = ngettext(
+            "Il manque %(n)d réponse, que %(who)s doit donner.", "Il manque %(n)d réponses, que %(who)s doit donner.",
+            len(asked),
+        )  # fmt: skip
+        return Standing("info", _("En attente de réponses"), said % {"n": len(asked), "who": them})
+    if not has_agreed(agreement, side):
+        said = _("%(who)s accepte ce texte. Acceptez-le pour qu’il se fige, ou proposez un changement.") if has_agreed(
+            agreement, other(side)
+        ) else _("Le texte est complet. Relisez-le, puis acceptez-le ou proposez un changement à %(who)s.")  # fmt: skip
+        return Standing("act", _("À accepter"), said % {"who": them}, mine=True)
+    said = _("Vous acceptez ce texte. %(who)s doit l’accepter aussi, ou proposer un changement.")
+    return Standing("info", _("En attente de l’autre partie"), said % {"who": them})

@@ -1,0 +1,102 @@
+"""What is written of an agreement until it is to sign: drawn up, complete, changed, agreed, frozen, replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from loans.models import Agreement, Side
+from loans.notifications.sending import send, what
+from loans.permissions import members_of, organisation_of, other, people_of
+from mutualisation.kernel.moments import clock, day_in_words, wall
+
+BOTH = (Side.LENDER, Side.BORROWER)
+
+
+def _words(agreement: Agreement, side: str = "") -> dict[str, Any]:
+    words = {"number": agreement.number, "what": what(agreement.loan)}
+    return {**words, "who": organisation_of(agreement.loan, side).name} if side else words
+
+
+def _event(agreement: Agreement, name: str) -> str:
+    return f"agreement-{name}-{agreement.number}-{agreement.version}"
+
+
+def agreement_drawn_up(agreement: Agreement, *, by: Any) -> None:
+    """An agreement is there → both: answer what one knows."""
+    for side in BOTH:
+        send(
+            agreement.loan, f"{_event(agreement, 'drawn-up')}-{side}", side, page=agreement.get_absolute_url(),
+            subject=_("Entente à compléter : %(what)s (%(number)s)") % _words(agreement),
+            expected=_("Répondez à ce que vous seuls savez : le portail a écrit le reste. Relisez ensuite le texte "
+                       "et acceptez-le, ou proposez un changement."),
+            action=_("Compléter l’entente"),
+        )  # fmt: skip
+
+
+def agreement_complete(agreement: Agreement, *, side: str) -> None:
+    """Nothing lacks any more → the other side: read, agree."""
+    send(
+        agreement.loan, _event(agreement, "complete"), other(side), page=agreement.get_absolute_url(),
+        subject=_("Entente à relire : %(what)s (%(number)s)") % _words(agreement),
+        expected=_("Plus rien n’y manque. Relisez le texte, puis acceptez-le ou proposez un changement."),
+        action=_("Relire l’entente"),
+    )  # fmt: skip
+
+
+def agreement_changed(agreement: Agreement, changes: list[str], *, side: str, note: str) -> None:
+    """Another text is proposed → the other side: see the difference, agree or propose in turn."""
+    send(
+        agreement.loan, _event(agreement, "changed"), other(side), page=agreement.get_absolute_url(),
+        subject=_("%(who)s propose un changement à l’entente %(number)s") % _words(agreement, side),
+        expected=_("Voyez ce qui change, puis acceptez le texte ou proposez à votre tour : rien n’est figé d’ici là."),
+        note="\n".join(filter(None, [note.strip(), *changes])), action=_("Voir ce qui change"),
+    )  # fmt: skip
+
+
+def agreement_agreed(agreement: Agreement, *, side: str) -> None:
+    """One side accepts the text → the other: its turn."""
+    send(
+        agreement.loan, _event(agreement, "agreed"), other(side), page=agreement.get_absolute_url(),
+        subject=_("%(who)s accepte le texte de l’entente %(number)s") % _words(agreement, side),
+        expected=_("À vous : acceptez ce texte pour qu’il se fige et se signe, ou proposez un changement."),
+        action=_("Relire et accepter"),
+    )  # fmt: skip
+
+
+def agreement_frozen(agreement: Agreement) -> None:
+    """The text no longer changes → those who may sign for each side; failing that, whoever follows the loan."""
+    assert agreement.sign_by  # the verb that freezes writes it
+    last = wall(agreement.sign_by)
+    until = _("le\u00a0%(day)s, %(hour)s") % {"day": day_in_words(last), "hour": clock(last.time())}
+    for side in BOTH:
+        send(
+            agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side, people=signatories(agreement, side),
+            page=agreement.get_absolute_url(),
+            subject=_("À signer : %(title)s (%(number)s)") % {"title": agreement.title, "number": agreement.number},
+            expected=_("Les deux organismes acceptent ce texte : il est figé. Signez-le avant %(when)s.")
+            % {"when": until},
+            action=_("Lire et signer"),
+        )  # fmt: skip
+
+
+def signatories(agreement: Agreement, side: str) -> list[User]:
+    """Whoever has the mandate to sign for a side; when nobody has, who follows the loan."""
+    present = members_of(organisation_of(agreement.loan, side))
+    mandated = list(present.filter(
+        memberships__organisation=organisation_of(agreement.loan, side), memberships__is_signatory=True
+    ))  # fmt: skip
+    return mandated or people_of(agreement.loan, side)
+
+
+def agreement_replaced(old: Agreement, new: Agreement, reason: str) -> None:
+    """The terms of the loan changed before everyone signed → both: another text takes its place."""
+    for side in BOTH:
+        send(
+            new.loan, f"{_event(old, 'replaced')}-{side}", side, page=new.get_absolute_url(), note=reason,
+            subject=_("L’entente %(old)s est remplacée par la %(new)s") % {"old": old.number, "new": new.number},
+            expected=_("Ce qui avait été signé ne vaut plus : le nouveau texte dit les dates convenues depuis."),
+            action=_("Ouvrir la nouvelle entente"),
+        )  # fmt: skip

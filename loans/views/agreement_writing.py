@@ -1,0 +1,220 @@
+"""Writing an agreement: the one short form of the party that knows, and the changes that either side proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.drafts import as_post, forget, hold, recall
+from directory.permissions import require
+from directory.views.written import put_back
+from loans import agreements, filling
+from loans.forms.agreement import ChangeForm
+from loans.models import Agreement, AgreementStatus
+from loans.permissions import organisation_of, other
+from loans.views.agreement import moved, side_of, the_agreement
+from loans.views.loan import version_of
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from toolbox.composing import BLANK, Blank, blanks_of
+from toolbox.conditions import is_filled
+from toolbox.forms.filling import FillingForm, form_for
+from toolbox.models import Clause
+
+
+def _opened(
+    request: HttpRequest, number: str, word: str, page: Callable[[HttpRequest, Agreement, str], HttpResponse]
+) -> HttpResponse:
+    """The page of a draft, for one of its sides; what was typed in an expired session is kept."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, _key(number, word))
+        return redirect_to_login(request.get_full_path())
+    agreement = the_agreement(request, number)
+    side = side_of(request, agreement)
+    require(bool(side))
+    if agreement.status != AgreementStatus.DRAFT and request.method != "POST":
+        messages.info(request, _("Le texte de cette entente ne s’écrit plus : le voici."))
+        return redirect(agreement)
+    return page(request, agreement, side)
+
+
+def _key(number: str, word: str) -> str:
+    return f"entente:{number.lower()}:{word}"
+
+
+def _typed(request: HttpRequest, key: str) -> tuple[Any, Any]:
+    """The draft to offer, and what it holds when asked for."""
+    draft = recall(request, key) if request.method == "GET" else None
+    taken = bool(draft) and "reprendre" in request.GET
+    return (None if taken else draft), (as_post(draft) if draft and taken else None)
+
+
+# ---- answering
+
+
+@login_not_required  # a form sent after the session expired is kept, then one signs in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement_answer(request: HttpRequest, number: str) -> HttpResponse:
+    """What one side alone knows, in one short form; some may be left for later."""
+    return _opened(request, number, "repondre", _answer)
+
+
+def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpResponse:
+    key = _key(agreement.number, "repondre")
+    asked = agreements.lacks_of(agreement, side)
+    if request.method != "POST":
+        if not asked:
+            messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
+            return redirect(agreement)
+        draft, typed = _typed(request, key)
+        known = filling.values(agreement.loan, agreement.number)
+        form = form_for(asked, values=known)
+        if typed is not None:
+            put_back(form, typed)
+        return _answer_page(request, agreement, side, form, draft=draft)
+    blanks = blanks_of(agreement.edition)
+    sent = [b for b in blanks.values() if b.name in request.POST and side in filling.sides_that_know(b)]
+    form = form_for(sent or asked, request.POST)
+    if not form.is_valid():
+        return _answer_page(request, agreement, side, form, status=422)
+    try:
+        agreements.answer(agreement, by=request.user, side=side, values=form.answers(), version=version_of(request))
+    except AlreadyMoved:
+        return _stale(request, agreement, side, lambda a, **more: _answer_page(request, a, side, form, **more))
+    forget(user=request.user, key=key)
+    left = agreements.lacks_of(agreement, side)
+    if not left:
+        messages.success(request, _("Vos réponses sont dans le texte. Relisez-le."))
+        return redirect(agreement)
+    said = ngettext(
+        "C’est enregistré. Il reste %(n)d réponse à donner.", "C’est enregistré. Il reste %(n)d réponses à donner.",
+        len(left),
+    )  # fmt: skip
+    messages.success(request, said % {"n": len(left)})
+    whole = all(is_filled(form.answers().get(b.name)) for b in sent)
+    return redirect("agreement_answer", number=agreement.number) if whole else redirect(agreement)
+
+
+def _answer_page(
+    request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, status: int = 200, **extra: Any
+) -> HttpResponse:
+    context = {
+        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(), "draft": None, **extra
+    }  # fmt: skip
+    return render(request, "loans/agreement/answer.html", context, status=status)
+
+
+# ---- changing
+
+
+@login_not_required  # a form sent after the session expired is kept, then one signs in
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement_change(request: HttpRequest, number: str) -> HttpResponse:
+    """Other answers, other optional clauses: the other side sees the difference, and accepts or not."""
+    return _opened(request, number, "changer", _change)
+
+
+def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpResponse:
+    key = _key(agreement.number, "changer")
+    rows = agreements.clauses_of(agreement)
+    clause = next((c for c in rows if c.key == request.GET.get("clause", "")), None)
+    known = filling.values(agreement.loan, agreement.number)
+    blanks = _of_clause(clause, agreements.changeable(agreement, known))
+    optional = [(c.key, c.title) for c in rows if c.when == "optional" and (clause is None or c.key == clause.key)]
+    if request.method != "POST":
+        draft, typed = _typed(request, key)
+        form = form_for(blanks, values=agreement.values)
+        more = ChangeForm(optional=optional, initial={"clauses": list(agreement.chosen)})
+        for one in (form, more) if typed is not None else ():
+            put_back(one, typed)
+        return _change_page(request, agreement, side, form, more, clause=clause, draft=draft)
+    form, more = form_for(blanks, request.POST), ChangeForm(request.POST, optional=optional)
+    page = _change_page
+    if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
+        return page(request, agreement, side, form, more, clause=clause, status=422)
+    offered = [c for c, _title in optional]
+    chosen = [c for c in agreement.chosen if c not in offered] + more.cleaned_data.get("clauses", [])
+    try:
+        agreements.change(
+            agreement, by=request.user, side=side, values=form.values(), chosen=chosen,
+            note=more.cleaned_data["note"], version=version_of(request),
+        )  # fmt: skip
+    except AlreadyMoved:
+        return _stale(request, agreement, side, lambda a, **extra: page(
+            request, a, side, form, more, clause=clause, **extra))  # fmt: skip
+    except ValidationError as error:
+        more.add_error(None, error)
+        return page(request, agreement, side, form, more, clause=clause, status=422)
+    forget(user=request.user, key=key)
+    if agreements.lacks_of(agreement, side):
+        messages.success(request, _("Le changement est enregistré. Il demande encore une réponse de vous."))
+        return redirect("agreement_answer", number=agreement.number)
+    who = organisation_of(agreement.loan, other(side)).name
+    said = _("Le changement est proposé. %(who)s voit ce qui diffère, puis accepte ou propose à son tour.")
+    messages.success(request, said % {"who": who})
+    return redirect(agreement)
+
+
+def _of_clause(clause: Clause | None, blanks: list[Blank]) -> list[Blank]:
+    """Those that one clause names, or that decide whether it is in; all of them without a clause."""
+    if clause is None:
+        return blanks
+    names = set(BLANK.findall(clause.body)) | ({clause.when["field"]} if isinstance(clause.when, dict) else set())
+    return [blank for blank in blanks if blank.name in names]
+
+
+def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
+    """An answer that the text needs is changed for another, never taken out."""
+    for name, blank in form.blanks.items():
+        given = form.cleaned_data.get(name)
+        needed = blank.is_demanded or blank.from_portal
+        if needed and is_filled(agreement.values.get(name)) and not is_filled(given) and name not in form.errors:
+            form.add_error(name, _("Le texte a besoin d’une réponse ici : écrivez-en une autre, même « aucun »."))
+    return not form.errors
+
+
+def _change_page(
+    request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, more: ChangeForm, *,
+    clause: Clause | None, status: int = 200, **extra: Any,
+) -> HttpResponse:  # fmt: skip
+    context = {
+        **_common(request, agreement, side, "changer"), "form": form, "more": more, "clause": clause, "draft": None,
+        "groups": form.groups(), **extra,
+    }  # fmt: skip
+    return render(request, "loans/agreement/change.html", context, status=status)
+
+
+# ---- both
+
+
+def _common(request: HttpRequest, agreement: Agreement, side: str, word: str) -> dict[str, Any]:
+    return {
+        "agreement": agreement,
+        "loan": agreement.loan,
+        "them": organisation_of(agreement.loan, other(side)),
+        "guidance": agreements.written(agreement),
+        "version": agreement.version,
+        "draft_key": _key(agreement.number, word),
+        "problem": "",
+        "differences": None,
+    }
+
+
+def _stale(request: HttpRequest, agreement: Agreement, side: str, page: Callable[..., HttpResponse]) -> HttpResponse:
+    """The text changed meanwhile: what differs is shown, what was typed is still in the form."""
+    now = the_agreement(request, agreement.number)
+    found = agreements.differences(now, version_of(request)) if now.status == AgreementStatus.DRAFT else None
+    return page(now, problem=moved(now), differences=found, status=409)

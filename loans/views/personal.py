@@ -1,0 +1,140 @@
+"""The link of the person lent: her employer sends it; she reads, types her name and the code, and signs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from directory.permissions import require
+from loans import personal, signing
+from loans.forms.signing import LinkForm, PersonForm, RefuseForm
+from loans.models import AgreementStatus, SigningLink
+from loans.personal import LinkUnusable
+from loans.signing import CannotSign
+from loans.views.signing import the_agreement
+from mutualisation.kernel.lifecycle import AlreadyMoved
+
+TEMPLATE = "loans/signing/person.html"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def agreement_link(request: HttpRequest, number: str) -> HttpResponse:
+    """Her employer gives her address, sends again, or takes the link back."""
+    agreement = the_agreement(request, number)
+    if not personal.can_send(request.user, agreement):
+        require(agreement.status != AgreementStatus.TO_SIGN)
+        messages.info(request, _("Cette entente n’attend plus la signature de la personne prêtée."))
+        return redirect("agreement_sign", number=number)
+    if request.method == "POST" and request.POST.get("geste") == "retirer":
+        personal.revoke(agreement, by=request.user)
+        messages.success(request, _("Le lien ne sert plus."))
+        return redirect("agreement_link", number=number)
+    link = personal.live_link(agreement)
+    initial = {"name": link.name if link else agreement.loan.worker, "email": link.email if link else ""}
+    form = LinkForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            personal.send(agreement, by=request.user, **form.cleaned_data)
+        except CannotSign as answer:
+            form.add_error("email", str(answer))
+        else:
+            said = _("Le lien est parti à %(email)s. Il sert jusqu’à la fin du délai, une seule fois.")
+            messages.success(request, said % form.cleaned_data)
+            return redirect("agreement_link", number=number)
+    context = {"agreement": agreement, "form": form, "link": link}
+    return render(request, "loans/signing/link.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required  # the link itself says who reads
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def signing_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Opening it changes nothing. Kept by no cache, found by no search engine, told to no other site."""
+    response = _opened(request, token)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "same-origin"  # « no-referrer » would take its origin off the form: refused
+    return response
+
+
+def _opened(request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        link = personal.read(token)
+    except LinkUnusable as answer:
+        return _closed(request, str(answer), status=answer.status)
+    if request.method != "POST":
+        return _page(request, link, _form(request, link))
+    gesture = request.POST.get("geste", "")
+    if gesture == "refuser":
+        return _refused(request, link)
+    form = _form(request, link, request.POST)
+    if not form.is_valid():
+        return _page(request, link, form, status=422)
+    return _signed(request, link, form)
+
+
+def _form(request: HttpRequest, link: SigningLink, data: Any = None) -> PersonForm:
+    coded = personal.awaits_code(request.session, link.agreement, link.email)
+    return PersonForm(data, statement=signing.statement(link.agreement, link.party), coded=coded)
+
+
+def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpResponse:
+    """First her name and the sentence, which send a code; then the code, which signs."""
+    agreement = link.agreement
+    if "code" not in form.fields:
+        if not personal.send_code(request.session, agreement, link.email):
+            said = _("Trop de codes demandés : attendez une heure, puis recommencez. Rien n’est signé.")
+            return _page(request, link, form, status=429, problem=said)
+        again = PersonForm(
+            statement=signing.statement(agreement, link.party), coded=True, initial=form.cleaned_data
+        )  # fmt: skip
+        return _page(request, link, again, told=True)
+    if not personal.check_code(request.session, agreement, link.email, form.cleaned_data["code"]):
+        form.add_error("code", _("Ce n’est pas le bon code. Vérifiez le dernier reçu."))
+        if not personal.awaits_code(request.session, agreement, link.email):
+            again = PersonForm(
+                statement=signing.statement(agreement, link.party), coded=False, initial=form.cleaned_data
+            )
+            said = _("Trop d’essais : ce code ne sert plus. Demandez-en un autre. Rien n’est signé.")
+            return _page(request, link, again, status=422, problem=said)
+        return _page(request, link, form, status=422)
+    try:
+        personal.sign(link, name=form.cleaned_data["name"], sha256=request.POST.get("sha256", "")[:64])
+    except (CannotSign, LinkUnusable) as answer:
+        return _closed(request, str(answer), status=409)
+    done = _("C’est signé, merci. Le texte vous est envoyé par courriel : gardez-le.")
+    return _closed(request, done, status=200)
+
+
+def _refused(request: HttpRequest, link: SigningLink) -> HttpResponse:
+    reason = RefuseForm(request.POST)
+    if not reason.is_valid():
+        return _page(request, link, _form(request, link), reason=reason, status=422)
+    try:
+        personal.refuse(link, reason=reason.cleaned_data["reason"])
+    except (AlreadyMoved, LinkUnusable):
+        return _closed(request, _("Cette entente n’attend plus de signature : rien n’a changé."), status=409)
+    return _closed(request, _("C’est noté : vous ne signez pas. Les deux organismes sont prévenus."), status=200)
+
+
+def _page(
+    request: HttpRequest, link: SigningLink, form: PersonForm, *, status: int = 200, told: bool = False,
+    problem: str = "", reason: RefuseForm | None = None,
+) -> HttpResponse:  # fmt: skip
+    context = {
+        "link": link, "agreement": link.agreement, "loan": link.agreement.loan, "form": form, "told": told,
+        "problem": problem, "reason": reason or RefuseForm(), "sentence": "",
+    }  # fmt: skip
+    return render(request, TEMPLATE, context, status=status)
+
+
+def _closed(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
+    """Nothing but a sentence."""
+    return render(request, "loans/signing/person_closed.html", {"sentence": sentence}, status=status)

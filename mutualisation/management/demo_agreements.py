@@ -1,0 +1,138 @@
+"""The agreements of the demonstration: to complete, to accept, to sign, in force, with an amendment; for each account.
+
+The verbs write them. Signatures are written as they would have been, with the lines that the journal keeps of them.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from directory.models import Membership
+from loans import agreements, proposals
+from loans.models import Agreement, AgreementStatus, Loan, LoanHandling, LoanStatus, Side, Signature, SignedHow
+from mutualisation.management.demo_loans import CANAL, MARMITE, PEOPLE, Cast, day, on, people, write_loan
+from toolbox.models import Party
+
+STATEMENT = "Je signe l’entente {number} au nom de « {name} ». Je l’ai lue et je l’accepte."
+
+
+@transaction.atomic
+def agree_and_sign() -> None:
+    """Once: a database that has agreements is left alone, and so is one without the demonstration’s loans."""
+    if Agreement.objects.exists() or not Loan.objects.exists():
+        return
+    cast = people()
+    if not {CANAL, MARMITE} <= set(cast.people):
+        return
+    _mandates(cast)
+    _to_complete(cast)
+    _to_accept(cast)
+    _to_sign(cast)
+    _in_force(cast)
+
+
+def _mandates(cast: Cast) -> None:
+    """Whoever acts for an organisation of the demonstration may sign for it."""
+    for slug in (CANAL, MARMITE, *PEOPLE):
+        Membership.objects.filter(user=cast.people[slug], organisation__slug=slug).update(
+            is_signatory=True, resolution_on=day(-240)
+        )
+
+
+def _accepted(cast: Cast, slug: str, borrower: str, days: int, purpose: str, **fields: Any) -> Loan:
+    return write_loan(
+        cast, slug, borrower, [on(days, 13, 16)], LoanStatus.ACCEPTED, purpose=purpose, asked=days + 6,
+        **{"handling": LoanHandling.ON_SITE, **fields},
+    )  # fmt: skip
+
+
+def _sides(cast: Cast, loan: Loan) -> dict[str, User]:
+    return {Side.LENDER: cast.people[loan.lender.slug], Side.BORROWER: cast.people[loan.borrower.slug]}
+
+
+def _drawn(cast: Cast, loan: Loan) -> Agreement:
+    return agreements.draw_up(loan, by=_sides(cast, loan)[Side.LENDER])
+
+
+def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
+    """What a side knows, as the samples of the model say it."""
+    for side in sides:
+        while asked := agreements.lacks_of(agreement, side):
+            agreements.answer(
+                agreement, by=_sides(cast, agreement.loan)[side], side=side, values={b.name: b.sample for b in asked}
+            )
+    return agreement
+
+
+def _frozen(cast: Cast, loan: Loan) -> Agreement:
+    agreement = _answered(cast, _drawn(cast, loan), Side.LENDER, Side.BORROWER)
+    for side in (Side.LENDER, Side.BORROWER):
+        agreements.agree(agreement, by=_sides(cast, loan)[side], side=side)
+    return agreement
+
+
+def _signed(cast: Cast, agreement: Agreement, *parties: str) -> None:
+    """These parties signed; all of them: it is in force."""
+    sides = _sides(cast, agreement.loan)
+    for party in parties:
+        person = {Party.LENDER.value: sides[Side.LENDER], Party.BORROWER.value: sides[Side.BORROWER]}.get(party)
+        organisation = agreement.loan.lender if party == Party.LENDER else agreement.loan.borrower
+        name = str(person) if person else agreement.loan.worker
+        Signature.objects.create(
+            agreement=agreement, party=party, how=SignedHow.ELECTRONIC, by=person, name=name,
+            function=person.function if person else "", mandate_on=day(-240) if person else None,
+            statement=STATEMENT.format(number=agreement.number, name=organisation.name if person else name),
+            sha256=agreement.sha256,
+        )  # fmt: skip
+        agreements.record(agreement, "signed", by=person, party=party, data={"how": SignedHow.ELECTRONIC.value})
+    if set(parties) == set(agreement.parties):
+        Agreement.objects.filter(pk=agreement.pk).update(
+            status=AgreementStatus.IN_FORCE, in_force_at=timezone.now() - datetime.timedelta(minutes=5)
+        )
+        agreements.record(agreement, "in_force")
+
+
+def _to_complete(cast: Cast) -> None:
+    """Nothing said yet; and one where the lender answered."""
+    _drawn(cast, _accepted(cast, "salle-du-canal", MARMITE, 53, "Atelier de cuisine sans gaspillage"))
+    kitchen = _accepted(cast, "cuisine-aux-normes-mapaq", CANAL, 54, "Conserves du jardin collectif")
+    _answered(cast, _drawn(cast, kitchen), Side.LENDER)
+
+
+def _to_accept(cast: Cast) -> None:
+    """Complete; and the lender proposed another rule of the house."""
+    loan = _accepted(cast, "salle-du-canal", MARMITE, 60, "Soirée des bénévoles")
+    agreement = _answered(cast, _drawn(cast, loan), Side.LENDER, Side.BORROWER)
+    agreements.change(
+        agreement, by=cast.people[CANAL], side=Side.LENDER, note="Le plancher vient d’être refait.",
+        values={"regles_maison": "On enlève ses souliers à l’entrée. Les tables se portent, elles ne se traînent pas."},
+    )  # fmt: skip
+
+
+def _to_sign(cast: Cast) -> None:
+    """Frozen: one nobody signed, one that the lender signed."""
+    _frozen(cast, _accepted(cast, "cuisine-aux-normes-mapaq", CANAL, 61, "Repas du temps des fêtes"))
+    hall = _frozen(cast, _accepted(cast, "salle-du-canal", MARMITE, 67, "Assemblée annuelle"))
+    _signed(cast, hall, Party.LENDER)
+
+
+def _in_force(cast: Cast) -> None:
+    """What is under way is signed; and one whose date changed after everyone signed."""
+    under_way = Loan.objects.filter(status=LoanStatus.HANDED_OVER, resource__kind__in=["locaux", "humain"])
+    for loan in under_way.select_related("lender", "borrower", "resource"):
+        if {loan.lender.slug, loan.borrower.slug} <= set(cast.people):
+            agreement = _frozen(cast, loan)
+            _signed(cast, agreement, *agreement.parties)
+    loan = _accepted(cast, "salle-du-canal", MARMITE, 74, "Lancement du livre de recettes")
+    agreement = _frozen(cast, loan)
+    _signed(cast, agreement, *agreement.parties)
+    proposal = proposals.propose(
+        loan, by=cast.people[MARMITE], side=Side.BORROWER, periods=[on(81, 13, 16)], quantity=1,
+        message="L’imprimeur a une semaine de retard.",
+    )  # fmt: skip
+    proposals.agree(proposal, by=cast.people[CANAL])

@@ -1,0 +1,240 @@
+"""Taking part in a project: offer, welcome, decline, end; promise something, and record it as it comes."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from directory.models import Organisation
+from directory.permissions import is_member, require
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from projects import notifications
+from projects.models import (
+    IN_HOURS,
+    Contribution,
+    ContributionRole,
+    Delivery,
+    Nature,
+    Part,
+    Participation,
+    Project,
+)
+from projects.permissions import can_follow_up, can_lead, can_offer, leads_as_member
+
+S = Participation.Status
+
+
+class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
+    """It makes no sense as things stand; nothing was changed. Its text is a sentence for the person."""
+
+
+def _open(project: Project) -> Project:
+    """The project, held until the end of the transaction, while one may still offer something to it."""
+    held = Project.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
+    found = held.get(pk=project.pk)
+    if found.is_ended:
+        raise NotPossible(_("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré."))
+    return found
+
+
+@transaction.atomic
+def offer(
+    *,
+    project: Project,
+    organisation: Organisation,
+    part: str,
+    by: Any,
+    roles: Iterable[str] = (),
+    message: str = "",
+    brings: Iterable[Mapping[str, Any]] = (),
+) -> Participation:
+    """Offer to take part, with what one brings. Support, and what the organisation that leads offers, need no answer.
+
+    Raises NotPossible for a project that ended, or when the organisation already takes part in that capacity.
+    """
+    project = _open(project)
+    require(can_offer(by, project, organisation))
+    leads = leads_as_member(by, project) and project.organisation_id == organisation.pk
+    at_once = leads or part == Part.SUPPORTS
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            made = Participation.objects.create(
+                project=project, organisation=organisation, part=part, roles=list(roles), message=message,
+                offered_by=by, status=S.WELCOMED if at_once else S.OFFERED, answered_at=now if at_once else None,
+                answered_by=by if at_once else None,
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise NotPossible(
+            _("%(who)s participe déjà à ce titre, ou l’a déjà proposé. Rien n’a été enregistré de nouveau.")
+            % {"who": organisation.name}
+        ) from error
+    for one in brings:
+        _promise(made, one, by=by, welcomed=at_once)
+    if at_once:
+        notifications.joined(made, by=by)
+    else:
+        notifications.offered(made, by=by)
+    return made
+
+
+@transaction.atomic
+def answer(participation: Participation, *, welcome: bool, by: Any, reason: str = "") -> Participation:
+    """Welcome a participation and what it brings, or decline it with a reason. Raises AlreadyMoved."""
+    require(can_lead(by, participation.project))
+    now = timezone.now()
+    status = S.WELCOMED if welcome else S.DECLINED
+    waiting = Participation.objects.filter(pk=participation.pk, status=S.OFFERED)
+    if not waiting.update(status=status, reason=reason[:1000], answered_at=now, answered_by=by):
+        raise AlreadyMoved
+    said = Contribution.Status.WELCOMED if welcome else Contribution.Status.DECLINED
+    brought = participation.contributions.filter(status=Contribution.Status.OFFERED)
+    brought.update(status=said, reason=reason[:1000], answered_at=now)
+    participation.refresh_from_db()
+    notifications.answered(participation, by=by)
+    return participation
+
+
+@transaction.atomic
+def end(participation: Participation, *, by: Any, reason: str = "") -> Participation:
+    """The partner leaves, or takes its offer back; or the bearers thank it. What came stays in the ledger.
+
+    A project keeps one bearer while it has one who answers for it. Raises AlreadyMoved, NotPossible.
+    """
+    project = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=participation.project_id)
+    require(can_follow_up(by, participation))
+    if participation.part == Part.CARRIES and participation.status == S.WELCOMED:
+        others = Participation.objects.carrying().filter(project=project).exclude(pk=participation.pk)
+        if not others.exists() and not project.is_ended:
+            raise NotPossible(
+                _(
+                    "Vous êtes le seul organisme qui porte ce projet : accueillez d’abord un autre porteur, ou "
+                    "terminez-le."
+                )
+            )
+    rows = Participation.objects.filter(pk=participation.pk, status__in=[S.OFFERED, S.WELCOMED])
+    if not rows.update(status=S.ENDED, ended_on=timezone.localdate(), reason=reason[:1000]):
+        raise AlreadyMoved
+    standing = [Contribution.Status.OFFERED, Contribution.Status.WELCOMED]
+    participation.contributions.filter(status__in=standing).update(status=Contribution.Status.CANCELLED)
+    participation.refresh_from_db()
+    notifications.ended(participation, by=by)
+    return participation
+
+
+# ---- what is promised
+
+
+def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, welcomed: bool) -> Contribution:
+    rate = participation.project.value_of_an_hour if said["nature"] in IN_HOURS else 0
+    states = Contribution.Status
+    return Contribution.objects.create(
+        participation=participation,
+        nature=said["nature"],
+        role=said.get("role") or "",
+        label=said["label"],
+        hours=said.get("hours") or 0,
+        amount=said.get("amount") or 0,
+        hourly_rate=rate,
+        method=said.get("method") or "",
+        starts_on=said.get("starts_on") or timezone.localdate(),
+        ends_on=said.get("ends_on"),
+        status=states.WELCOMED if welcomed else states.OFFERED,
+        answered_at=timezone.now() if welcomed else None,
+        offered_by=by,
+    )
+
+
+@transaction.atomic
+def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -> Contribution:
+    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible."""
+    require(is_member(by, participation.organisation))
+    project = _open(participation.project)
+    if participation.status not in (S.OFFERED, S.WELCOMED):
+        raise NotPossible(_("Cette participation est close : proposez-en une nouvelle. Rien n’a été enregistré."))
+    if "starts_on" in said and not said.get("starts_on"):
+        said = {**said, "starts_on": min(timezone.localdate(), said.get("ends_on") or timezone.localdate())}
+    welcomed = participation.status == S.WELCOMED and can_lead(by, project)
+    made = _promise(participation, said, by=by, welcomed=welcomed)
+    if participation.status == S.WELCOMED and not welcomed:
+        notifications.promised(made, by=by)
+    touch(project)
+    return made
+
+
+@transaction.atomic
+def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason: str = "") -> Contribution:
+    """Welcome or decline one promise of a partner. Raises AlreadyMoved."""
+    project = contribution.participation.project
+    require(can_lead(by, project))
+    states = Contribution.Status
+    waiting = Contribution.objects.filter(pk=contribution.pk, status=states.OFFERED)
+    said = states.WELCOMED if welcome else states.DECLINED
+    if not waiting.update(status=said, reason=reason[:1000], answered_at=timezone.now()):
+        raise AlreadyMoved
+    contribution.refresh_from_db()
+    touch(project)
+    notifications.promise_answered(contribution, by=by)
+    return contribution
+
+
+@transaction.atomic
+def take_back(contribution: Contribution, *, by: Any) -> Contribution:
+    """What will not come, or not entirely: what already came stays. Raises AlreadyMoved."""
+    require(can_follow_up(by, contribution.participation))
+    states = Contribution.Status
+    rows = Contribution.objects.filter(pk=contribution.pk, status__in=[states.OFFERED, states.WELCOMED])
+    if not rows.update(status=states.CANCELLED):
+        raise AlreadyMoved
+    contribution.refresh_from_db()
+    touch(contribution.participation.project)
+    return contribution
+
+
+@transaction.atomic
+def deliver(
+    contribution: Contribution, *, on: datetime.date, by: Any, hours: Decimal | int = 0, amount: Decimal | int = 0,
+    note: str = "",
+) -> Delivery:  # fmt: skip
+    """Record a part of what was promised as it comes. More than promised is welcome too. Raises NotPossible."""
+    require(can_follow_up(by, contribution.participation))
+    held = Contribution.objects.select_for_update(of=("self",)).get(pk=contribution.pk)
+    if held.status != Contribution.Status.WELCOMED:
+        raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
+    if on > timezone.localdate():
+        raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+    made = Delivery.objects.create(
+        contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
+    )
+    touch(contribution.participation.project)
+    return made
+
+
+@transaction.atomic
+def undeliver(delivery: Delivery, *, by: Any) -> None:
+    """Take back a line recorded by mistake."""
+    require(can_follow_up(by, delivery.contribution.participation))
+    delivery.delete()
+    touch(delivery.contribution.participation.project)
+
+
+def touch(project: Project) -> None:
+    """Move the date of change, by which pages are cached: what hangs from a project isn’t in its row."""
+    Project.objects.filter(pk=project.pk).update(search=None)
+
+
+def missing_roles(participations: Iterable[Participation]) -> list[ContributionRole]:
+    """The roles that nobody holds."""
+    held = {role for p in participations for role in p.roles}
+    return [role for role in ContributionRole if role not in held]
+
+
+NATURE_OF_KIND = {
+    "materiel": Nature.MATERIAL, "locaux": Nature.PREMISES, "humain": Nature.TIME, "expertise": Nature.EXPERTISE,
+}  # fmt: skip

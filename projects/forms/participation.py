@@ -1,0 +1,209 @@
+"""The forms of those who take part: offer roles and what one brings, answer, record what came, tie a loan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from directory.forms.need import date_field
+from directory.forms.organisation import dress
+from directory.forms.rows import RowsField
+from projects.forms.fields import AmountField, ContributionRow, in_order
+from projects.models import ContributionRole, Delivery, Nature, Part, ProjectLoan
+
+OFFERED_PARTS = [
+    (Part.PARTNERS, _("Comme partenaire")),
+    (Part.CARRIES, _("Pour le porter, avec d’autres")),
+    (Part.FUNDS, _("Pour le financer")),
+    (Part.SUPPORTS, _("Pour l’appuyer, sans autre engagement")),
+]
+
+
+class OfferForm(forms.Form):
+    """Offer to take part: in what capacity, in which roles, with what."""
+
+    part = forms.ChoiceField(
+        label=_("À quel titre?"), choices=OFFERED_PARTS, widget=forms.RadioSelect, initial=Part.PARTNERS,
+        error_messages={"required": _("Dites à quel titre vous participez.")},
+    )  # fmt: skip
+    roles = forms.MultipleChoiceField(
+        label=_("Dans quels rôles?"),
+        choices=ContributionRole.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Un seul suffit pour aider."),
+    )
+    brings = RowsField(
+        row=ContributionRow, most=12, label=_("Qu’apportez-vous?"),
+        help_text=_("Un apport par ligne. Sans valeur écrite, le temps et le savoir-faire comptent à l’heure."),
+    )  # fmt: skip
+    message = forms.CharField(
+        label=_("Un mot à ceux qui portent le projet"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+    def lines(self, *, more: bool = False) -> list[list[forms.BoundField]]:
+        """The inputs of what one brings."""
+        field: Any = self.fields["brings"]
+        return field.drawn("brings", self["brings"].value(), more=more)
+
+    def understood(self) -> list[dict[str, Any]]:
+        """What one brings, line by line."""
+        field: Any = self.fields["brings"]
+        return field.understood
+
+
+class ReasonForm(forms.Form):
+    """Why: needed to decline, welcome to end."""
+
+    reason = forms.CharField(
+        label=_("Pourquoi"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3, "maxlength": 1000}),
+        error_messages={"required": _("Dites pourquoi : sans un mot, l’autre organisme ne saura pas.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, needed: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = needed
+        dress(self)
+
+
+class PromiseForm(forms.Form):
+    """Something more."""
+
+    nature = forms.ChoiceField(label=_("Sorte"), choices=Nature.choices, initial=Nature.TIME)
+    label = forms.CharField(
+        label=_("Quoi, en quelques mots"), max_length=160,
+        error_messages={"required": _("Dites ce que c’est.")},
+    )  # fmt: skip
+    hours = AmountField(label=_("Heures"), digits=9)
+    amount = AmountField(
+        label=_("Valeur ($)"),
+        help_text=_("Le montant en argent, ou ce que cela vaut. Vide : les heures au taux du projet."),
+    )
+    method = forms.CharField(
+        label=_("Comment la valeur est estimée"), max_length=200, required=False,
+        help_text=_("« Prix courant de location », par exemple. C’est ce que lira un bailleur de fonds."),
+    )  # fmt: skip
+    role = forms.ChoiceField(
+        label=_("Dans quel rôle"), choices=[("", _("peu importe")), *ContributionRole.choices], required=False
+    )
+    starts_on = date_field(_("À partir du"))
+    ends_on = date_field(_("Jusqu’au"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("nature") == Nature.MONEY and "amount" not in self.errors and not data.get("amount"):
+            self.add_error("amount", gettext("Dites combien de dollars."))
+        return in_order(self, data)
+
+
+class DeliveryForm(forms.ModelForm):
+    """What came, and when."""
+
+    on = date_field(_("Venu le"))
+    hours = AmountField(label=_("Heures"), digits=9)
+    amount = AmountField(label=_("Valeur ($)"), help_text=_("Vide : les heures à la valeur promise."))
+
+    class Meta:
+        model = Delivery
+        fields = ("on", "hours", "amount", "note")
+        labels = {"note": _("Remarque")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].required = True
+        self.fields["on"].error_messages["required"] = gettext("Dites quand c’est venu.")
+        self.initial.setdefault("on", timezone.localdate())
+        dress(self)
+
+    def clean_on(self) -> Any:
+        on = self.cleaned_data["on"]
+        if on and on > timezone.localdate():
+            raise forms.ValidationError(gettext("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+        return on
+
+    def clean_hours(self) -> Any:
+        return self.cleaned_data.get("hours") or 0
+
+    def clean_amount(self) -> Any:
+        return self.cleaned_data.get("amount") or 0
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not data.get("hours") and not data.get("amount"):
+            self.add_error("hours", gettext("Écrivez combien d’heures ou de dollars sont venus."))
+        return data
+
+
+class LoanLinkForm(forms.Form):
+    """Which loan serves the project, and what it is worth."""
+
+    loan = forms.ChoiceField(
+        label=_("Quel prêt?"), widget=forms.RadioSelect, error_messages={"required": _("Choisissez un prêt.")}
+    )
+    rate = AmountField(
+        label=_("Ce que ce prêt vaut ($)"), digits=9,
+        help_text=_(
+            "Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. "
+            "Vide : le prix affiché, ou la valeur d’une heure pour une personne."
+        ),
+    )  # fmt: skip
+    per = forms.ChoiceField(label=_("Cette valeur compte"), choices=ProjectLoan.Per.choices)
+    role = forms.ChoiceField(
+        label=_("Dans quel rôle"), choices=[("", _("peu importe")), *ContributionRole.choices], required=False
+    )
+    method = forms.CharField(
+        label=_("Comment la valeur est estimée"), max_length=200, required=False,
+        help_text=_("« Tarif de location de la municipalité », par exemple."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, loans: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["loan"]
+        field.choices = loans
+        dress(self)
+
+
+class NewsForm(forms.Form):
+    """A news of the journal."""
+
+    title = forms.CharField(label=_("Titre"), max_length=140, error_messages={"required": _("Donnez un titre.")})
+    body = forms.CharField(
+        label=_("La nouvelle"), max_length=6000, widget=forms.Textarea(attrs={"rows": 8, "maxlength": 6000}),
+        help_text=_("Une ligne vide sépare les paragraphes; un tiret commence une liste."),
+        error_messages={"required": _("Écrivez la nouvelle.")},
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class DocumentForm(forms.Form):
+    """A document to keep with the project."""
+
+    title = forms.CharField(label=_("Titre"), max_length=160, error_messages={"required": _("Donnez un titre.")})
+    file = forms.FileField(
+        label=_("Fichier"), help_text=_("PDF, Word, Excel ou LibreOffice; 10 Mo au plus."),
+        error_messages={
+            "required": _("Choisissez un fichier."), "empty": _("Ce fichier est vide : choisissez-en un autre."),
+        },
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)

@@ -1,0 +1,270 @@
+"""What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
+
+A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
+worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils import formats
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from directory.models import Kind, Organisation
+from mutualisation.kernel.publication import Status
+from projects.contributions import NATURE_OF_KIND
+from projects.models import ContributionRole, Nature, Part, Project, ProjectLoan
+from projects.permissions import COUNTS
+
+# One row for what was promised, one for each part that came, each in the year of its own date.
+ENTRIES = """
+    WITH said AS (
+        SELECT c.id, pp.organisation_id, pp.part, c.nature, c.role, c.label, c.method, c.status, c.starts_on, c.ends_on,
+               c.hours, c.amount, c.hourly_rate,
+               CASE WHEN c.amount > 0 AND c.hours > 0 THEN c.amount / c.hours ELSE c.hourly_rate END AS rate
+          FROM projects_contribution c JOIN projects_participation pp ON pp.id = c.participation_id
+         WHERE pp.project_id = %(project)s AND c.status IN ('welcomed', 'cancelled')
+    ), came AS (
+        SELECT d.contribution_id, d.on, d.hours,
+               CASE WHEN d.amount > 0 THEN d.amount ELSE d.hours * s.rate END AS dollars
+          FROM projects_delivery d JOIN said s ON s.id = d.contribution_id
+    ), lent AS (
+        SELECT l.id, l.lender_id, r.kind, k.role, k.rate, k.per, k.method, r.name, d.lower AS begins, d.upper AS ends,
+               l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS is_there,
+               extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
+               extract(epoch FROM greatest(least(d.upper, now(), coalesce(l.returned_at, d.upper)), d.lower)
+                 - d.lower) / 3600 AS so_far,
+               row_number() OVER (PARTITION BY l.id ORDER BY d.lower) AS n
+          FROM projects_projectloan k JOIN loans_loan l ON l.id = k.loan_id
+          JOIN directory_resource r ON r.id = l.resource_id
+          JOIN (SELECT loan_id, lower(period) AS lower, upper(period) AS upper FROM loans_loandate
+                 WHERE cancelled_at IS NULL) d ON d.loan_id = l.id
+         WHERE k.project_id = %(project)s AND l.status = ANY(%(counts)s)
+    ), entries AS (
+        SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
+               ends_on AS ends,
+               hourly_rate, amount > 0 AS by_amount, extract(year FROM starts_on)::int AS year,
+               hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
+               0 AS hours, 0 AS dollars, 'x' AS per
+          FROM said WHERE status = 'welcomed'
+        UNION ALL
+        SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
+               s.amount > 0, extract(year FROM k.on)::int,
+               CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
+               CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x'
+          FROM said s JOIN came k ON k.contribution_id = s.id
+        UNION ALL
+        SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
+               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, extract(year FROM begins AT TIME ZONE %(zone)s)::int,
+               whole, CASE per WHEN 'heure' THEN rate * whole WHEN 'jour' THEN rate * ceil(whole / 24)
+                               ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END,
+               CASE WHEN is_there THEN so_far ELSE 0 END,
+               CASE WHEN NOT is_there THEN 0 WHEN per = 'heure' THEN rate * so_far
+                    WHEN per = 'jour' THEN rate * ceil(so_far / 24) ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END, per
+          FROM lent
+    )"""
+SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
+    round(sum(dollars)::numeric, 2)"""
+PERSONS = "nature IN ('temps', 'expertise', 'humain')"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Hours of people, hours of use of things, dollars: promised, and come so far."""
+
+    promised_hours: Decimal = Decimal(0)
+    promised_use: Decimal = Decimal(0)
+    promised: Decimal = Decimal(0)
+    hours: Decimal = Decimal(0)
+    use: Decimal = Decimal(0)
+    dollars: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contribution or one loan."""
+
+    key: str
+    organisation: int
+    partner: str
+    part: str
+    nature: str
+    role: str
+    label: str
+    period: str
+    method: str
+    sums: Sums
+    is_loan: bool
+
+    @property
+    def number(self) -> int:
+        return int(self.key[1:])
+
+
+@dataclass
+class Ledger:
+    """The lines, and their sums by partner, role, sort and year."""
+
+    lines: list[Line] = field(default_factory=list)
+    groups: list[tuple[str, list[tuple[str, Sums]]]] = field(default_factory=list)
+    total: Sums = field(default_factory=Sums)
+
+    @cached_property
+    def has_use(self) -> bool:
+        return bool(self.total.promised_use or self.total.use)
+
+    def share(self, budget: Decimal | None) -> int:
+        """Which part of the budget is promised or come, in per cent; 0 without a budget."""
+        together = max(self.total.promised, self.total.dollars)
+        return min(100, round(100 * together / budget)) if budget else 0
+
+
+def _known(project: Project) -> dict[str, Any]:
+    return {"project": project.pk, "counts": [str(s) for s in COUNTS], "zone": settings.TIME_ZONE}
+
+
+def lines_of(project: Project) -> tuple[list[Line], Sums]:
+    """The lines alone, and what they make together."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""{ENTRIES} SELECT line, organisation_id, max(part), nature, role, label, max(method), min(begins),
+                max(ends), max(hourly_rate), bool_or(by_amount), max(per), {SUMS}
+                FROM entries GROUP BY line, organisation_id, nature, role, label
+                ORDER BY min(begins), line""",  # noqa: S608 - our own SQL; values are parameters
+            _known(project),
+        )
+        rows = cursor.fetchall()
+    names = _names({row[1] for row in rows})
+    total = Sums()
+    lines = [_line(row, names) for row in rows]
+    for line in lines:
+        total = _plus(total, line.sums)
+    return lines, total
+
+
+def ledger(project: Project) -> Ledger:
+    """The ledger of a project, in three queries whatever it holds."""
+    lines, _total = lines_of(project)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""{ENTRIES} SELECT grouping(organisation_id, role, kind, year), organisation_id, role, kind, year, people,
+                {SUMS}
+                FROM (SELECT *, nature AS kind, {PERSONS} AS people FROM entries) e
+                GROUP BY GROUPING SETS ((organisation_id, people), (role, people), (kind, people), (year, people),
+                                        (people))""",  # noqa: S608
+            _known(project),
+        )
+        grouped = cursor.fetchall()
+    return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}))
+
+
+def _names(ids: set[int]) -> dict[int, str]:
+    """The names of partners; one that left the portal keeps its sums, and its name is said no more."""
+    if not ids:
+        return {}
+    rows = Organisation.objects.filter(pk__in=ids).values_list("pk", "name", "status")
+    gone = _("Un organisme qui n’est plus au portail")
+    return {pk: name if status != Status.ARCHIVED else gone for pk, name, status in rows}
+
+
+def nature_of(value: str) -> Nature:
+    """The sort of a line; a loan’s follows the kind of what is lent."""
+    return Nature(NATURE_OF_KIND[value]) if value in Kind.values and value not in Nature.values else Nature(value)
+
+
+def _sums(values: Any, people: bool) -> Sums:
+    promised_hours, promised, hours, dollars = values
+    nothing = Decimal(0)
+    if people:
+        return Sums(promised_hours, nothing, promised, hours, nothing, dollars)
+    return Sums(nothing, promised_hours, promised, nothing, hours, dollars)
+
+
+def _plus(one: Sums, other: Sums) -> Sums:
+    return Sums(*(getattr(one, n) + getattr(other, n) for n in Sums.__dataclass_fields__))
+
+
+def _line(row: Any, names: dict[int, str]) -> Line:
+    key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per = row[:12]
+    kind = nature_of(nature)
+    sums = _sums(row[12:], kind in (Nature.TIME, Nature.EXPERTISE))
+    is_loan = key.startswith("l")
+    return Line(
+        key=key,
+        organisation=organisation,
+        partner=names.get(organisation, ""),
+        part=str(Part(part).label) if part else _("prête"),
+        nature=str(kind.label),
+        role=str(ContributionRole(role).label) if role else "",
+        label=label,
+        period=period_words(begins, ends),
+        method=method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
+        sums=sums,
+        is_loan=is_loan,
+    )
+
+
+def dollars_in_words(value: Decimal | int) -> str:
+    """« 25 $ », cents only when there are some."""
+    amount = Decimal(value)
+    places = 0 if amount == amount.to_integral() else 2
+    return f"{formats.number_format(amount, decimal_pos=places, force_grouping=True)}\u00a0$"
+
+
+def _method(kind: Nature, by_amount: bool, rate: Decimal, sums: Sums) -> str:
+    if by_amount:
+        return _("montant en argent") if kind == Nature.MONEY else _("valeur déclarée par le partenaire")
+    if rate and (sums.promised_hours or sums.hours):
+        return _("%(rate)s l’heure") % {"rate": dollars_in_words(rate)}
+    return _("sans valeur chiffrée")
+
+
+def _loan_method(rate: Decimal, per: str) -> str:
+    if not rate:
+        return _("prêt réel, sans valeur chiffrée")
+    words = {"rate": dollars_in_words(rate), "per": ProjectLoan.Per(per).label}
+    return _("prêt réel, %(rate)s %(per)s, déclaré par le prêteur") % words
+
+
+def period_words(begins: datetime.date | None, ends: datetime.date | None) -> str:
+    """« 2026-11-21 », « 2026-11-21 au 2027-02-28 »: dates as a table holds them."""
+    if begins is None:
+        return ""
+    if ends is None or ends == begins:
+        return begins.isoformat()
+    return _("%(begins)s au %(ends)s") % {"begins": begins.isoformat(), "ends": ends.isoformat()}
+
+
+def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[tuple[str, list[tuple[str, Sums]]]], Sums]:
+    """The sums of each grouping, largest first; then of everything."""
+    total = Sums()
+    found: dict[str, dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
+    titles = {7: _("Par partenaire"), 11: _("Par rôle"), 13: _("Par sorte d’apport"), 14: _("Par année")}
+    for grouping, organisation, role, kind, year, people, *values in rows:
+        sums = _sums(values, people)
+        if grouping == 15:
+            total = _plus(total, sums)
+            continue
+        label = {
+            7: lambda o=organisation: names.get(o, ""),
+            11: lambda r=role: str(ContributionRole(r).label) if r else _("Aucun rôle dit"),
+            13: lambda k=kind: str(nature_of(k).label).capitalize() if k else "",
+            14: lambda y=year: str(y),
+        }[grouping]()
+        found[titles[grouping]][label] = _plus(found[titles[grouping]][label], sums)
+    groups = [
+        (title, sorted(found[title].items(), key=lambda pair: (-pair[1].promised, pair[0])))
+        for number, title in titles.items()
+        if found.get(title) and number != 14
+    ]
+    if years := found.get(titles[14]):
+        groups.append((titles[14], sorted(years.items())))
+    return groups, total

@@ -1,0 +1,157 @@
+"""What projects write to people: one function an event, called by the verb, inside its transaction.
+
+One template serves them all: the words are here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import signing
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.mail import absolute, write
+from projects.models import Contribution, Follower, News, Participation, Project
+from projects.permissions import people_leading, people_of
+
+SALT = "projects.follow"
+
+
+def _send(
+    project: Project, people: Any, event: str, *, subject: str, expected: str, page: str, action: str, note: str = "",
+    stop: bool = False,
+) -> None:  # fmt: skip
+    for person in people:
+        write(
+            event=event,
+            to=person.email,
+            template="project",
+            subject_line=subject,
+            expected=expected,
+            project=project,
+            note=note,
+            action=action,
+            action_url=absolute(page),
+            stop_url=absolute(reverse("project_unfollow", args=[stop_token(project, person)])) if stop else "",
+        )
+
+
+def _page(participation: Participation) -> str:
+    return reverse("participation", args=[participation.project.slug, participation.pk])
+
+
+def offered(participation: Participation, *, by: Any) -> None:
+    """Someone offers to take part → who leads."""
+    said = {"who": participation.organisation.name, "what": participation.project.title}
+    _send(
+        participation.project,
+        [p for p in people_leading(participation.project) if p.pk != by.pk],
+        f"project-offered:{participation.pk}",
+        subject=_("%(who)s veut participer : %(what)s") % said,
+        expected=_("Accueillez cette participation, ou déclinez-la en disant pourquoi.") % said,
+        note=participation.message,
+        page=_page(participation),
+        action=_("Répondre"),
+    )
+
+
+def joined(participation: Participation, *, by: Any) -> None:
+    """Someone supports the project, which needs no answer → who leads."""
+    said = {"who": participation.organisation.name, "what": participation.project.title}
+    _send(
+        participation.project,
+        [p for p in people_leading(participation.project) if p.pk != by.pk],
+        f"project-joined:{participation.pk}",
+        subject=_("%(who)s appuie le projet : %(what)s") % said,
+        expected=_("Il n’y a rien à faire : le nom de l’organisme paraît sur la page du projet."),
+        note=participation.message,
+        page=participation.project.get_absolute_url(),
+        action=_("Voir le projet"),
+    )
+
+
+def answered(participation: Participation, *, by: Any) -> None:
+    """Yes or no → who offered."""
+    said = {"what": participation.project.title}
+    welcome = participation.status == Participation.Status.WELCOMED
+    _send(
+        participation.project,
+        [p for p in people_of(participation) if p.pk != by.pk],
+        f"project-answered:{participation.pk}:{participation.status}",
+        subject=(_("Bienvenue dans le projet : %(what)s") if welcome else _("Participation déclinée : %(what)s"))
+        % said,
+        expected=_("Inscrivez ce que vous apportez à mesure que cela vient.")
+        if welcome
+        else _("Les porteurs du projet n’ont pas retenu votre offre. Voici pourquoi."),
+        note=participation.reason,
+        page=_page(participation),
+        action=_("Ouvrir votre participation"),
+    )
+
+
+def ended(participation: Participation, *, by: Any) -> None:
+    """A participation ends → the other side."""
+    said = {"who": participation.organisation.name, "what": participation.project.title}
+    people = {p.pk: p for p in [*people_of(participation), *people_leading(participation.project)] if p.pk != by.pk}
+    _send(
+        participation.project,
+        people.values(),
+        f"project-ended:{participation.pk}",
+        subject=_("%(who)s ne participe plus : %(what)s") % said,
+        expected=_("Ce qui était venu reste au bilan; ce qui était promis n’y compte plus."),
+        note=participation.reason,
+        page=_page(participation),
+        action=_("Voir la participation"),
+    )
+
+
+def promised(contribution: Contribution, *, by: Any) -> None:
+    """A partner offers something more → who leads."""
+    participation = contribution.participation
+    said = {"who": participation.organisation.name, "what": contribution.label}
+    _send(
+        participation.project,
+        [p for p in people_leading(participation.project) if p.pk != by.pk],
+        f"project-promised:{contribution.pk}",
+        subject=_("%(who)s offre : %(what)s") % said,
+        expected=_("Acceptez cette contribution, ou déclinez-la en disant pourquoi."),
+        page=_page(participation),
+        action=_("Répondre"),
+    )
+
+
+def promise_answered(contribution: Contribution, *, by: Any) -> None:
+    """Yes or no to one promise → the partner."""
+    welcome = contribution.status == Contribution.Status.WELCOMED
+    said = {"what": contribution.label}
+    _send(
+        contribution.participation.project,
+        [p for p in people_of(contribution.participation) if p.pk != by.pk],
+        f"project-promise-answered:{contribution.pk}",
+        subject=(_("C’est accepté : %(what)s") if welcome else _("C’est décliné : %(what)s")) % said,
+        expected=_("Inscrivez ce qui vient, à mesure.") if welcome else _("Voici pourquoi."),
+        note=contribution.reason,
+        page=_page(contribution.participation),
+        action=_("Ouvrir votre participation"),
+    )
+
+
+def told(news: News) -> None:
+    """A news of the journal → who follows, each with a link that stops it."""
+    followers = Follower.objects.filter(project=news.project, user__is_active=True).select_related("user")
+    _send(
+        news.project,
+        [f.user for f in followers.order_by("pk")],
+        f"project-news:{news.pk}",
+        subject=_("%(project)s : %(title)s") % {"project": news.project.title, "title": news.title},
+        expected=news.title,
+        page=news.project.get_absolute_url() + f"#nouvelle-{news.pk}",
+        action=_("Lire la nouvelle"),
+        stop=True,
+    )
+
+
+def stop_token(project: Project, person: Any) -> str:
+    """What a link that stops the e-mails holds; it needs no signing in and never expires."""
+    return signing.dumps({"p": project.pk, "u": person.pk}, salt=SALT, compress=True)

@@ -1,0 +1,265 @@
+"""Taking part: the page where an organisation offers, and the page of what it offered, for both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.drafts import forget, hold, recall
+from directory.memberships import acting_for
+from directory.permissions import is_member, require
+from directory.views.written import first_values, put_back
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.publication import Status
+from projects.contributions import (
+    NotPossible,
+    answer,
+    answer_promise,
+    deliver,
+    end,
+    offer,
+    promise,
+    take_back,
+    undeliver,
+)
+from projects.forms.participation import DeliveryForm, OfferForm, PromiseForm, ReasonForm
+from projects.models import ROLE_HELP, Contribution, ContributionRole, Delivery, Participation
+from projects.permissions import can_follow_up, can_lead
+from projects.views.project import agreement_address, found
+
+OFFER, ONE = "projects/participation/offer.html", "projects/participation/detail.html"
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def participate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Offer to take part, in the name of the organisation one acts for."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, f"participer:{slug}"[:118])
+        return redirect_to_login(request.get_full_path())
+    project = found(request, slug)
+    acting = acting_for(request)
+    if acting is None:
+        return render(request, "projects/project/nobody.html")
+    organisation = acting.organisation
+    key = f"participer:{slug}"[:118]
+
+    def drawn(form: OfferForm, **extra: Any) -> dict[str, Any]:
+        known = {role.value: ROLE_HELP[role] for role in ContributionRole}
+        return {
+            "project": project, "organisation": organisation, "form": form, "draft_key": key, "draft": None,
+            "lines": form.lines(more="ligne" in request.POST), "refusal": refusal,
+            "roles": [(box, known.get(box.data["value"], "")) for box in form["roles"]], **extra,
+        }  # fmt: skip
+
+    refusal = ""
+    if project.is_ended:
+        refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
+    elif not project.is_public:
+        refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
+    elif organisation.status != Status.PUBLISHED:
+        refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
+    if "ligne" in request.POST:
+        form = OfferForm()
+        put_back(form, request.POST)
+        return render(request, OFFER, drawn(form))
+    if request.method == "POST":
+        form = OfferForm(request.POST)
+        if form.is_valid() and not refusal:
+            said = form.cleaned_data
+            try:
+                made = offer(
+                    project=project, organisation=organisation, part=said["part"], roles=said["roles"], by=request.user,
+                    message=said["message"], brings=form.understood(),
+                )  # fmt: skip
+            except NotPossible as reply:
+                form.add_error(None, str(reply))
+            else:
+                forget(user=request.user, key=key)
+                if made.status == Participation.Status.WELCOMED:
+                    messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                else:
+                    messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
+                return redirect("participation", slug=slug, pk=made.pk)
+        return render(request, OFFER, drawn(form), status=409 if refusal else 422)
+    draft = recall(request, key)
+    role = request.GET.get("role", "")
+    form = OfferForm(initial={"roles": [role]} if role in ContributionRole.values else None)
+    first_values(request, form, draft)
+    return render(request, OFFER, drawn(form, draft=draft))
+
+
+def _participation(request: HttpRequest, slug: str, pk: int) -> Participation:
+    """For its two sides: 404 for anyone else."""
+    rows = Participation.objects.select_related("project__organisation", "organisation")
+    one = rows.defer("project__search", "organisation__search").filter(pk=pk, project__slug=slug).first()
+    if one is None or not request.user.is_authenticated or not can_follow_up(request.user, one):
+        raise Http404
+    return one
+
+
+GESTURES = ("accueillir", "decliner", "terminer", "promettre")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def participation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One participation: answered by who leads, followed by both; what it brings, and what came."""
+    one = _participation(request, slug, pk)
+    if request.method == "POST":
+        name = request.POST.get("geste", "")
+        if name not in GESTURES:
+            raise Http404
+        return _answer(request, one, name)
+    return _drawn(request, one)
+
+
+def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **forms: Any) -> HttpResponse:
+    project = one.project
+    contributions = list(one.contributions.prefetch_related("deliveries").order_by("starts_on", "id"))
+    leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
+    states = Participation.Status
+    return render(
+        request,
+        ONE,
+        {
+            "project": project,
+            "participation": one,
+            "contributions": [_told(c) for c in contributions],
+            "leads": leads,
+            "partner": partner,
+            "to_answer": leads and one.status == states.OFFERED,
+            "can_end": one.status in (states.OFFERED, states.WELCOMED),
+            "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
+            "decline_form": ReasonForm(prefix="refus"),
+            "end_form": ReasonForm(prefix="fin", needed=False),
+            "promise_form": PromiseForm(),
+            "agreement": agreement_address(project, project.organisation.name, [one.organisation.name])
+            if one.status == states.WELCOMED
+            else "",
+            **forms,
+        },
+        status=status,
+    )
+
+
+def _told(one: Contribution) -> dict[str, Any]:
+    """One promise, with what came of it."""
+    came = list(one.deliveries.all())
+    hours, dollars = sum(d.hours for d in came), sum(d.amount for d in came)
+    whole = bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount)
+    return {"row": one, "came": came, "hours": hours, "dollars": dollars, "whole": whole}
+
+
+def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse:
+    try:
+        if name == "accueillir":
+            require(can_lead(request.user, one.project))
+            answer(one, welcome=True, by=request.user)
+            said = _("%(who)s fait maintenant partie du projet.") % {"who": one.organisation.name}
+        elif name == "decliner":
+            require(can_lead(request.user, one.project))
+            form = ReasonForm(request.POST, prefix="refus")
+            if not form.is_valid():
+                return _drawn(request, one, status=422, decline_form=form)
+            answer(one, welcome=False, by=request.user, reason=form.cleaned_data["reason"])
+            said = _("C’est décliné. %(who)s lira pourquoi.") % {"who": one.organisation.name}
+        elif name == "terminer":
+            form = ReasonForm(request.POST, prefix="fin", needed=False)
+            reason = form.cleaned_data["reason"] if form.is_valid() else ""
+            end(one, by=request.user, reason=reason)
+            said = _("La participation est terminée. Ce qui était venu reste au bilan.")
+        else:
+            require(is_member(request.user, one.organisation))
+            more = PromiseForm(request.POST)
+            if not more.is_valid():
+                return _drawn(request, one, status=422, promise_form=more)
+            made = promise(one, more.cleaned_data, by=request.user)
+            said = (
+                _("C’est promis et inscrit au bilan.")
+                if made.status == Contribution.Status.WELCOMED
+                else _("C’est proposé : ceux qui portent le projet vous répondront.")
+            )
+    except AlreadyMoved:
+        now = Participation.objects.get(pk=one.pk).get_status_display()
+        messages.warning(request, _("Rien n’a changé : cette participation est déjà « %(state)s ».") % {"state": now})
+    except NotPossible as reply:
+        messages.warning(request, str(reply))
+    else:
+        messages.success(request, said)
+    return redirect("participation", slug=one.project.slug, pk=one.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One promise: answered by who leads, taken back, or recorded as it comes."""
+    rows = Contribution.objects.select_related("participation__project__organisation", "participation__organisation")
+    one = rows.filter(pk=pk, participation__project__slug=slug).first()
+    if one is None or not can_follow_up(request.user, one.participation):
+        raise Http404
+    leads = can_lead(request.user, one.participation.project)
+    form, reason = DeliveryForm(), ReasonForm(prefix="refus")
+    status = 200
+    if request.method == "POST":
+        name = request.POST.get("geste", "")
+        try:
+            if name in ("accepter", "refuser"):
+                require(leads)
+                reason = ReasonForm(request.POST, prefix="refus", needed=name == "refuser")
+                if reason.is_valid():
+                    answer_promise(
+                        one, welcome=name == "accepter", by=request.user, reason=reason.cleaned_data["reason"]
+                    )
+                    messages.success(request, _("C’est répondu."))
+                    return redirect(_back(one))
+                status = 422
+            elif name == "retirer":
+                take_back(one, by=request.user)
+                messages.success(request, _("C’est retiré de ce qui est promis. Ce qui est venu reste au bilan."))
+                return redirect(_back(one))
+            elif name == "recu":
+                form = DeliveryForm(request.POST)
+                if form.is_valid():
+                    said = form.cleaned_data
+                    deliver(one, on=said["on"], hours=said["hours"], amount=said["amount"], note=said["note"],
+                            by=request.user)  # fmt: skip
+                    messages.success(request, _("C’est inscrit au bilan."))
+                    return redirect(_back(one))
+                status = 422
+            else:
+                raise Http404
+        except AlreadyMoved:
+            now = Contribution.objects.get(pk=one.pk).get_status_display()
+            messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
+            return redirect(_back(one))
+        except NotPossible as reply:
+            form.add_error(None, str(reply))
+            status = 422
+    context = {
+        "project": one.participation.project, "participation": one.participation, "told": _told(one), "leads": leads,
+        "form": form, "reason_form": reason,
+    }  # fmt: skip
+    return render(request, "projects/participation/contribution.html", context, status=status)
+
+
+def _back(one: Contribution) -> Participation:
+    return one.participation
+
+
+@require_POST
+def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Take back a line recorded by mistake."""
+    rows = Delivery.objects.select_related("contribution__participation__project__organisation")
+    one = rows.filter(pk=pk, contribution__participation__project__slug=slug).first()
+    if one is None or not can_follow_up(request.user, one.contribution.participation):
+        raise Http404
+    undeliver(one, by=request.user)
+    messages.success(request, _("La ligne est retirée du bilan."))
+    return redirect("contribution", slug=slug, pk=one.contribution_id)

@@ -1,0 +1,250 @@
+"""Writing a project: the idea in two minutes, then the sheet; making it public; its stages."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.drafts import forget, hold, recall
+from directory.lifecycle import move, moves
+from directory.memberships import acting_for, memberships_of
+from directory.models import Membership
+from directory.permissions import awaits_reading, can_edit, can_read
+from directory.views.written import first_values, follows, put_back, side_by_side
+from directory.writing import OutdatedError
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.publication import Status
+from projects.forms.project import IdeaForm, ProjectForm
+from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
+from projects.models import Participation, Project
+from projects.proposing import change, propose
+from toolbox import paths
+
+MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
+IDEA, SHEET = "projects/project/idea.html", "projects/project/form.html"
+
+
+def editable(request: HttpRequest, slug: str) -> Project:
+    """The project, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
+    found = Project.objects.select_related("organisation").filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    if not can_edit(request.user, found):
+        if can_read(request.user, found):
+            raise PermissionDenied
+        raise Http404
+    return found
+
+
+def _acting(request: HttpRequest) -> Membership | None:
+    """For whom one proposes: what the page said, if one still belongs there; else the organisation chosen now."""
+    asked = request.POST.get("organisation", "")
+    if not asked:
+        return acting_for(request)
+    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
+    if found is None:
+        raise PermissionDenied
+    return found
+
+
+def from_path(request: HttpRequest) -> dict[str, Any]:
+    """What the guided path already knows: the form of sharing it advises, and the answers, told in words."""
+    if request.GET.get("depuis") != "parcours":
+        return {}
+    guide = paths.in_force()
+    answers, _left = guide.follow({key: str(value) for key, value in request.GET.items() if value})
+    if not answers:
+        return {}
+    advice = guide.advise(answers)
+    asked = {q.key: q for q in guide.questions}
+    told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
+    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
+    if advice.watch:
+        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
+    return {"continuum": advice.stage, "description": "\n".join(said)}
+
+
+@login_not_required  # a form sent after the session expired is kept, then one signs in
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_propose(request: HttpRequest) -> HttpResponse:
+    """Propose an idea, in the name of the organisation one acts for."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            return hold(request, f"projet:nouveau:{request.POST.get('organisation', '')[:20]}")
+        return redirect_to_login(request.get_full_path())
+    acting = _acting(request)
+    if acting is None:
+        return render(request, "projects/project/nobody.html")
+    organisation = acting.organisation
+    key = f"projet:nouveau:{organisation.pk}"
+    blank = Project(organisation=organisation)
+
+    def drawn(form: IdeaForm, **extra: Any) -> dict[str, Any]:
+        return {
+            "form": form, "organisation": organisation, "draft_key": key, "draft": None, "conflict": False,
+            "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
+            "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
+            "follows": follows(request.user, blank), "from_path": "depuis" in request.GET, **extra,
+        }  # fmt: skip
+
+    if request.method == "POST":
+        try:
+            form = propose(
+                form_for=lambda row: IdeaForm(request.POST, instance=row),
+                blank=blank,
+                by=request.user,
+                once=request.POST.get("once", ""),
+                publish="publier" in request.POST,
+            )
+        except OutdatedError as error:  # sent again from an old page, after someone completed the sheet
+            messages.warning(request, _("Ce projet existe déjà, et il a été complété depuis : le voici."))
+            return redirect(error.args[0].instance)
+        if form.errors:
+            return render(request, IDEA, drawn(form), status=422)
+        forget(user=request.user, key=key)
+        return _said(request, form.instance)
+    draft = recall(request, key)
+    form = IdeaForm(instance=blank, initial=from_path(request))
+    versions = IdeaForm(instance=blank).fingerprint()
+    first_values(request, form, draft)
+    return render(request, IDEA, drawn(form, draft=draft, versions=versions))
+
+
+def _drawn(request: HttpRequest, form: ProjectForm, project: Project, **extra: Any) -> dict[str, Any]:
+    return {
+        "form": form,
+        "sections": [
+            (anchor, label, [form[n] for n in names], folded, any(form[n].errors for n in names))
+            for anchor, label, names, folded in form.sections
+        ],
+        "rows": form.rows(more=request.POST.get("ligne", "")),
+        "draft_key": f"projet:{project.pk}",
+        "draft": None,
+        "versions": form.fingerprint(),
+        "once": "",
+        "project": project,
+        "conflict": False,
+        "differences": [],
+        **extra,
+    }
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def project_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """The sheet, by who leads; what another bearer changed meanwhile is shown, never erased."""
+    if not request.user.is_authenticated:
+        if request.method == "POST":
+            pk = Project.objects.filter(slug=slug).values_list("pk", flat=True).first()
+            return hold(request, f"projet:{pk or 0}")
+        return redirect_to_login(request.get_full_path())
+    project = editable(request, slug)
+    if "ligne" in request.POST:
+        form = ProjectForm(instance=project)
+        put_back(form, request.POST)
+        return render(request, SHEET, _drawn(request, form, project, versions=request.POST.get("versions", "")))
+    if request.method == "POST":
+        try:
+            form = change(
+                project,
+                form_for=lambda row: ProjectForm(request.POST, instance=row),
+                by=request.user,
+                publish="publier" in request.POST,
+            )
+        except OutdatedError as error:
+            return _conflict(request, error.args[0], project)
+        if form.errors:
+            context = _drawn(request, form, project, versions=form.data.get("versions", ""))
+            return render(request, SHEET, context, status=422)
+        forget(user=request.user, key=f"projet:{project.pk}")
+        return _said(request, form.instance, changed="publier" not in request.POST)
+    draft = recall(request, f"projet:{project.pk}")
+    form = ProjectForm(instance=project)
+    versions = form.fingerprint()
+    if draft and "reprendre" in request.GET:
+        first_values(request, form, draft)
+        versions = draft.data.get("versions", [versions])[-1]
+    return render(request, SHEET, _drawn(request, form, project, draft=draft, versions=versions))
+
+
+def _conflict(request: HttpRequest, typed: ProjectForm, project: Project) -> HttpResponse:
+    now = Project.objects.select_related("organisation").get(pk=project.pk)
+    form, differences = side_by_side(request, typed, lambda data: ProjectForm(data, instance=now))
+    fresh = ProjectForm(instance=now).fingerprint()
+    context = _drawn(request, form, now, conflict=True, differences=differences, versions=fresh)
+    return render(request, SHEET, context, status=409)
+
+
+def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> HttpResponse:
+    """After saving: what stands now, in words."""
+    project.refresh_from_db()
+    if project.status == Status.PUBLISHED:
+        said = (
+            _("Vos changements sont enregistrés.")
+            if changed
+            else _("C’est publié. D’autres peuvent maintenant s’y joindre.")
+        )
+    elif project.status == Status.SUBMITTED:
+        said = _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît.")
+    elif project.organisation.status != Status.PUBLISHED:
+        said = _("Votre projet est gardé en brouillon : il se publiera quand votre organisme sera validé.")
+    else:
+        said = _("Votre brouillon est enregistré : personne d’autre que votre équipe ne le voit.")
+    messages.success(request, said)
+    return redirect(project)
+
+
+@require_POST
+def project_move(request: HttpRequest, slug: str) -> HttpResponse:
+    """Publish, archive; or move from one stage to another."""
+    project = editable(request, slug)
+    name = request.POST.get("geste", "")
+    if name not in MOVES and name not in BY_NAME:
+        raise Http404
+    try:
+        if name in BY_NAME:
+            move_stage(project, name, by=request.user)
+        else:
+            move(project, name, by=request.user)
+    except AlreadyMoved:
+        now = Project.objects.get(pk=project.pk)
+        state = now.get_stage_display() if name in BY_NAME else now.get_status_display()
+        said = _("Rien n’a changé : ce projet est déjà « %(state)s ».")
+        messages.warning(request, said % {"state": state})
+    else:
+        said = {
+            "publish": _("C’est publié. D’autres peuvent maintenant s’y joindre."),
+            "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît."),
+            "archive": _("Le projet est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+        }.get(name, _("Étape du projet : « %(stage)s ».") % {"stage": project.get_stage_display()})
+        messages.success(request, said)
+    return redirect(project)
+
+
+def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[str, Any] | None:
+    """What those who lead see on its page; None for everyone else."""
+    if not request.user.is_authenticated or not can_edit(request.user, project):
+        return None
+    waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
+    checks = checklist(project, facts)
+    return {
+        "moves": [t for t in moves(request.user, project) if t.name in MOVES],
+        "stages": stage_moves(request.user, project),
+        "checks": checks,
+        "left": sum(not done for _label, done in checks),
+        "waiting": list(
+            waiting.defer("organisation__search", "organisation__description").order_by("offered_at", "id")
+        ),
+        "read_first": awaits_reading(request.user, project),
+        "follows": follows(request.user, project),
+        "waits": project.organisation.status != Status.PUBLISHED,
+    }

@@ -1,0 +1,108 @@
+"""A loan that changes after its agreement: the draft follows, what was to sign is replaced, what is signed amended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loans import agreements, amendments, filling, gate, handover, proposals, requests
+from loans.models import Loan, LoanDate, Side
+from tests.loans.lending import (
+    accepted,
+    borrower_of,
+    frozen,
+    in_days,
+    lender_of,
+    models_in_force,
+    sign_all,
+    signed,
+)
+from tests.loans.test_agreements import acting, complete, drawn, hall
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def toolbox() -> None:
+    models_in_force()
+
+
+def reach(loan: Loan, *periods: Any, quantity: int = 1) -> Loan:
+    """The lender proposes, the borrower accepts."""
+    proposal = proposals.propose(loan, by=lender_of(loan), side=Side.LENDER, periods=periods, quantity=quantity)
+    return proposals.agree(proposal, by=borrower_of(loan))
+
+
+def test_a_draft_follows_the_loan() -> None:
+    agreement = complete(drawn())
+    agreements.agree(agreement, by=acting(agreement, Side.LENDER), side=Side.LENDER)
+    reach(agreement.loan, in_days(5))
+    agreement.refresh_from_db()
+    assert agreement.lender_agreed is None
+    assert agreement.values["periode.en_mots"] == filling.values(agreement.loan)["periode.en_mots"]
+    assert agreement.versions.last().side == ""
+
+
+def test_what_was_to_sign_is_replaced() -> None:
+    loan = accepted(hall())
+    old = frozen(loan)
+    text = old.text
+    reach(loan, in_days(5))
+    old.refresh_from_db()
+    new = agreements.current(loan)
+    assert new is not None
+    assert (old.status, old.text) == ("cancelled", text)
+    assert new.number in old.ended_note
+    assert new.status == "to_sign"
+    assert new.text != text
+    assert new.values["regles_maison"] == old.values["regles_maison"]
+
+
+def test_what_is_signed_is_amended_then_the_gate_waits_for_it() -> None:
+    loan = signed(accepted(hall()))
+    root = agreements.current(loan)
+    assert root is not None
+    before = root.values["periode.en_mots"]
+    reach(loan, in_days(5))
+    amendment = root.amendments.get()
+    assert (amendment.number, amendment.status) == (f"{root.number}-A1", "to_sign")
+    for words in (before, amendment.values["periode.en_mots"]):
+        assert " ".join(words.split()) in amendment.text
+    assert "demeurent inchangées" in amendment.text
+    assert handover.obstacles(loan)[0].startswith(f"L’avenant {amendment.number} n’est pas signé par")
+    reach(loan, in_days(7))
+    amendment.refresh_from_db()
+    assert amendment.status == "cancelled"
+    second = root.amendments.get(status="to_sign")
+    assert " ".join(before.split()) in second.text
+    sign_all(second)
+    assert handover.obstacles(loan) == []
+    assert gate.root_of(gate.of_loan(loan)) == root
+
+
+def test_a_date_called_off_is_a_change_too() -> None:
+    loan = signed(accepted(hall(), in_days(2), in_days(4), in_days(6)))
+    date = LoanDate.objects.filter(loan=loan).order_by("period").first()
+    requests.cancel_date(date, by=borrower_of(loan), reason="Congé")
+    assert handover.obstacles(loan)
+
+
+def test_terms_back_to_what_was_signed_ask_nothing_more() -> None:
+    first = in_days(2)
+    loan = signed(accepted(hall(), first))
+    reach(loan, in_days(5))
+    reach(loan, first)
+    assert handover.obstacles(loan) == []
+
+
+def test_a_refused_amendment_is_drawn_up_again() -> None:
+    loan = signed(accepted(hall()))
+    root = agreements.current(loan)
+    assert root is not None
+    reach(loan, in_days(5))
+    root.amendments.update(status="refused")
+    assert "n’a pas été signé" in handover.obstacles(loan)[0]
+    again = amendments.draw_up_again(root, by=lender_of(loan))
+    assert again is not None
+    assert again.number == f"{root.number}-A2"

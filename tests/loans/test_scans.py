@@ -1,0 +1,228 @@
+"""On paper: what comes in, what is refused and why; the other side confirms, or says what is wrong."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.urls import reverse
+from PIL import Image
+
+from accounts.models import Mail
+from directory.models import Membership
+from loans import scans
+from loans.models import Agreement, AgreementStatus, JournalEntry, PaperScan
+from loans.scans import MAX_BYTES, ScanError
+from loans.signing import CannotSign
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from tests.factories import MembershipFactory
+from tests.loans.signing import BOARD, THREE, fresh, frozen, kinds, mandated, sign, signatory, signed_in
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+SIGNERS = {
+    "preteur": {"name": "Camille Exemple", "function": "direction"},
+    "emprunteur": {"name": "Dominique Essai", "function": "présidence"},
+}
+
+
+def upload(content: bytes = PDF, name: str = "entente.pdf") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, content, content_type="application/octet-stream")
+
+
+def photo(kind: str = "JPEG", size: tuple[int, int] = (300, 400)) -> bytes:
+    """A photo that says where it was taken."""
+    image = Image.new("RGB", size, "white")
+    exif = image.getexif()
+    exif[0x010E] = "Chez Untel, 12 rue Secrète"
+    out = io.BytesIO()
+    image.save(out, kind, exif=exif)
+    return out.getvalue()
+
+
+@pytest.fixture
+def agreement() -> Agreement:
+    return frozen()
+
+
+def send(agreement: Agreement, *, by: Any = None, **fields: Any) -> PaperScan:
+    given = {"files": [upload()], "signers": SIGNERS, "sha256": agreement.sha256, **fields}
+    return scans.send(agreement, by=by or signatory(agreement), **given)
+
+
+def test_sent_then_confirmed_it_is_in_force(agreement: Agreement) -> None:
+    scan = send(agreement)
+    assert "signée sur papier" in Mail.objects.get(to=signatory(agreement, "emprunteur").email).subject
+    scans.confirm(scan, by=signatory(agreement, "emprunteur"))
+    agreement = fresh(agreement)
+    assert agreement.status == AgreementStatus.IN_FORCE
+    found = {s.party: (s.how, s.name, s.function) for s in agreement.signatures.all()}
+    assert found == {p: ("papier", s["name"], s["function"]) for p, s in SIGNERS.items()}
+    assert kinds(agreement) == ["scan_sent", "scan_confirmed", "signed", "signed", "in_force"]
+    assert JournalEntry.objects.broken(agreement) == []
+
+
+def test_paper_completes_what_was_signed_here(agreement: Agreement) -> None:
+    sign(agreement, "emprunteur")
+    scan = send(agreement, signers={"preteur": SIGNERS["preteur"]})
+    scans.confirm(scan, by=signatory(agreement, "emprunteur"))
+    assert set(agreement.signatures.values_list("party", "how")) == {
+        ("emprunteur", "electronique"), ("preteur", "papier"),
+    }  # fmt: skip
+
+
+def test_the_person_lent_signs_on_paper_too() -> None:
+    agreement = frozen(THREE)
+    with pytest.raises(CannotSign, match="Alix Exemple"):
+        send(agreement)
+    scan = send(agreement, signers={**SIGNERS, "personne": {"name": "Alix Exemple"}})
+    assert scans.confirm(scan, by=signatory(agreement, "emprunteur")).status == AgreementStatus.IN_FORCE
+
+
+def test_what_is_wrong_is_said_and_another_one_sent(agreement: Agreement) -> None:
+    scan = send(agreement)
+    with pytest.raises(CannotSign, match="attend déjà"):
+        send(agreement)
+    scans.contest(scan, by=signatory(agreement, "emprunteur"), reason="La page 2 manque")
+    assert fresh(agreement).status == AgreementStatus.TO_SIGN
+    told = Mail.objects.filter(to=signatory(agreement).email).first()
+    assert told
+    assert "La page 2 manque" in told.text
+    send(agreement)
+    assert kinds(agreement) == ["scan_sent", "scan_refused", "scan_sent"]
+
+
+def test_only_the_other_side_answers_and_once(agreement: Agreement) -> None:
+    scan = send(agreement)
+    for by in (signatory(agreement), mandated(agreement.loan.lender), MembershipFactory().user):
+        with pytest.raises(PermissionDenied):
+            scans.confirm(scan, by=by)
+    simple = MembershipFactory(organisation=agreement.loan.borrower).user
+    with pytest.raises(PermissionDenied):
+        scans.confirm(scan, by=simple)
+    manager = MembershipFactory(organisation=agreement.loan.borrower, role="gestionnaire").user
+    scans.confirm(scan, by=manager)
+    with pytest.raises(AlreadyMoved):
+        scans.contest(scan, by=manager, reason="Trop tard")
+
+
+def test_who_acts_for_both_does_not_confirm_what_she_sent(agreement: Agreement) -> None:
+    by = signatory(agreement)
+    Membership.objects.create(user=by, organisation=agreement.loan.borrower, is_signatory=True, resolution_on=BOARD)
+    with pytest.raises(PermissionDenied):
+        scans.confirm(send(agreement), by=by)
+
+
+def test_the_same_name_does_not_sign_twice(agreement: Agreement) -> None:
+    with pytest.raises(CannotSign, match="deux parties"):
+        send(agreement, signers={**SIGNERS, "emprunteur": {"name": "camille  EXEMPLE", "function": "présidence"}})
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "HEIF"])
+def test_photos_become_one_pdf_that_carries_nothing(agreement: Agreement, kind: str) -> None:
+    scan = send(agreement, files=[upload(photo(kind), "a.jpg"), upload(photo(kind), "b.jpg")])
+    with scan.file.open("rb") as file:
+        content = file.read()
+    assert content.startswith(b"%PDF-")
+    assert content.count(b"/Type /Page\n") == 2
+    assert b"Secr" not in content
+    assert "a.jpg" not in str(scan.file)
+    assert str(scan.file).startswith("ententes/")
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ([], "Choisissez la numérisation"),
+        ([upload(b"<script>alert(1)</script>", "entente.pdf")], "ni un PDF ni une photo"),
+        ([upload(b"MZ\x90\x00", "entente.jpg")], "ni un PDF ni une photo"),
+        ([upload(PDF[:-6] + b" " * 4000)], "abîmé"),
+        ([upload(photo()[:200], "a.jpg")], "ni un PDF ni une photo"),
+        ([upload(), upload()], "un seul PDF"),
+        ([upload(photo(), "a.jpg")] * 13, "plus de 12"),
+        ([upload(PDF + b" " * MAX_BYTES, "long.pdf")], "10 Mo"),
+        ([upload(b"", "vide.pdf")], "ni un PDF ni une photo"),
+    ],
+)
+def test_what_is_not_a_scan_is_refused_in_a_sentence(agreement: Agreement, files: list[Any], sentence: str) -> None:
+    with pytest.raises(ScanError, match=sentence), transaction.atomic():
+        send(agreement, files=files)
+    assert not agreement.scans.exists()
+
+
+# ---- pages
+
+
+def page(agreement: Agreement) -> str:
+    return reverse("agreement_paper", args=[agreement.number])
+
+
+def typed(agreement: Agreement, **fields: Any) -> dict[str, Any]:
+    names = {f"{party}_{what}": words for party, who in SIGNERS.items() for what, words in who.items()}
+    return {"sha256": agreement.sha256, "numerisation": upload(), **names, **fields}
+
+
+def test_a_journey_on_paper(agreement: Agreement) -> None:
+    lender, borrower = signed_in(signatory(agreement)), signed_in(signatory(agreement, "emprunteur"))
+    assert lender.post(page(agreement), typed(agreement)).status_code == 302
+    html = borrower.get(page(agreement)).content.decode()
+    assert "Camille Exemple, direction" in html
+    assert "Confirmer l’entente" in borrower.get(reverse("my_space")).content.decode()
+    uid = str(agreement.scans.get().uid)
+    file = borrower.get(reverse("agreement_scan", args=[agreement.number, uid]))
+    assert file.content == PDF
+    assert file["Content-Disposition"].startswith("attachment")
+    assert file["Cache-Control"] == "private, no-store"
+    assert borrower.post(page(agreement), {"geste": "contester", "numerisation": uid, "reason": " "}).status_code == 422
+    assert borrower.post(page(agreement), {"geste": "confirmer", "numerisation": uid}).status_code == 302
+    assert fresh(agreement).status == AgreementStatus.IN_FORCE
+    assert lender.post(page(agreement), typed(agreement)).status_code == 302  # nothing more to sign: said, no fault
+    stranger = signed_in(MembershipFactory().user)
+    assert stranger.get(reverse("agreement_scan", args=[agreement.number, uid])).status_code == 404
+
+
+def test_thirty_megabytes_are_refused_and_what_was_typed_stays(agreement: Agreement) -> None:
+    answer = signed_in(signatory(agreement)).post(
+        page(agreement), typed(agreement, numerisation=upload(PDF + b" " * (30 * 1024 * 1024), "trente.pdf"))
+    )
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert "«\u00a0trente.pdf\u00a0» dépasse 10 Mo" in html
+    assert 'value="Camille Exemple"' in html
+    assert not agreement.scans.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"preteur_name": ""}, 422), ({"numerisation": upload(b"rien", "x.exe")}, 422), ({"sha256": "0" * 64}, 409),
+        ({"geste": "confirmer", "numerisation": "abime"}, 404),
+        ({"geste": "confirmer", "numerisation": "7ad5bfeb-0000-4000-8000-000000000000"}, 404),
+    ],
+)  # fmt: skip
+def test_bad_input(agreement: Agreement, fields: dict[str, Any], status: int) -> None:
+    answer = signed_in(signatory(agreement)).post(page(agreement), typed(agreement, **fields))
+    assert answer.status_code == status
+    assert not agreement.scans.exists()
+
+
+def test_what_a_cut_sending_left_is_swept_after_a_day(agreement: Agreement) -> None:
+    kept = send(agreement)
+    folder = Path(settings.MEDIA_ROOT) / "ententes"
+    lost, recent = folder / "perdue.pdf", folder / "recente.pdf"
+    for path in (lost, recent):
+        path.write_bytes(PDF)
+    two_days = (datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2)).timestamp()
+    os.utime(lost, (two_days, two_days))
+    os.utime(kept.file.path, (two_days, two_days))
+    scans.sweep()
+    assert [p.exists() for p in (lost, recent, Path(kept.file.path))] == [False, True, True]
+    recent.unlink()

@@ -1,0 +1,61 @@
+"""Projects for the tests: one that someone carries, with partners, promises, a loan."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from directory.models import Organisation
+from loans.models import Loan
+from projects.contributions import answer, offer
+from projects.models import Part, Participation, Project
+from tests.factories import MembershipFactory, OrganisationFactory
+
+IDEA = {
+    "title": "Épicerie qui prend la route", "standfirst": "Un camion pour les villages sans commerce.",
+    "description": "Le territoire est grand.", "continuum": "mutualisation", "carries": "oui",
+}  # fmt: skip
+
+
+def someone_of(organisation: Organisation, **kwargs: Any) -> User:
+    return MembershipFactory(organisation=organisation, role="gestionnaire", **kwargs).user
+
+
+def build(*, slug: str = "epicerie", organisation: Organisation | None = None, **fields: Any) -> Project:
+    """A published project, carried by the organisation that proposed it."""
+    organisation = organisation or OrganisationFactory()
+    now = timezone.now()
+    values = {
+        "title": "Épicerie communautaire", "standfirst": "Un camion pour les villages.", "status": "published",
+        "published_at": now, **fields,
+    }  # fmt: skip
+    project = Project.objects.create(organisation=organisation, slug=slug, **values)
+    Participation.objects.create(
+        project=project, organisation=organisation, part=Part.CARRIES, status="welcomed", answered_at=now
+    )
+    return project
+
+
+def join(project: Project, organisation: Organisation | None = None, **said: Any) -> Participation:
+    """A partner whom the bearers welcomed."""
+    organisation = organisation or OrganisationFactory()
+    partner = someone_of(organisation)
+    bearer = someone_of(project.organisation)
+    made = offer(project=project, organisation=organisation, part=Part.PARTNERS, by=partner, **said)
+    return answer(made, welcome=True, by=bearer)
+
+
+def happened(loan: Loan, *, hours: int = 4, days_ago: int = 3) -> Loan:
+    """The loan as if it had been handed over and returned some days ago."""
+    start = timezone.now().replace(minute=0, second=0, microsecond=0) - datetime.timedelta(days=days_ago)
+    end = start + datetime.timedelta(hours=hours)
+    loan.dates.update(period=(start, end))
+    for status in ("accepted", "handed_over", "returned", "closed"):
+        Loan.objects.filter(pk=loan.pk).update(
+            status=status, starts_at=start, ends_at=end, handed_over_at=start, returned_at=end
+        )
+    loan.refresh_from_db()
+    return loan

@@ -1,0 +1,241 @@
+"""The ledger: what the database counts, a real loan that counts by itself, the table that a funder opens."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from directory.models import Need
+from projects import contributions
+from projects.contributions import NotPossible
+from projects.ledger import Sums, ledger
+from projects.linking import link_loan, link_need, usual_rate
+from projects.models import ProjectLoan, ProjectNeed
+from tests.factories import NeedFactory, OrganisationFactory, ResourceFactory, lend, some_day
+from tests.projects.building import build, happened, join, someone_of
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+def signed_in(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def rows(found: Any, title: str) -> dict[str, Sums]:
+    return dict(next(sums for name, sums in found.groups if name == title))
+
+
+def told() -> Any:
+    """A project with time, money and a room promised, some of which came."""
+    project = build(budget=10_000)
+    one = join(
+        project, OrganisationFactory(name="La Marmite"), roles=["collaborateur"],
+        brings=[
+            {"nature": "temps", "label": "Formation", "hours": 60, "role": "collaborateur",
+             "starts_on": datetime.date(2025, 3, 1)},
+            {"nature": "argent", "label": "Don", "amount": 1000, "starts_on": datetime.date(2026, 1, 1)},
+            {"nature": "locaux", "label": "Salle", "amount": 600, "hours": 30, "starts_on": datetime.date(2026, 1, 1)},
+        ],
+    )  # fmt: skip
+    by = one.offered_by
+    training, gift, room = (one.contributions.get(label=n) for n in ("Formation", "Don", "Salle"))
+    contributions.deliver(training, on=datetime.date(2025, 4, 1), hours=20, by=by)
+    contributions.deliver(training, on=datetime.date(2026, 4, 1), hours=10, by=by)
+    contributions.deliver(gift, on=datetime.date(2026, 2, 1), amount=400, by=by)
+    contributions.deliver(room, on=datetime.date(2026, 2, 1), hours=15, by=by)
+    return project, one
+
+
+def test_promised_and_come_in_hours_and_dollars() -> None:
+    project, _one = told()
+    found = ledger(project)
+    # 60 h at 25 $, 1000 $, 600 $; then 30 h at 25 $, 400 $, half of the room
+    assert found.total == Sums(D(60), D(30), D(3100), D(30), D(15), D(1450))
+    assert rows(found, "Par partenaire")["La Marmite"] == found.total
+    assert rows(found, "Par rôle")["Collaborateur"].promised == D(1500)
+    assert rows(found, "Par sorte d’apport")["Du temps"] == Sums(D(60), D(0), D(1500), D(30), D(0), D(750))
+    years = rows(found, "Par année")
+    assert (years["2025"].promised, years["2025"].dollars) == (D(1500), D(500))
+    assert (years["2026"].promised, years["2026"].dollars) == (D(1600), D(950))
+    assert {line.label: line.method for line in found.lines} == {
+        "Formation": "25\u00a0$ l’heure", "Don": "montant en argent", "Salle": "valeur déclarée par le partenaire",
+    }  # fmt: skip
+
+
+def test_what_is_taken_back_keeps_what_came() -> None:
+    project, one = told()
+    contributions.take_back(one.contributions.get(label="Formation"), by=one.offered_by)
+    found = ledger(project)
+    assert (found.total.promised_hours, found.total.hours) == (D(30), D(30))
+
+
+def test_what_is_only_offered_or_declined_does_not_count() -> None:
+    project, one = told()
+    before = ledger(project).total
+    contributions.promise(one, {"nature": "argent", "label": "Encore", "amount": 99}, by=one.offered_by)
+    assert ledger(project).total == before
+
+
+def test_the_project_may_say_what_an_hour_is_worth() -> None:
+    project = build(hourly_rate=D("40.50"))
+    join(project, brings=[{"nature": "temps", "label": "Bras", "hours": 2}])
+    assert ledger(project).total.promised == D(81)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_ledger_costs_the_same_whatever_it_holds(n: int, django_assert_num_queries: Any) -> None:
+    project = build()
+    for i in range(n):
+        join(project, brings=[{"nature": "temps", "label": f"Bras {i}", "hours": 2}])
+    with django_assert_num_queries(3):
+        assert len(ledger(project).lines) == n
+
+
+# ---- real loans
+
+
+def lent(project: Any) -> Any:
+    """A kitchen that a partner lends to the bearer, four hours, some days ago."""
+    partner = join(project, OrganisationFactory(name="Le Recto"), roles=["collaborateur"])
+    kitchen = ResourceFactory(
+        organisation=partner.organisation,
+        kind="locaux",
+        name="Cuisine",
+        cost_mode="prix",
+        price=30,
+        price_unit="l’heure",
+    )
+    loan = lend(kitchen, project.organisation, some_day())
+    return partner, happened(loan)
+
+
+def test_a_real_loan_counts_by_itself() -> None:
+    project = build()
+    partner, loan = lent(project)
+    assert usual_rate(project, loan) == (D(30), "heure")
+    client = signed_in(partner.offered_by)
+    address = reverse("project_loans", args=[project.slug])
+    assert "Cuisine" in client.get(address).content.decode()
+    answer = client.post(address, {"loan": loan.pk, "rate": "", "per": "heure", "role": "collaborateur", "method": ""})
+    assert answer["Location"] == reverse("project_ledger", args=[project.slug])
+    found = ledger(project)
+    assert found.total == Sums(D(0), D(4), D(120), D(0), D(4), D(120))
+    line = found.lines[0]
+    assert (line.partner, line.label, line.is_loan) == ("Le Recto", "Cuisine", True)
+    assert "prêt réel, 30\u00a0$ par heure" in line.method
+    link = ProjectLoan.objects.get()
+    # it serves one project at most, and its two sides may take it back
+    assert "Cuisine" not in client.get(address).context["possible"]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ProjectLoan.objects.create(project=build(slug="autre"), loan=loan)
+    client.post(reverse("project_loan_remove", args=[project.slug, link.pk]))
+    assert ledger(project).lines == []
+
+
+def test_a_loan_to_come_is_promised_and_one_cancelled_counts_no_more() -> None:
+    project = build()
+    partner, loan = lent(project)
+    link_loan(project=project, loan=loan, rate=10, per="pret", by=partner.offered_by)
+    later = timezone.now() + datetime.timedelta(days=30)
+    loan.dates.update(period=(later, later + datetime.timedelta(hours=2)))
+    assert ledger(project).total == Sums(D(0), D(2), D(10), D(0), D(0), D(0))
+    loan.dates.update(cancelled_at=timezone.now())
+    assert ledger(project).lines == []
+
+
+def test_only_a_side_of_the_loan_that_takes_part_links_it() -> None:
+    project = build()
+    _partner, loan = lent(project)
+    stranger = someone_of(OrganisationFactory())
+    address = reverse("project_loans", args=[project.slug])
+    assert signed_in(stranger).get(address).status_code == 403
+    other = join(project)
+    text = signed_in(other.offered_by).get(address).content.decode()
+    assert "Cuisine" not in text
+    assert signed_in(other.offered_by).post(address, {"loan": loan.pk, "per": "heure"}).status_code == 422
+    assert not ProjectLoan.objects.exists()
+
+
+# ---- the table
+
+
+def test_the_table_opens_and_runs_nothing() -> None:
+    project, one = told()
+    contributions.promise(one, {"nature": "argent", "label": "=1+1", "amount": 5}, by=one.offered_by)
+    contributions.answer_promise(one.contributions.get(label="=1+1"), welcome=True, by=someone_of(project.organisation))
+    client = signed_in(one.offered_by)
+    got = client.get(reverse("project_ledger_export", args=[project.slug, "xlsx"]))
+    sheet = load_workbook(io.BytesIO(b"".join(got.streaming_content))).worksheets[0]  # type: ignore[attr-defined]
+    lines = list(sheet.iter_rows(values_only=True))
+    assert lines[0][0] == "Partenaire"
+    total = next(line for line in lines if line[0] == "Total")
+    assert [float(v) for v in total[6:12]] == [60, 30, 3105, 30, 15, 1450]
+    hostile = next(cell for row in sheet.iter_rows() for cell in row if cell.value == "=1+1")
+    assert hostile.data_type == "s"
+    page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
+    assert "3\u00a0105\u00a0$" in page
+    assert "Comment c’est estimé" in page
+    csv = client.get(reverse("project_ledger_export", args=[project.slug, "csv"]))
+    assert "'=1+1" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]
+
+
+def test_a_funder_reads_it_on_paper() -> None:
+    project, one = told()
+    got = signed_in(one.offered_by).get(reverse("project_ledger_export", args=[project.slug, "pdf"]))
+    assert got["Content-Type"] == "application/pdf"
+    said = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(got.content)).pages)
+    for words in ("La Marmite", "Formation", "montant en argent", "Comment c’est compté"):
+        assert words in said
+
+
+def test_the_ledger_is_for_those_who_take_part() -> None:
+    project, _one = told()
+    address = reverse("project_ledger", args=[project.slug])
+    assert Client().get(address).status_code == 302
+    assert signed_in(someone_of(OrganisationFactory())).get(address).status_code == 403
+
+
+# ---- what is missing
+
+
+def test_what_is_missing_is_posted_as_a_need() -> None:
+    project = build()
+    bearer = signed_in(someone_of(project.organisation))
+    address = reverse("project_needs", args=[project.slug])
+    assert bearer.get(address).status_code == 200
+    said = {"kind": "materiel", "name": "Un camion", "territory": project.organisation.territory_id, "quantity": "1",
+            "once": "5f0c2a52-7c0f-4d3b-8a13-6f2b7f4a9d01"}  # fmt: skip
+    assert bearer.post(address, {**said, "name": ""}).status_code == 422
+    for _time in range(2):
+        bearer.post(address, said)
+    need = Need.objects.get()
+    assert (need.status, ProjectNeed.objects.get().need) == ("published", need)
+    assert "Un camion" in Client().get(project.get_absolute_url()).content.decode()
+    bearer.post(reverse("project_need_link", args=[project.slug, need.pk]), {"lier": "non"})
+    assert not ProjectNeed.objects.exists()
+    bearer.post(reverse("project_need_link", args=[project.slug, need.pk]))
+    assert ProjectNeed.objects.exists()
+    other = build(slug="autre", organisation=project.organisation)
+    with pytest.raises(NotPossible, match="autre projet"):
+        link_need(project=other, need=need, by=someone_of(project.organisation))
+
+
+def test_a_need_of_someone_else_is_not_tied() -> None:
+    project = build()
+    need = NeedFactory()
+    bearer = signed_in(someone_of(project.organisation))
+    assert bearer.post(reverse("project_need_link", args=[project.slug, need.pk])).status_code == 403
+    assert not ProjectNeed.objects.exists()

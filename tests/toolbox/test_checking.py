@@ -1,0 +1,100 @@
+"""What stands in the way of publishing is named, and only that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from toolbox import content
+from toolbox.checking import problems, used_by
+from toolbox.models import Clause, Edition
+
+VARIABLES: list[dict[str, Any]] = [
+    {"name": "lieu", "label": "Lieu d’usage", "type": "text", "required": True},
+    {"name": "choix", "label": "Qui paie", "type": "choice", "choices": [{"value": "a", "label": "A"}]},
+    {"name": "oui", "label": "Mineurs présents", "type": "bool"},
+    {"name": "regles", "label": "Règles", "type": "long"},
+]
+USED = "[[regles]]\n\n[[lieu]] [[choix]] [[oui]]"
+
+
+def clause(body: str = USED, when: Any = "always", title: str = "Usage") -> Clause:
+    return Clause(pk=1, key="usage", title=title, body=body, when=when)
+
+
+def said(*clauses: Clause, variables: list[dict[str, Any]] = VARIABLES, blocking: bool = True) -> list[str]:
+    found = problems(Edition(number=1, variables=variables), clauses)
+    return [p.said.replace("\u00a0", " ") for p in found if p.blocking is blocking]
+
+
+def test_nothing_is_said_of_what_is_right() -> None:
+    assert said(clause()) == []
+    assert said(clause(), blocking=False) == []
+
+
+@pytest.mark.django_db
+def test_the_seven_models_could_be_published_as_they_are() -> None:
+    content.load(settings.FIXTURE_DIRS[0])
+    for edition in Edition.objects.all():
+        assert [p.said for p in problems(edition, edition.clauses.all())] == [], edition
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (clause(USED + " [[inconnu]]"), "« inconnu », que personne ne connaît"),
+        (clause(USED + " [[preteur.age]]"), "« preteur.age »"),
+        (clause(USED + " [[Lieu]]"), "n’entourent aucun nom"),
+        (clause(USED + " [[lieu"), "n’entourent aucun nom"),
+        (clause(USED + " et [[regles]]"), "« Règles » tient sur plusieurs lignes"),
+        (clause(USED + "\n\n- [[local.equipement]] x"), "tient sur plusieurs lignes"),
+        (clause(USED + " [lien](https://a.example/[[lieu]])"), "dans l’adresse d’un lien"),
+        (clause(USED + "x" * 20_001), "dépasse 20 000 caractères"),
+        (clause(title="  "), "n’a pas de titre"),
+        (clause(when={"field": "rien", "comparison": "filled", "value": ""}), "jamais : sa condition porte sur"),
+        (clause(when={"field": "choix", "comparison": "equal", "value": "b"}), "« b » n’est pas un des choix"),
+        (clause(when={"field": "cout.mode", "comparison": "equal", "value": "troc"}), "« troc » n’est pas"),
+        (clause(when={"field": "oui", "comparison": "equal", "value": "oui"}), "n’est pas une réponse possible"),
+        (clause(when={"field": "lieu", "comparison": "equal", "value": True}), "n’est pas une réponse possible"),
+        (clause(when={"field": "lieu", "comparison": "greater", "value": "3"}), "ne se compare pas avec « dépasse »"),
+        (clause(when={"field": "lieu", "comparison": "equal", "value": ""}), "ne dit pas à quoi comparer"),
+        (clause(when={"field": "lieu", "comparison": "ressemble", "value": "x"}), "n’est pas complète"),
+        (clause(when={}), "n’est pas complète"),
+        (clause(when=None), "n’est pas complète"),
+    ],
+)  # fmt: skip
+def test_each_thing_in_the_way_is_named(wrong: Clause, words: str) -> None:
+    found = said(wrong)
+    assert len(found) == 1, found
+    assert words in found[0]
+
+
+def test_an_empty_text_is_said_as_what_no_longer_serves() -> None:
+    found = said(clause(" "))
+    assert "n’a pas de texte" in found[0]
+    assert sum("aucune clause ne s’en sert" in line for line in found) == len(VARIABLES)
+
+
+def test_no_clause_at_all() -> None:
+    assert "aucune clause : ajoutez-en une" in said(variables=[])[0]
+
+
+def test_a_choice_without_choices_and_a_name_twice() -> None:
+    empty = [{"name": "lieu", "label": "Lieu", "type": "choice", "choices": []}]
+    assert "n’offre aucun choix" in said(clause("[[lieu]]"), variables=empty)[0]
+    twice = [VARIABLES[0], VARIABLES[0] | {"label": "Autre"}]
+    assert "Deux variables portent le nom « lieu »" in said(clause("[[lieu]]"), variables=twice)[0]
+
+
+@pytest.mark.parametrize("code", ["<script>x</script>", "<b>", "{{ a }}", "{% x %}", "```{=typst}\n#x\n```", "# Titre"])
+def test_code_is_only_worth_a_look(code: str) -> None:
+    assert said(clause(f"{USED}\n\n{code}")) == []
+    assert "tels quels" in said(clause(f"{USED}\n\n{code}"), blocking=False)[0]
+
+
+def test_a_condition_uses_a_variable_too() -> None:
+    by_condition = clause("Texte.", {"field": "lieu", "comparison": "filled", "value": ""})
+    assert used_by([by_condition], "lieu") == [by_condition]
+    assert used_by([by_condition], "choix") == []

@@ -1,0 +1,591 @@
+"""The editor: a draft copied, written by two, checked, published; what a page read too late never does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from directory.models import Organisation
+from tests.factories import CuratorshipFactory, OrganisationFactory, UserFactory
+from toolbox import content, editions
+from toolbox.comparing import timeline
+from toolbox.conditions import COMPARISONS
+from toolbox.models import Clause, Edition, ModelAgreement
+
+pytestmark = pytest.mark.django_db
+SLUG = "pret-de-local"
+
+
+@pytest.fixture
+def model(places: dict[str, Any]) -> ModelAgreement:
+    content.load(settings.FIXTURE_DIRS[0])
+    return ModelAgreement.objects.get(slug=SLUG)
+
+
+@pytest.fixture
+def staff(places: dict[str, Any]) -> Any:
+    return CuratorshipFactory(territory=places["mrc-beauharnois-salaberry"]).user
+
+
+@pytest.fixture
+def desk(staff: Any) -> Client:
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+@pytest.fixture
+def draft(model: ModelAgreement, staff: Any) -> Edition:
+    return editions.prepare(model=model, by=staff)
+
+
+def at(name: str, *arguments: Any) -> str:
+    return reverse(name, args=[SLUG, *arguments])
+
+
+def page(response: Any) -> str:
+    return response.content.decode().replace("\u00a0", " ").replace("&#x27;", "'")
+
+
+def order(draft: Edition) -> list[str]:
+    return list(draft.clauses.values_list("key", flat=True))
+
+
+def hidden(response: Any, name: str) -> str:
+    """The first hidden field of this name in a page."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', response.content.decode())
+    assert found, name
+    return found[1].replace("&quot;", '"')
+
+
+def typed(client: Client, address: str, **changes: Any) -> dict[str, Any]:
+    """What a browser would send back from this form, with these changes."""
+    form = client.get(address).context["form"]
+    data = {name: form[name].value() for name in form.fields if name != "versions"}
+    data = {name: "" if value is None else value for name, value in data.items() if value is not False}
+    for name, value in data.items():
+        if isinstance(value, list):
+            data[name] = "\n".join(value)
+    return {**data, "versions": form.fingerprint(), **changes}
+
+
+# ---- a draft
+
+
+def test_a_draft_is_a_copy_and_there_is_one(model: ModelAgreement, desk: Client, client: Client) -> None:
+    before = client.get(model.get_absolute_url()).content
+    for _twice in range(2):
+        assert desk.post(at("edition_prepare")).status_code == 302
+    first, second = model.editions.order_by("number")
+    assert (second.number, second.published_at, second.variables) == (2, None, first.variables)
+    fields = ("position", "key", "title", "body", "guidance", "when")
+    assert list(first.clauses.values_list(*fields)) == list(second.clauses.values_list(*fields))
+    assert client.get(model.get_absolute_url()).content == before
+
+
+def test_dropping_a_draft_leaves_the_edition_in_force(model: ModelAgreement, draft: Edition, desk: Client) -> None:
+    seen = hidden(desk.get(at("edition_discard")), "vu")
+    draft.clauses.first().delete()
+    assert desk.post(at("edition_discard"), {"vu": seen}).status_code == 302
+    assert model.draft == draft  # someone wrote meanwhile
+    desk.post(at("edition_discard"), {"vu": hidden(desk.get(at("edition_discard")), "vu")})
+    assert model.draft is None
+    assert model.current.number == 1
+    desk.post(at("edition_prepare"))
+    assert model.draft.number == 2
+
+
+def test_every_page_says_so_when_there_is_no_draft(model: ModelAgreement, desk: Client) -> None:
+    assert "Préparer l’édition 2" in page(desk.get(at("edition_desk")))
+    clause = model.current.clauses.first()
+    for address in (at("clause_add"), at("clause_move", clause.pk), at("clause_gesture", clause.pk),
+                    at("edition_publish"), at("edition_discard"), at("variable_remove", "pieces")):  # fmt: skip
+        answer = desk.post(address, {"apres": "0", "geste": "retirer", "title": "T", "body": "B"}, follow=True)
+        assert "n’est plus en préparation" in page(answer), address
+    assert Clause.objects.filter(pk=clause.pk).exists()
+
+
+# ---- the order of clauses
+
+
+def test_a_clause_goes_where_it_is_put(draft: Edition, desk: Client) -> None:
+    keys, rows = order(draft), list(draft.clauses.all())
+
+    def move(n: int, after: int, **more: Any) -> Any:
+        seen = hidden(desk.get(at("edition_desk")), "vu")
+        return desk.post(at("clause_move", rows[n].pk), {"apres": after, "vu": seen, **more})
+
+    answer = move(2, rows[0].pk, sens="haut")
+    assert order(draft) == [keys[0], keys[2], keys[1], *keys[3:]]
+    shown = desk.get(answer["Location"]).content.decode()
+    assert re.search(r'value="haut" autofocus>Monter<span class="vh">[^<]*' + re.escape(rows[2].title), shown)
+    move(2, 0)
+    assert order(draft)[0] == keys[2]
+    move(2, rows[-1].pk)
+    assert order(draft)[-1] == keys[2]
+    assert list(draft.clauses.values_list("position", flat=True)) == list(range(1, len(keys) + 1))
+    assert move(2, rows[2].pk).status_code == 302  # after itself: nothing
+    assert order(draft)[-1] == keys[2]
+    assert move(2, 10**9).status_code == 302
+    assert desk.post(at("clause_move", rows[2].pk), {"apres": "abc"}).status_code == 404
+
+
+def test_an_order_read_too_late_is_not_applied(draft: Edition, desk: Client, staff: Any) -> None:
+    rows = list(draft.clauses.all())
+    seen = hidden(desk.get(at("edition_desk")), "vu")
+    editions.move_clause(model=draft.model, pk=rows[0].pk, after=rows[-1].pk, by=staff, seen=seen)
+    stood = order(draft)
+    for address, data in (
+        (at("clause_move", rows[1].pk), {"apres": 0}),
+        (at("clause_gesture", rows[1].pk), {"geste": "retirer", "marque": editions.clause_mark(rows[1])}),
+        (at("clause_gesture", rows[1].pk), {"geste": "dupliquer"}),
+    ):
+        assert "Rien n’a été fait" in page(desk.post(address, {**data, "vu": seen}, follow=True))
+        assert order(draft) == stood
+
+
+def test_a_clause_is_duplicated_taken_away_and_put_back(draft: Edition, desk: Client) -> None:
+    first = draft.clauses.first()
+    keys = order(draft)
+
+    def gesture(clause: Clause, name: str, **more: Any) -> Any:
+        data = {"geste": name, "vu": hidden(desk.get(at("edition_desk")), "vu"),
+                "marque": editions.clause_mark(clause), **more}  # fmt: skip
+        return desk.post(at("clause_gesture", clause.pk), data)
+
+    answer = gesture(first, "dupliquer")
+    second = draft.clauses.get(position=2)
+    assert answer["Location"] == at("clause_edit", second.pk)
+    assert (second.body, second.key != first.key, order(draft)[2:]) == (first.body, True, keys[1:])
+    gesture(first, "retirer", marque="autre")
+    assert keys[0] in order(draft)  # its words changed since: kept
+    gesture(first, "retirer")
+    assert keys[0] not in order(draft)
+    shown = desk.get(at("edition_desk"))
+    back = re.search(r"/retirees/(\d+)/", shown.content.decode())
+    assert back
+    for _twice in range(2):
+        desk.post(at("clause_restore", back[1]))
+    assert order(draft)[-1] == keys[0]
+    assert order(draft).count(keys[0]) == 1
+    assert draft.clauses.get(key=keys[0]).body == first.body
+    assert "/retirees/" not in desk.get(at("edition_desk")).content.decode()
+
+
+# ---- writing a clause
+
+
+def test_a_clause_is_written_and_changed(draft: Edition, desk: Client) -> None:
+    count = draft.clauses.count()
+    data = {"title": " Les  clés ", "body": "Un.\r\n\r\nDeux.", "presence": "always", "guidance": "Note."}
+    desk.post(at("clause_add"), data)
+    made = draft.clauses.last()
+    assert (made.position, made.key, made.title, made.body) == (count + 1, "les-cles", "Les clés", "Un.\n\nDeux.")
+    desk.post(at("clause_add"), data)
+    assert draft.clauses.last().key == "les-cles-2"
+    address = at("clause_edit", made.pk)
+    desk.post(address, typed(desk, address, body="Autre."))
+    made.refresh_from_db()
+    assert (made.body, made.key, made.guidance) == ("Autre.", "les-cles", "Note.")
+
+
+@pytest.mark.parametrize(
+    ("field", "comparison", "value", "kept"),
+    [
+        ("cout.mode", "equal", "prix", "prix"),
+        ("cout.depot", "greater", "100,50", "100.50"),
+        ("local.capacite", "greater", "40", 40),
+        ("exigences.assurance", "equal", "false", False),
+        ("periode.debut_date", "less", "2027-01-31", "2027-01-31"),
+        ("periode.debut_heure", "greater", "18 h 30", "18:30"),
+        ("ressource.nom", "contains", "salle", "salle"),
+        ("local.equipement", "contains", "écran", "écran"),
+        ("periode.recurrence_en_mots", "filled", "reste d’avant", ""),
+    ],
+)
+def test_a_condition_is_chosen(
+    draft: Edition, desk: Client, field: str, comparison: str, value: str, kept: Any
+) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    chosen = {"presence": "condition", "field": field, "comparison": comparison, "value": value}
+    assert desk.post(address, typed(desk, address, **chosen)).status_code == 302
+    clause = draft.clauses.first()
+    assert clause.when == {"field": field, "comparison": comparison, "value": kept}
+    # the same form sent again changes nothing
+    assert desk.post(address, typed(desk, address)).status_code == 302
+    clause.refresh_from_db()
+    assert clause.when == {"field": field, "comparison": comparison, "value": kept}
+    assert desk.get(at("edition_publish")).context["blocking"] == []
+
+
+@pytest.mark.parametrize(
+    ("chosen", "wrong"),
+    [
+        ({"presence": "condition"}, "field"),
+        ({"presence": "condition", "field": "rien.du.tout"}, "field"),
+        ({"presence": "condition", "field": "cout.mode"}, "comparison"),
+        ({"presence": "condition", "field": "cout.mode", "comparison": "greater", "value": "prix"}, "comparison"),
+        ({"presence": "condition", "field": "cout.mode", "comparison": "equal"}, "value"),
+        ({"presence": "condition", "field": "cout.mode", "comparison": "equal", "value": "troc"}, "value"),
+        ({"presence": "condition", "field": "cout.depot", "comparison": "greater", "value": "cher"}, "value"),
+        ({"presence": "condition", "field": "exigences.assurance", "comparison": "equal", "value": "x"}, "value"),
+        ({"presence": "jamais"}, "presence"),
+        ({"title": " "}, "title"),
+        ({"body": " "}, "body"),
+        ({"body": "<b>é" * 25_000}, "body"),
+        ({"title": "x" * 141}, "title"),
+    ],
+)
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
+    draft: Edition, desk: Client, chosen: dict[str, str], wrong: str
+) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    before = draft.clauses.values().first()
+    answer = desk.post(address, typed(desk, address, guidance="Note gardée.", **chosen))
+    assert answer.status_code == 422
+    assert wrong in answer.context["form"].errors
+    assert "Note gardée." in page(answer)
+    if len(chosen.get("body", "")) > 20_000:
+        assert "20 000 au plus" in page(answer)
+        assert "&lt;b&gt;é" * 25_000 in answer.content.decode()
+    assert draft.clauses.values().first() == before
+
+
+def test_hostile_text_is_text(draft: Edition, desk: Client) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    hostile = '<script>alert(1)</script> { settings } ```{=typst}\n#read("/etc/passwd")\n``` [x](javascript:a)'
+    desk.post(address, typed(desk, address, body=hostile, title="<i>Titre</i>"))
+    for shown in (desk.get(address), desk.get(at("edition_desk")), desk.get(at("edition_preview"))):
+        html = shown.content.decode()
+        assert "<script>alert" not in html
+        assert "<i>Titre" not in html
+        assert 'href="javascript' not in html
+    assert "paraîtront tels quels" in page(desk.get(at("edition_desk")))
+
+
+# ---- without JavaScript
+
+
+def test_a_variable_is_inserted_by_a_button(draft: Edition, desk: Client) -> None:
+    address = at("clause_add")
+    data = {"title": "Clés", "body": "Soit ", "presence": "always", "inserer": "1"}
+    for picked, body in (("preteur.nom", "Soit [[preteur.nom]]"), ("nom légal du PRÊTEUR", "Soit [[preteur.nom]]"),
+                         ("local.equipement", "Soit\n\n[[local.equipement]]")):  # fmt: skip
+        answer = desk.post(address, {**data, "variable": picked})
+        assert answer.status_code == 200
+        assert answer.context["form"]["body"].value() == body
+        assert answer.context["form"]["title"].value() == "Clés"
+    answer = desk.post(address, {**data, "variable": "n’importe quoi"})
+    assert "rien n’est inséré" in page(answer)
+    assert answer.context["form"]["body"].value() == "Soit "
+    assert not draft.clauses.filter(title="Clés").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("cout.mode", '<option value="echange">échange</option>'),
+        ("exigences.assurance", '<option value="true">oui</option>'),
+        ("cout.depot", 'inputmode="decimal"'),
+        ("periode.debut_date", 'type="date"'),
+    ],
+)
+def test_what_is_compared_follows_the_variable(draft: Edition, desk: Client, field: str, expected: str) -> None:
+    data = {"title": "", "body": "", "presence": "condition", "field": field, "montrer": "1"}
+    whole = desk.post(at("clause_add"), data)
+    piece = desk.post(at("clause_add"), data, headers={"HX-Request": "true"})
+    for answer in (whole, piece):
+        assert answer.status_code == 200
+        assert expected in answer.content.decode()
+        assert "invalid-feedback" not in answer.content.decode()
+    assert "contains" in COMPARISONS
+    assert "contains" not in piece.content.decode()  # nothing else than what fits the type
+    assert "<html" not in piece.content.decode()
+
+
+def test_the_preview_follows_what_is_typed_and_the_loan(draft: Edition, desk: Client) -> None:
+    data = {"title": "Prix", "body": "Pour [[cout.montant]], par **[[preteur.nom]]**.", "apercu": "1", "cas": "prix"}
+    piece = page(desk.post(at("clause_add"), data, headers={"HX-Request": "true"}))
+    assert "Pour 40 $, par <strong>Carrefour du Canal</strong>." in piece
+    assert '<span class="fill">Montant</span>' in page(desk.post(at("clause_add"), data | {"cas": "gratuit"}))
+    paid, free = (page(desk.get(at("edition_preview"), {"cas": case})) for case in ("prix", "gratuit"))
+    assert "Bail et loyer" in paid
+    assert "Bail et loyer" not in free
+    assert "Permission d’occuper" in free
+    optional = draft.clauses.filter(when="optional").first()
+    assert optional.title not in page(desk.get(at("edition_preview"), headers={"HX-Request": "true"}))
+    chosen = desk.get(at("edition_preview"), {"facultatives": "1"}, headers={"HX-Request": "true"})
+    assert optional.title in page(chosen)
+
+
+# ---- two people
+
+
+def test_two_people_on_one_clause_each_see_the_other(draft: Edition, desk: Client) -> None:
+    other = Client()
+    other.force_login(UserFactory(admin=True))
+    address = at("clause_edit", draft.clauses.first().pk)
+    mine, theirs = (
+        typed(desk, address, body="Mon texte."),
+        typed(other, address, body="Leur texte.", guidance="Leur note."),
+    )
+    assert other.post(address, theirs).status_code == 302
+    answer = desk.post(address, mine)
+    assert answer.status_code == 409
+    assert "Quelqu’un d’autre a modifié" in page(answer)
+    assert draft.clauses.first().body == "Leur texte."
+    assert {d["mine"]: d["theirs"] for d in answer.context["differences"]}["Mon texte."] == "Leur texte."
+    assert answer.context["form"]["body"].value() == "Mon texte."
+    assert answer.context["form"]["guidance"].value() == "Leur note."  # she had not touched it
+    again = mine | {"versions": answer.context["versions"], "guidance": "Leur note."}
+    assert desk.post(address, again).status_code == 302
+    assert draft.clauses.first().body == "Mon texte."
+
+
+def test_two_people_on_two_clauses_do_not_meet(draft: Edition, desk: Client) -> None:
+    first, second = (at("clause_edit", c.pk) for c in draft.clauses.all()[:2])
+    one, two = typed(desk, first, body="Un."), typed(desk, second, body="Deux.")
+    assert desk.post(first, one).status_code == 302
+    assert desk.post(second, two).status_code == 302
+    assert [c.body for c in draft.clauses.all()[:2]] == ["Un.", "Deux."]
+
+
+def test_what_was_typed_in_a_clause_that_is_gone_is_kept(draft: Edition, desk: Client) -> None:
+    clause = draft.clauses.first()
+    address = at("clause_edit", clause.pk)
+    data = typed(desk, address, body="Mon texte.")
+    clause.delete()
+    answer = desk.post(address, data)
+    assert answer.status_code == 409
+    assert "retiré cette clause" in page(answer)
+    assert "Mon texte." in page(answer)
+    assert at("clause_add") in page(answer)
+
+
+# ---- variables
+
+
+def test_a_variable_is_declared_changed_and_taken_away(draft: Edition, desk: Client) -> None:
+    data = {"label": "Où sont les clés?", "type": "choice", "choices": "Chez la voisine\nAu bureau",
+            "asked_of": "preteur", "help": "", "required": "on", "sample": "Au bureau"}  # fmt: skip
+    assert desk.post(at("variable_add"), data).status_code == 302
+    draft.refresh_from_db()
+    made = draft.variables[-1]
+    assert made == {
+        "name": "ou_sont_les_cles", "label": "Où sont les clés?", "type": "choice", "help": "", "required": True,
+        "choices": [
+            {"value": "chez_la_voisine", "label": "Chez la voisine"}, {"value": "au_bureau", "label": "Au bureau"},
+        ],
+        "asked_of": "preteur", "sample": "au_bureau",
+    }  # fmt: skip
+    address = at("variable_edit", made["name"])
+    desk.post(address, typed(desk, address, choices="Chez la voisine\nDans le bureau", sample="Dans le bureau"))
+    draft.refresh_from_db()
+    assert draft.variables[-1]["choices"][1] == {"value": "au_bureau", "label": "Dans le bureau"}
+    assert draft.variables[-1]["sample"] == "au_bureau"
+    assert "Dans le bureau" in page(desk.get(address))
+    clause = draft.clauses.first()
+    Clause.objects.filter(pk=clause.pk).update(body=f"{clause.body} [[ou_sont_les_cles]]")
+    mark = editions.variable_mark(draft.variables[-1])
+    refused = desk.post(at("variable_remove", made["name"]), {"marque": mark}, follow=True)
+    assert f"Enlevez-la d’abord de ces clauses : « {clause.title} »" in page(refused)
+    Clause.objects.filter(pk=clause.pk).update(body=clause.body)
+    assert "Rien n’a été fait" in page(desk.post(at("variable_remove", made["name"]), {"marque": "x"}, follow=True))
+    desk.post(at("variable_remove", made["name"]), {"marque": mark})
+    draft.refresh_from_db()
+    assert made["name"] not in [v["name"] for v in draft.variables]
+
+
+def test_every_declared_variable_is_said_again_as_it_stands(draft: Edition, desk: Client) -> None:
+    for variable in draft.variables:
+        address = at("variable_edit", variable["name"])
+        assert desk.post(address, typed(desk, address)).status_code == 302, variable
+    stood = draft.variables
+    draft.refresh_from_db()
+    for old, new in zip(stood, draft.variables, strict=True):
+        same = {name: new[name] for name in old if name != "choices"}
+        assert same == {name: value for name, value in old.items() if name != "choices"}
+        assert new["choices"] == (old.get("choices") or [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"label": " "}, "label"),
+        ({"type": "formule"}, "type"),
+        ({"type": "choice", "choices": "un seul"}, "choices"),
+        ({"type": "number", "sample": "beaucoup"}, "sample"),
+        ({"type": "date", "sample": "demain"}, "sample"),
+        ({"asked_of": "la voisine"}, "asked_of"),
+    ],
+)
+def test_a_variable_that_says_nothing_is_refused(
+    draft: Edition, desk: Client, changes: dict[str, str], wrong: str
+) -> None:
+    data = {"label": "Clés", "type": "text", "asked_of": "both", "help": "Aide gardée.", **changes}
+    answer = desk.post(at("variable_add"), data)
+    assert answer.status_code == 422
+    assert wrong in answer.context["form"].errors
+    assert "Aide gardée." in page(answer)
+
+
+def test_two_people_on_one_variable(draft: Edition, desk: Client) -> None:
+    name = draft.variables[0]["name"]
+    address = at("variable_edit", name)
+    mine, theirs = typed(desk, address, label="Mien"), typed(desk, address, label="Leur")
+    assert desk.post(address, theirs).status_code == 302
+    answer = desk.post(address, mine)
+    assert answer.status_code == 409
+    assert [(d["mine"], d["theirs"]) for d in answer.context["differences"]] == [("Mien", "Leur")]
+    assert desk.post(address, mine | {"versions": answer.context["versions"]}).status_code == 302
+    draft.refresh_from_db()
+    assert draft.variables[0]["label"] == "Mien"
+    assert draft.variables[0]["name"] == name
+
+
+def test_two_people_on_the_presentation(draft: Edition, desk: Client, client: Client) -> None:
+    address = at("model_presentation")
+    mine, theirs = typed(desk, address, summary="Mien."), typed(desk, address, summary="Leur.")
+    assert desk.post(address, theirs).status_code == 302
+    answer = desk.post(address, mine)
+    assert answer.status_code == 409
+    assert "Leur." in page(answer)
+    assert "Mien." in page(answer)
+    assert desk.post(address, mine | {"versions": answer.context["versions"]}).status_code == 302
+    assert "Mien." in page(client.get(draft.model.get_absolute_url()))
+
+
+# ---- publishing
+
+
+def send(desk: Client, text: str = "Plus clair.", **more: Any) -> Any:
+    return desk.post(at("edition_publish"), {"text": text, "vu": hidden(desk.get(at("edition_publish")), "vu"), **more})
+
+
+def test_publishing_replaces_the_edition_and_says_what_changes(
+    model: ModelAgreement, draft: Edition, desk: Client, client: Client
+) -> None:
+    first = draft.clauses.first()
+    Clause.objects.filter(pk=first.pk).update(title="Objet neuf", body=f"{first.body}\n\nEt plus encore.")
+    answer = send(desk, " ")
+    assert answer.status_code == 422
+    assert "Dites ce qui change" in page(answer)
+    answer = send(desk, "Plus clair <b>.")
+    assert answer["Location"] == reverse("edition_changes", args=[SLUG, 2])
+    shown = page(client.get(answer["Location"]))
+    assert "Plus clair &lt;b&gt;." in shown
+    assert re.search(r"<ins><span class=\"vh\">\[ajouté\] </span>[^<]*Et plus encore\.</ins>", shown)
+    assert "Objet neuf" in page(client.get(model.get_absolute_url()))
+    assert reverse("edition_changes", args=[SLUG, 2]) in page(client.get(model.get_absolute_url()))
+    assert client.get(reverse("edition_changes", args=[SLUG, 1])).status_code == 404
+    assert model.draft is None
+    assert "n’est plus en préparation" in page(desk.post(at("clause_add"), {"title": "T"}, follow=True))
+
+
+def test_what_changed_since_it_was_read_is_not_published(model: ModelAgreement, draft: Edition, desk: Client) -> None:
+    seen = hidden(desk.get(at("edition_publish")), "vu")
+    first = draft.clauses.first()
+    Clause.objects.filter(pk=first.pk).update(body="Autre.")
+    answer = desk.post(at("edition_publish"), {"text": "Mon explication.", "vu": seen})
+    assert answer.status_code == 409
+    assert "Mon explication." in page(answer)
+    assert model.current.number == 1
+
+
+def test_nothing_is_published_while_a_point_stands(model: ModelAgreement, draft: Edition, desk: Client) -> None:
+    first = draft.clauses.first()
+    Clause.objects.filter(pk=first.pk).update(body=f"{first.body} [[inconnue]]")
+    assert "« inconnue », que personne ne connaît" in page(desk.get(at("edition_desk")))
+    answer = send(desk)
+    assert answer.status_code == 422
+    assert "« inconnue »" in page(answer)
+    assert model.current.number == 1
+    Clause.objects.filter(pk=first.pk).update(body=first.body)
+    assert send(desk).status_code == 302
+
+
+def test_a_withdrawn_model_is_read_and_serves_no_more(model: ModelAgreement, desk: Client, client: Client) -> None:
+    assert desk.post(at("model_withdraw"), {"text": "x" * 401}).status_code == 422
+    desk.post(at("model_withdraw"), {"text": "La loi a changé."})
+    assert "La loi a changé." in page(client.get(model.get_absolute_url()))
+    assert model not in ModelAgreement.objects.in_force()
+    assert model.title not in page(client.get(reverse("model_agreement_list")))
+    assert "déjà retiré" in page(desk.post(at("model_withdraw"), {"text": "Encore."}, follow=True))
+    desk.post(at("model_put_back"))
+    assert model in ModelAgreement.objects.in_force()
+    model.refresh_from_db()
+    assert model.withdrawn_reason == ""
+
+
+def test_a_network_makes_its_own(model: ModelAgreement, desk: Client, client: Client, places: dict[str, Any]) -> None:
+    ours = OrganisationFactory(is_network=True, territory=places["beauharnois"], name="CDC d’ici")
+    theirs = OrganisationFactory(is_network=True, territory=places["chateauguay"], name="CDC d’ailleurs")
+    form = desk.get(at("model_copy")).context["form"]
+    assert set(form.fields["owner"].queryset) == {ours}
+    for owner in (theirs.pk, "", OrganisationFactory(territory=places["beauharnois"]).pk):
+        answer = desk.post(at("model_copy"), {"title": "Notre prêt", "slug": "notre-pret", "owner": owner})
+        assert "owner" in answer.context["form"].errors
+    taken = desk.post(at("model_copy"), {"title": "Notre prêt", "slug": SLUG, "owner": ours.pk})
+    assert "Un autre modèle a cette adresse" in page(taken)
+    desk.post(at("model_copy"), {"title": "Notre prêt", "slug": "notre-pret", "owner": ours.pk})
+    made = ModelAgreement.objects.get(slug="notre-pret")
+    assert (made.owner, made.copied_from) == (ours, model.current)
+    assert made.draft.clauses.count() == model.current.clauses.count()
+    assert client.get(made.get_absolute_url()).status_code == 404
+    seen = hidden(desk.get(reverse("edition_publish", args=[made.slug])), "vu")
+    desk.post(reverse("edition_publish", args=[made.slug]), {"text": "Pour nous.", "vu": seen})
+    shown = page(client.get(made.get_absolute_url()))
+    assert "Modèle de CDC d’ici." in shown
+    assert "Repris de « Prêt ou location de local" in shown
+    stranger = Client()
+    stranger.force_login(CuratorshipFactory(territory=places["mrc-roussillon"]).user)
+    assert stranger.get(reverse("edition_desk", args=[made.slug])).status_code == 403
+    assert made.title not in page(stranger.get(reverse("model_desk")))
+    assert made.title in page(desk.get(reverse("model_desk")))
+
+
+# ---- who changed what, second factor, cost
+
+
+def test_who_changed_what(draft: Edition, desk: Client, staff: Any) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    desk.post(address, typed(desk, address, title="Titre neuf"))
+    seen = hidden(desk.get(at("edition_desk")), "vu")
+    desk.post(at("clause_move", draft.clauses.last().pk), {"apres": 0, "vu": seen})
+    shown = page(desk.get(at("edition_history", 2)))
+    assert "Ordre des clauses changé." in shown
+    assert "Titre neuf" in shown
+    assert str(staff) in shown
+    assert "Édition 2 mise en préparation." in shown
+    latest = timeline(draft.model, draft)[0]
+    assert [said for said, _text in latest.done] == ["Ordre des clauses changé."]
+
+
+def test_the_editor_asks_for_a_second_factor(draft: Edition, desk: Client, settings: Any) -> None:
+    settings.REQUIRE_STAFF_MFA = True
+    for address in (at("edition_desk"), at("clause_add"), reverse("model_desk")):
+        assert desk.get(address)["Location"] == reverse("mfa_index")
+
+
+def test_pages_cost_the_same_whatever_they_hold(
+    draft: Edition, desk: Client, staff: Any, django_assert_max_num_queries: Any
+) -> None:
+    def cost(address: str) -> int:
+        desk.get(address)
+        with django_assert_max_num_queries(10 + 5) as found:  # five are those of the session, kept up by allauth
+            assert desk.get(address).status_code == 200
+        return len(found)
+
+    addresses = [at("edition_desk"), at("edition_preview"), at("clause_add"), at("edition_publish"),
+                 at("edition_history", 2), reverse("model_desk")]  # fmt: skip
+    many = [cost(address) for address in addresses]
+    for clause in draft.clauses.all()[3:]:
+        clause.delete()
+    ModelAgreement.objects.exclude(pk=draft.model_id).update(title="Autre")
+    assert [cost(address) for address in addresses] == many
+    assert Organisation.objects.count() == 0

@@ -1,0 +1,115 @@
+"""What stands in the way of publishing an edition: each point named, in a sentence, with the clause it is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from toolbox.composing import BLANK, Blank, blanks_of, places
+from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE, is_filled
+from toolbox.models import Clause, Edition
+
+LONGEST = 20_000  # letters of a clause
+_SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} |^```|!\[", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One point: what is wrong and what to do; the clause or the variable that it is about."""
+
+    said: str
+    clause: Clause | None = None
+    variable: str = ""
+    blocking: bool = True
+
+
+def problems(edition: Edition, clauses: Iterable[Clause]) -> list[Problem]:
+    """Everything to be mended before this edition is published, clause by clause; then what is only worth a look."""
+    clauses, blanks = list(clauses), blanks_of(edition)
+    found = [] if clauses else [Problem(_("Il n’y a aucune clause : ajoutez-en une."))]
+    for clause in clauses:
+        found += [Problem(said, clause) for said in [*_of_body(clause, blanks), *_of_case(clause.when, blanks)]]
+        if _SHOWN_AS_TYPED.search(clause.body):
+            said = _("« %(title)s » contient du code ou des marques qui paraîtront tels quels, comme du texte.")
+            found.append(Problem(said % {"title": clause.title}, clause, blocking=False))
+    found += [Problem(said, variable=name) for name, said in _of_variables(edition, clauses)]
+    return sorted(found, key=lambda problem: not problem.blocking)
+
+
+def used_by(clauses: Iterable[Clause], name: str) -> list[Clause]:
+    """The clauses that name a variable, in their text or in their condition."""
+    return [
+        c
+        for c in clauses
+        if name in BLANK.findall(c.body) or (isinstance(c.when, dict) and c.when.get("field") == name)
+    ]
+
+
+def _of_body(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[str]:
+    about = {"title": clause.title or clause.key}
+    if not clause.title.strip():
+        yield _("La clause « %(key)s » n’a pas de titre.") % {"key": clause.key}
+    if not clause.body.strip():
+        yield _("« %(title)s » n’a pas de texte : écrivez-le ou retirez la clause.") % about
+    if len(clause.body) > LONGEST:
+        yield _("« %(title)s » dépasse 20 000 caractères : partagez-la en plusieurs clauses.") % about
+    for name, where in places(clause.body[: LONGEST * 2]).items():
+        said = about | {"name": name, "label": blanks[name].label if name in blanks else name}
+        if name not in blanks:
+            yield _("« %(title)s » nomme « %(name)s », que personne ne connaît : choisissez une variable "
+                    "de la liste, ou déclarez-la.") % said  # fmt: skip
+        elif blanks[name].type in ("long", "list") and "within" in where:
+            yield _("« %(title)s » : « %(label)s » tient sur plusieurs lignes. Mettez la variable seule dans son "
+                    "paragraphe, entre deux lignes vides.") % said  # fmt: skip
+        if "hidden" in where:
+            yield _("« %(title)s » : « %(label)s » est dans l’adresse d’un lien, où rien ne se remplit. "
+                    "Sortez-la du lien.") % said  # fmt: skip
+    rest = BLANK.sub("", clause.body)
+    if "[[" in rest or "]]" in rest:
+        yield _("« %(title)s » : des doubles crochets n’entourent aucun nom de variable. Insérez la variable en la "
+                "choisissant, ou retirez les crochets.") % about  # fmt: skip
+
+
+def _of_case(when: Any, blanks: Mapping[str, Blank]) -> Iterable[str]:
+    """Why a condition can never hold."""
+    if when in ("always", "optional"):
+        return
+    never = _("Cette clause ne paraîtra jamais : %(why)s")
+    if not isinstance(when, dict) or when.get("comparison") not in COMPARISONS:
+        yield never % {"why": _("sa condition n’est pas complète.")}
+        return
+    field, comparison, value = when.get("field") or "", when["comparison"], when.get("value")
+    blank = blanks.get(field)
+    if blank is None:
+        yield never % {"why": _("sa condition porte sur « %(name)s », que personne ne connaît.") % {"name": field}}
+        return
+    said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
+    if comparison not in FITTING[blank.type]:
+        yield never % {"why": _("« %(label)s » ne se compare pas avec « %(comparison)s ».") % said}
+    elif comparison in WITHOUT_VALUE:
+        return
+    elif not is_filled(value):
+        yield never % {"why": _("sa condition ne dit pas à quoi comparer « %(label)s ».") % said}
+    elif blank.type == "choice" and str(value) not in dict(blank.choices):
+        yield never % {"why": _("« %(value)s » n’est pas un des choix de « %(label)s ».") % said}
+    elif (blank.type == "bool") != isinstance(value, bool):
+        yield never % {"why": _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said}
+
+
+def _of_variables(edition: Edition, clauses: list[Clause]) -> Iterable[tuple[str, str]]:
+    """What is wrong with the variables that the edition declares."""
+    for name, times in Counter(v["name"] for v in edition.variables).items():
+        if times > 1:
+            yield name, _("Deux variables portent le nom « %(name)s » : retirez-en une.") % {"name": name}
+    for variable in edition.variables:
+        said = {"label": variable["label"]}
+        if not used_by(clauses, variable["name"]):
+            yield variable["name"], _("« %(label)s » est déclarée mais aucune clause ne s’en sert : "
+                                      "insérez-la ou retirez-la.") % said  # fmt: skip
+        if variable["type"] == "choice" and not variable.get("choices"):
+            yield variable["name"], _("« %(label)s » n’offre aucun choix : écrivez-en deux ou plus.") % said

@@ -1,0 +1,242 @@
+"""What changes from an edition to the next, clause by clause, word by word; and who changed what in a draft."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.apps import apps
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from toolbox.composing import blanks_of, fill, lines_of
+from toolbox.models import Clause, Edition, ModelAgreement
+from toolbox.reading import case_of
+
+LONGEST = 1_500_000  # pairs of words: beyond, a text went and another came
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class ClauseChange:
+    """A clause that isn't the same: « added », « removed », « changed » or « moved »; its words, what went and came."""
+
+    kind: str
+    label: str
+    title: SafeString
+    body: SafeString
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that changes between two editions; ``same`` is how many clauses stayed as they were."""
+
+    clauses: list[ClauseChange]
+    variables: list[str]
+    same: int
+
+
+def compare(old: Edition, new: Edition) -> Comparison:
+    """What changes from an edition to another of the same model: its clauses known by their keys."""
+    before, after = list(old.clauses.all()), list(new.clauses.all())
+    was, now = {c.key: c for c in before}, {c.key: c for c in after}
+    moved = _moved([c.key for c in before], [c.key for c in after if c.key in was])
+    labels = {"added": _("Clause ajoutée"), "removed": _("Clause retirée"), "changed": _("Clause modifiée"),
+              "moved": _("Clause déplacée")}  # fmt: skip
+    named = {edition: (_named(edition), blanks_of(edition)) for edition in (old, new)}
+    found = []
+    for rank, clause in enumerate(after, 1):
+        other = was.get(clause.key)
+        title, body = _title_and_body(clause, named[new][0])
+        if other is None:
+            found.append(ClauseChange("added", labels["added"], words("", title), words("", body)))
+            continue
+        old_title, old_body = _title_and_body(other, named[old][0])
+        notes = []
+        case, old_case = case_of(clause, named[new][1]), case_of(other, named[old][1])
+        if case != old_case:
+            said = {"before": old_case or _("Toujours présente"), "after": case or _("Toujours présente")}
+            notes.append(_("Quand elle s’applique. Avant : %(before)s. Maintenant : %(after)s.") % said)
+        if clause.guidance != other.guidance:
+            notes.append(_("La note pour qui remplit est récrite."))
+        changed = notes or (title, body) != (old_title, old_body)
+        if clause.key in moved:
+            ranks = {"before": before.index(other) + 1, "after": rank}
+            notes.append(_("Déplacée : elle était la clause %(before)s, elle est la clause %(after)s.") % ranks)
+        if changed or clause.key in moved:
+            kind = "changed" if changed else "moved"
+            found.append(ClauseChange(kind, labels[kind], words(old_title, title), words(old_body, body), notes))
+    for other in before:
+        if other.key not in now:
+            title, body = _title_and_body(other, named[old][0])
+            found.append(ClauseChange("removed", labels["removed"], words(title, ""), words(body, "")))
+    kept = sum(c.kind != "removed" for c in found)
+    return Comparison(found, list(_variables(old, new)), len(after) - kept)
+
+
+def _named(edition: Edition) -> dict[str, Any]:
+    """Variables shown by their label between brackets."""
+    return {name: replace(blank, label=f"[{blank.label}]") for name, blank in blanks_of(edition).items()}
+
+
+def _title_and_body(clause: Clause, blanks: dict[str, Any]) -> tuple[str, str]:
+    return clause.title, "\n".join(lines_of(fill(clause.body, blanks, {})))
+
+
+def _moved(before: Sequence[str], common: Sequence[str]) -> set[str]:
+    """Which keys moved: all but the longest run of those that stayed in order."""
+    rank = {key: n for n, key in enumerate(before)}
+    tails: list[int] = []
+    chain: list[str] = []
+    previous: dict[str, str] = {}
+    for key in common:
+        where = bisect_left(tails, rank[key])
+        if where:
+            previous[key] = chain[where - 1]
+        tails[where:where + 1], chain[where:where + 1] = [rank[key]], [key]  # fmt: skip
+    stayed = set()
+    key = chain[-1] if chain else ""
+    while key:
+        stayed.add(key)
+        key = previous.get(key, "")
+    return set(common) - stayed
+
+
+def _variables(old: Edition, new: Edition) -> Iterable[str]:
+    was, now = ({v["name"]: v for v in edition.variables} for edition in (old, new))
+    for name, variable in now.items():
+        said = {"label": variable["label"]}
+        if name not in was:
+            yield _("« %(label)s » se demande maintenant.") % said
+        elif was[name]["label"] != variable["label"]:
+            yield _("« %(before)s » s’appelle maintenant « %(label)s ».") % (said | {"before": was[name]["label"]})
+        elif was[name] != variable:
+            yield _("« %(label)s » se demande autrement.") % said
+    for name in was.keys() - now.keys():
+        yield _("« %(label)s » ne se demande plus.") % {"label": was[name]["label"]}
+
+
+def words(before: str, after: str) -> SafeString:
+    """One text, escaped: what went in <del>, what came in <ins>, each said in words too; lines kept."""
+    old, new = re.findall(r"\n|[^\s]+", before), re.findall(r"\n|[^\s]+", after)
+    if len(old) * len(new) > LONGEST:
+        steps = [("equal", 0, 0, 0, 0)] if before == after else [("replace", 0, len(old), 0, len(new))]
+        if before == after:
+            return _lines("{}", old)
+    else:
+        steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    went = format_html('<del><span class="vh">{} </span>{{}}</del>', _("[retiré]"))
+    came = format_html('<ins><span class="vh">{} </span>{{}}</ins>', _("[ajouté]"))
+    pieces = []
+    for step, a, b, c, d in steps:
+        if step == "equal":
+            pieces.append(_lines("{}", old[a:b]))
+        if step in ("replace", "delete") and old[a:b]:
+            pieces.append(_lines(went, old[a:b]))
+        if step in ("replace", "insert") and new[c:d]:
+            pieces.append(_lines(came, new[c:d]))
+    return format_html_join(" ", "{}", ((piece,) for piece in pieces))
+
+
+def _lines(around: str, some: Sequence[str]) -> SafeString:
+    """Words in a mark, that no line break crosses."""
+    lines = " ".join(some).split("\n")
+    return format_html_join(
+        SafeString("<br>"), "{}", ((format_html(around, line.strip()) if line.strip() else "",) for line in lines)
+    )
+
+
+# ---- who changed what
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the history of a draft: when, who, what was done."""
+
+    at: datetime.datetime
+    who: str
+    done: list[tuple[str, SafeString]]
+
+
+def timeline(model: ModelAgreement, edition: Edition) -> list[Moment]:
+    """Who changed what in an edition and in what its model says of itself, the newest first, fifty at most."""
+    events: list[Any] = []
+    for kind, wanted in (
+        (Edition, {"pgh_obj_id": edition.pk}),
+        (Clause, {"edition_id": edition.pk}),
+        (ModelAgreement, {"pgh_obj_id": model.pk}),
+    ):
+        table = apps.get_model("toolbox", f"{kind.__name__}Event")._default_manager
+        events += table.filter(**wanted).select_related("pgh_context").order_by("pgh_id")
+    events.sort(key=lambda event: event.pgh_created_at)
+    people = {e.pgh_context.metadata.get("user") for e in events if e.pgh_context}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=[pk for pk in people if pk])}
+    stood: dict[tuple[type, int], Any] = {}
+    moments: dict[tuple[Any, datetime.datetime], Moment] = {}
+    for event in events:
+        key = (type(event), event.pgh_obj_id)
+        done = _done(event, stood.get(key))
+        stood[key] = event
+        author = event.pgh_context.metadata.get("user") if event.pgh_context else None
+        group = (event.pgh_context_id, event.pgh_created_at)
+        moment = moments.setdefault(group, Moment(event.pgh_created_at, names.get(author, _("le portail")), []))
+        moment.done.extend(line for line in done if line not in moment.done)
+    told = [moment for moment in moments.values() if moment.done]
+    return [replace(m, done=_short(m.done)) for m in reversed(told)][:SHOWN]
+
+
+def _short(done: list[tuple[str, SafeString]]) -> list[tuple[str, SafeString]]:
+    """A draft that begins by copying thirty clauses says so in a line."""
+    added = [line for line in done if not line[1]]
+    if len(added) <= 6:
+        return done
+    return [(_("%(n)s gestes, dont : %(first)s") % {"n": len(added), "first": added[0][0]}, SafeString("")),
+            *(line for line in done if line[1])]  # fmt: skip
+
+
+def _done(event: Any, before: Any) -> list[tuple[str, SafeString]]:
+    """What an event did, in words, with the words that changed."""
+    nothing = SafeString("")
+    if hasattr(event, "body"):
+        about = {"title": event.title}
+        if event.pgh_label == "delete":
+            return [(_("Clause « %(title)s » retirée.") % about, nothing)]
+        if before is None:
+            return [(_("Clause « %(title)s » ajoutée.") % about, nothing)]
+        parts = (("title", _("titre")), ("body", _("texte")), ("guidance", _("note pour qui remplit")))
+        done = _texts(event, before, parts, _("Clause « %(title)s », %%(part)s :") % about)
+        if event.when != before.when:
+            done.append((_("Clause « %(title)s » : elle s’applique dans d’autres cas.") % about, nothing))
+        if event.position != before.position and not done:
+            done.append((_("Ordre des clauses changé."), nothing))
+        return done
+    if hasattr(event, "variables"):
+        if before is None:
+            return [(_("Édition %(n)s mise en préparation.") % {"n": event.number}, nothing)]
+        if event.published_at and not before.published_at:
+            return [(_("Édition %(n)s publiée.") % {"n": event.number}, nothing)]
+        was, now = ({v["name"]: v for v in row.variables} for row in (before, event))
+        changed = [v["label"] for name, v in now.items() if was.get(name) != v]
+        changed += [v["label"] for name, v in was.items() if name not in now]
+        return [(_("Variables : %(labels)s.") % {"labels": ", ".join(changed)}, nothing)] if changed else []
+    if before is None:
+        return []
+    parts = (("title", _("titre")), ("summary", _("quand s’en servir")), ("warning", _("mise en garde")))
+    done = _texts(event, before, parts, _("Présentation, %(part)s :"))
+    if bool(event.withdrawn_at) != bool(before.withdrawn_at):
+        said = _("Modèle retiré : %(why)s") % {"why": event.withdrawn_reason} if event.withdrawn_at else ""
+        done.append((said or _("Modèle remis en service."), nothing))
+    return done
+
+
+def _texts(event: Any, before: Any, parts: Any, said: str) -> list[tuple[str, SafeString]]:
+    changed = [(name, part) for name, part in parts if getattr(event, name) != getattr(before, name)]
+    return [(said % {"part": part}, words(getattr(before, name), getattr(event, name))) for name, part in changed]

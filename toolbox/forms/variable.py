@@ -1,0 +1,124 @@
+"""The form of a variable that a model declares: what it is called, its type, who is asked for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.text import slugify
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from directory.forms.fields import LinesField
+from directory.forms.organisation import dress
+from directory.forms.versions import VersionedForm
+from toolbox.forms.values import one_line, to_field, to_json, value_field
+from toolbox.models import Edition
+
+TYPE_CHOICES = [
+    ("text", _("Texte court, sur une ligne")),
+    ("long", _("Texte long, en paragraphes")),
+    ("list", _("Liste, un élément par ligne")),
+    ("choice", _("Choix dans une liste")),
+    ("bool", _("Oui ou non")),
+    ("number", _("Nombre")),
+    ("money", _("Somme d’argent")),
+    ("date", _("Date")),
+    ("time", _("Heure")),
+]
+ASKED_OF = [
+    ("preteur", _("Le prêteur")),
+    ("emprunteur", _("L’emprunteur")),
+    ("personne", _("La personne prêtée")),
+    ("both", _("Les deux parties")),
+]
+
+
+class VariableForm(VersionedForm):
+    """Eight questions; the name that clauses write is made from the label and never changes after."""
+
+    label = forms.CharField(
+        label=_("Comment elle s’appelle"), max_length=120,
+        help_text=_("Ce que lit la personne qui remplit : « Lieu de la remise »."),
+        error_messages={"required": _("Donnez-lui un nom.")},
+    )  # fmt: skip
+    type = forms.ChoiceField(
+        label=_("Ce qu’on y écrit"), choices=TYPE_CHOICES, error_messages={"required": _("Choisissez une sorte.")}
+    )
+    help = forms.CharField(
+        label=_("Aide"), required=False, max_length=400, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Une phrase : ce que l’on attend, dans quelle unité."),
+    )  # fmt: skip
+    required = forms.BooleanField(label=_("Une réponse est nécessaire pour signer"), required=False)
+    choices = LinesField(
+        label=_("Choix"), required=False, longest=160, most=20,
+        help_text=_("Pour un choix seulement : un par ligne, tels qu’ils se liront dans la phrase."),
+    )  # fmt: skip
+    asked_of = forms.ChoiceField(label=_("À qui on la demande"), choices=ASKED_OF)
+
+    class Meta:
+        model = Edition
+        fields: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, variable: dict[str, Any] | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.variable = there = variable or {}
+        self.initial |= {
+            "label": there.get("label", ""), "type": there.get("type", "text"), "help": there.get("help") or "",
+            "required": bool(there.get("required", not there)), "asked_of": there.get("asked_of") or "both",
+            "choices": [c["label"] for c in there.get("choices") or ()],
+        }  # fmt: skip
+        kind = (self.data.get("type") if self.is_bound else None) or self.initial["type"]
+        self.kind = kind if kind in dict(TYPE_CHOICES) else "text"
+        typed = self.data.get("choices", "") if self.is_bound else "\n".join(self.initial["choices"])
+        labels = [line for line in (one_line(line) for line in str(typed).splitlines()) if line]
+        self.fields["sample"] = value_field(
+            self.kind, [(label, label) for label in labels], label=_("Exemple, pour les aperçus"), required=False
+        )
+        sample = there.get("sample")
+        if self.kind == "choice":
+            sample = {c["value"]: c["label"] for c in there.get("choices") or ()}.get(sample, "")
+        self.initial["sample"] = to_field(self.kind, sample) if there.get("type") == self.kind else ""
+        dress(self)
+
+    def clean_label(self) -> str:
+        return one_line(self.cleaned_data["label"])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("type") == "choice" and "choices" not in self.errors and len(data.get("choices") or []) < 2:
+            self.add_error("choices", gettext("Écrivez au moins deux choix, un par ligne."))
+        return data
+
+    def as_declared(self, taken: set[str]) -> dict[str, Any]:
+        """The variable as the edition keeps it, under its name or under a new one."""
+        data = self.cleaned_data
+        choices = self._choices(data["choices"]) if data["type"] == "choice" else []
+        sample = to_json(data["type"], data["sample"])
+        if data["type"] == "choice":
+            sample = next((c["value"] for c in choices if c["label"] == sample), None)
+        return {
+            "name": self.variable.get("name") or new_name(data["label"], taken), "label": data["label"],
+            "type": data["type"], "help": data["help"], "required": data["required"], "choices": choices,
+            "asked_of": data["asked_of"], "sample": sample,
+        }  # fmt: skip
+
+    def _choices(self, labels: list[str]) -> list[dict[str, str]]:
+        """Each choice under the value it had: conditions and answers hold when its words change."""
+        there = self.variable.get("choices") or []
+        values = {c["label"]: c["value"] for c in there}
+        found: list[dict[str, str]] = []
+        for n, label in enumerate(labels):
+            value = values.get(label)
+            if value is None and len(there) == len(labels) and there[n]["label"] not in labels:
+                value = there[n]["value"]  # the same place, said otherwise
+            taken = {c["value"] for c in found} | {c["value"] for c in there}
+            found.append({"value": value or new_name(label, taken), "label": label})
+        return found
+
+
+def new_name(label: str, taken: set[str]) -> str:
+    """A name made of a label: letters, figures, « _ », none at its ends."""
+    base = re.sub(r"[^a-z0-9]+", "_", slugify(label.replace("’", " ")))[:40].strip("_") or "variable"
+    return next(name for n in range(1, len(taken) + 2) if (name := base if n == 1 else f"{base}_{n}") not in taken)
