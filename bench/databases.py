@@ -51,6 +51,12 @@ def agenda(base: str) -> tuple[str, dict[str, Any]]:
     return _filled(base, "bench_agenda", "un million de plages", mark, "bench.agenda_seed")
 
 
+def portrait(base: str) -> tuple[str, dict[str, Any]]:
+    """The address of the database of the portrait: 20,000 resources and 100,000 loans."""
+    mark = _mark(*SOURCES, "bench/portrait_seed.py", "loans/migrations/*.py")
+    return _filled(base, "bench_portrait", "100 000 prêts", mark, "bench.portrait_seed")
+
+
 def _filled(base: str, name: str, what: str, mark: str, *module: str) -> tuple[str, dict[str, Any]]:
     """Filled now if it isn't as the code says."""
     url = urlunsplit(urlsplit(base)._replace(path=f"/{name}"))

@@ -98,7 +98,7 @@ def groups(*, mrc: int | None = None, kind: str = "") -> list[Group]:
     """What several organisations look for, the most asked first; of one kind, and where one MRC is among them."""
     tree = territories()
     places = [(pk, node.id) for pk in tree.by_id if (node := tree.up_to(pk, (TerritoryKind.MRC,)))]
-    asked = {
+    asked: dict[str, Any] = {
         "places": [pk for pk, _mrc in places], "mrcs": [found for _pk, found in places],
         "today": timezone.localdate(), "alike": ALIKE, "together": TOGETHER,
     }  # fmt: skip

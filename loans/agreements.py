@@ -136,10 +136,16 @@ def record(
 
 
 def next_number() -> str:
-    """« 2026-0042 », from a sequence: never twice the same, and no hole but what was rolled back."""
+    """The next one of the year: « 2026-0042 ». Two at once get two, and none is lost when one gives up."""
+    year = timezone.localdate().year
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('loans_agreement_number')")
-        return f"{timezone.localdate().year}-{cursor.fetchone()[0]:04d}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('agreement.number'))")
+        cursor.execute(
+            "SELECT COALESCE(max(substring(number FROM 6)::int), 0) + 1 FROM loans_agreement WHERE number ~ %s",
+            [f"^{year}-[0-9]+$"],
+        )
+        (n,) = cursor.fetchone()
+    return f"{year}-{n:04d}"
 
 
 def deadline(loan: Loan) -> datetime.datetime:
@@ -163,7 +169,7 @@ def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None
-    if loan.agreements.live().filter(amends__isnull=True).exists():  # type: ignore[attr-defined]
+    if loan.agreements.live().filter(amends__isnull=True).exists():
         return None
     return _draw_up(loan, rule, by=by)
 
@@ -174,7 +180,7 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     if edition is None:
         raise NoModel
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
-    if loan.agreements.live().filter(amends__isnull=True).exists():  # type: ignore[attr-defined]
+    if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
     number = next_number()
     kept, chosen = _answered_before(loan, edition)

@@ -114,7 +114,7 @@ def _asides(incident: Incident) -> list[Aside]:
     if not incident.set_aside:
         return []
     asides = incident.parts_aside or {}
-    parts = Resource.objects.filter(pk__in=list(asides)).order_by("pk") if asides else []
+    parts = list(Resource.objects.filter(pk__in=list(asides)).order_by("pk")) if asides else []
     of_parts = [Aside(p, asides[str(p.pk)], uuid.uuid5(incident.act, str(p.pk))) for p in parts]
     return [Aside(incident.loan.resource, incident.set_aside, incident.act), *of_parts]
 

@@ -169,14 +169,14 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
             return _("Projet, non signé. Ce texte peut encore changer; il n’engage personne."), _("PROJET")
         case AgreementStatus.TO_SIGN:
             done = len(one.places) - one.unsigned
-            said = _("Texte figé, à signer : %(n)d signature sur %(all)d.") if done < 2 else _(
-                "Texte figé, à signer : %(n)d signatures sur %(all)d.")  # fmt: skip
+            said = _("Texte figé, à signer : %(n)d signature sur %(all)d.") if done < 2 else _(
+                "Texte figé, à signer : %(n)d signatures sur %(all)d.")  # fmt: skip
             return said % {"n": done, "all": len(one.places)}, ""
         case AgreementStatus.IN_FORCE:
             assert agreement.in_force_at
             day = day_in_words(timezone.localtime(agreement.in_force_at), "j F Y")
-            return _("En vigueur depuis le %(day)s : toutes les parties ont signé.") % {"day": day}, ""
-    return _("Sans effet : entente %(state)s.") % {"state": agreement.get_status_display()}, _("SANS EFFET")
+            return _("En vigueur depuis le %(day)s : toutes les parties ont signé.") % {"day": day}, ""
+    return _("Sans effet : entente %(state)s.") % {"state": agreement.get_status_display()}, _("SANS EFFET")
 
 
 def _line(entry: JournalEntry) -> Line:

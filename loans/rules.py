@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -20,13 +21,21 @@ from toolbox.models import ModelAgreement
 
 @dataclass(frozen=True)
 class Applying:
-    """What applies to a resource. ``model`` None: no model of the kind is in force; ``own``: its owner said so."""
+    """What applies to a resource; ``own``: its owner said so. ``wanted``: the models that the rules name, by rank."""
 
     resource: Resource
     demand: str
     threshold: Decimal | None
-    model: ModelAgreement | None
+    wanted: tuple[int, ...] = ()
     own: bool = False
+
+    @cached_property
+    def model(self) -> ModelAgreement | None:
+        """The model that the rules name, else the next one of the kind in force; None when there is none. One query."""
+        among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind)
+        models = {m.pk: m for m in ModelAgreement.objects.in_force().filter(among)}  # in the order of the toolbox
+        chosen = next((models[pk] for pk in self.wanted if pk in models), None)
+        return chosen or next((m for m in models.values() if m.kind == self.resource.kind), None)
 
     def demanded(self, quantity: int = 1) -> bool:
         """Whether so many units are handed over only once an agreement is signed."""
@@ -52,21 +61,15 @@ class Applying:
 
 
 def applying(resource: Resource) -> Applying:
-    """The rule of the resource, else of its kind, else the default; its model, else the next in force. Two queries."""
+    """The rule of the resource, else of its kind, else the default. One query, and one when its model is asked for."""
     rows = list(AgreementRule.objects.filter(Q(resource=resource) | Q(kind=resource.kind)))
     own = next((row for row in rows if row.resource_id), None)
     general = next((row for row in rows if not row.resource_id), None) or default_of(resource.kind)
     rule = general if own is None else own
     if resource.kind in BY_LAW and rule.demand != Demand.ALWAYS:
         rule = default_of(resource.kind)
-    wanted = [pk for pk in (own.model_id if own else None, general.model_id) if pk]
-    models = {
-        m.pk: m for m in ModelAgreement.objects.in_force().filter(Q(pk__in=wanted) | Q(kind=resource.kind))
-    }  # in the order of the toolbox
-    chosen = next((models[pk] for pk in wanted if pk in models), None)
-    if chosen is None:
-        chosen = next((m for m in models.values() if m.kind == resource.kind), None)
-    return Applying(resource, rule.demand, rule.threshold, chosen, own=own is not None)
+    wanted = tuple(pk for pk in (own.model_id if own else None, general.model_id) if pk)
+    return Applying(resource, rule.demand, rule.threshold, wanted, own=own is not None)
 
 
 def is_demanded(loan: Loan) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory.exchange.spreadsheets import COLUMNS, DATES, WITH, Column, _choice, _names, _own, _text, _words
+from mutualisation.kernel.paper import Paper
 from mutualisation.kernel.spreadsheets import download
 from projects.ledger import Ledger, Sums, dollars_in_words
 from projects.models import Determinant, Project
@@ -59,4 +61,19 @@ def ledger_table(project: Project, ledger: Ledger, *, form: str, address: str) -
     ]
     return download(
         form=form, name=_("Bilan %(title)s") % {"title": project.title}, header=header, rows=rows, about=about
+    )
+
+
+def ledger_paper(project: Project, ledger: Ledger, *, address: str) -> Paper:
+    """The same for a funder who reads on paper: the sums, each line, how it was counted."""
+    return Paper(
+        title=_("Bilan des apports"),
+        html=render_to_string(
+            "projects/project/_paper.html",
+            {"project": project, "ledger": ledger, "hour": dollars_in_words(project.value_of_an_hour)},
+        ),
+        date=timezone.localdate(),
+        author=settings.PORTAL_NAME,
+        header=project.title,
+        footer=f"{settings.PORTAL_NAME} · {address}",
     )

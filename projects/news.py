@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.core import signing
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -17,27 +15,13 @@ from accounts.models import User
 from directory.lifecycle import edited
 from directory.permissions import require
 from directory.photos import Prepared, discard, keep
+from mutualisation.kernel.documents import DocumentError, read
 from projects import notifications
 from projects.models import Document, Follower, News, NewsPhoto, Project
 from projects.permissions import can_lead
 
 PHOTOS_AT_MOST = 6
 DOCUMENTS_AT_MOST = 40
-MAX_BYTES = 15 * 1024 * 1024
-KINDS = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "odp": "application/vnd.oasis.opendocument.presentation",
-}
-_OFFICE = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
-
-
-class DocumentError(Exception):
-    """A file that can’t be taken in; the message says why and what to do."""
 
 
 @transaction.atomic
@@ -87,51 +71,16 @@ def take_down(news: News, *, by: Any) -> None:
 # ---- documents
 
 
-def kind_of(file: Any) -> str:
-    """What a file is, by its content. Raises DocumentError."""
-    name = str(getattr(file, "name", "") or "fichier")[:80]
-    unknown = DocumentError(
-        _("« %s » n’est pas un document que nous gardons. Choisissez un PDF, ou un fichier Word, Excel, PowerPoint "
-          "ou LibreOffice.") % name
-    )  # fmt: skip
-    if file.size > MAX_BYTES:
-        raise DocumentError(_("« %s » dépasse 15 Mo. Choisissez un fichier plus léger.") % name)
-    file.seek(0)
-    data = file.read()
-    file.seek(0)
-    if data[:5] == b"%PDF-":
-        return "pdf"
-    if data[:4] != b"PK\x03\x04":
-        raise unknown
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            inside = set(archive.namelist())
-            if any(n.lower().endswith("vbaproject.bin") for n in inside) or any("/Basic/" in f"/{n}" for n in inside):
-                raise DocumentError(
-                    _("« %s » contient des macros. Enregistrez-le sans macro ou en PDF, puis essayez de nouveau.")
-                    % name
-                )
-            if "mimetype" in inside and archive.getinfo("mimetype").file_size < 200:
-                said = archive.read("mimetype").decode("ascii", "replace").strip()
-                if found := next((k for k, mime in KINDS.items() if mime == said and k.startswith("od")), ""):
-                    return found
-    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, NotImplementedError) as error:
-        raise unknown from error
-    if found := next((kind for path, kind in _OFFICE.items() if path in inside), ""):
-        return found
-    raise unknown
-
-
 @transaction.atomic
 def add_document(*, project: Project, title: str, file: Any, by: Any) -> Document:
     """Keep a document with a project. Raises DocumentError."""
     require(can_lead(by, project))
-    kind = kind_of(file)
+    kind = read(file).type
     Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
     if project.documents.count() >= DOCUMENTS_AT_MOST:
         raise DocumentError(_("Un projet garde au plus %d documents : retirez-en un d’abord.") % DOCUMENTS_AT_MOST)
     document = Document(project=project, title=title, kind=kind, size=file.size, added_by=by)
-    document.file.save("x", ContentFile(file.read()), save=False)
+    document.file.save("x", File(file), save=False)
     document.save()
     edited(project, by=by)
     return document

@@ -239,7 +239,7 @@ def something_built(shown: Any, people: dict[str, User]) -> dict[str, Any]:
     news, _refused = tell(
         project=project, title="Il roule", body="Enfin.", by=people["manager"], photos=[picture(size=(60, 40))]
     )
-    file = SimpleUploadedFile("plan.pdf", b"%PDF-1.7")
+    file = SimpleUploadedFile("plan.pdf", b"%PDF-1.7 %%EOF")
     document = add_document(project=project, title="Plan", file=file, by=people["manager"])
     link = ProjectLoan.objects.create(
         project=project, loan=lend(ResourceFactory(organisation=shown), OrganisationFactory(), some_day())

@@ -158,8 +158,8 @@ class AmountField(forms.DecimalField):
 
     default_error_messages = {
         "invalid": _("Écrivez un nombre, comme 120 ou 120,50."),
-        "max_digits": _("Ce nombre est trop long : vérifiez les zéros."),
-        "max_whole_digits": _("Ce nombre est trop grand : vérifiez les zéros."),
+        "max_digits": _("Ce nombre est trop long : vérifiez les zéros."),
+        "max_whole_digits": _("Ce nombre est trop grand : vérifiez les zéros."),
         "max_decimal_places": _("Deux décimales au plus, comme 120,50."),
         "min_value": _("Ce nombre n’est pas négatif."),
     }

@@ -17,7 +17,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL("CREATE SEQUENCE loans_agreement_number", "DROP SEQUENCE loans_agreement_number"),
         migrations.CreateModel(
             name="AgreementRule",
             fields=[

@@ -87,7 +87,8 @@ class Wait(models.TextChoices):
 # What is said of a resource once it is lent.
 WHAT = (
     "name", "slug", "kind", "quantity", "address", "territory", "organisation", "part_of", "buffer_minutes",
-    "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "is_live", "status", "visibility",
+    "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "replacement_value", "is_live", "status",
+    "visibility",
 )  # fmt: skip
 
 

@@ -89,9 +89,8 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     form = form_for(sent or asked, request.POST)
     if not form.is_valid():
         return _answer_page(request, agreement, side, form, status=422)
-    known = version_of(request)
     try:
-        agreements.answer(agreement, by=request.user, side=side, values=form.answers(), version=known)
+        agreements.answer(agreement, by=request.user, side=side, values=form.answers(), version=version_of(request))
     except AlreadyMoved:
         return _stale(request, agreement, side, lambda a, **more: _answer_page(request, a, side, form, **more))
     forget(user=request.user, key=key)

@@ -49,7 +49,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     asked = bool(code) or request.method == "POST"
     if asked and not may_again(request, "verify", VERIFIED):
         context["problem"] = _(
-            "Beaucoup de vérifications viennent d’ici : attendez quelques minutes, puis recommencez."
+            "Beaucoup de vérifications viennent d’ici : attendez quelques minutes, puis recommencez."
         )
         return render(request, "loans/verify/verify.html", context, status=429)
     if request.method == "POST":
@@ -63,11 +63,11 @@ def _problem(request: HttpRequest, code: str) -> str:
     """What keeps a file from being looked at, in a sentence."""
     file = request.FILES.get("fichier")
     if too_large(request) or (file and (file.size or 0) > LARGEST):
-        return _("Ce fichier dépasse 10 Mo : ce n’est pas un document du portail. Rien n’a été gardé.")
+        return _("Ce fichier dépasse 10 Mo : ce n’est pas un document du portail. Rien n’a été gardé.")
     if file is None:
         return "" if code else _("Choisissez un fichier PDF, ou écrivez le code de vérification.")
     start = file.read(5)
     file.seek(0)
     if start != b"%PDF-":
-        return _("Ce fichier n’est pas un PDF : déposez celui que le portail a remis, tel quel. Rien n’a été gardé.")
+        return _("Ce fichier n’est pas un PDF : déposez celui que le portail a remis, tel quel. Rien n’a été gardé.")
     return ""

@@ -82,6 +82,13 @@ def data_version(request: HttpRequest, *tables: str) -> str:
     return known[tables]
 
 
+def version_holding(request: HttpRequest, table: str) -> str:
+    """A version that moves when this table does: one that this request has read already, if there is one."""
+    known: dict[tuple[str, ...], str] = request.__dict__.get("data_versions", {})
+    found = next((version for tables, version in known.items() if table in tables), "")
+    return found or data_version(request, table)
+
+
 def scan(
     base: models.QuerySet[Any],
     facets: list[Facet],

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+VERSIONS_KEPT = 8
 _everything: list[Memo | Versioned] = []
 
 
@@ -33,22 +34,24 @@ class Memo(Generic[T]):
 
 
 class Versioned(Generic[T]):
-    """A function whose last answer is kept, in this process, as long as it is asked for the same version."""
+    """A function whose last answers are kept, in this process, each as long as its version is asked for."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         functools.update_wrapper(self, function)
         self.function = function
-        self.version: str | None = None
-        self.value: T | None = None
+        self.values: dict[str, T] = {}
         _everything.append(self)
 
     def __call__(self, version: str) -> T:
-        if self.value is None or version != self.version:
-            self.value, self.version = self.function(), version
-        return self.value
+        found = self.values.get(version)
+        if found is None:
+            found = self.values[version] = self.function()
+            for old in list(self.values)[:-VERSIONS_KEPT]:
+                self.values.pop(old, None)
+        return found
 
     def clear(self) -> None:
-        self.value = self.version = None
+        self.values.clear()
 
 
 def memo(seconds: float = 60) -> Callable[[Callable[[], T]], Memo[T]]:

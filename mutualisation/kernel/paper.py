@@ -89,7 +89,7 @@ def _unprintable(character: str) -> bool:
 def cleaned(html: str) -> str:
     """The HTML that a document takes: known tags and attributes, nothing that loads, nothing too deep."""
     if len(html) > LONGEST:
-        raise PaperError(_("Ce texte est trop long pour un document. Rien n’est perdu : raccourcissez-le."))
+        raise PaperError(_("Ce texte est trop long pour un document. Rien n’est perdu : raccourcissez-le."))
     html = nh3.clean(html, tags=_TAGS, attributes=_ATTRIBUTES, link_rel=None,
                      url_schemes={"http", "https", "mailto", "tel"})  # fmt: skip
     depth = most = 0
@@ -125,7 +125,7 @@ def workroom() -> Path:
 
 
 def sorry() -> str:
-    return _("Le document n’a pas pu être composé. Rien n’est perdu : réessayez dans une minute, ou lisez la page.")
+    return _("Le document n’a pas pu être composé. Rien n’est perdu : réessayez dans une minute, ou lisez la page.")
 
 
 def read(html: str) -> list[dict[str, Any]]:

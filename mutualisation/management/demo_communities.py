@@ -31,7 +31,7 @@ COMMUNITIES = (
      "Celles et ceux qui transforment, conservent et distribuent des aliments s’y retrouvent pour s’équiper ensemble.",
      "On se voit toutes les six semaines, à tour de rôle chez les uns et les autres. **Une visite, un repas, une "
      "décision** : pas plus. Tout organisme du territoire qui touche à l’alimentation peut s’y joindre.",
-     "alimentation"),
+     "securite-alimentaire"),
     ("carrefour-du-canal", "mrc-beauharnois-salaberry", "Gestion et administration partagées",
      "Les personnes qui tiennent les comptes, les dossiers et les demandes de subvention s’échangent leurs trucs.",
      "Un atelier par saison, en ligne ou sur place, et une boîte à idées entre les deux.", ""),

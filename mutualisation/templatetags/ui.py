@@ -20,7 +20,7 @@ from directory.models import Continuum, Resource
 from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
-from mutualisation.kernel.facets import data_version
+from mutualisation.kernel.facets import version_holding
 from toolbox.glossary import Explained, index
 
 register = template.Library()
@@ -115,7 +115,7 @@ def explain(context: Any, text: str) -> SafeString:
         return conditional_escape(text)
     page = request.__dict__.get("explained")
     if page is None:
-        page = request.__dict__["explained"] = Explained(index(data_version(request, "toolbox_term")))
+        page = request.__dict__["explained"] = Explained(index(version_holding(request, "toolbox_term")))
     return page.html(conditional_escape(text))
 
 

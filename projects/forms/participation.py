@@ -157,7 +157,10 @@ class LoanLinkForm(forms.Form):
     )
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
-        help_text=_("Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : le prix affiché."),
+        help_text=_(
+            "Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. "
+            "Vide : le prix affiché, ou la valeur d’une heure pour une personne."
+        ),
     )  # fmt: skip
     per = forms.ChoiceField(label=_("Cette valeur compte"), choices=ProjectLoan.Per.choices)
     role = forms.ChoiceField(
@@ -195,7 +198,7 @@ class DocumentForm(forms.Form):
 
     title = forms.CharField(label=_("Titre"), max_length=160, error_messages={"required": _("Donnez un titre.")})
     file = forms.FileField(
-        label=_("Fichier"), help_text=_("PDF, Word, Excel, PowerPoint ou LibreOffice; 15 Mo au plus."),
+        label=_("Fichier"), help_text=_("PDF, Word, Excel ou LibreOffice; 10 Mo au plus."),
         error_messages={
             "required": _("Choisissez un fichier."), "empty": _("Ce fichier est vide : choisissez-en un autre."),
         },

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from directory.permissions import require
+from mutualisation.kernel.downloads import handed, made
+from mutualisation.kernel.paper import PaperError
 from mutualisation.kernel.requests import may_again
 from mutualisation.kernel.spreadsheets import FORMATS
-from projects.exchange import ledger_table
+from projects.exchange import ledger_paper, ledger_table
 from projects.ledger import dollars_in_words, ledger
 from projects.views.linking import takes_part
 from projects.views.project import found
@@ -37,15 +40,21 @@ def project_ledger(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @never_cache
 def project_ledger_export(request: HttpRequest, slug: str, form: str) -> HttpResponseBase:
-    """The lines of the ledger, to open in a spreadsheet."""
+    """The lines of the ledger, to open in a spreadsheet; or on paper."""
     project = found(request, slug)
     require(takes_part(request, project))
-    if form not in FORMATS:
+    if form not in (*FORMATS, "pdf"):
         raise Http404
     if not may_again(request, "export", EXPORTS):
         refused = render(request, "429.html", {"exported": True}, status=429)
         refused["Retry-After"] = "600"
         return refused
-    return ledger_table(
-        project, ledger(project), form=form, address=request.build_absolute_uri(project.get_absolute_url())
-    )
+    counted, address = ledger(project), request.build_absolute_uri(project.get_absolute_url())
+    if form != "pdf":
+        return ledger_table(project, counted, form=form, address=address)
+    try:
+        content = made(ledger_paper(project, counted, address=address), form)
+    except PaperError as error:
+        messages.warning(request, str(error))
+        return redirect("project_ledger", slug=slug)
+    return handed(request, content, form, name=f"bilan-{slug[:60]}")

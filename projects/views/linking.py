@@ -57,9 +57,7 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
         )
         for pk, loan in possible.items()
     ]  # fmt: skip
-    first = next(iter(possible.values()), None)
-    usual = dict(zip(("rate", "per"), usual_rate(project, first), strict=True)) if first else {}
-    form = LoanLinkForm(request.POST if request.method == "POST" else None, loans=choices, initial=usual)
+    form = LoanLinkForm(request.POST if request.method == "POST" else None, loans=choices)
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         loan = possible[said["loan"]]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -18,13 +18,12 @@ from directory.forms.organisation import one_line
 from directory.permissions import can_read
 from directory.views.photo import SIZES
 from directory.views.written import first_values
+from mutualisation.kernel.documents import ACCEPT, DocumentError, attached, too_heavy
 from mutualisation.kernel.uploads import too_large
 from projects.forms.participation import DocumentForm, NewsForm
 from projects.models import Document, News, NewsPhoto
 from projects.news import (
-    KINDS,
     PHOTOS_AT_MOST,
-    DocumentError,
     add_document,
     remove_document,
     rewrite_news,
@@ -143,10 +142,9 @@ def project_documents(request: HttpRequest, slug: str) -> HttpResponse:
     form = DocumentForm()
     if request.method == "POST":
         form = DocumentForm(request.POST, request.FILES)
-        oversized = _oversized(request)
-        if oversized:
+        if oversized := too_large(request):
             form.errors.pop("file", None)
-            form.add_error(None, oversized[0])
+            form.add_error(None, too_heavy(oversized[0]))
         if form.is_valid():
             said = form.cleaned_data
             try:
@@ -156,7 +154,12 @@ def project_documents(request: HttpRequest, slug: str) -> HttpResponse:
             else:
                 messages.success(request, _("Le document est ajouté."))
                 return redirect("project_documents", slug=slug)
-    context: dict[str, Any] = {"project": project, "form": form, "documents": list(project.documents.all())}
+    context: dict[str, Any] = {
+        "project": project,
+        "form": form,
+        "documents": list(project.documents.all()),
+        "accept": ACCEPT,
+    }
     return render(request, DOCUMENTS, context, status=422 if form.errors else 200)
 
 
@@ -176,15 +179,8 @@ def document(request: HttpRequest, slug: str, uid: uuid.UUID) -> HttpResponseBas
     found = Document.objects.select_related("project__organisation").filter(uid=uid, project__slug=slug).first()
     if found is None or not can_read(request.user, found.project):
         raise Http404
+    name = f"{slugify(found.title)[:60] or 'document'}.{found.kind}"
     try:
-        file = found.file.open("rb")
+        return attached(found.file, name, public=found.project.is_public)
     except OSError as error:
         raise Http404 from error
-    name = f"{slugify(found.title)[:60] or 'document'}.{found.kind}"
-    response = FileResponse(file, as_attachment=True, filename=name, content_type=KINDS[found.kind])
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'"
-    response["Cache-Control"] = "private, no-cache"
-    if not found.project.is_public:
-        response["X-Robots-Tag"] = "noindex"
-    return response

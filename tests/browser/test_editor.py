@@ -60,7 +60,7 @@ def test_staff_publish_the_second_edition(window_of: Callable[..., Any], fits: C
     page.locator("[name=presence][value=condition]").focus()
     press("Space")
     page.locator("#id_field").select_option("cout.depot")
-    page.locator("#id_comparison option[value=greater]").wait_for(state="attached")
+    page.locator("#id_comparison option[value=contains]").wait_for(state="detached")
     page.locator("#id_comparison").select_option("greater")
     page.locator("#id_value").fill("50,00")
     fits(page)

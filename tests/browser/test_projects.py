@@ -41,7 +41,7 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     bearer.goto(f"/parcours/?{urlencode(answered())}")
     fits(bearer)
     bearer.get_by_role("link", name="En faire un projet").click()
-    assert "Ce que nous avons répondu" in bearer.input_value("[name=description]")
+    assert "Ce que nous avons répondu" in bearer.input_value("textarea[name=description]")
     fits(bearer)
     bearer.fill("[name=title]", "Un garde-manger qui roule")
     press(bearer, "Publier l’idée")

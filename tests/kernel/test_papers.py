@@ -28,7 +28,8 @@ WHOLE = """
 <ul><li>un</li><li><p>deux</p><p>trois</p></li></ul><ol start="3"><li>efficace, affligé, difficile</li></ol>
 <dl><dt>Nom</dt><dd>Valeur</dd></dl>
 <table><caption>Journal</caption><thead><tr><th>Quand</th><th>Quoi</th></tr></thead>
-<tbody><tr><td>1er mars</td><td>lu</td></tr></tbody></table><h3>Sous-titre</h3><blockquote><p>cité</p></blockquote><hr><div class="page"><p>Suite</p></div>
+<tbody><tr><td>1er mars</td><td>lu</td></tr></tbody></table>
+<h3>Sous-titre</h3><blockquote><p>cité</p></blockquote><hr><div class="page"><p>Suite</p></div>
 <div class="signature"><p>Signature de <a href="https://portail.example">la personne</a></p>
 <p><img src="code" alt="code"></p></div>
 """

@@ -150,7 +150,7 @@ def test_a_change_shows_its_difference_to_the_other(loan: Loan) -> None:
     assert "Plancher neuf" in seen
     assert "<ins>" in seen.replace("\n", "")
     assert "<del>" in seen.replace("\n", "")
-    assert "ajouté :" in seen
+    assert "ajouté\u00a0:" in seen
     stale = lender.post(agreement.get_absolute_url(), {"geste": "accepter", "version": data["version"]})
     assert stale.status_code == 409
     assert "En pantoufles" in page(stale)

@@ -153,7 +153,7 @@ def test_nobody_is_lent_before_she_said_yes() -> None:
     loan.refresh_from_db()
     assert loan.status == LoanStatus.ACCEPTED
     requests.record_person(loan, by=lender, worker="Mei Tran", consent_on=timezone.localdate())
-    handed(loan)
+    handed(signed(loan))
     assert loan.status == LoanStatus.HANDED_OVER
 
 

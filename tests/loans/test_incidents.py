@@ -22,7 +22,7 @@ from loans.models import Incident, Loan, LoanStatus
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import OrganisationFactory, ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member, signed
 
 pytestmark = pytest.mark.django_db
 
@@ -229,7 +229,7 @@ def test_an_incident_on_a_whole_sets_its_parts_aside_and_warns_who_waits_for_one
         ResourceFactory(name=name, kind="locaux", organisation=hall.organisation, part_of=hall)
         for name in ("Salle est", "Salle ouest")
     )
-    loan = begun(accepted(hall))
+    loan = signed(begun(accepted(hall)))
     waiting = accepted(east, in_days(4))
     handed(loan)
     brought(loan, 1)
@@ -274,7 +274,7 @@ def test_parts_are_aside_in_the_proportion_lent_and_while_the_whole_is_still_out
 def test_an_incident_on_a_part_warns_who_waits_for_the_whole(chairs: Resource) -> None:
     hall = ResourceFactory(name="Grande salle", kind="locaux", organisation=chairs.organisation)
     east = ResourceFactory(name="Salle est", kind="locaux", organisation=hall.organisation, part_of=hall)
-    loan = begun(accepted(east))
+    loan = signed(begun(accepted(east)))
     waiting = accepted(hall, in_days(4))
     handed(loan)
     incident = incidents.open_incident(loan, by=lender_of(loan), description="Vitre brisée", units=1)

@@ -89,7 +89,8 @@ project_need_link slug=camion pk={missing} | 302 405 | 302 403 302 302 403 403 4
 project_ledger slug=camion | 302 403 200 200 403 200 200 | 302 405
 project_ledger slug=projet-cache | 302 404 200 200 404 200 200 | 302 405
 project_ledger_export slug=camion form=xlsx | 302 403 200 200 403 200 200 | 302 405
-project_ledger_export slug=camion form=pdf | 302 403 404 404 403 404 404 | 302 405
+project_ledger_export slug=camion form=pdf | 302 403 200 200 403 200 200 | 302 405
+project_ledger_export slug=camion form=odt | 302 403 404 404 403 404 404 | 302 405
 history noun=projet slug=camion | 302 403 200 200 403 200 200 | 302 405
 report noun=projet slug=camion | 200 | 200
 """)

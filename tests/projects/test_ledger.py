@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from directory.models import Need
 from projects import contributions
@@ -189,6 +190,15 @@ def test_the_table_opens_and_runs_nothing() -> None:
     assert "Comment c’est estimé" in page
     csv = client.get(reverse("project_ledger_export", args=[project.slug, "csv"]))
     assert "'=1+1" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]
+
+
+def test_a_funder_reads_it_on_paper() -> None:
+    project, one = told()
+    got = signed_in(one.offered_by).get(reverse("project_ledger_export", args=[project.slug, "pdf"]))
+    assert got["Content-Type"] == "application/pdf"
+    said = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(got.content)).pages)
+    for words in ("La Marmite", "Formation", "montant en argent", "Comment c’est compté"):
+        assert words in said
 
 
 def test_the_ledger_is_for_those_who_take_part() -> None:

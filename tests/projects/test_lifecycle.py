@@ -200,9 +200,9 @@ def office(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "kind"),
     [
-        ("a.txt", b"%PDF-1.7 suite", "pdf"),
+        ("a.txt", b"%PDF-1.7 suite %%EOF", "pdf"),
         ("b.bin", office("[Content_Types].xml", "word/document.xml"), "docx"),
-        ("c.xlsx", office("xl/workbook.xml"), "xlsx"),
+        ("c.xlsx", office("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
         ("d.pdf", b"<html><script>", ""),
         ("e.docx", office("word/document.xml", "word/vbaProject.bin"), ""),
         ("f.docx", b"PK\x03\x04abime", ""),

@@ -48,7 +48,7 @@ _THEMES: tuple[tuple[str, Any], ...] = (
 )
 _REQUIRED = {
     "date": gettext_lazy("Écrivez une date, comme 2026-12-05."),
-    "time": gettext_lazy("Écrivez une heure, comme 18 h."),
+    "time": gettext_lazy("Écrivez une heure, comme 18 h."),
     "number": gettext_lazy("Écrivez un nombre."),
     "money": gettext_lazy("Écrivez un montant, comme 40 ou 40,50."),
     "choice": gettext_lazy("Choisissez une des réponses."),

@@ -73,7 +73,7 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "toolbox/agreement/fill.html", context)
     if not may_again(request, "fill", MADE):
-        context["refused"] = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
+        context["refused"] = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
                                "Ce que vous avez tapé est resté.")  # fmt: skip
         return render(request, "toolbox/agreement/fill.html", context, status=429)
     answers = form.answers() | {"portail.nom": settings.PORTAL_NAME}

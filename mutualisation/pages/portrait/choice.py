@@ -107,7 +107,7 @@ def read(asked: QueryDict, years: list[int]) -> Choice:
         ("annee", _("année"), {str(year): year for year in years}),
     ):
         typed = asked.get(name, "").strip()
-        values[name] = allowed.get(typed, ALL)  # type: ignore[attr-defined]
+        values[name] = allowed.get(typed, ALL)
         if typed and typed not in allowed:
             misread.append(label)
     return Choice(values["mrc"], values["sorte"], values["secteur"], values["annee"], tuple(misread))

@@ -16,6 +16,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
 
+from directory.models import Kind
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import portal_territories, territories
 from mutualisation.kernel.facets import data_version
@@ -38,14 +39,15 @@ PLACE = """place AS MATERIALIZED (
     SELECT * FROM unnest(%(places)s::bigint[], %(mrcs)s::bigint[]) AS p(territory_id, mrc))"""
 
 # Grouped by organisation before they are gathered by cell: each cell needs to know its first few organisations only.
+# A cell is one number (``_cell`` reads it back): numbers are grouped and sorted three times faster than words.
 LOANS = f"""
 WITH {PLACE},
 spent AS MATERIALIZED (
-    SELECT loan_id, sum(extract(epoch FROM upper(period) - lower(period)))::float / 3600 AS hours
+    SELECT loan_id, sum(extract(epoch FROM upper(period) - lower(period))::float) / 3600 AS hours
       FROM loans_loandate WHERE cancelled_at IS NULL AND upper(period) <= %(until)s GROUP BY loan_id),
 loan AS MATERIALIZED (
-    SELECT coalesce(p.mrc, 0) AS mrc, r.kind, l.lender_id AS giver, l.borrower_id AS taker,
-           extract(year FROM l.requested_at AT TIME ZONE %(zone)s)::int AS asked,
+    SELECT coalesce(p.mrc, 0) * 8 + array_position(%(kinds)s, r.kind::text) AS place, l.lender_id AS giver,
+           l.borrower_id AS taker, extract(year FROM l.requested_at AT TIME ZONE %(zone)s)::int AS asked,
            extract(year FROM l.handed_over_at AT TIME ZONE %(zone)s)::int AS lent,
            coalesce(s.hours, 0) AS hours, coalesce(r.replacement_value * l.quantity, 0)::float AS value
       FROM loans_loan l
@@ -53,15 +55,15 @@ loan AS MATERIALIZED (
       LEFT JOIN place p ON p.territory_id = r.territory_id
       LEFT JOIN spent s ON s.loan_id = l.id),
 fact AS MATERIALIZED (
-    SELECT 'asked' AS what, mrc, kind, asked AS year, giver, taker, 0::float AS hours, 0::float AS value FROM loan
+    SELECT (place * 10000 + asked) * 2 AS cell, giver, taker, 0::float AS hours, 0::float AS value FROM loan
     UNION ALL
-    SELECT 'lent', mrc, kind, lent, giver, taker, hours, value FROM loan WHERE lent IS NOT NULL),
+    SELECT (place * 10000 + lent) * 2 + 1, giver, taker, hours, value FROM loan WHERE lent IS NOT NULL),
 given AS MATERIALIZED (
-    SELECT what, mrc, kind, year, giver, count(*) AS n, sum(hours) AS hours, sum(value) AS value,
+    SELECT cell, giver, count(*) AS n, sum(hours) AS hours, sum(value) AS value,
            count(*) FILTER (WHERE hours > 0) AS timed, count(*) FILTER (WHERE value > 0) AS priced
-      FROM fact GROUP BY what, mrc, kind, year, giver),
-givers AS (
-    SELECT what, mrc, kind, year, sector, sum(n) AS n, sum(hours) AS hours, sum(value) AS value, sum(timed) AS timed,
+      FROM fact GROUP BY cell, giver),
+givers AS MATERIALIZED (
+    SELECT cell, sector, sum(n) AS n, sum(hours) AS hours, sum(value) AS value, sum(timed) AS timed,
            sum(priced) AS priced, (array_agg(giver))[:%(least)s] AS everyone,
            (array_agg(giver) FILTER (WHERE timed > 0))[:%(least)s] AS of_hours,
            (array_agg(giver) FILTER (WHERE priced > 0))[:%(least)s] AS of_value
@@ -69,21 +71,21 @@ givers AS (
             UNION ALL
             SELECT g.*, coalesce(s.sector_id, 0) FROM given g
               LEFT JOIN directory_organisation_sectors s ON s.organisation_id = g.giver) g
-     GROUP BY what, mrc, kind, year, sector),
-takers AS (
-    SELECT what, mrc, kind, year, sector, (array_agg(taker))[:%(least)s] AS everyone,
-           (array_agg(taker) FILTER (WHERE timed))[:%(least)s] AS of_hours,
-           (array_agg(taker) FILTER (WHERE priced))[:%(least)s] AS of_value
-      FROM (SELECT what, mrc, kind, year, sector, taker, bool_or(hours > 0) AS timed, bool_or(value > 0) AS priced
+     GROUP BY cell, sector),
+takers AS MATERIALIZED (
+    SELECT cell, sector, (array_agg(taker))[:%(least)s] AS everyone,
+           (array_agg(taker) FILTER (WHERE hours > 0))[:%(least)s] AS of_hours,
+           (array_agg(taker) FILTER (WHERE value > 0))[:%(least)s] AS of_value
+      FROM (SELECT cell, sector, taker, max(hours) AS hours, max(value) AS value
               FROM (SELECT *, -1 AS sector FROM fact
                     UNION ALL
                     SELECT f.*, coalesce(s.sector_id, 0) FROM fact f
                       LEFT JOIN directory_organisation_sectors s ON s.organisation_id = f.giver) f
-             GROUP BY what, mrc, kind, year, sector, taker) t
-     GROUP BY what, mrc, kind, year, sector)
-SELECT what, mrc, kind, sector, year, n, hours, value, timed, priced,
+             GROUP BY cell, sector, taker) t
+     GROUP BY cell, sector)
+SELECT cell, sector, n, hours, value, timed, priced,
        g.everyone, t.everyone, g.of_hours, t.of_hours, g.of_value, t.of_value
-  FROM givers g JOIN takers t USING (what, mrc, kind, year, sector)
+  FROM givers g JOIN takers t USING (cell, sector)
 """
 
 # Only what anyone may read. Those shared long enough are told apart, lent or not, with their organisations.
@@ -199,6 +201,7 @@ def read() -> Facts:
         "today": today,
         "until": moment(today, datetime.time()),
         "least": least,
+        "kinds": Kind.values,
         "idle": IDLE_DAYS,
         "unanswered": UNANSWERED_DAYS,
     }
@@ -226,9 +229,10 @@ BY_SECTOR = (True, True, False, True)
 
 def _loans(found: Facts, rows: list[tuple[Any, ...]], least: int) -> None:
     asked, lent, hours, value = (Cube(BY_SECTOR, least) for _each in range(4))
-    for what, mrc, kind, sector, year, n, spent, worth, timed, priced, g, t, gh, th, gv, tv in rows:
+    for cell, sector, n, spent, worth, timed, priced, g, t, gh, th, gv, tv in rows:
+        happened, mrc, kind, year = _cell(cell)
         key = (mrc, kind, _sector(sector), year)
-        if what == "asked":
+        if not happened:
             asked.add(key, int(n), 0, g, t)
             continue
         lent.add(key, int(n), 0, g, t)
@@ -262,6 +266,14 @@ def _needs(found: Facts, rows: list[tuple[Any, ...]]) -> None:
         still.add(key, opened)
         found.wanted[(*key, category)] = (opened, unanswered)
     found.needed, found.open = needed.published(), still.published()
+
+
+def _cell(number: int) -> tuple[bool, int, str, int]:
+    """What the number of a cell stands for: whether it was lent (or only asked), MRC, kind, year."""
+    rest, happened = divmod(number, 2)
+    place, year = divmod(rest, 10_000)
+    mrc, kind = divmod(place, 8)
+    return bool(happened), mrc, Kind.values[kind - 1], year
 
 
 def _sector(value: int) -> int | None:
