@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans import agreements, amendments, filling, notifications
+from loans import agreements, filling, notifications
 from loans.models import (
     Agreement,
     AgreementStatus,
@@ -255,29 +255,26 @@ def expire(agreement: Agreement) -> None:
 
 
 def can_renew(user: Any, agreement: Agreement) -> bool:
-    """Either side, once it was refused or left too long, unless another one took its place or the loan is over."""
-    if agreement.status not in ENDED or agreement.loan.status not in agreements.WRITABLE:
+    """Either side, once it was refused or left too long, unless another one took its place or the loan is over; never
+    an amendment: it is drawn up again from the agreement that it amends."""
+    if agreement.amends_id or agreement.status not in ENDED or agreement.loan.status not in agreements.WRITABLE:
         return False
     return bool(sides_of(user, agreement.loan)) and successor(agreement) is None
 
 
 @transaction.atomic
-def renew(agreement: Agreement, *, by: Any) -> Agreement | None:
-    """Take it up again: a draft with the same answers; an amendment is drawn up from the loan. Asked twice, it is one.
-
-    None when the loan is again what was signed, so that nothing is to amend. Raises PermissionDenied.
-    """
+def renew(agreement: Agreement, *, by: Any) -> Agreement:
+    """Take it up again: a draft with the same answers. Asked twice, it is one. Raises PermissionDenied."""
     sides = sides_of(by, agreement.loan)
     require(bool(sides))
     agreement = hold(agreement)
     Loan.objects.select_for_update(no_key=True).only("pk").get(pk=agreement.loan_id)
     if now := successor(agreement):
         return now
-    require(agreement.status in ENDED and agreement.loan.status in agreements.WRITABLE)
-    fresh = amendments.draw_up_again(agreement.amends, by=by) if agreement.amends else _again(agreement, by=by)
-    if fresh:
-        side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
-        JournalEntry.objects.write(agreement, "renewed", party=PARTY_OF[side], by=by, number=fresh.number)
+    require(can_renew(by, agreement))
+    fresh = _again(agreement, by=by)
+    side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
+    JournalEntry.objects.write(agreement, "renewed", party=PARTY_OF[side], by=by, number=fresh.number)
     return fresh
 
 

@@ -229,9 +229,6 @@ def agreement_renew(request: HttpRequest, number: str) -> HttpResponse:
     """Take it up again with the same answers."""
     agreement = the_agreement(request, number)
     fresh = signing.renew(agreement, by=request.user)
-    if fresh is None:
-        messages.info(request, _("Il n’y a rien à modifier : le prêt est comme l’entente le dit."))
-        return redirect("agreement_sign", number=number)
     messages.success(
         request, _("L’entente %(number)s reprend les mêmes réponses : corrigez ce qui bloquait.") % {"number": fresh}
     )
