@@ -65,6 +65,6 @@ def two_written(slug: str, lender: Organisation) -> dict[str, str]:
     """For the access tables: a draft and a frozen text of what this organisation lends."""
     draft, frozen = (
         draft_of(slug, lend(ResourceFactory(organisation=lender), OrganisationFactory(), some_day()), number=number)
-        for number in ("2026-9001", "2026-9002")
+        for number in ("2026-9801", "2026-9802")
     )
     return {"written": draft.number, "settled": freeze(frozen).number}
