@@ -26,7 +26,7 @@ def first_words(request: HttpRequest) -> dict[str, Any]:
         found |= {"title": idea.title, "description": idea.text}
     elif needs := _needs(request):
         lines = [f"- {need.name} ({need.organisation.name})" for need in needs]
-        found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
+        found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
     return found
 
 
