@@ -232,4 +232,4 @@ def agreement_renew(request: HttpRequest, number: str) -> HttpResponse:
     messages.success(
         request, _("L’entente %(number)s reprend les mêmes réponses : corrigez ce qui bloquait.") % {"number": fresh}
     )
-    return redirect(agreement.loan)
+    return redirect(fresh)
