@@ -14,8 +14,13 @@ _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "code", "br",
 
 def render(text: str) -> SafeString:
     """HTML of a Markdown text; links open nothing by themselves and pass no credit (nofollow)."""
+    return clean(_renderer.render(text))
+
+
+def clean(html: str) -> SafeString:
+    """HTML that was kept, cleaned anew: what a page shows never depends on who wrote in the database."""
     html = nh3.clean(
-        _renderer.render(text),
+        html,
         tags=_TAGS,
         attributes={"a": {"href", "title"}, "ol": {"start"}},
         url_schemes={"http", "https", "mailto", "tel"},

@@ -43,7 +43,7 @@ def value_field(kind: str, choices: Any, *, label: Any, required: bool) -> forms
             field.required = required
             return field
         case "time":
-            return HourField(help_text=_("18:30 ou 18 h 30."), **known)
+            return HourField(help_text=_("18:30 ou 18 h 30."), **known)
         case "list":
             return LinesField(longest=300, help_text=_("Un élément par ligne."), **known)
         case "long":
