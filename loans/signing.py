@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans.agreements import next_number
+from loans import agreements, filling, notifications
 from loans.models import (
     Agreement,
     AgreementStatus,
-    AgreementVersion,
     JournalEntry,
+    Loan,
     PaperScan,
     Side,
     Signature,
@@ -41,6 +41,7 @@ from loans.permissions import (
 )
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
+from toolbox.composing import blanks_of
 from toolbox.models import Party
 
 # What each line of the journal says.
@@ -254,10 +255,11 @@ def expire(agreement: Agreement) -> None:
 
 
 def can_renew(user: Any, agreement: Agreement) -> bool:
-    """Either side, once it was refused or left too long, unless another one took its place; never an amendment."""
-    if agreement.amends_id or agreement.status not in ENDED or not sides_of(user, agreement.loan):
+    """Either side, once it was refused or left too long, unless another one took its place or the loan is over; never
+    an amendment: it is drawn up again from the agreement that it amends."""
+    if agreement.amends_id or agreement.status not in ENDED or agreement.loan.status not in agreements.WRITABLE:
         return False
-    return successor(agreement) is None
+    return bool(sides_of(user, agreement.loan)) and successor(agreement) is None
 
 
 @transaction.atomic
@@ -266,23 +268,29 @@ def renew(agreement: Agreement, *, by: Any) -> Agreement:
     sides = sides_of(by, agreement.loan)
     require(bool(sides))
     agreement = hold(agreement)
-    type(agreement.loan).objects.select_for_update(no_key=True).only("pk").get(pk=agreement.loan_id)
+    Loan.objects.select_for_update(no_key=True).only("pk").get(pk=agreement.loan_id)
     if now := successor(agreement):
         return now
-    require(agreement.status in ENDED)
-    number = next_number()
-    values = {**agreement.values, **({"entente.numero": number} if "entente.numero" in agreement.values else {})}
-    fresh = Agreement.objects.create(
-        loan=agreement.loan, edition_id=agreement.edition_id, amends_id=agreement.amends_id, number=number,
-        title=agreement.title, parties=agreement.parties, values=values, chosen=agreement.chosen,
-    )  # fmt: skip
+    require(can_renew(by, agreement))
+    fresh = _again(agreement, by=by)
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
-    AgreementVersion.objects.create(
-        agreement=fresh, number=1, side=side, by=by, values=values, chosen=agreement.chosen,
-        note=_("Reprise de l’entente %(number)s.") % {"number": agreement.number},
+    JournalEntry.objects.write(agreement, "renewed", party=PARTY_OF[side], by=by, number=fresh.number)
+    return fresh
+
+
+def _again(agreement: Agreement, *, by: Any) -> Agreement:
+    """A draft of the edition of today, where the model has one, with what was answered; what the portal knows, anew."""
+    edition = agreement.edition.model.current or agreement.edition
+    number = agreements.next_number()
+    known = filling.values(agreement.loan, number)
+    kept = {name: value for name, value in agreement.values.items() if name in blanks_of(edition)}
+    kept.pop("entente.date", None)
+    optional = agreements.optional_keys(edition)
+    fresh = agreements.create(
+        agreement.loan, edition, number=number, values={**kept, **known}, by=by, data={"again": agreement.number},
+        chosen=[key for key in agreement.chosen if key in optional],
     )  # fmt: skip
-    JournalEntry.objects.write(agreement, "renewed", party=PARTY_OF[side], by=by, number=number)
-    JournalEntry.objects.write(fresh, "drawn_up", party=PARTY_OF[side], by=by, again=agreement.number)
+    notifications.agreement_drawn_up(fresh, by=by)
     return fresh
 
 

@@ -258,7 +258,7 @@ def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[tuple[str, lis
             11: lambda r=role: str(ContributionRole(r).label) if r else _("Aucun rôle dit"),
             13: lambda k=kind: str(nature_of(k).label).capitalize() if k else "",
             14: lambda y=year: str(y),
-        }[grouping]()  # type: ignore[no-untyped-call]
+        }[grouping]()
         found[titles[grouping]][label] = _plus(found[titles[grouping]][label], sums)
     groups = [
         (title, sorted(found[title].items(), key=lambda pair: (-pair[1].promised, pair[0])))

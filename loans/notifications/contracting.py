@@ -9,8 +9,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from loans.models import Agreement, Side
 from loans.notifications.sending import send, what
+from loans.notifications.signing import send_the_link
 from loans.permissions import members_of, organisation_of, other, people_of
 from mutualisation.kernel.moments import clock, day_in_words, wall
+from toolbox.models import Party
 
 BOTH = (Side.LENDER, Side.BORROWER)
 
@@ -80,6 +82,8 @@ def agreement_frozen(agreement: Agreement) -> None:
             % {"when": until},
             action=_("Lire et signer"),
         )  # fmt: skip
+    if Party.PERSON in agreement.parties:
+        send_the_link(agreement)
 
 
 def signatories(agreement: Agreement, side: str) -> list[User]:

@@ -89,7 +89,7 @@ def _sign(request: HttpRequest, agreement: Agreement) -> HttpResponse:
         waits = personal.awaits_code(request.session, agreement, user.email)
         fresh = _form(request, agreement, party, parties[party], request.POST if "code" in form.fields else None)
         if "code" not in form.fields:
-            fresh.initial |= form.cleaned_data
+            fresh.initial = {**fresh.initial, **form.cleaned_data}
         if waits and "code" in form.fields:
             fresh.is_valid()
             fresh.add_error("code", _("Ce n’est pas le bon code. Vérifiez le dernier reçu."))
@@ -232,4 +232,4 @@ def agreement_renew(request: HttpRequest, number: str) -> HttpResponse:
     messages.success(
         request, _("L’entente %(number)s reprend les mêmes réponses : corrigez ce qui bloquait.") % {"number": fresh}
     )
-    return redirect(agreement.loan)
+    return redirect(fresh)

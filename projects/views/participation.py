@@ -178,10 +178,10 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             said = _("La participation est terminée. Ce qui était venu reste au bilan.")
         else:
             require(is_member(request.user, one.organisation))
-            form = PromiseForm(request.POST)
-            if not form.is_valid():
-                return _drawn(request, one, status=422, promise_form=form)
-            made = promise(one, form.cleaned_data, by=request.user)
+            more = PromiseForm(request.POST)
+            if not more.is_valid():
+                return _drawn(request, one, status=422, promise_form=more)
+            made = promise(one, more.cleaned_data, by=request.user)
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED

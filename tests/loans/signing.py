@@ -19,8 +19,8 @@ from accounts.models import Mail, User
 from directory.models import Membership, Organisation
 from loans import personal, scans, signing
 from loans.models import Agreement, AgreementStatus
-from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend
-from tests.loans.lending import in_days
+from tests.factories import ResourceFactory, UserFactory
+from tests.loans.lending import accepted, in_days
 from toolbox import content
 from toolbox.models import Edition
 
@@ -48,7 +48,7 @@ def frozen(
     """An agreement that both sides froze a day ago, with someone to sign on each."""
     if not Edition.objects.exists():
         content.load(settings.FIXTURE_DIRS[0])
-    loan = lend(ResourceFactory(**({"organisation": lender} if lender else {})), OrganisationFactory(), in_days(3))
+    loan = accepted(ResourceFactory(**({"organisation": lender} if lender else {})), in_days(3))
     if "personne" in parties:
         type(loan).objects.filter(pk=loan.pk).update(worker="Alix Exemple")
     now = timezone.now()

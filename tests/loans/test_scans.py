@@ -93,9 +93,7 @@ def test_what_is_wrong_is_said_and_another_one_sent(agreement: Agreement) -> Non
         send(agreement)
     scans.contest(scan, by=signatory(agreement, "emprunteur"), reason="La page 2 manque")
     assert fresh(agreement).status == AgreementStatus.TO_SIGN
-    told = Mail.objects.filter(to=signatory(agreement).email).first()
-    assert told
-    assert "La page 2 manque" in told.text
+    assert "La page 2 manque" in Mail.objects.get(event=f"scan-no-{scan.pk}:{agreement.pk}").text
     send(agreement)
     assert kinds(agreement) == ["scan_sent", "scan_refused", "scan_sent"]
 

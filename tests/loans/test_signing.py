@@ -14,7 +14,7 @@ from accounts.models import Mail, User
 from accounts.privacy import close
 from directory.models import Membership
 from loans import signing
-from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Signature
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from tests.accounts.people import empty_queue
@@ -206,12 +206,16 @@ def test_a_refusal_says_why_and_to_whom(agreement: Agreement) -> None:
 
 
 def test_taken_up_again_it_keeps_the_answers_and_is_one(agreement: Agreement) -> None:
+    name = agreement.edition.variables[0]["name"]
+    signing.refuse(agreement, by=signatory(agreement), reason="Non")
+    agreement = frozen(loan=agreement.loan, edition=agreement.edition, values={name: "Une réponse"})
     signing.refuse(agreement, by=signatory(agreement), reason="Non")
     by = signatory(agreement, "emprunteur")
     again = signing.renew(agreement, by=by)
     assert signing.renew(agreement, by=by) == again
-    assert (again.status, again.values, again.loan) == ("draft", {"pret.usage": "Fête"}, agreement.loan)
-    assert AgreementVersion.objects.get(agreement=again).side == "borrower"
+    assert again
+    assert (again.status, again.values[name], again.loan) == ("draft", "Une réponse", agreement.loan)
+    assert again.values["preteur.nom"] == agreement.loan.lender.name
     assert again.number != agreement.number
     assert kinds(agreement)[-1] == "renewed"
     assert not signing.can_renew(by, fresh(agreement))

@@ -180,6 +180,7 @@ def test_refusing_asks_why(agreement: Agreement) -> None:
     html = answer.content.decode()
     assert "Le prix a changé" in html
     assert fresh(agreement).status == AgreementStatus.REFUSED
+    assert "Reprendre l’entente" in html
     again = browser.post(page(agreement, "agreement_renew"), follow=True)
     assert "reprend les mêmes réponses" in again.content.decode()
     assert Agreement.objects.filter(loan=agreement.loan, status="draft").count() == 1
