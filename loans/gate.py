@@ -128,7 +128,7 @@ def standing(agreement: Agreement, side: str) -> Standing:
         return _draft(agreement, side, them)
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
-        until = {"when": moment_words(agreement.sign_by)}
+        until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
         ours = agreements.PARTY[Side(side)] in waited
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")

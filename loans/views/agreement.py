@@ -159,7 +159,8 @@ def shown(
     draft = agreement.status == AgreementStatus.DRAFT
     asked = agreements.lacks(agreement) if draft else []
     found = agreements.differences(agreement, since or agreements.seen_by(agreement, seat)) if draft and side else None
-    last = max(agreement.versions.all(), key=lambda v: v.number, default=None)
+    seen = since or (agreements.seen_by(agreement, seat) if draft else agreement.version)
+    news = [v for v in agreement.versions.all() if v.number > seen and v.side == other(seat)]
     text = clauses_shown(agreement)
     words = sum(len(strip_tags(str(clause["html"])).split()) for clause in text)
     signed = {s.party: s for s in agreement.signatures.all()}
@@ -179,7 +180,7 @@ def shown(
         "may_write": draft and bool(side),
         "differences": found,
         "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
-        "theirs": last if last and last.side == other(seat) else None,
+        "theirs": max(news, key=lambda v: (bool(v.note), v.number), default=None),  # a word about it first
         "parties": [(gate.party_words(agreement, party), signed.get(party)) for party in agreement.parties],
         "amendments": list(agreement.amendments.order_by("id")),
         "again": bool(side) and amendments.awaits_amendment(agreement),
