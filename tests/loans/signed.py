@@ -17,7 +17,7 @@ from toolbox.models import Edition
 def draft_of(slug: str, loan: Loan | None = None, **fields: Any) -> Agreement:
     """A draft of a model, every blank answered by its sample."""
     loan = loan or lend(ResourceFactory(), OrganisationFactory(), in_days(3))
-    edition = Edition.objects.select_related("model").get(model__slug=slug)
+    edition = Edition.objects.select_related("model").get(model__slug=slug, published_at__isnull=False)
     number = f"2026-{Agreement.objects.count() + 1:04}"
     given = {
         "number": number, "title": edition.model.title, "parties": list(edition.model.parties),
