@@ -246,7 +246,10 @@ FIELDS: dict[str, dict[str, str]] = {
     "projects.CommunityMember": {PUBLIC: "id community organisation", PERSONAL: "user is_facilitator tells joined_at"},
     "projects.Pivot": {PUBLIC: "id community organisation function sector territory since", PERSONAL: "user"},
     "projects.LibraryItem": {PUBLIC: "id community tool why added_at", PERSONAL: "added_by"},
-    "projects.Idea": {PUBLIC: "id community organisation title text at withdrawn_at supporters", PERSONAL: "by"},
+    "projects.Idea": {
+        PUBLIC: "id community organisation title text at withdrawn_at project supporters",
+        PERSONAL: "by",
+    },
     "projects.IdeaSupport": {PUBLIC: "id idea organisation at", PERSONAL: "by"},
     "projects.Gathering": {
         PUBLIC: (

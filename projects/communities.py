@@ -17,7 +17,7 @@ from directory.models import Organisation, Sector, Territory
 from directory.permissions import is_member, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
 from projects import announcing
-from projects.models import Community, CommunityMember, Idea, IdeaSupport, LibraryItem, Pivot
+from projects.models import Community, CommunityMember, Idea, IdeaSupport, LibraryItem, Pivot, Project
 from projects.permissions import can_facilitate, can_join, can_withdraw, member_of
 from toolbox.models import Tool
 
@@ -202,6 +202,13 @@ def support(idea: Idea, *, by: Any, wanted: bool = True) -> None:
             IdeaSupport.objects.create(idea=idea, organisation=member.organisation, by=by)
     except IntegrityError:
         return
+
+
+@transaction.atomic
+def become(idea: Idea, project: Project, *, by: Any) -> None:
+    """An idea of the box became a project, once: the first one stays."""
+    require(member_of(by, idea.community) is not None)
+    Idea.objects.filter(pk=idea.pk, project__isnull=True).update(project=project)
 
 
 @transaction.atomic

@@ -179,7 +179,6 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
     Clause.objects.create(edition=edition, position=1, key="objet", title="Objet", body="Un vélo.")
     edition.published_at = timezone.now()
     edition.save()
-    agreement = agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"])
     paths.load()
     rules.prepare(by=people["curator"])
     ToolFactory(slug="outil", with_file=True, proposed_by=people["member"])
@@ -192,7 +191,7 @@ def something_of_everything(places: dict[str, Any], people: dict[str, User]) -> 
         **built,
         **a_meeting_of(shown, people["member"]),
         **two_written("pret-de-velo", shown),
-        "agreement": agreement.number,
+        "agreement": agreements.draw_up(Loan.objects.get(pk=lent["loan_kept"]), by=people["manager"]).number,
         "edition": edition,
         "joint": common.slug,
         "stop": stop_path(people["member"]).strip("/").split("/")[-1],

@@ -25,6 +25,10 @@ class LendableForm(ResourceForm):
 
     min_minutes = AmongField(label=_("Au moins"), usual=MINUTES, empty=_("peu importe"), required=False)
     max_minutes = AmongField(label=_("Au plus"), usual=MINUTES, empty=_("peu importe"), required=False)
+    buffer_minutes = AmongField(label=_("Temps gardé entre deux usages"), usual=BUFFER, required=False)
+
+    def clean_buffer_minutes(self) -> int:
+        return self.cleaned_data["buffer_minutes"] or 0
 
 
 class MaterialForm(LendableForm):
@@ -35,13 +39,13 @@ class MaterialForm(LendableForm):
         ("remise", _("La remise"), ("handling", "pickup_hours", "address", "pickup_instructions")),
         ("conditions", _("Conditions"), ("deposit", "replacement_value", "insurance_required", "training_required",
                                           "license_required", "conditions")),
-        ("regles", _("Durées et préavis"), ("min_minutes", "max_minutes", "notice_hours", "horizon_days",
-                                            "accepts_by_itself")),
+        ("regles", _("Durées et préavis"), ("min_minutes", "max_minutes", "buffer_minutes", "notice_hours",
+                                            "horizon_days", "accepts_by_itself")),
     )  # fmt: skip
 
     class Meta(ResourceForm.Meta):
         fields = (*COMMON, *PLACED, "quantity", "brand_model", "condition", "accessories", "handling", "pickup_hours",
-                  "replacement_value", "license_required", "min_minutes", "max_minutes")  # fmt: skip
+                  "replacement_value", "license_required", "buffer_minutes", "min_minutes", "max_minutes")  # fmt: skip
 
 
 class PremisesForm(LendableForm):
@@ -66,7 +70,6 @@ class PremisesForm(LendableForm):
     accessibility = forms.MultipleChoiceField(
         label=_("Accessibilité"), choices=Accessibility.choices, widget=forms.CheckboxSelectMultiple, required=False
     )
-    buffer_minutes = AmongField(label=_("Temps gardé entre deux usages"), usual=BUFFER, required=False)
 
     class Meta(ResourceForm.Meta):
         fields = (*COMMON, *PLACED, "capacity_seated", "capacity_standing", "area_m2", "equipment", "accessibility",
@@ -99,9 +102,6 @@ class PremisesForm(LendableForm):
     @property
     def weeks(self) -> list[list[tuple[Any, Any, Any]]]:
         return [self.week(span) for span in range(self.spans)]
-
-    def clean_buffer_minutes(self) -> int:
-        return self.cleaned_data["buffer_minutes"] or 0
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -88,9 +87,6 @@ class PremisesFields(models.Model):
     )
     parking = models.CharField(_("stationnement et transport"), max_length=160, blank=True)
     recurring_allowed = models.BooleanField(_("réservations répétées possibles"), default=False)
-    buffer_minutes = models.PositiveSmallIntegerField(
-        _("minutes gardées entre deux usages"), default=0, validators=[MaxValueValidator(1440)]
-    )
 
     class Meta:
         abstract = True

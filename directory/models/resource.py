@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
@@ -172,6 +172,12 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         _("en pause"), default=False, help_text=_("Visible, mais on ne peut pas la demander.")
     )
     min_minutes = models.PositiveIntegerField(_("durée minimale (minutes)"), null=True, blank=True)
+    buffer_minutes = models.PositiveSmallIntegerField(
+        _("minutes gardées entre deux usages"),
+        default=0,
+        validators=[MaxValueValidator(1440)],
+        help_text=_("Pour nettoyer, recharger, remettre en place."),
+    )
     max_minutes = models.PositiveIntegerField(_("durée maximale (minutes)"), null=True, blank=True)
     notice_hours = models.PositiveIntegerField(_("préavis (heures)"), default=0)
     horizon_days = models.PositiveIntegerField(_("réservable à l’avance (jours)"), default=365)
@@ -229,6 +235,11 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
         constraints: ClassVar = [
             published_has_date("resource_published_at"),
             *fields_match_kind(),
+            models.CheckConstraint(
+                name="resource_buffer_lendable",
+                condition=Q(buffer_minutes=0) | Q(kind__in=[Kind.MATERIEL, Kind.LOCAUX]),
+                violation_error_message=_("On ne garde du temps entre deux usages que d’un bien ou d’un local."),
+            ),
             models.CheckConstraint(
                 name="resource_quantity",
                 condition=Q(quantity__gte=1),

@@ -115,8 +115,8 @@ def _finished(archive: bytes, paper: Paper, meta: dict[str, str]) -> bytes:
             for sign, said in signs.items():
                 content = content.replace(sign.encode(), escape(said).encode())
         elif name == "docProps/core.xml":
-            said = f"<dc:creator>{escape(meta['author'])}</dc:creator>".encode()
-            content = re.sub(rb"<dc:creator\s*/>|<dc:creator>.*?</dc:creator>", said, content, flags=re.DOTALL)
+            creator = f"<dc:creator>{escape(meta['author'])}</dc:creator>".encode()
+            content = re.sub(rb"<dc:creator\s*/>|<dc:creator>.*?</dc:creator>", creator, content, flags=re.DOTALL)
             content = re.sub(rb"(<dcterms:\w+ [^>]*>)[^<]*", rb"\g<1>" + f"{meta['date']}T12:00:00Z".encode(), content)
         elif name == "content.xml":
             edge = f'fo:border="0.5pt solid #{_LINES}" fo:padding="0.05in"'

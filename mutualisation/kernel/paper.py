@@ -141,7 +141,8 @@ def words(nodes: Any) -> str:
         return "".join(words(node) for node in nodes)
     if not isinstance(nodes, dict) or "t" not in nodes:
         return ""
-    kind, content = nodes["t"], nodes.get("c")
+    kind = nodes["t"]
+    content: Any = nodes.get("c")
     if kind == "Str":
         return str(content)
     if kind in ("Space", "SoftBreak", "LineBreak"):
@@ -217,7 +218,8 @@ def inline(nodes: list[dict[str, Any]], names: Mapping[str, Any], depth: int = 0
     """Inlines as [kind, …] lists; texts that follow one another are one."""
     made: list[Any] = []
     for node in nodes:
-        kind, content = node["t"], node.get("c")
+        kind = node["t"]
+        content: Any = node.get("c")
         if kind in ("Str", "Space", "SoftBreak"):
             text = str(content) if kind == "Str" else " "
             if made and made[-1][0] == "t":

@@ -97,7 +97,8 @@ def _requoted(text: str) -> str:
 
 def _compile(code: bytes, data: str, timestamp: int) -> bytes:
     empty = str(workroom() / "vide")
-    made = typst.compile(
+    # its types want the code and the folders to be of the same one
+    made = typst.compile(  # type: ignore[call-overload]
         code, root=empty, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs={"doc": data},
         package_path=empty, package_cache_path=empty, format="pdf", pdf_standards=STANDARDS,
         timestamp=timestamp,

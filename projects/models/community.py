@@ -227,6 +227,9 @@ class Idea(models.Model):
     text = models.TextField(_("pourquoi, pour qui"), max_length=2000, blank=True)
     at = models.DateTimeField(_("le"), default=timezone.now)
     withdrawn_at = models.DateTimeField(_("retirée le"), null=True, blank=True)
+    project = models.ForeignKey(
+        "projects.Project", models.SET_NULL, null=True, blank=True, related_name="ideas", verbose_name=_("projet")
+    )
     supporters = models.ManyToManyField(Organisation, through="IdeaSupport", related_name="ideas_supported")
 
     class Meta:

@@ -69,7 +69,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
     ours = IdeaSupport.objects.filter(idea=OuterRef("pk"), organisation__in=own)
     ideas = (
         Idea.objects.filter(community=community, withdrawn_at__isnull=True)
-        .select_related("organisation")
+        .select_related("organisation", "project__organisation")
         .annotate(
             supports_n=Count("supports"),
             is_supported=Exists(ours),
@@ -95,7 +95,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
             .select_related("tool")
             .defer("tool__search")
         ),
-        "ideas": list(ideas.defer("organisation__search", "organisation__description")),
+        "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
         "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
         "mine": mine,

@@ -27,7 +27,7 @@ from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
 from projects.models import Participation, Project
 from projects.proposing import change, propose
-from toolbox import paths
+from projects.views.beginnings import first_words, remember_where_from, whence
 
 MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
 IDEA, SHEET = "projects/project/idea.html", "projects/project/form.html"
@@ -56,23 +56,6 @@ def _acting(request: HttpRequest) -> Membership | None:
     return found
 
 
-def from_path(request: HttpRequest) -> dict[str, Any]:
-    """What the guided path already knows: the form of sharing it advises, and the answers, told in words."""
-    if request.GET.get("depuis") != "parcours":
-        return {}
-    guide = paths.in_force()
-    answers, _left = guide.follow({key: str(value) for key, value in request.GET.items() if value})
-    if not answers:
-        return {}
-    advice = guide.advise(answers)
-    asked = {q.key: q for q in guide.questions}
-    told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
-    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
-    if advice.watch:
-        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
-    return {"continuum": advice.stage, "description": "\n".join(said)}
-
-
 @login_not_required  # a form sent after the session expired is kept, then one signs in
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_propose(request: HttpRequest) -> HttpResponse:
@@ -93,7 +76,8 @@ def project_propose(request: HttpRequest) -> HttpResponse:
             "form": form, "organisation": organisation, "draft_key": key, "draft": None, "conflict": False,
             "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
             "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
-            "follows": follows(request.user, blank), "from_path": "depuis" in request.GET, **extra,
+            "follows": follows(request.user, blank), "from_path": "depuis" in request.GET,
+            "whence": whence(request), **extra,
         }  # fmt: skip
 
     if request.method == "POST":
@@ -111,9 +95,10 @@ def project_propose(request: HttpRequest) -> HttpResponse:
         if form.errors:
             return render(request, IDEA, drawn(form), status=422)
         forget(user=request.user, key=key)
+        remember_where_from(request, form.instance)
         return _said(request, form.instance)
     draft = recall(request, key)
-    form = IdeaForm(instance=blank, initial=from_path(request))
+    form = IdeaForm(instance=blank, initial=first_words(request))
     versions = IdeaForm(instance=blank).fingerprint()
     first_values(request, form, draft)
     return render(request, IDEA, drawn(form, draft=draft, versions=versions))

@@ -65,6 +65,7 @@ def test_staff_publish_the_second_edition(window_of: Callable[..., Any], fits: C
     page.locator("#id_value").fill("50,00")
     fits(page)
     send(page.get_by_role("button", name="Enregistrer la clause"))
+    assert "deplacee" in page.url, page.locator(".alert, .invalid-feedback").all_inner_texts()
     assert title in page.evaluate(focus)
     assert page.get_by_text("Seulement si : Dépôt de garantie dépasse 50 $").count() == 1
 

@@ -33,7 +33,7 @@ FILLED: dict[str, Any] = {
     "brand_model": "Ford", "condition": "bon", "accessories": "Couvercle", "handling": "retrait",
     "pickup_hours": "9 h", "capacity_seated": 0, "capacity_standing": 40, "area_m2": 12, "equipment": ["Écran"],
     "accessibility": ["ascenseur"], "access_note": "Par la cour", "parking": "Rue", "recurring_allowed": True,
-    "buffer_minutes": 15, "time_share": "Un jour", "days_per_week": Decimal("1.5"), "schedule": "Mardi",
+    "time_share": "Un jour", "days_per_week": Decimal("1.5"), "schedule": "Mardi",
     "supervision": "Direction", "tasks": "Tenue de livres", "trial_weeks": 4, "format": "conseil",
     "delivery": "a_distance", "hours_offered": 3, "languages": ["fr"], "audience": "OBNL",
 }  # fmt: skip
@@ -293,3 +293,11 @@ def test_only_what_is_published_is_visible(status: str) -> None:
     assert list(Resource.objects.visible_to(AnonymousUser())) == [shown]
     assert list(Organisation.objects.visible_to(AnonymousUser())) == [shown.organisation]
     assert Organisation.objects.visible_to(AnonymousUser()).with_resource_count().get().resource_count == 1
+
+
+def test_time_is_kept_between_uses_of_things_and_rooms_only() -> None:
+    assert ResourceFactory(kind="materiel", buffer_minutes=60).pk
+    assert ResourceFactory(kind="locaux", buffer_minutes=30).pk
+    for kind in ("humain", "expertise"):
+        with pytest.raises(IntegrityError, match="resource_buffer_lendable"), transaction.atomic():
+            ResourceFactory(kind=kind, buffer_minutes=15)

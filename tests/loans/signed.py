@@ -17,7 +17,7 @@ from toolbox.models import Edition
 def draft_of(slug: str, loan: Loan | None = None, **fields: Any) -> Agreement:
     """A draft of a model, every blank answered by its sample."""
     loan = loan or lend(ResourceFactory(), OrganisationFactory(), in_days(3))
-    edition = Edition.objects.select_related("model").get(model__slug=slug, published_at__isnull=False)
+    edition = Edition.objects.select_related("model").get(model__slug=slug, number=1)
     number = f"2026-{Agreement.objects.count() + 1:04}"
     given = {
         "number": number, "title": edition.model.title, "parties": list(edition.model.parties),
@@ -65,6 +65,6 @@ def two_written(slug: str, lender: Organisation) -> dict[str, str]:
     """For the access tables: a draft and a frozen text of what this organisation lends."""
     draft, frozen = (
         draft_of(slug, lend(ResourceFactory(organisation=lender), OrganisationFactory(), some_day()), number=number)
-        for number in ("2026-9001", "2026-9002")
+        for number in ("2026-9801", "2026-9802")
     )
     return {"written": draft.number, "settled": freeze(frozen).number}

@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.models import Mail
 from directory.memberships import NotPossible
 from projects import communities
-from projects.models import Community, CommunityMember, Idea, Pivot
-from tests.factories import OrganisationFactory, UserFactory
+from projects.models import Community, CommunityMember, Idea, Pivot, ProjectNeed
+from tests.factories import NeedFactory, OrganisationFactory, UserFactory, a_small_country
 from tests.projects.meeting import a_community, a_gathering, joined, person
 from toolbox.models import Tool
 
@@ -163,3 +163,55 @@ def test_opening_one_then_publishing_it(client: Client) -> None:
     community.refresh_from_db()
     assert community.review_since is not None
     assert community.members.get().is_facilitator
+
+
+def test_an_idea_of_the_box_becomes_a_project_once(client: Client) -> None:
+    here = a_small_country()["mrc-beauharnois-salaberry"]
+    community, _host = a_community()
+    user, organisation = joined(community, OrganisationFactory(territory=here))
+    idea = communities.put_idea(community, by=user, title="Un camion à trois", text="Le mardi et le jeudi.")
+    client.force_login(user)
+    address = reverse("project_propose")
+    page = client.get(address, {"idee": idea.pk}).content.decode()
+    assert "Un camion à trois" in page
+    assert "Le mardi et le jeudi." in page
+    assert f'name="idee" value="{idea.pk}"' in page
+    sent = {"title": "Camion partagé", "standfirst": "Trois organismes, un camion.", "carries": "oui", "publier": "1",
+            "territories": [organisation.territory_id], "once": str(uuid.uuid4()), "idee": idea.pk,
+            "organisation": organisation.pk}  # fmt: skip
+    assert client.post(address, sent).status_code == 302
+    idea.refresh_from_db()
+    assert idea.project is not None
+    first = idea.project
+    assert first.title == "Camion partagé"
+    assert "Camion partagé" in client.get(community.get_absolute_url()).content.decode()
+    client.post(address, {**sent, "title": "Un autre", "once": str(uuid.uuid4())})
+    idea.refresh_from_db()
+    assert idea.project == first
+
+
+def test_only_members_turn_an_idea_into_a_project_and_hostile_numbers_do_nothing(client: Client) -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    idea = communities.put_idea(community, by=user, title="Idée de la maison")
+    stranger, _theirs = person()
+    client.force_login(stranger)
+    for asked in (idea.pk, "abc", "9" * 30, "-1"):
+        page = client.get(reverse("project_propose"), {"idee": asked, "besoins": f"{asked},x"})
+        assert page.status_code == 200
+        assert "Idée de la maison" not in page.content.decode()
+
+
+def test_needs_named_by_an_address_are_told_and_ones_own_are_linked(client: Client) -> None:
+    user, organisation = person(OrganisationFactory(territory=a_small_country()["mrc-beauharnois-salaberry"]))
+    mine, other = NeedFactory(organisation=organisation, name="Un camion"), NeedFactory(name="Camion réfrigéré")
+    hidden = NeedFactory(name="Besoin secret", status="draft", published_at=None)
+    client.force_login(user)
+    asked = f"{mine.pk},{other.pk},{hidden.pk}"
+    page = client.get(reverse("project_propose"), {"titre": "Camion", "besoins": asked}).content.decode()
+    assert "Camion réfrigéré" in page
+    assert "Besoin secret" not in page
+    sent = {"title": "Camion", "standfirst": "À deux.", "carries": "oui", "publier": "1", "once": str(uuid.uuid4()),
+            "territories": [organisation.territory_id], "besoins": asked, "organisation": organisation.pk}  # fmt: skip
+    assert client.post(reverse("project_propose"), sent).status_code == 302
+    assert [link.need for link in ProjectNeed.objects.all()] == [mine]

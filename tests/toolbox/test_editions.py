@@ -256,6 +256,15 @@ def test_what_is_wrong_is_said_and_what_was_typed_is_kept(
     assert draft.clauses.values().first() == before
 
 
+def test_a_condition_becomes_another_without_a_false_conflict(draft: Edition, desk: Client) -> None:
+    clause = next(c for c in draft.clauses.all() if isinstance(c.when, dict) and c.when["field"] == "cout.mode")
+    address = at("clause_edit", clause.pk)
+    chosen = {"presence": "condition", "field": "cout.depot", "comparison": "greater", "value": "50,00"}
+    assert desk.post(address, typed(desk, address, **chosen)).status_code == 302
+    clause.refresh_from_db()
+    assert clause.when == {"field": "cout.depot", "comparison": "greater", "value": "50.00"}
+
+
 def test_hostile_text_is_text(draft: Edition, desk: Client) -> None:
     address = at("clause_edit", draft.clauses.first().pk)
     hostile = '<script>alert(1)</script> { settings } ```{=typst}\n#read("/etc/passwd")\n``` [x](javascript:a)'
@@ -289,7 +298,7 @@ def test_a_variable_is_inserted_by_a_button(draft: Edition, desk: Client) -> Non
 @pytest.mark.parametrize(
     ("field", "expected"),
     [
-        ("cout.mode", '<option value="echange">échange</option>'),
+        ("cout.mode", '<option value="echange">Échange</option>'),
         ("exigences.assurance", '<option value="true">oui</option>'),
         ("cout.depot", 'inputmode="decimal"'),
         ("periode.debut_date", 'type="date"'),

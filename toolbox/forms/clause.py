@@ -80,6 +80,8 @@ class ClauseForm(VersionedForm):
         kind = self.about.type if self.about else "text"
         there = condition.get("value") if self.initial["field"] == asked else None
         self.initial["value"] = to_field(kind, there)
+        own = blanks.get(self.initial["field"])
+        self.compared_to = to_field(own.type if own else "text", condition.get("value"))
         self.fields["field"].choices = [("", gettext("Choisissez une variable…")), *grouped(blanks)]  # type: ignore[attr-defined]
         fitting = FITTING[kind] if self.about else tuple(COMPARISONS)
         self.fields["comparison"].choices = [  # type: ignore[attr-defined]
@@ -91,6 +93,10 @@ class ClauseForm(VersionedForm):
             "text" if kind in ("list", "long") else kind, known, label=self.fields["value"].label, required=False
         )
         dress(self)
+
+    def stood(self, name: str) -> Any:
+        """What the database holds, even when another variable is being chosen."""
+        return self.compared_to if name == "value" else super().stood(name)
 
     def clean_title(self) -> str:
         return one_line(self.cleaned_data["title"])

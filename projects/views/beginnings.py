@@ -1,0 +1,84 @@
+"""Where an idea of project comes from: the guided path, the idea box of a community, needs that several share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from directory.models import Need
+from projects import communities
+from projects.linking import link_need
+from projects.models import Idea, Project
+from projects.permissions import can_lead, member_of
+from toolbox import paths
+
+AT_MOST = 30  # needs named by an address
+
+
+def first_words(request: HttpRequest) -> dict[str, Any]:
+    """What the form opens with, given where one comes from; what one typed or kept as a draft prevails."""
+    found = _from_path(request)
+    if title := " ".join(request.GET.get("titre", "").split())[:140]:
+        found["title"] = title
+    if idea := _idea(request):
+        found |= {"title": idea.title, "description": idea.text}
+    elif needs := _needs(request):
+        lines = [f"- {need.name} ({need.organisation.name})" for need in needs]
+        found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
+    return found
+
+
+def whence(request: HttpRequest) -> dict[str, str]:
+    """What the form carries from one page to the next: the idea, the needs."""
+    return {name: value[:400] for name in ("idee", "besoins") if (value := _said(request, name))}
+
+
+def remember_where_from(request: HttpRequest, project: Project) -> None:
+    """The idea became this project; one's own needs among those named are the project's."""
+    if idea := _idea(request):
+        communities.become(idea, project, by=request.user)
+    if can_lead(request.user, project):
+        for need in _needs(request):
+            if need.organisation_id == project.organisation_id and not hasattr(need, "project_link"):
+                link_need(project=project, need=need, by=request.user)
+
+
+def _said(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name) or request.GET.get(name, "")
+
+
+def _idea(request: HttpRequest) -> Idea | None:
+    """The idea named, for a member of its community."""
+    asked = _said(request, "idee")
+    if not asked.isdecimal() or len(asked) > 18:
+        return None
+    idea = Idea.objects.select_related("community").filter(pk=int(asked), withdrawn_at__isnull=True).first()
+    return idea if idea and member_of(request.user, idea.community) else None
+
+
+def _needs(request: HttpRequest) -> list[Need]:
+    """The needs named that this reader may see."""
+    asked = [int(pk) for pk in _said(request, "besoins").split(",")[:AT_MOST] if pk.isdecimal() and len(pk) < 18]
+    if not asked:
+        return []
+    rows = Need.objects.visible_to(request.user).open().filter(pk__in=asked)
+    return list(rows.select_related("organisation", "project_link").defer("search", "organisation__search"))
+
+
+def _from_path(request: HttpRequest) -> dict[str, Any]:
+    """What the guided path already knows: the form of sharing it advises, and the answers, told in words."""
+    if request.GET.get("depuis") != "parcours":
+        return {}
+    guide = paths.in_force()
+    answers, _left = guide.follow({key: str(value) for key, value in request.GET.items() if value})
+    if not answers:
+        return {}
+    advice = guide.advise(answers)
+    asked = {q.key: q for q in guide.questions}
+    told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
+    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
+    if advice.watch:
+        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
+    return {"continuum": advice.stage, "description": "\n".join(said)}
