@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -307,10 +308,15 @@ def standing_of(agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def text_of(agreement: Agreement) -> list[dict[str, Any]]:
+    """The frozen clauses, ready to be drawn: their HTML was cleaned when they were composed, and nothing changes it."""
+    return [{**c, "html": mark_safe(c["html"])} for c in agreement.clauses]  # noqa: S308
+
+
 def clause_differences(before: Agreement, after: Agreement) -> list[dict[str, Any]]:
     """The clauses that differ between two texts: title, before, after; each as HTML, empty where there is none."""
-    old = {c["key"]: c for c in before.clauses}
-    new = {c["key"]: c for c in after.clauses}
+    old = {c["key"]: c for c in text_of(before)}
+    new = {c["key"]: c for c in text_of(after)}
     return [
         {"title": (new.get(key) or old[key])["title"], "before": old.get(key, {}).get("html", ""),
          "after": new.get(key, {}).get("html", "")}
