@@ -128,7 +128,7 @@ def words(before: str, after: str) -> SafeString:
     """One text, escaped: what went in <del>, what came in <ins>, each said in words too; lines kept."""
     old, new = re.findall(r"\n|[^\s]+", before), re.findall(r"\n|[^\s]+", after)
     if len(old) * len(new) > LONGEST:
-        steps = [("equal", 0, 0, 0, 0)] if before == after else [("replace", 0, len(old), 0, len(new))]
+        steps: list[Any] = [("equal", 0, 0, 0, 0)] if before == after else [("replace", 0, len(old), 0, len(new))]
         if before == after:
             return _lines("{}", old)
     else:
@@ -187,7 +187,7 @@ def timeline(model: ModelAgreement, edition: Edition) -> list[Moment]:
         stood[key] = event
         author = event.pgh_context.metadata.get("user") if event.pgh_context else None
         group = (event.pgh_context_id, event.pgh_created_at)
-        moment = moments.setdefault(group, Moment(event.pgh_created_at, names.get(author, _("le portail")), []))
+        moment = moments.setdefault(group, Moment(event.pgh_created_at, names.get(author or 0, _("le portail")), []))
         moment.done.extend(line for line in done if line not in moment.done)
     told = [moment for moment in moments.values() if moment.done]
     return [replace(m, done=_short(m.done)) for m in reversed(told)][:SHOWN]

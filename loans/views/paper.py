@@ -114,7 +114,7 @@ def _page(
         "signers": signers,
         "us": organisation_of(agreement.loan, waiting.side) if waiting else None,
         "them": organisation_of(agreement.loan, other(waiting.side)) if waiting else None,
-        "can_answer": bool(waiting) and scans.can_answer(request.user, waiting),
+        "can_answer": waiting is not None and scans.can_answer(request.user, waiting),
         "contest": contest or ContestForm(),
         "last": last,
         "problem": problem,

@@ -89,7 +89,7 @@ def _sign(request: HttpRequest, agreement: Agreement) -> HttpResponse:
         waits = personal.awaits_code(request.session, agreement, user.email)
         fresh = _form(request, agreement, party, parties[party], request.POST if "code" in form.fields else None)
         if "code" not in form.fields:
-            fresh.initial |= form.cleaned_data
+            fresh.initial = {**fresh.initial, **form.cleaned_data}
         if waits and "code" in form.fields:
             fresh.is_valid()
             fresh.add_error("code", _("Ce n’est pas le bon code. Vérifiez le dernier reçu."))

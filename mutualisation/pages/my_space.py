@@ -221,7 +221,9 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
 
 def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
     """Agreements that this person can sign, and papers that she can say are right."""
-    found = signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    found: Any = (
+        signing.awaiting(request.user, mine)[:SHOWN] if any(m.is_signatory or m.is_manager for m in mine) else []
+    )
     return [
         Todo(
             title=(_("Confirmer l’entente %(number)s, sur papier") if a.paper else _("Signer l’entente %(number)s"))

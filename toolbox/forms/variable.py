@@ -64,7 +64,8 @@ class VariableForm(VersionedForm):
     def __init__(self, *args: Any, variable: dict[str, Any] | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.variable = there = variable or {}
-        self.initial |= {
+        self.initial = {
+            **self.initial,
             "label": there.get("label", ""), "type": there.get("type", "text"), "help": there.get("help") or "",
             "required": bool(there.get("required", not there)), "asked_of": there.get("asked_of") or "both",
             "choices": [c["label"] for c in there.get("choices") or ()],

@@ -151,7 +151,7 @@ def _shown(request: HttpRequest, model: ModelAgreement, draft: Edition, clause: 
     for name, shown in (("inserer", "body"), ("montrer", "comparison")):  # where one goes on, without JavaScript
         if name in data and not extra and not piece:
             form.fields[shown].widget.attrs["autofocus"] = True
-    form._errors = {}  # type: ignore[assignment]  # nothing is sent yet: nothing is wrong yet
+    form.errors.clear()  # nothing is sent yet: nothing is wrong yet
     context = _clause_page(request, model, draft, clause, form, versions=data.get("versions", ""), **extra)
     if piece:
         part = "_when.html" if "montrer" in data else "_preview.html"
@@ -180,7 +180,7 @@ def variable_edit(request: HttpRequest, slug: str, name: str = "") -> HttpRespon
         return render(request, VARIABLE, _variable_page(model, draft, there, form))
     if "montrer" in request.POST:
         form = VariableForm(request.POST, instance=draft, variable=there)
-        form._errors = {}  # type: ignore[assignment]
+        form.errors.clear()
         context = _variable_page(model, draft, there, form, versions=request.POST.get("versions", ""))
         alone = request.headers.get("HX-Request") == "true"
         return render(request, "toolbox/edition/_sample.html" if alone else VARIABLE, context)
