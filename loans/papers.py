@@ -19,13 +19,14 @@ from django.db import connection
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.mail import absolute
 from loans.models import Agreement, AgreementStatus, IssuedDocument, JournalEntry, Signature
+from mutualisation.kernel import markdown
 from mutualisation.kernel.moments import day_in_words, wall
 from mutualisation.kernel.paper import Paper, Picture
 from mutualisation.kernel.pdf import pdf
@@ -110,7 +111,7 @@ def _clauses(agreement: Agreement, written: Iterable[Written] | None) -> Iterabl
     if agreement.is_frozen:
         for row in agreement.clauses:
             # composed and cleaned by us, then frozen: the database refuses any other writing
-            yield Clause(row["number"], row["key"], row["title"], mark_safe(row["html"]))  # noqa: S308
+            yield Clause(row["number"], row["key"], row["title"], markdown.clean(row["html"]))
         return
     if written is None:
         values = {**agreement.values, "entente.date": timezone.localdate().isoformat()}

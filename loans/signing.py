@@ -39,6 +39,7 @@ from loans.permissions import (
     sides_of,
     signatories_of,
 )
+from mutualisation.kernel import markdown
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import blanks_of
@@ -307,10 +308,15 @@ def standing_of(agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def text_of(agreement: Agreement) -> list[dict[str, Any]]:
+    """The frozen clauses, ready to be drawn: their HTML was cleaned when they were composed, and nothing changes it."""
+    return [{**c, "html": markdown.clean(c["html"])} for c in agreement.clauses]
+
+
 def clause_differences(before: Agreement, after: Agreement) -> list[dict[str, Any]]:
     """The clauses that differ between two texts: title, before, after; each as HTML, empty where there is none."""
-    old = {c["key"]: c for c in before.clauses}
-    new = {c["key"]: c for c in after.clauses}
+    old = {c["key"]: c for c in text_of(before)}
+    new = {c["key"]: c for c in text_of(after)}
     return [
         {"title": (new.get(key) or old[key])["title"], "before": old.get(key, {}).get("html", ""),
          "after": new.get(key, {}).get("html", "")}

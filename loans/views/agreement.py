@@ -10,7 +10,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import strip_tags
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -23,6 +22,7 @@ from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
 from loans.views.loan import version_of
+from mutualisation.kernel import markdown
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import clock, day_in_words, wall
 from mutualisation.kernel.pagination import asked_page, pager
@@ -196,7 +196,7 @@ def clauses_shown(agreement: Agreement) -> list[dict[str, Any]]:
     """The text: as it was frozen, else as it would be now, with the notes for whoever fills it."""
     if agreement.is_frozen:
         # composed by us, cleaned, then frozen: the database refuses any other writing
-        return [{**clause, "html": mark_safe(clause["html"]), "guidance": ""} for clause in agreement.clauses]  # noqa: S308
+        return [{**clause, "html": markdown.clean(clause["html"]), "guidance": ""} for clause in agreement.clauses]
     return [
         {"number": w.number, "key": w.key, "title": w.title, "html": w.html, "guidance": w.guidance}
         for w in agreements.written(agreement)

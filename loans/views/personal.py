@@ -39,7 +39,7 @@ def agreement_link(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("agreement_link", number=number)
     link = personal.live_link(agreement)
     initial = {"name": link.name if link else agreement.loan.worker, "email": link.email if link else ""}
-    form = LinkForm(request.POST or None, initial=initial)
+    form = LinkForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             personal.send(agreement, by=request.user, **form.cleaned_data)
@@ -130,7 +130,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         "link": link, "agreement": link.agreement, "loan": link.agreement.loan, "form": form, "told": told,
-        "problem": problem, "reason": reason or RefuseForm(), "sentence": "",
+        "problem": problem, "reason": reason or RefuseForm(), "clauses": signing.text_of(link.agreement),
     }  # fmt: skip
     return render(request, TEMPLATE, context, status=status)
 

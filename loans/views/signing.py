@@ -163,6 +163,7 @@ def _page(
     context = {
         "agreement": agreement,
         "loan": agreement.loan,
+        "clauses": signing.text_of(agreement),
         "standing": standing,
         "form": form if mandate else None,
         "party": party,
@@ -212,7 +213,7 @@ def agreement_refuse(request: HttpRequest, number: str) -> HttpResponse:
         messages.info(request, _("Cette entente n’attend plus de signature : rien n’a changé."))
         return redirect("agreement_sign", number=number)
     require(signing.can_refuse(request.user, agreement))
-    form = RefuseForm(request.POST or None)
+    form = RefuseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             signing.refuse(agreement, by=request.user, reason=form.cleaned_data["reason"])

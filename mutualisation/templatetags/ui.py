@@ -120,12 +120,6 @@ def explain(context: Any, text: str) -> SafeString:
 
 
 @register.filter
-def clean(html: str) -> SafeString:
-    """HTML that was kept (the clauses of a frozen agreement), cleaned anew."""
-    return markdown_.clean(html)
-
-
-@register.filter
 def plain(text: str) -> str:
     """Markdown without its marks."""
     return markdown_.plain(text)

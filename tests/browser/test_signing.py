@@ -66,7 +66,7 @@ def test_three_sign_and_the_hand_over_opens(phone_of: Callable[..., Any], fits: 
 
     alix.goto(mailed(ALIX, r"(/signature/[\w-]+/)"))
     fits(alix)
-    alix.get_by_label("Votre nom").fill("Alix Exemple")
+    alix.get_by_role("textbox", name="Votre nom").fill("Alix Exemple")
     alix.get_by_label("Je signe l’entente").check()
     alix.get_by_role("button", name="Recevoir mon code").click()
     alix.get_by_text("Un code vient de partir").wait_for()
@@ -80,7 +80,7 @@ def test_three_sign_and_the_hand_over_opens(phone_of: Callable[..., Any], fits: 
     assert fresh(agreement).status == AgreementStatus.TO_SIGN
     sign(borrower, agreement, fits)
     assert fresh(agreement).status == AgreementStatus.IN_FORCE
-    borrower.get_by_text("Toutes les parties ont signé").wait_for()
+    borrower.get_by_text("Toutes les parties ont signé").first.wait_for()
     assert handover.obstacles(loan) == []
     lender.goto(reverse("agreement_paper", args=[agreement.number]))
     lender.get_by_text("n’attend plus de signature").wait_for()

@@ -32,7 +32,7 @@ TEXT = "Prêt de matériel\n1. Objet\nUne tente, rendue propre.\n2. Durée\nDeux
 TWO = ["preteur", "emprunteur"]
 THREE = [*TWO, "personne"]
 BOARD = datetime.date(2026, 5, 3)
-_numbers = itertools.count(9001)  # far from those of the sequence
+_numbers = itertools.count(7001)  # far from those of the sequence
 
 
 def mandated(organisation: Organisation, **fields: Any) -> User:
