@@ -19,10 +19,11 @@ from django.utils import timezone
 from accounts.models import User
 from directory import notifications
 from directory.models import Kind, Membership, Need, NeedState, Organisation, Resource
+from directory.models.curated import curated, curated_as, kept_as
 from directory.permissions import can_edit, require
 from mutualisation.kernel.publication import Freshness, Status
 
-Fresh = Organisation | Resource | Need
+Fresh = Any  # a published row of one of ``asked_about``
 
 # After how many days someone is asked whether it is still exact: people's hours move sooner than walls.
 CADENCE: dict[str, int] = {Kind.HUMAIN: 60, Kind.EXPERTISE: 90, Kind.MATERIEL: 180, Kind.LOCAUX: 365}
@@ -32,7 +33,6 @@ BETWEEN_STEPS = datetime.timedelta(days=14)
 LINK_LASTS = datetime.timedelta(days=120)
 AT_ONCE = 60  # entries that one link may carry
 SALT = "directory.freshness"
-MODELS: dict[str, type[Any]] = {"organisation": Organisation, "resource": Resource, "need": Need}
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,27 @@ class Step:
     source: str
     target: str
     archives: bool = False
-    models: tuple[type[Any], ...] = (Resource, Need, Organisation)
+
+    @property
+    def models(self) -> list[type[Any]]:
+        """What it moves: organisations are never archived by it."""
+        return [model for model in asked_about() if not (self.archives and model is Organisation)]
 
 
 # The last step first, so that one pass moves an entry by one step. Archiving an organisation would take away all
 # that it shares: out of the lists, it waits for its curator, who finds it in the queue.
 STEPS = (
-    Step("archived", Freshness.HIDDEN, Freshness.HIDDEN, archives=True, models=(Resource, Need)),
+    Step("archived", Freshness.HIDDEN, Freshness.HIDDEN, archives=True),
     Step("hidden", Freshness.SECOND, Freshness.HIDDEN),
     Step("second", Freshness.REMINDED, Freshness.SECOND),
     Step("reminded", Freshness.FRESH, Freshness.REMINDED),
 )
+
+
+def asked_about() -> list[type[Any]]:
+    """The models whose entries someone must vouch for, organisations last: their own stay theirs until then."""
+    others = [one.model for one in curated() if one.fresh_days]
+    return [Resource, Need, *others, Organisation]
 
 
 def due(step: Step, model: type[Any], now: datetime.datetime) -> models.QuerySet[Any]:
@@ -69,8 +79,9 @@ def due(step: Step, model: type[Any], now: datetime.datetime) -> models.QuerySet
     if model is Resource:
         by_kind = [Q(kind=kind, vouched_at__lte=now - datetime.timedelta(days=n)) for kind, n in CADENCE.items()]
         return rows.filter(Q(*by_kind, _connector=Q.OR))
-    days = NEED_DAYS if model is Need else ORGANISATION_DAYS
-    return rows.filter(vouched_at__lte=now - datetime.timedelta(days=days))
+    one = kept_as(model)
+    days = {Need: NEED_DAYS, Organisation: ORGANISATION_DAYS}.get(model, one.fresh_days)
+    return one.alive(rows).filter(vouched_at__lte=now - datetime.timedelta(days=days))
 
 
 @transaction.atomic
@@ -136,7 +147,7 @@ def contacts(step: str, team: list[Membership], entry: Fresh) -> list[User]:
     if not managers:
         return [m.user for m in team]
     may = managers if isinstance(entry, Organisation) else [m.user for m in team]
-    first = next((p for p in may if p.pk == entry.created_by_id), managers[0])
+    first = next((p for p in may if p.pk == getattr(entry, f"{kept_as(entry).author}_id")), managers[0])
     if step == "reminded":
         return [first]
     if step == "second":
@@ -242,10 +253,12 @@ def read_link(token: str) -> list[Asked]:
         raise BadLink from error
     found: list[Asked] = []
     for name, pk, mark in carried:
-        model = MODELS[name]
-        rows = model._default_manager.filter(pk=pk).select_related("territory").defer("search")
-        if model is not Organisation:
-            rows = rows.select_related("organisation", "territory")
+        one = curated_as(name)
+        if one is None:
+            continue
+        rows = one.model._default_manager.filter(pk=pk).defer("search")
+        near = [n for n in ("territory", "organisation") if n in {f.name for f in one.model._meta.concrete_fields}]
+        rows = rows.select_related(*near)
         entry = rows.first()
         if entry is not None:
             found.append(Asked(f"{name}.{pk}", entry, mark))

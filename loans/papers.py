@@ -15,18 +15,15 @@ from typing import Any
 
 import segno
 from django.conf import settings
-from django.db import connection
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.mail import absolute
 from loans.models import Agreement, AgreementStatus, IssuedDocument, JournalEntry, Signature
-from mutualisation.kernel import markdown
 from mutualisation.kernel.moments import day_in_words, wall
 from mutualisation.kernel.paper import Paper, Picture
 from mutualisation.kernel.pdf import pdf
@@ -35,25 +32,6 @@ from toolbox.models import Party
 
 CODE = re.compile(r"\b([A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
 # What each kind of line of the journal says.
-EVENTS = {
-    "drawn_up": gettext_lazy("Entente préparée"),
-    "answered": gettext_lazy("Réponses données"),
-    "changed": gettext_lazy("Changement proposé"),
-    "refreshed": gettext_lazy("Texte mis à jour avec le prêt"),
-    "renewed": gettext_lazy("Reprise dans une nouvelle entente"),
-    "agreed": gettext_lazy("Texte accepté"),
-    "frozen": gettext_lazy("Texte figé"),
-    "link_sent": gettext_lazy("Lien personnel envoyé"),
-    "link_revoked": gettext_lazy("Lien personnel retiré"),
-    "signed": gettext_lazy("Signature"),
-    "scan_sent": gettext_lazy("Numérisation envoyée"),
-    "scan_confirmed": gettext_lazy("Numérisation confirmée"),
-    "scan_refused": gettext_lazy("Numérisation refusée"),
-    "refused": gettext_lazy("Refus de signer"),
-    "expired": gettext_lazy("Délai de signature passé"),
-    "cancelled": gettext_lazy("Entente annulée"),
-    "in_force": gettext_lazy("Entrée en vigueur"),
-}
 WITHOUT_EFFECT = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
 
 
@@ -109,9 +87,8 @@ def told(agreement: Agreement, written: Iterable[Written] | None = None) -> Told
 
 def _clauses(agreement: Agreement, written: Iterable[Written] | None) -> Iterable[Clause]:
     if agreement.is_frozen:
-        for row in agreement.clauses:
-            # composed and cleaned by us, then frozen: the database refuses any other writing
-            yield Clause(row["number"], row["key"], row["title"], markdown.clean(row["html"]))
+        for row in agreement.kept:
+            yield Clause(row["number"], row["key"], row["title"], row["html"])
         return
     if written is None:
         values = {**agreement.values, "entente.date": timezone.localdate().isoformat()}
@@ -182,7 +159,7 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
 
 def _line(entry: JournalEntry) -> Line:
     who = ", ".join(filter(None, [entry.who, str(Party(entry.party).label) if entry.party in Party.values else ""]))
-    what = str(EVENTS.get(entry.kind, entry.kind.replace("_", " ").capitalize()))
+    what = entry.what
     return Line(entry.n, instant(entry.at), what, who, (entry.hash[:32], entry.hash[32:]))
 
 
@@ -212,28 +189,6 @@ def issue(agreement: Agreement) -> bytes:
 
 
 # ---- verifying
-
-_WHOLE = """
-    SELECT COALESCE(bool_and(n = place AND previous = before AND hash = computed), true)
-        AND count(*) >= (SELECT COALESCE(max(entries), 0) FROM loans_issueddocument WHERE agreement_id = %(agreement)s)
-        AND (SELECT sha256 = encode(sha256(convert_to(text, 'UTF8')), 'hex') FROM loans_agreement
-             WHERE id = %(agreement)s)
-    FROM (
-        SELECT n, previous, hash, row_number() OVER chain AS place, lag(hash, 1, '') OVER chain AS before,
-            encode(sha256(convert_to(concat_ws(E'\\n', previous, agreement_id, n,
-                to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), kind, party, who, data::text), 'UTF8')),
-                'hex') AS computed
-        FROM loans_journalentry WHERE agreement_id = %(agreement)s WINDOW chain AS (ORDER BY n)
-    ) AS lines
-"""
-
-
-def journal_is_whole(agreement: Agreement) -> bool:
-    """Whether the journal is the one that was written: each line over the one before, none gone, the text its own."""
-    with connection.cursor() as cursor:
-        cursor.execute(_WHOLE, {"agreement": agreement.pk})
-        (whole,) = cursor.fetchone()
-    return bool(whole)
 
 
 @dataclass(frozen=True)
@@ -276,7 +231,7 @@ def verify(content: bytes | None, code: str = "") -> Verdict:
 def _verdict(answer: str, agreement: Agreement, document: IssuedDocument | None = None) -> Verdict:
     return Verdict(
         answer, agreement, document,
-        whole=journal_is_whole(agreement),
+        whole=not JournalEntry.objects.broken(agreement),
         signatures=agreement.signatures.count(),
         replaced=agreement.amendments.filter(status=AgreementStatus.IN_FORCE).exists(),
         newer=document is not None and document.state != agreement.status,

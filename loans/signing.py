@@ -39,28 +39,12 @@ from loans.permissions import (
     sides_of,
     signatories_of,
 )
-from mutualisation.kernel import markdown
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import blanks_of
 from toolbox.models import Party
 
 # What each line of the journal says.
-JOURNAL = {
-    "drawn_up": gettext_lazy("Entente préparée"),
-    "renewed": gettext_lazy("Reprise dans une nouvelle entente"),
-    "frozen": gettext_lazy("Texte figé : les deux parties en acceptent la même version"),
-    "link_sent": gettext_lazy("Lien personnel envoyé"),
-    "link_revoked": gettext_lazy("Lien personnel retiré"),
-    "signed": gettext_lazy("Signature"),
-    "scan_sent": gettext_lazy("Numérisation de l’entente signée sur papier envoyée"),
-    "scan_confirmed": gettext_lazy("Numérisation confirmée"),
-    "scan_refused": gettext_lazy("Numérisation refusée"),
-    "refused": gettext_lazy("Refus de signer"),
-    "expired": gettext_lazy("Délai passé sans toutes les signatures"),
-    "cancelled": gettext_lazy("Entente annulée"),
-    "in_force": gettext_lazy("Entente en vigueur : toutes les parties ont signé"),
-}
 PROOFS = {
     "reauthenticated": gettext_lazy("identité confirmée de nouveau avant de signer"),
     "code": gettext_lazy("identité confirmée par un code envoyé à son adresse"),
@@ -308,15 +292,10 @@ def standing_of(agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def text_of(agreement: Agreement) -> list[dict[str, Any]]:
-    """The frozen clauses, ready to be drawn: their HTML was cleaned when they were composed, and nothing changes it."""
-    return [{**c, "html": markdown.clean(c["html"])} for c in agreement.clauses]
-
-
 def clause_differences(before: Agreement, after: Agreement) -> list[dict[str, Any]]:
     """The clauses that differ between two texts: title, before, after; each as HTML, empty where there is none."""
-    old = {c["key"]: c for c in text_of(before)}
-    new = {c["key"]: c for c in text_of(after)}
+    old = {c["key"]: c for c in before.kept}
+    new = {c["key"]: c for c in after.kept}
     return [
         {"title": (new.get(key) or old[key])["title"], "before": old.get(key, {}).get("html", ""),
          "after": new.get(key, {}).get("html", "")}
@@ -330,7 +309,7 @@ def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
     broken = JournalEntry.objects.broken(agreement)
     lines = [
         {
-            "n": e.n, "at": e.at, "what": JOURNAL.get(e.kind, e.kind.replace("_", " ").capitalize()),
+            "n": e.n, "at": e.at, "what": e.what,
             "who": e.who if e.who != e.data.get("to") else "", "to": e.data.get("to", ""),
             "party": name_of(agreement, e.party) if e.party and e.party != Party.PERSON else "",
             "function": e.data.get("function", ""), "reason": e.data.get("reason", ""),

@@ -35,6 +35,10 @@ class Curated:
     within: Callable[[QuerySet[Any], list[int]], QuerySet[Any]]
     places: Callable[[Any], set[int]]
     posted: bool = False
+    fresh_days: int = (
+        0  # after how many days someone is asked whether it is still exact; 0: freshness.py says otherwise
+    )
+    alive: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows  # those still worth asking about
     edits: Callable[[Any, Any], bool] | None = None  # who besides curators, when being a member does not say it
 
     @property

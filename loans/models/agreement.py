@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loans.models.loan import Loan, Side
+from mutualisation.kernel import markdown
 from mutualisation.kernel.triggers import touch
 from toolbox.models import Edition, Party
 
@@ -209,6 +210,11 @@ condition=pgtrigger.Condition(_FROZEN),
     @property
     def is_frozen(self) -> bool:
         return self.frozen_at is not None
+
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """The clauses as they were frozen, ready to be drawn: their HTML is cleaned anew."""
+        return [{**clause, "html": markdown.clean(clause["html"])} for clause in self.clauses]
 
 
 class AgreementVersion(models.Model):

@@ -127,9 +127,36 @@ _BROKEN = """
     ) OR EXISTS (
         SELECT FROM loans_agreement a WHERE a.id = %(agreement)s AND a.status IN ('in_force', 'refused', 'expired')
         AND NOT EXISTS (SELECT FROM loans_journalentry j WHERE j.agreement_id = a.id AND j.kind = a.status)
+    ) OR (SELECT count(*) FROM lines) < (
+        SELECT max(entries) FROM loans_issueddocument WHERE agreement_id = %(agreement)s
+    ) OR EXISTS (
+        SELECT FROM loans_agreement a WHERE a.id = %(agreement)s AND a.frozen_at IS NOT NULL
+        AND a.sha256 <> encode(sha256(convert_to(a.text, 'UTF8')), 'hex')
     )
     ORDER BY 1
 """
+
+
+# What each kind of line says, on pages and on paper.
+HAPPENED = {
+    "drawn_up": _("Entente préparée, avec ce que le portail sait"),
+    "answered": _("Réponses données"),
+    "changed": _("Changement proposé"),
+    "refreshed": _("Le prêt a changé : texte mis à jour"),
+    "renewed": _("Reprise dans une nouvelle entente"),
+    "agreed": _("Texte accepté"),
+    "frozen": _("Texte figé : les deux parties en acceptent la même version"),
+    "link_sent": _("Lien personnel envoyé"),
+    "link_revoked": _("Lien personnel retiré"),
+    "signed": _("Signature"),
+    "scan_sent": _("Numérisation de l’entente signée sur papier envoyée"),
+    "scan_confirmed": _("Numérisation confirmée"),
+    "scan_refused": _("Numérisation refusée"),
+    "refused": _("Refus de signer"),
+    "expired": _("Délai passé sans toutes les signatures"),
+    "cancelled": _("Entente annulée"),
+    "in_force": _("Entente en vigueur : toutes les parties ont signé"),
+}
 
 
 class JournalManager(models.Manager["JournalEntry"]):
@@ -144,7 +171,11 @@ class JournalManager(models.Manager["JournalEntry"]):
         )
 
     def broken(self, agreement: Agreement) -> list[int]:
-        """The numbers of the lines that someone touched; empty when the journal is whole. One query."""
+        """The numbers of the lines that someone touched; empty when the journal is whole. One query.
+
+        The number after the last says that lines are gone (of a signature, of the state, of a document issued since),
+        or that the text is no longer the one that was frozen.
+        """
         with connection.cursor() as cursor:
             cursor.execute(_BROKEN, {"agreement": agreement.pk})
             return [n for (n,) in cursor.fetchall()]
@@ -202,6 +233,11 @@ class JournalEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.n} {self.kind}"
+
+    @property
+    def what(self) -> str:
+        """What happened, in words."""
+        return str(HAPPENED.get(self.kind, self.kind.replace("_", " ").capitalize()))
 
 
 class SigningLink(models.Model):

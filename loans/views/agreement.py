@@ -22,7 +22,6 @@ from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
 from loans.views.loan import version_of
-from mutualisation.kernel import markdown
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import clock, day_in_words, wall
 from mutualisation.kernel.pagination import asked_page, pager
@@ -35,21 +34,6 @@ TABS = {
     "vigueur": (gettext_lazy("En vigueur"), (AgreementStatus.IN_FORCE,)),
     "passees": (gettext_lazy("Passées"), (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)),
 }  # fmt: skip
-STORY = {
-    "drawn_up": gettext_lazy("Le portail dresse l’entente avec ce qu’il sait"),
-    "answered": gettext_lazy("Des réponses sont données"),
-    "changed": gettext_lazy("Un changement est proposé"),
-    "refreshed": gettext_lazy("Le prêt a changé : le portail met le texte à jour"),
-    "agreed": gettext_lazy("Le texte est accepté"),
-    "frozen": gettext_lazy("Le texte est figé : il est à signer"),
-    "cancelled": gettext_lazy("L’entente est annulée"),
-    "signed": gettext_lazy("Une signature"),
-    "in_force": gettext_lazy("Toutes les parties ont signé : l’entente est en vigueur"),
-    "refused": gettext_lazy("La signature est refusée"),
-    "expired": gettext_lazy("Le délai pour signer est passé"),
-}
-
-
 # ---- mine
 
 
@@ -195,8 +179,7 @@ def shown(
 def clauses_shown(agreement: Agreement) -> list[dict[str, Any]]:
     """The text: as it was frozen, else as it would be now, with the notes for whoever fills it."""
     if agreement.is_frozen:
-        # composed by us, cleaned, then frozen: the database refuses any other writing
-        return [{**clause, "html": markdown.clean(clause["html"]), "guidance": ""} for clause in agreement.clauses]
+        return [{**clause, "guidance": ""} for clause in agreement.kept]
     return [
         {"number": w.number, "key": w.key, "title": w.title, "html": w.html, "guidance": w.guidance}
         for w in agreements.written(agreement)
@@ -220,7 +203,7 @@ def _lacking(agreement: Agreement, asked: list[Any], side: str) -> list[dict[str
 def _entry(entry: JournalEntry) -> dict[str, Any]:
     at = wall(entry.at)
     return {
-        "what": STORY.get(entry.kind, entry.kind),
+        "what": entry.what,
         "who": entry.who,
         "when": f"{day_in_words(at, 'j F Y')}, {clock(at.time())}",
         "labels": [*entry.data.get("answers", []), *entry.data.get("clauses", [])] if entry.kind == "changed" else [],

@@ -130,7 +130,7 @@ def _page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         "link": link, "agreement": link.agreement, "loan": link.agreement.loan, "form": form, "told": told,
-        "problem": problem, "reason": reason or RefuseForm(), "clauses": signing.text_of(link.agreement),
+        "problem": problem, "reason": reason or RefuseForm(), "clauses": link.agreement.kept,
     }  # fmt: skip
     return render(request, TEMPLATE, context, status=status)
 

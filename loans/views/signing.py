@@ -163,7 +163,7 @@ def _page(
     context = {
         "agreement": agreement,
         "loan": agreement.loan,
-        "clauses": signing.text_of(agreement),
+        "clauses": agreement.kept,
         "standing": standing,
         "form": form if mandate else None,
         "party": party,

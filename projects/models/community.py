@@ -126,7 +126,9 @@ class Community(Publishable):
         return self.status == self.organisation.status == Status.PUBLISHED
 
 
-curate(Curated(Community, "communaute", "purpose", "created_by", posted_within, posted_places, posted=True))
+curate(
+    Curated(Community, "communaute", "purpose", "created_by", posted_within, posted_places, posted=True, fresh_days=180)
+)
 
 
 class CommunityMember(models.Model):

@@ -347,6 +347,7 @@ def _places(project: Project) -> set[int]:
 
 curate(
     Curated(
-        Project, "projet", "standfirst", "proposed_by", within=_within, places=_places, posted=True, edits=_led
+        Project, "projet", "standfirst", "proposed_by", within=_within, places=_places, posted=True, edits=_led,
+        fresh_days=120, alive=lambda rows: rows.exclude(stage=Stage.ENDED),
     )
 )  # fmt: skip

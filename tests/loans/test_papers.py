@@ -199,21 +199,21 @@ def test_what_happened_since_is_told(to_sign: Agreement, client: Client) -> None
 
 def test_a_journal_that_someone_touched_is_told(signed: Agreement, client: Client) -> None:
     file = papers.issue(signed)
-    assert papers.journal_is_whole(signed)
+    assert not JournalEntry.objects.broken(signed)
     assert "ne se recoupe pas" not in sent(client, file)
     line = signed.journal.all()[1]
     for change in ({"who": "Quelqu’un d’autre"}, {"n": 40}, {"hash": "0" * 64}):
         before = {name: getattr(line, name) for name in change}
         with pgtrigger.ignore("loans.JournalEntry:journal_never_changed"):
             JournalEntry.objects.filter(pk=line.pk).update(**change)
-        assert not papers.journal_is_whole(signed), change
+        assert JournalEntry.objects.broken(signed), change
         assert "ne se recoupe pas" in sent(client, file)
         with pgtrigger.ignore("loans.JournalEntry:journal_never_changed"):
             JournalEntry.objects.filter(pk=line.pk).update(**before)
-        assert papers.journal_is_whole(signed)
+        assert not JournalEntry.objects.broken(signed)
     with pgtrigger.ignore("loans.JournalEntry:journal_never_deleted"):
         JournalEntry.objects.filter(pk=signed.journal.last().pk).delete()  # the last one: the chain alone hides it
-    assert not papers.journal_is_whole(signed)
+    assert JournalEntry.objects.broken(signed)
 
 
 def test_a_file_too_large_or_of_another_kind_gets_a_sentence(client: Client) -> None:
