@@ -25,6 +25,7 @@ from mutualisation.pages.portrait.cube import ALL, Cube, Key, Shown
 
 TABLES = (
     "directory_resource", "directory_organisation", "directory_practice", "directory_need", "loans_loan",
+    "projects_project",
 )  # fmt: skip
 ELSEWHERE = 0
 NO_SECTOR = 0

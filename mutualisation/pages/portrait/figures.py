@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +17,7 @@ from mutualisation.pages.portrait.choice import Choice, mrc_names, sector_names
 from mutualisation.pages.portrait.cube import ALL, NOTHING, Key
 from mutualisation.pages.portrait.drawing import Figure, Row, Table, Value, amount, count
 from mutualisation.pages.portrait.facts import BOTH, ELSEWHERE, GIVES, IDLE_DAYS, NEITHER, TAKES, UNANSWERED_DAYS, Facts
+from projects.models import Project
 
 LENT = 3  # where loans are among the measures
 MISSING_SHOWN = 8
@@ -234,8 +236,9 @@ def missing(facts: Facts, choice: Choice) -> Figure:
 
 
 def continuum(choice: Choice) -> Figure:
-    """How far sharing goes: practices by step."""
+    """How far sharing goes: practices and projects by step. Projects say neither kind nor sector."""
     known = Practice.objects.published().order_by()
+    projects = Project.objects.visible_to(AnonymousUser()).published().exclude(continuum="").order_by()
     if choice.kind:
         known = known.filter(kinds__contains=[choice.kind])
     if choice.sector:
@@ -243,11 +246,22 @@ def continuum(choice: Choice) -> Figure:
     if choice.mrc:
         slug = next(node.slug for node in portal_territories() if node.id == choice.mrc)
         known = known.filter(territories__in=territories().within([slug]))
+        projects = projects.filter(territories__in=territories().within([slug]))
     by_step = dict(known.values_list("stage").annotate(n=Count("pk", distinct=True)))
-    rows = [Row(str(step.label), [Value(by_step.get(step.value, 0))]) for step in Continuum]
-    table = Table(_("Pratiques publiées, par étape du continuum"), _("Étape"), [_("Pratiques")], [_("déclaré")], rows)
+    aimed = dict(projects.values_list("continuum").annotate(n=Count("pk", distinct=True)))
+    rows = [
+        Row(str(step.label), [Value(by_step.get(step.value, 0)), Value(aimed.get(step.value, 0))]) for step in Continuum
+    ]
+    table = Table(
+        _("Pratiques et projets publiés, par étape du continuum"),
+        _("Étape"),
+        [_("Pratiques"), _("Projets")],
+        [_("déclaré")] * 2,
+        rows,
+    )
     return Figure(
-        "continuum", _("Jusqu’où va le partage"), _("Pratiques du répertoire, du prêt à la fusion."),
+        "continuum", _("Jusqu’où va le partage"),
+        _("Pratiques du répertoire, du prêt à la fusion; en tableau, ce que visent les projets collectifs."),
         table, bars=drawing.bars(rows),
         drawn=_("Pratiques publiées, par étape du continuum"), note=_without(choice, _("année")),
     )  # fmt: skip

@@ -84,7 +84,8 @@ def methods() -> list[Method]:
         ),
         Method(
             "continuum", _("Jusqu’où va le partage"), declared,
-            _("Les pratiques publiées, selon l’étape du continuum que leur donne le récit."),
+            _("Les pratiques publiées, selon l’étape du continuum que leur donne le récit; les projets publiés, selon "
+              "celle qu’ils visent. Un projet ne dit ni sorte ni secteur : ces filtres ne le touchent pas."),
             _("Des récits choisis parce qu’ils inspirent : ce n’est pas un échantillon."),
         ),
         Method(
