@@ -17,11 +17,12 @@ LOANS = 100_000
 FIRST, DAYS = "2023-01-05", 1400
 
 WRITE = """
-INSERT INTO loans_loan (resource_id, lender_id, borrower_id, status, version, quantity, returned_quantity, purpose,
+INSERT INTO loans_loan (resource_id, lender_id, borrower_id, status, version, quantity, returned_quantity, to_come,
+       purpose,
        handling, conditions, starts_at, ends_at, cost_mode, price_unit, worker, supervisor, time_share, requested_at,
        answer_by, accepted_at, handed_over_at, returned_at, updated_at)
 SELECT r.id, r.organisation_id, o.id, CASE WHEN n %% 5 > 0 THEN 'closed' ELSE 'declined' END, 5, 1 + n %% 3,
-       CASE WHEN n %% 5 > 0 THEN 1 + n %% 3 ELSE 0 END, 'mesure', '', '', t.day,
+       CASE WHEN n %% 5 > 0 THEN 1 + n %% 3 ELSE 0 END, 0, 'mesure', '', '', t.day,
        t.day + interval '3 hours' * (1 + n %% 9), 'free', '', '', '', '', t.day - interval '9 days', t.day,
        t.day - interval '8 days', CASE WHEN n %% 5 > 0 THEN t.day END,
        CASE WHEN n %% 5 > 0 THEN t.day + interval '3 hours' * (1 + n %% 9) END, now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +17,7 @@ from directory.models import Kind, Resource
 from directory.permissions import can_edit, curated_territories, require
 from loans.models import AgreementRule, Demand, Loan
 from loans.models.agreement_rule import BY_LAW, default_of
+from mutualisation.kernel.memo import memo
 from toolbox.models import ModelAgreement
 
 
@@ -28,12 +30,17 @@ class Applying:
     threshold: Decimal | None
     wanted: tuple[int, ...] = ()
     own: bool = False
+    known: tuple[ModelAgreement, ...] | None = None
 
     @cached_property
     def model(self) -> ModelAgreement | None:
-        """The model that the rules name, else the next one of the kind in force; None when there is none. One query."""
+        """The model that the rules name, else the next one of the kind in force; None when there is none.
+
+        One query, unless the models in force are ``known``.
+        """
         among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind)
-        models = {m.pk: m for m in ModelAgreement.objects.in_force().filter(among)}  # in the order of the toolbox
+        rows = ModelAgreement.objects.in_force().filter(among) if self.known is None else self.known
+        models = {m.pk: m for m in rows}  # in the order of the toolbox
         chosen = next((models[pk] for pk in self.wanted if pk in models), None)
         return chosen or next((m for m in models.values() if m.kind == self.resource.kind), None)
 
@@ -62,14 +69,32 @@ class Applying:
 
 def applying(resource: Resource) -> Applying:
     """The rule of the resource, else of its kind, else the default. One query, and one when its model is asked for."""
-    rows = list(AgreementRule.objects.filter(Q(resource=resource) | Q(kind=resource.kind)))
+    return _of(resource, AgreementRule.objects.filter(Q(resource=resource) | Q(kind=resource.kind)))
+
+
+@memo(60)
+def _announced() -> tuple[list[AgreementRule], tuple[ModelAgreement, ...]]:
+    """Every rule and every model in force."""
+    return list(AgreementRule.objects.all()), tuple(ModelAgreement.objects.in_force())
+
+
+def announced(resource: Resource) -> Applying:
+    """The same for pages that only tell it: known for a minute, it costs them nothing. What decides reads anew."""
+    every, models = _announced()
+    return _of(resource, (r for r in every if resource.pk == r.resource_id or resource.kind == r.kind), known=models)
+
+
+def _of(
+    resource: Resource, rules: Iterable[AgreementRule], known: tuple[ModelAgreement, ...] | None = None
+) -> Applying:
+    rows = list(rules)
     own = next((row for row in rows if row.resource_id), None)
     general = next((row for row in rows if not row.resource_id), None) or default_of(resource.kind)
     rule = general if own is None else own
     if resource.kind in BY_LAW and rule.demand != Demand.ALWAYS:
         rule = default_of(resource.kind)
     wanted = tuple(pk for pk in (own.model_id if own else None, general.model_id) if pk)
-    return Applying(resource, rule.demand, rule.threshold, wanted, own=own is not None)
+    return Applying(resource, rule.demand, rule.threshold, wanted, own=own is not None, known=known)
 
 
 def is_demanded(loan: Loan) -> bool:
@@ -95,6 +120,7 @@ def rule_kind(
     require(can_rule(by))
     given = {"demand": demand, "threshold": threshold, "model": model, "updated_by": by}
     rule, _fresh = AgreementRule.objects.update_or_create(kind=kind, resource=None, defaults=given)
+    _announced.clear()
     return rule
 
 
@@ -104,6 +130,7 @@ def rule_resource(
 ) -> AgreementRule | None:
     """The owner says what applies to one resource; an empty ``demand`` goes back to the rule of the kind."""
     require(can_edit(by, resource))
+    _announced.clear()
     if not demand:
         AgreementRule.objects.filter(resource=resource).delete()
         return None

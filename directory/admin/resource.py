@@ -28,7 +28,7 @@ OWN_FIELDS: dict[str, tuple[Any, ...]] = {
     Kind.MATERIEL: (("brand_model", "condition"), "accessories", ("handling", "pickup_hours")),
     Kind.LOCAUX: (
         ("capacity_seated", "capacity_standing", "area_m2"), "equipment", "accessibility", "access_note", "parking",
-        "recurring_allowed", "buffer_minutes",
+        "recurring_allowed",
     ),
     Kind.HUMAIN: ("tasks", ("time_share", "days_per_week"), "schedule", "supervision", "trial_weeks"),
     Kind.EXPERTISE: (("format", "delivery"), "hours_offered", "languages", "audience"),
@@ -158,7 +158,7 @@ class ResourceAdmin(EntryAdmin):
                 _("Quand"),
                 {
                     "fields": (
-                        ("min_minutes", "max_minutes"),
+                        ("min_minutes", "max_minutes", "buffer_minutes"),
                         ("notice_hours", "horizon_days"),
                         ("closed_on_holidays", "accepts_by_itself", "is_paused"),
                     ),

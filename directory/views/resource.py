@@ -44,7 +44,7 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_practice", "directory_need")
+@conditional(*TABLES, "directory_practice", "directory_need", "loans_agreementrule", "toolbox_modelagreement")
 def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)

@@ -22,8 +22,8 @@ def loan_record(organisation: Organisation) -> dict[str, Any]:
 
 @register.inclusion_tag("loans/agreement/_rule.html")
 def agreement_that_applies(resource: Resource, owner: bool = False) -> dict[str, Any]:
-    """On a resource's page: the model that will apply, and when it is signed. Two queries."""
-    return {"rule": rules.applying(resource), "resource": resource, "owner": owner}
+    """On a resource's page: the model that will apply, and when it is signed."""
+    return {"rule": rules.announced(resource), "resource": resource, "owner": owner}
 
 
 @register.inclusion_tag("loans/agreement/_block.html", takes_context=True)

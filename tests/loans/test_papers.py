@@ -87,7 +87,7 @@ def test_a_signed_pdf_tells_who_signed_and_how_to_verify(signed: Agreement) -> N
     for said in (
         "En vigueur depuis le", "Camille Exemple (preteur)", "direction générale", "12 mars 2026",
         "Je signe cette entente. Je l’ai lue et je l’accepte.", "signature électronique", signed.code, signed.number,
-        signed.sha256[:32], signed.sha256[32:], "Journal", "Entrée en vigueur", settings.SITE_URL,
+        signed.sha256[:32], signed.sha256[32:], "Journal", "Entente en vigueur", settings.SITE_URL,
     ):  # fmt: skip
         assert squeezed(said) in text, said
     for entry in signed.journal.all():

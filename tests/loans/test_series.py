@@ -15,6 +15,7 @@ from django.utils import timezone
 from loans import handover, incidents, requests
 from loans.models import Loan, LoanDate
 from mutualisation.kernel.moments import span
+from tests.loans.lending import signed
 from tests.loans.test_loan_pages import World, day
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,7 @@ def test_each_date_says_what_happened_to_it(world: World) -> None:
     for date in LoanDate.objects.filter(loan=loan):  # time passes
         LoanDate.objects.filter(pk=date.pk).update(period=span(date.period.lower - back, date.period.upper - back))
     loan.refresh_from_db()
+    signed(loan)
     handover.fill(
         loan, "handover", by=world.people["lender"],
         sheet=handover.Sheet(happened_at=timezone.now(), late_reason="Oublié"),

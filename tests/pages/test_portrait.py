@@ -184,10 +184,10 @@ def test_as_many_queries_whatever_there_is(client: Client, places: Any, loans: i
     caches["memory"].clear()
     with CaptureQueriesContext(connection) as first:
         page(client)
-    assert len(first) == 11
+    assert len(first) == 12
     with CaptureQueriesContext(connection) as again:
         page(client, "?sorte=locaux")
-    assert len(again) == 3
+    assert len(again) == 4
 
 
 def test_who_has_the_page_is_told_until_a_loan_moves(client: Client, places: Any) -> None:

@@ -25,7 +25,7 @@ def test_what_nobody_confirms_is_asked_about_then_leaves_the_lists(client: Clien
     project = build(organisation=manager.organisation, published_at=then, verified_at=then)
     community, _host = a_community(manager.organisation, published_at=then, verified_at=then)
     ended = build(slug="fini", organisation=manager.organisation, published_at=then, verified_at=then)
-    Project.objects.filter(pk=ended.pk).update(stage="termine")
+    Project.objects.filter(pk=ended.pk).update(stage="termine", stood_at="idee")
     advance()
     mail = Mail.objects.get(to=manager.user.email, event__startswith="freshness:reminded")
     assert str(project) in mail.text

@@ -73,7 +73,7 @@ def test_he_finds_it_without_a_mouse(visitor: Arrive) -> None:
     keys.type("chambre froide")
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Chercher partout")
-    someone.tab_to(page.get_by_role("link", name="Voir les"))
+    someone.tab_to(page.get_by_role("link", name="Voir les").first)
     keys.press("Enter")
     count = page.locator("[data-count]")
     expect(count).to_contain_text("ressources")
