@@ -90,7 +90,7 @@ def statement(agreement: Agreement, party: str, mandate: Membership | None = Non
     else:
         said = _("Je signe l’entente %(number)s au nom de « %(us)s ». Je l’ai lue et je l’accepte.")
         if mandate and mandate.resolution_on:
-            said += _(" J’y suis autorisé par la résolution du conseil du %(day)s.")
+            said += _(" Une résolution du conseil du %(day)s m’y autorise.")
             names["day"] = day_in_words(mandate.resolution_on, "j F Y")
     return (said % names)[:STATEMENT_AT_MOST]
 

@@ -15,11 +15,10 @@ from directory.models import JoinRequest, Need, NetworkMember, Organisation, Rep
 from directory.queue import REASONS, queue
 from mutualisation.management.demo_curation import fill_the_queue
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demonstration")]
 
 
 def test_a_curator_finds_every_reason_to_decide(client: Client, capsys: Any) -> None:
-    call_command("demo")
     curator = User.objects.get(email="curation@portail.example")
     items = queue(curator)
     assert {i.reason for i in items} == set(REASONS)
@@ -36,7 +35,6 @@ def test_a_curator_finds_every_reason_to_decide(client: Client, capsys: Any) -> 
 def test_next_year_the_needs_are_still_open(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     from mutualisation.management import demo_curation
 
-    call_command("demo")
     told = {n.pk: n.ends_on for n in Need.objects.filter(is_demo=True, ends_on__isnull=False)}
     monkeypatch.setattr(demo_curation, "WRITTEN_ON", timezone.localdate() - datetime.timedelta(days=300))
     demo_curation._bring_needs_to_today()
@@ -46,7 +44,6 @@ def test_next_year_the_needs_are_still_open(monkeypatch: pytest.MonkeyPatch, cap
 
 
 def test_restricted_entries_and_a_gallery_can_be_tried(client: Client, capsys: Any) -> None:
-    call_command("demo")
     members, network, named = (
         "six-radios-bidirectionnelles",
         "remorque-de-fete-de-la-table",
@@ -71,7 +68,6 @@ def test_restricted_entries_and_a_gallery_can_be_tried(client: Client, capsys: A
 
 
 def test_demo_again_after_people_worked_neither_fails_nor_doubles(client: Client, capsys: Any) -> None:
-    call_command("demo")
     models = (Organisation, Resource, Need, Report, JoinRequest, ResourcePhoto, NetworkMember, User)
     Report.objects.all().delete()  # dealt with, then purged
     JoinRequest.objects.update(status="refused")

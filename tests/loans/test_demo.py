@@ -6,7 +6,6 @@ import datetime
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,11 +14,10 @@ from loans.models import Incident, Loan, LoanDate, LoanStatus, Proposal
 from loans.permissions import other, sides_of
 from mutualisation.management.demo_loans import lend_and_borrow
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demonstration")]
 
 
 def test_loans_in_every_state_once_and_what_holds_time_holds_it(capsys: Any) -> None:
-    call_command("demo")
     now = timezone.now()
     assert set(Loan.objects.values_list("status", flat=True)) == set(LoanStatus.values)
     assert Loan.objects.filter(ends_at__lt=now - datetime.timedelta(days=180)).exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
@@ -14,11 +13,10 @@ from projects.ledger import ledger
 from projects.models import Participation, Project, ProjectLoan, Stage
 from tests.projects.test_pages import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demonstration")]
 
 
 def test_projects_at_every_stage_once(client: Client, capsys: Any) -> None:
-    call_command("demo")
     assert set(Project.objects.filter(is_demo=True).values_list("stage", flat=True)) == set(Stage.values)
     # the five of the workshop, and the others told in « cinq histoires », without anybody's name
     assert Project.objects.filter(is_demo=False, status="published").count() == 9
