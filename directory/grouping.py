@@ -151,15 +151,13 @@ def invite(group: Group, *, by: Any, way: str, message: str) -> Sent:
     done = set(JointInvitation.objects.filter(group=group.key).values_list("need", flat=True))
     own = set(by.memberships.values_list("organisation", flat=True))
     waiting = [n for n in rows.defer("search") if n.pk not in done and n.organisation_id not in own]
-    JointInvitation.objects.bulk_create(
-        JointInvitation(group=group.key, need=need, way=way, message=message, by=by) for need in waiting
-    )
     refused = set(JointRefusal.objects.values_list("user", flat=True))
     sent = Sent()
     organisations = Organisation.objects.filter(pk__in={n.organisation_id for n in waiting}).defer("search")
     for organisation in organisations.order_by("sort_key", "id"):
         theirs = [n for n in waiting if n.organisation_id == organisation.pk]
-        people = [p for p in managers_of(organisation).order_by("pk") if p.pk not in refused]
+        managers = list(managers_of(organisation).order_by("pk"))
+        people = [p for p in managers if p.pk not in refused]
         for person in people:
             notifications.joined(
                 organisation,
@@ -170,6 +168,10 @@ def invite(group: Group, *, by: Any, way: str, message: str) -> Sent:
                 to=person,
                 by=by,
                 stop=stop_path(person),
+            )
+        if managers:  # an organisation that nobody manages may be invited once somebody does
+            JointInvitation.objects.bulk_create(
+                JointInvitation(group=group.key, need=need, way=way, message=message, by=by) for need in theirs
             )
         sent.organisations += bool(people)
         sent.people += len(people)

@@ -20,6 +20,11 @@ from projects import announcing
 from projects.models import Community, Gathering, GatheringStatus, Registration, RegistrationStatus
 from projects.permissions import can_facilitate, can_hold
 
+
+class Past(NotPossible):
+    """An announced gathering is not moved to a moment that is gone."""
+
+
 TOLD_WHEN_CHANGED = {"starts_at", "ends_at", "place", "territory", "link"}
 
 
@@ -52,6 +57,9 @@ def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gather
     standing = lock(gathering)
     if standing.sequence != sequence or standing.status == GatheringStatus.CANCELLED:
         raise AlreadyMoved
+    moved = form.instance.starts_at != standing.starts_at
+    if moved and standing.status == GatheringStatus.ANNOUNCED and form.instance.starts_at <= timezone.now():
+        raise Past(_("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la."))
     taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     limit = form.cleaned_data.get("limit")
     if limit is not None and limit < taken:
@@ -135,11 +143,17 @@ def register(gathering: Gathering, *, by: Any, organisation: Organisation, needs
 
 
 @transaction.atomic
-def give_up(gathering: Gathering, *, by: Any) -> None:
-    """Give one's place back, or leave the waiting list; the next in line gets the place. Twice is once."""
+def give_up(gathering: Gathering, *, by: Any) -> bool:
+    """Give one's place back, or leave the waiting list; the next in line gets the place. Twice is once.
+
+    Gives whether she had a place.
+    """
     gathering = lock(gathering)
-    if gathering.registrations.live().filter(user=by).update(status=RegistrationStatus.CANCELLED):
+    mine = gathering.registrations.live().filter(user=by)
+    had_place = mine.filter(status=RegistrationStatus.REGISTERED).exists()
+    if mine.update(status=RegistrationStatus.CANCELLED):
         move_up(gathering)
+    return had_place
 
 
 def move_up(gathering: Gathering) -> int:

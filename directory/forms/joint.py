@@ -29,10 +29,11 @@ class JointForm(forms.Form):
         error_messages={"required": gettext_lazy("Écrivez quelques mots : sans message, l’invitation ne dit rien.")},
     )
 
-    def __init__(self, *args: Any, group: Group, sender: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: Group, sender: str, email: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["way"].widget.attrs["class"] = "form-check-input"
         self.fields["message"].initial = _(
             "Bonjour,\n\n%(n)d organismes cherchent la même chose en ce moment : %(what)s. Et si nous nous y mettions "
             "ensemble? Nous vous proposons d’en parler une heure, pour voir ce qui conviendrait à chacun.\n\n"
-            "Dites-nous si cela vous intéresse.\n\n%(who)s"
-        ) % {"n": len(group.organisations), "what": group.title.lower(), "who": sender}
+            "Dites-nous si cela vous intéresse : %(email)s.\n\n%(who)s"
+        ) % {"n": len(group.organisations), "what": group.title.lower(), "who": sender, "email": email}

@@ -71,7 +71,7 @@ def need_group_invite(request: HttpRequest, key: str) -> HttpResponse:
     require(group.key in grouping.may_invite(request.user, [group]))
     acting = acting_for(request)
     sender = ", ".join(filter(None, [str(request.user), acting.organisation.name if acting else ""]))
-    form = JointForm(request.POST or None, group=group, sender=sender)
+    form = JointForm(request.POST or None, group=group, sender=sender, email=request.user.email)  # type: ignore[union-attr]
     if request.method == "POST" and form.is_valid():
         if not may_again(request, "joint", A_DAY):
             form.add_error(

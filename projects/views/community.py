@@ -174,7 +174,7 @@ def community_join(request: HttpRequest, community: Community) -> HttpResponse |
 @act
 def community_leave(request: HttpRequest, community: Community) -> HttpResponse | None:
     communities.leave(community, by=request.user)
-    messages.success(request, _("Vous n’en êtes plus. Ce que vous y avez écrit reste."))
+    messages.success(request, _("Vous n’en êtes plus. Vos idées restent; ce dont vous répondiez n’est plus affiché."))
     return None
 
 

@@ -137,7 +137,7 @@ def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
                     gathering, form=form, by=request.user, sequence=form.cleaned_data.get("sequence") or 0
                 )
             except NotPossible as refusal:
-                form.add_error("limit", str(refusal))
+                form.add_error("day" if isinstance(refusal, gatherings.Past) else "limit", str(refusal))
             except AlreadyMoved:
                 status = 409
                 problem = _("Quelqu’un a changé cette rencontre entre-temps. Ce que vous avez tapé est ci-dessous, "
@@ -201,8 +201,13 @@ def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
 def gathering_give_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one's place back."""
     gathering = found(request, pk)
-    gatherings.give_up(gathering, by=request.user)
-    messages.success(request, _("Votre place est libérée. Merci de l’avoir dit."))
+    had_place = gatherings.give_up(gathering, by=request.user)
+    messages.success(
+        request,
+        _("Votre place est libérée. Merci de l’avoir dit.")
+        if had_place
+        else _("Vous n’êtes plus sur la liste d’attente."),
+    )
     return redirect(gathering)
 
 

@@ -225,3 +225,22 @@ def test_bad_input_is_said_in_one_sentence(client: Client, typed: dict[str, str]
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert not Gathering.objects.exists()
+
+
+def test_an_announced_gathering_is_not_moved_to_what_is_gone(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    client.force_login(host)
+    sent = {
+        "title": "Atelier",
+        "kind": "atelier",
+        "day": "2026-01-05",
+        "begins": "18 h",
+        "ends": "20 h",
+        "sequence": "0",
+    }
+    answer = client.post(reverse("gathering_edit", args=[gathering.pk]), sent)
+    assert answer.status_code == 422
+    assert "choisissez un moment à venir" in answer.content.decode()
+    gathering.refresh_from_db()
+    assert gathering.is_open
