@@ -109,7 +109,10 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
 
     ``version`` is the loan's at its acceptance: what changed since was told by itself and prevails in calendars.
     """
-    event = LoanEvent.objects.select_for_update(of=("self",), no_key=True).select_related("by").get(pk=event_id)
+    rows = LoanEvent.objects.select_for_update(of=("self",), no_key=True).select_related("by")
+    event = rows.filter(pk=event_id).first()
+    if event is None:  # a base put back from a copy older than its queue: there is nothing to tell
+        return False
     loan = Loan.objects.whole().get(pk=event.loan_id)
     loan.version = version
     written = [f"{name}:{loan.pk}:{version}" for name in ("accepted", "accepted-ours")]

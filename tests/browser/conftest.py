@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import Client
 
 from accounts.models import User
+from tests.accounts.people import empty_queue
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -54,6 +55,7 @@ def phone_of(
 
         yield phone
         browser.close()
+        empty_queue()  # a job left behind would speak, to the next test, of rows that are gone
         connections.close_all()  # those of Playwright’s loop, which nobody else would close
     cache.clear()
     assert errors == []
@@ -88,6 +90,7 @@ def window_of(
 
         yield window
         browser.close()
+        empty_queue()  # a job left behind would speak, to the next test, of rows that are gone
         connections.close_all()  # those of Playwright’s loop, which nobody else would close
     assert errors == []
 
