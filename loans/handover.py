@@ -26,10 +26,9 @@ from loans.lifecycle import change, move, side_for, tell
 from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from mutualisation.kernel.moments import day_in_words, span, wall
+from mutualisation.kernel.moments import span
 
 AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why
-EARLY = datetime.timedelta(days=14)  # before the start: further away, it is a mistake that would free signed dates
 AHEAD = datetime.timedelta(minutes=5)  # clocks of telephones
 OUT = (LoanStatus.HANDED_OVER, LoanStatus.RETURNED)
 MOVE = {Moment.HANDOVER: "hand_over", Moment.RETURN: "bring_back"}
@@ -120,11 +119,6 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
         wrong["hour"] = _("C’est avant la remise : vérifiez le jour et l’heure.")
     elif moment == Moment.HANDOVER and sheet.happened_at < _minute(loan.requested_at):
         wrong["hour"] = _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
-    elif moment == Moment.HANDOVER and report is None and sheet.happened_at < loan.starts_at - EARLY:
-        said = _(
-            "Ce prêt commence %(when)s : une remise ne s’inscrit pas si longtemps d’avance. Changez d’abord les dates."
-        )
-        wrong["hour"] = said % {"when": _("le %(day)s") % {"day": day_in_words(wall(loan.starts_at).date())}}
     elif sheet.happened_at < now - AFTERWARDS and not sheet.late_reason.strip():
         wrong["late_reason"] = _("C’était il y a plus de deux heures : dites pourquoi c’est inscrit après coup.")
     if wrong:

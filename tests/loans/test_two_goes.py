@@ -16,7 +16,7 @@ from loans.models import ConditionReport, Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 from tests.factories import OrganisationFactory, ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, lender_of, member
 from tests.loans.test_handover import held
 
 pytestmark = pytest.mark.django_db
@@ -115,11 +115,3 @@ def test_the_database_knows_what_is_still_to_hand_over(chairs: Resource) -> None
     handed(loan)
     with pytest.raises(IntegrityError, match="still to hand over"), transaction.atomic():
         ConditionReport.objects.create(**sheet, counted=1)
-
-
-def test_nobody_hands_over_weeks_before_the_start() -> None:
-    loan = accepted(ResourceFactory(), in_days(30))
-    with pytest.raises(ValidationError, match="si longtemps d’avance"):
-        handed(loan)
-    loan.refresh_from_db()
-    assert loan.status == "accepted"
