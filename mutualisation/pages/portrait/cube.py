@@ -7,53 +7,45 @@ of them, so that no table and no total gives back what another hides.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import permutations
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations, islice
 from math import isclose
 from typing import Any
 
-KNOWN = 32  # organisations named in a cell: a cell that has fewer names them all
+KNOWN = 32  # organisations: a cell that names fewer names them all
 ALL = None  # in a key: every value of that dimension together
 FEW, HIDDEN = "few", "hidden"
 
+Some = frozenset[int]
+NOBODY: Some = frozenset()
 Key = tuple[Any, ...]
 Line = tuple[int, Key]  # a sum: the dimension along which it is cut, and its total
 
 
 @dataclass(slots=True)
-class Who:
-    """The organisations of each side: all of them, or enough to tell."""
+class Cell:
+    """What is counted, and who is behind it: all of them, or KNOWN at least."""
 
-    givers: set[int] = field(default_factory=set)
-    takers: set[int] = field(default_factory=set)
+    n: int = 0
+    amount: float = 0
+    givers: Some = NOBODY
+    takers: Some = NOBODY
 
-    def add(self, givers: Iterable[int], takers: Iterable[int]) -> None:
+    def add(self, other: Cell) -> None:
+        self.n += other.n
+        self.amount += other.amount
         if len(self.givers) < KNOWN:
-            self.givers.update(givers)
+            self.givers |= other.givers
         if len(self.takers) < KNOWN:
-            self.takers.update(takers)
+            self.takers |= other.takers
 
     def is_few(self, least: int) -> bool:
         """Whether fewer organisations than that, of either side, are behind it."""
         return 0 < len(self.givers) < least or 0 < len(self.takers) < least
 
-    def holds(self, other: Who) -> bool:
-        """Whether all that comes from the other’s organisations comes from these: in doubt, no."""
-        return len(self.givers) < KNOWN and other.givers <= self.givers
-
-    def less(self, other: Who) -> Who:
-        """Who is surely here and not there."""
-        return Who(self.givers - other.givers, self.takers - other.takers if len(other.takers) < KNOWN else set())
-
-
-@dataclass(slots=True)
-class Cell:
-    """What is counted, and who is behind it."""
-
-    n: int = 0
-    amount: float = 0
-    who: Who = field(default_factory=Who)
+    def is_many(self, least: int) -> bool:
+        return len(self.givers) >= least and len(self.takers) >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +68,29 @@ class Cube:
 
     def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True) -> None:
         self.summed, self.least, self.paired = summed, least, paired
-        self.cells: dict[Key, Cell] = defaultdict(Cell)
-        self.others: dict[Key, Who] = defaultdict(Who)  # of a part that does not add up: who its total has beside it
+        self.cells: dict[Key, Cell] = {}
+        # Of a part that does not add up, who its total has beside it: enough of them, or those that are known.
+        self.apart: set[Key] = set()
+        self.others: dict[Key, Cell] = {}
         self.values: list[list[Any]] = []
         self.known: dict[Line, list[Key]] = {}
 
-    def add(self, key: Key, n: int, amount: float = 0, givers: Iterable[int] = (), takers: Iterable[int] = ()) -> None:
+    def add(self, key: Key, n: int, amount: float = 0, givers: Some = NOBODY, takers: Some = NOBODY) -> None:
         """Count something in its cell."""
-        cell = self.cells[key]
-        cell.n += n
-        cell.amount += amount
-        cell.who.add(givers, takers)
+        _add(self.cells, key, Cell(n, amount, _first(givers), _first(takers)))
 
-    def leave(self, key: Key, givers: Iterable[int], takers: Iterable[int]) -> None:
+    def leave(self, key: Key, givers: Some, takers: Some) -> None:
         """Say who is in the total of this part, and not in this part."""
-        self.others[key].add(givers, takers)
+        beside = Cell(0, 0, givers, takers)
+        if beside.is_many(self.least):
+            self.apart.add(key)
+        else:
+            _add(self.others, key, beside)
 
     def published(self) -> dict[Key, Shown]:
         """Every figure and every total, those to hide without their value."""
         self._sum()
-        few = {key for key, cell in self.cells.items() if cell.who.is_few(self.least)}
+        few = {key for key, cell in self.cells.items() if cell.is_few(self.least)}
         hidden = self._hide(few) if self.least else set()
         return {
             key: Shown(mark=FEW if key in few else HIDDEN) if key in hidden else Shown(cell.n, cell.amount)
@@ -106,12 +101,10 @@ class Cube:
         """The totals, one dimension after the other: each cell is read once a dimension."""
         for place, sums in enumerate(self.summed):
             if sums:
-                for key, cell in list(self.cells.items()):
-                    if key[place] is not ALL:
-                        self.add(_whole(key, place), cell.n, cell.amount, cell.who.givers, cell.who.takers)
-                for key, who in list(self.others.items()):
-                    if key[place] is not ALL:
-                        self.leave(_whole(key, place), who.givers, who.takers)
+                for cells in (self.cells, self.others):
+                    for key, cell in [(key, cell) for key, cell in cells.items() if key[place] is not ALL]:
+                        _add(cells, _whole(key, place), cell)
+                self.apart.update([_whole(key, place) for key in self.apart])
         seen: list[set[Any]] = [set() for _each in self.summed]
         for key in self.cells:
             for place, value in enumerate(key):
@@ -167,16 +160,20 @@ class Cube:
                 if not sums and key[place] is not ALL:
                     cut[_whole(key, place)].append(key)
         for whole, parts in cut.items():
-            yield from ((part, whole) for part in parts if self._are_few(self.others[part]))
-            named = [(part, self.cells[part].who) for part in parts if len(self.cells[part].who.givers) < KNOWN]
-            for (part, who), (other, more) in permutations(named, 2):
-                if more.holds(who) and (self.paired or more.takers >= who.takers) and self._are_few(more.less(who)):
+            for part in parts:
+                if part not in self.apart and self._are_few(self.others.get(part, Cell())):
+                    yield part, whole
+            named = [(key, cell) for key in parts if len((cell := self.cells[key]).givers) < KNOWN]
+            named.sort(key=lambda one: len(one[1].givers))
+            for (part, less), (other, more) in combinations(named, 2):
+                nested = less.givers <= more.givers and (self.paired or less.takers <= more.takers)
+                if nested and self._are_few(_beside(more, less)):
                     yield part, other
 
-    def _are_few(self, others: Who) -> bool:
+    def _are_few(self, others: Cell) -> bool:
         """Whether too few organisations, or none, are beside a part."""
         if self.paired:
-            return len(others.givers) < self.least or len(others.takers) < self.least
+            return not others.is_many(self.least)
         return others.is_few(self.least) or not (others.givers or others.takers)
 
     def _lines(self, key: Key) -> Iterator[Line]:
@@ -195,8 +192,8 @@ class Cube:
             found = self.known[line] = sorted((key for key in cut if key in self.cells), key=self._weight)
         return found
 
-    def _weight(self, key: Key) -> tuple[int, str]:
-        return self.cells[key].n + int(self.cells[key].amount), repr(key)
+    def _weight(self, key: Key) -> int:
+        return self.cells[key].n + int(self.cells[key].amount)
 
     def _next(self, whole: Key, parts: list[Key], hidden: set[Key]) -> Key | None:
         """What else to hide of a sum, None when it gives nothing away."""
@@ -205,15 +202,32 @@ class Cube:
             return None if out else parts[0]
         if not out:
             return None
-        together = Who()
+        together = Cell()
         for key in out:
-            who = self.cells[key].who
-            together.add(who.givers, who.takers)
+            together.add(self.cells[key])
         # « moins de » says that there is something: three hidden ones that make three would each be one
-        enough = sum(self._weight(key)[0] for key in out) > len(out)
+        enough = together.n + int(together.amount) > len(out)
         if len(out) > 1 and enough and not together.is_few(self.least):
             return None
         return next((key for key in parts if key not in hidden), whole)
+
+
+def _add(cells: dict[Key, Cell], key: Key, cell: Cell) -> None:
+    known = cells.get(key)
+    if known is None:
+        cells[key] = Cell(cell.n, cell.amount, cell.givers, cell.takers)
+    else:
+        known.add(cell)
+
+
+def _first(some: Some) -> Some:
+    return some if len(some) <= KNOWN else frozenset(islice(some, KNOWN))
+
+
+def _beside(whole: Cell, part: Cell) -> Cell:
+    """Who is surely in the one and not in the other."""
+    takers = whole.takers - part.takers if len(part.takers) < KNOWN else NOBODY
+    return Cell(0, 0, whole.givers - part.givers, takers)
 
 
 def _whole(key: Key, place: int) -> Key:

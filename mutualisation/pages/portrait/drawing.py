@@ -142,6 +142,7 @@ class Figure:
     note: str = ""
     follows: str = ""  # the filters that the drawing obeys, in words
     table_follows: str = ""  # those of the table
+    column_follows: dict[int, str] = field(default_factory=dict)  # and of a column that obeys fewer
 
     @property
     def name(self) -> str:

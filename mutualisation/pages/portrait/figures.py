@@ -249,6 +249,7 @@ def missing(facts: Facts, choice: Choice) -> Figure:
     return Figure(
         "manques", _("Ce qui manque"), said, table, drawn=drawn,
         bars=drawing.bars(waited) if waited else drawing.bars(rows[:MISSING_SHOWN], 1), **_followed(choice, note),
+        column_follows={2: choice.with_(sector=ALL, year=ALL).in_words()},
     )  # fmt: skip
 
 
@@ -284,6 +285,7 @@ def continuum(choice: Choice) -> Figure:
         _("Pratiques du répertoire, du prêt à la fusion; en tableau, ce que visent les projets collectifs."),
         table, bars=drawing.bars(rows),
         drawn=_("Pratiques publiées, par étape du continuum"), **_followed(choice, note, left=("year",)),
+        column_follows={1: choice.with_(kind=ALL, sector=ALL, year=ALL).in_words()},
     )  # fmt: skip
 
 

@@ -93,7 +93,9 @@ def _lines(figures: list[Figure]) -> Iterator[list[Any]]:
     for figure in figures:
         table = figure.table
         for row in table.lines:
-            for column, nature, unit, value in zip(table.columns, table.natures, table.units, row.values, strict=True):
+            for place, value in enumerate(row.values):
+                column, nature = table.columns[place], table.natures[place]
+                follows = figure.column_follows.get(place, figure.table_follows)
                 number = None if value.mark else value.number
                 said = why.get(value.mark, "")
-                yield [table.caption, row.label, column, number, unit, nature, said, figure.table_follows]
+                yield [table.caption, row.label, column, number, table.units[place], nature, said, follows]
