@@ -171,7 +171,7 @@ def roles(facts: Facts, choice: Choice) -> Figure:
     else:
         said = ngettext(
             "%(n)s organisme prête et emprunte à la fois.", "%(n)s organismes prêtent et empruntent à la fois.",
-            both.amount,
+            both.amount or 1,  # in French, none is singular
         ) % {"n": both.text}  # fmt: skip
     table = Table(_("Organismes qui prêtent et qui empruntent, par MRC"), _("MRC"), labels, [_("mesuré")] * 4,
                   [_("organismes")] * 4, rows, Row(_("Ensemble"), of(ALL)))  # fmt: skip
