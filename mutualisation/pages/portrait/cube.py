@@ -64,10 +64,11 @@ class Cube:
     """Cells by key. ``summed`` are the dimensions whose values add up to their total; the others bring theirs.
 
     ``paired``: each thing counted has someone of each side; else a side without anyone tells of nobody.
+    ``heads``: what is counted are the organisations themselves, so that « moins de » is also a limit.
     """
 
-    def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True) -> None:
-        self.summed, self.least, self.paired = summed, least, paired
+    def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True, heads: bool = False) -> None:
+        self.summed, self.least, self.paired, self.heads = summed, least, paired, heads
         self.cells: dict[Key, Cell] = {}
         # Of a part that does not add up, who its total has beside it: enough of them, or those that are known.
         self.apart: set[Key] = set()
@@ -213,6 +214,8 @@ class Cube:
             together.add(self.cells[key])
         # « moins de » says that there is something: three hidden ones that make three would each be one
         enough = together.n + int(together.amount) > len(out)
+        if self.heads and together.n == (self.least - 1) * len(out):
+            enough = False
         if len(out) > 1 and enough and not together.is_few(self.least):
             return None
         return next((key for key in parts if key not in hidden), whole)
