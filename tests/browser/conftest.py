@@ -101,6 +101,7 @@ def fits() -> Callable[[Any], None]:
     from axe_playwright_python.sync_playwright import Axe
 
     def look(page: Any) -> None:
+        page.wait_for_load_state()  # a page being left has no width
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
