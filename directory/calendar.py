@@ -204,13 +204,14 @@ def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.
 # ---- occupy and free
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def occupy(
     resource: Resource, periods: Sequence[tuple[Period, uuid.UUID]], quantity: int, *, reason: Reason = Reason.LOAN
 ) -> list[Occupation]:
     """Take the lowest units free for each whole period, of the resource and, in proportion, of its parts.
 
-    Each period goes with its act. All or nothing: raises ``Taken`` when one of them lacks units.
+    Each period goes with its act. All or nothing: raises ``Taken`` when one of them lacks units, and the transaction of
+    who asks is undone with it (who goes on from there asks within an ``atomic`` of its own).
     """
     locked = _lock(resource)
     whole = next(each for each in locked if each.pk == resource.pk)

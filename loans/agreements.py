@@ -19,7 +19,16 @@ from django.utils.translation import gettext as _
 from directory.permissions import require
 from loans import filling, notifications, rules
 from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
-from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
+from loans.models import (
+    Agreement,
+    AgreementStatus,
+    AgreementVersion,
+    JournalEntry,
+    Loan,
+    LoanEvent,
+    LoanStatus,
+    Side,
+)
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
@@ -164,8 +173,20 @@ def draw_up(loan: Loan, *, by: Any) -> Agreement:
     return _draw_up(loan, rules.applying(loan.resource), by=by)
 
 
+@transaction.atomic
+def draw_up_after(event_id: int) -> Agreement | None:
+    """What follows from an acceptance, by the worker: its agreement, unless someone had one drawn up already."""
+    event = LoanEvent.objects.select_related("by").filter(pk=event_id).first()
+    if event is None:  # a base put back from a copy older than its queue
+        return None
+    loan = Loan.objects.whole().get(pk=event.loan_id)
+    if loan.status not in WRITABLE or loan.agreements.exists():
+        return None
+    return draw_up_if_demanded(loan, by=event.by)
+
+
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
-    """On acceptance: the agreement that the rule demands, if it does and one can be drawn up."""
+    """The agreement that the rule demands, if it does and one can be drawn up."""
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None

@@ -1,7 +1,33 @@
-"""What every life cycle says when a page is stale."""
+"""What every life cycle says when a page is stale, and the one conditional UPDATE that finds it out."""
 
 from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.db.models.sql import UpdateQuery
+
+M = TypeVar("M", bound=Model)
 
 
 class AlreadyMoved(Exception):  # noqa: N818 - it is an answer, not a fault
     """Someone moved this since the page was read; nothing was changed."""
+
+
+def change_row(row: M, standing: QuerySet[M], **changes: Any) -> None:
+    """Change this row if it still stands so, and have it say what it says now: one question, where two would ask.
+
+    Raises AlreadyMoved when it doesn't. Related rows that it holds stay, unless it leads to others now.
+    """
+    query: Any = standing.filter(pk=row.pk).query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    statement, values = query.get_compiler(standing.db).as_sql()
+    found = list(standing.model._base_manager.raw(f"{statement} RETURNING *", values))
+    if not found:
+        raise AlreadyMoved
+    for name, value in changes.items():
+        if isinstance(value, Model):
+            setattr(row, name, value)
+    for field in row._meta.concrete_fields:
+        setattr(row, field.attname, getattr(found[0], field.attname))
+    row._prefetched_objects_cache = {}  # type: ignore[attr-defined]

@@ -226,6 +226,20 @@ def test_either_side_draws_one_up_where_none_is_demanded() -> None:
     assert "a déjà une entente" in page(again)
 
 
+def test_an_agreement_that_the_worker_has_not_drawn_up_yet_is_announced() -> None:
+    coming = "en train de la dresser"
+    loan = accepted(ResourceFactory())
+    lender, _borrower = clients(loan)
+    assert coming not in page(lender.get(loan.get_absolute_url()))  # none is demanded
+    loan = lend(ResourceFactory(kind="locaux"), OrganisationFactory(), in_days(2))
+    requests.accept(loan, by=member(loan.lender))
+    lender, _borrower = clients(loan)
+    assert coming in page(lender.get(loan.get_absolute_url()))
+    there = reverse("agreement_draw_up", args=[loan.pk])
+    assert lender.post(there)["Location"] == the_agreement(loan).get_absolute_url()
+    assert coming not in page(lender.get(loan.get_absolute_url()))
+
+
 def test_a_loan_without_any_model_says_so() -> None:
     ModelAgreement.objects.update(withdrawn_at="2026-01-01T00:00:00Z")
     loan = accepted(ResourceFactory(kind="locaux"))
