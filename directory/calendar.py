@@ -26,6 +26,7 @@ from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
+from directory.models.calendar import MOMENT
 from directory.opening import CLOSED, closed, closed_sentence, duration
 from mutualisation.kernel.moments import Period, span, wall, wall_minutes
 
@@ -123,17 +124,23 @@ def _conditions(
         found["too_long"] = Q(max_minutes__lt=minutes)
     found["too_many"] = Q(quantity__lt=quantity)
     found |= closed(period, days_only)
-    rows = _overlapping(period, ignoring)
+    rows = _overlapping(period, ignoring, everywhere=of is None)
     own = rows.filter(resource=of) if of else rows
     parts = rows.filter(resource__part_of=of) if of else rows.filter(resource__part_of__isnull=False)
     found["taken"] = Q(pk__in=_busy(own, quantity)) | Q(pk__in=_busy_parts(parts, quantity))
     return found
 
 
-def _overlapping(period: Period, ignoring: Collection[uuid.UUID]) -> models.QuerySet[Occupation]:
+def _overlapping(
+    period: Period, ignoring: Collection[uuid.UUID], *, everywhere: bool = False
+) -> models.QuerySet[Occupation]:
     """What is taken during a period, the minutes that each resource keeps after a use included."""
     kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
-    rows = Occupation.objects.filter(period__overlap=span(period.lower, period.upper + LONGEST_BUFFER))
+    around = span(period.lower, period.upper + LONGEST_BUFFER)
+    if everywhere:
+        rows = Occupation.objects.alias(moment=MOMENT).filter(moment__overlap=around)
+    else:
+        rows = Occupation.objects.filter(period__overlap=around)
     rows = rows.alias(begins=Lower("period")).filter(
         Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
     )
