@@ -131,8 +131,8 @@ def _lower(period: Period) -> datetime.datetime:
 
 
 def _take(loan: Loan) -> None:
-    dates = loan.dates.filter(cancelled_at__isnull=True).values_list("period", "act")
-    calendar.occupy(loan.resource, list(dates), loan.quantity)
+    dates = LoanDate.objects.filter(loan=loan, cancelled_at__isnull=True).order_by("period")
+    calendar.occupy(loan.resource, list(dates.values_list("period", "act")), loan.quantity)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.sql import UpdateQuery
 
@@ -22,12 +23,20 @@ def change_row(row: M, standing: QuerySet[M], **changes: Any) -> None:
     query: Any = standing.filter(pk=row.pk).query.chain(UpdateQuery)
     query.add_update_values(changes)
     statement, values = query.get_compiler(standing.db).as_sql()
-    found = list(standing.model._base_manager.raw(f"{statement} RETURNING *", values))
-    if not found:
+    connection = connections[standing.db]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{statement} RETURNING *", values)
+        found = cursor.fetchone()
+        names = [column.name for column in cursor.description]
+    if found is None:
         raise AlreadyMoved
     for name, value in changes.items():
         if isinstance(value, Model):
             setattr(row, name, value)
+    said = dict(zip(names, found, strict=True))
     for field in row._meta.concrete_fields:
-        setattr(row, field.attname, getattr(found[0], field.attname))
+        value = said[field.column]
+        for convert in field.get_db_converters(connection):
+            value = convert(value, field.cached_col, connection)
+        setattr(row, field.attname, value)
     row._prefetched_objects_cache = {}  # type: ignore[attr-defined]
