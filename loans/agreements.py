@@ -19,16 +19,7 @@ from django.utils.translation import gettext as _
 from directory.permissions import require
 from loans import filling, notifications, rules
 from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
-from loans.models import (
-    Agreement,
-    AgreementStatus,
-    AgreementVersion,
-    JournalEntry,
-    Loan,
-    LoanEvent,
-    LoanStatus,
-    Side,
-)
+from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
@@ -174,15 +165,15 @@ def draw_up(loan: Loan, *, by: Any) -> Agreement:
 
 
 @transaction.atomic
-def draw_up_after(event_id: int) -> Agreement | None:
-    """What follows from an acceptance, by the worker: its agreement, unless someone had one drawn up already."""
-    event = LoanEvent.objects.select_related("by").filter(pk=event_id).first()
-    if event is None:  # a base put back from a copy older than its queue
-        return None
-    loan = Loan.objects.whole().get(pk=event.loan_id)
+def draw_up_accepted(loan: Loan, *, by: Any) -> Agreement | None:
+    """What follows from an acceptance, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
     if loan.status not in WRITABLE or loan.agreements.exists():
         return None
-    return draw_up_if_demanded(loan, by=event.by)
+    return draw_up_if_demanded(loan, by=by)
 
 
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
@@ -203,10 +194,11 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    number = next_number()
     kept, chosen = _answered_before(loan, edition)
+    known = filling.values(loan)
+    number = next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(
-        loan, edition, number=number, values={**kept, **filling.values(loan, number)}, chosen=chosen, by=by
+        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
     )
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement

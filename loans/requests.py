@@ -139,7 +139,7 @@ def _take(loan: Loan) -> None:
 def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", **people: Any) -> Loan:
     """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied.
 
-    The worker does what follows from it: the agreement that the loan calls for, the e-mails.
+    What follows from it comes after: the agreement that the loan calls for (``draw_up_accepted``), the e-mails.
     ``people``: who is lent and when she said yes, as her employer records it.
     """
     if loan.held_at:

@@ -94,14 +94,13 @@ def test_an_acceptance_waits_for_no_agreement_and_the_worker_draws_one_up_once()
     asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(asked) == 8, asked  # as many as what is lent without any
     assert not loan.agreements.exists()
-    event = loan.events.get(verb="accept")
     assert work() == 1
     drawn = loan.agreements.get()
     assert [(line.kind, line.by) for line in drawn.journal.all()] == [("drawn_up", lender)]
     assert Mail.objects.filter(event__startswith="agreement-drawn-up").count() == 2
-    assert agreements.draw_up_after(event.pk) is None
+    assert agreements.draw_up_accepted(loan, by=lender) is None
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
-    assert agreements.draw_up_after(event.pk) is None
+    assert agreements.draw_up_accepted(loan, by=lender) is None
     assert loan.agreements.get() == drawn
 
 
