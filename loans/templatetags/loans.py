@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from directory.models import Organisation, Resource
 from loans import gate, lateness, rules
@@ -12,6 +14,7 @@ from loans.models import AgreementStatus, Loan, LoanStatus, Side
 from loans.permissions import sides_of
 
 register = template.Library()
+DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker draws up what it calls for
 
 
 @register.inclusion_tag("loans/_record.html")
@@ -37,13 +40,16 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     writable = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
     ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
     waiting = [row for row in rows if root and row.amends_id == root.pk and row.status == AgreementStatus.TO_SIGN]
+    demanded = ended and rules.is_demanded(loan)
+    just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,
         "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
         "amendments": [(row, gate.standing(row, seats[0])) for row in waiting],
         "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
-        "demanded": ended and rules.is_demanded(loan),
+        "demanded": demanded,
+        "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "csrf_token": context.get("csrf_token"),
