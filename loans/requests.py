@@ -188,7 +188,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
-    agreements.cancel_with(loan, by=by, reason=reason)
+    agreements.cancel_with(loan, by=by, side=event.side, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -207,6 +207,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
         loan, version=version, starts_at=min(d.period.lower for d in kept), ends_at=max(d.period.upper for d in kept)
     )
     calendar.release(date.act)
+    agreements.drop_change(loan, by=by, reason=_("Une date est annulée : proposez de nouveau le changement."))
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)
