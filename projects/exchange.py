@@ -53,6 +53,11 @@ def _figures(sums: Sums) -> list[object]:
     return [sums.promised_hours, sums.promised_use, sums.promised, sums.hours, sums.use, sums.dollars]
 
 
+def _units(sums: Sums) -> list[object]:
+    """The same for one line: empty where its kind is not counted in that unit."""
+    return [figure or None for figure in _figures(sums)]
+
+
 def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: str, address: str) -> HttpResponseBase:
     """The lines; then, each on its own sheet, the sums of each grouping, the money, and how values were found."""
     lines = Sheet(
@@ -62,7 +67,7 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
             _("Comment c’est estimé"),
         ],
         [
-            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_figures(n.sums), n.method]
+            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums), n.method]
             for n in counted.lines
         ],
         [""] * 7 + [*SHAPES, ""],
@@ -81,6 +86,14 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
         f"{settings.PORTAL_NAME} : {project.title}",
         _("En date du %(day)s") % {"day": day_in_words(timezone.localdate(), "j F Y")},
         address,
+        *(
+            [
+                _("Réuni : %(some)s sur %(all)s; reste à trouver : %(left)s.")
+                % {"some": dollars(money.gathered), "all": dollars(money.budget), "left": dollars(money.left)}
+            ]
+            if money.budget
+            else []
+        ),
         *methods(project, money),
     ]
     return workbook(
@@ -100,8 +113,6 @@ def _sources(money: Financing) -> Sheet:
         state = _("déjà compté parmi les apports") if source.counted else str(row.get_state_display())
         added = (row.amount or 0) if source.granted and not source.counted else 0
         rows.append([row.funder, state, row.starts_on, row.ends_on, row.amount, added])
-    if money.budget:
-        rows.append([_("Reste à trouver"), "", None, None, money.left, None])
     return Sheet(
         _("Financement"), header, rows, ["", "", "", "", MONEY, MONEY], [_("Réuni"), "", "", "", "", money.gathered]
     )
