@@ -181,7 +181,10 @@ def opened(client: Client, project: Any) -> Any:
 
 def test_the_workbook_has_its_lines_apart_from_its_sums() -> None:
     project, one = told()
-    join(project, OrganisationFactory(name="Sans date"), brings=[{"nature": "argent", "label": "Don", "amount": 50}])
+    undated = join(
+        project, OrganisationFactory(name="Sans date"), brings=[{"nature": "argent", "label": "Don", "amount": 50}]
+    )
+    undated.contributions.update(offered_at=datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC))
     book = opened(signed_in(one.offered_by), project)
     assert book.sheetnames == [
         "Lignes", "Par partenaire", "Par rôle", "Par sorte d’apport", "Par période", "Financement", "Méthode",
