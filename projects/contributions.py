@@ -217,11 +217,11 @@ def deliver(
     require(can_follow_up(by, contribution.participation))
     held = Contribution.objects.select_for_update(of=("self",)).get(pk=contribution.pk)
     if held.status != Contribution.Status.WELCOMED:
-        raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
+        raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
     if on > timezone.localdate():
-        raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+        raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
-        raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
+        raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
     if not note.strip() and (beyond := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
         raise BeyondPromise(beyond)
     made = Delivery.objects.create(

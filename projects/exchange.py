@@ -83,7 +83,7 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
         for group in counted.groups
     ]
     about = [
-        f"{settings.PORTAL_NAME} : {project.title}",
+        f"{settings.PORTAL_NAME} : {project.title}",
         _("En date du %(day)s") % {"day": day_in_words(timezone.localdate(), "j F Y")},
         address,
         *(
@@ -125,10 +125,10 @@ def methods(project: Project, money: Financing) -> list[str]:
         % {"rate": dollars(project.value_of_an_hour)},
         _(
             "Le matériel, les locaux et les réseaux valent ce que le partenaire déclare; la colonne "
-            "« Comment c’est estimé » le dit."
+            "« Comment c’est estimé » le dit."
         ),
         _(
-            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée. Les heures "
+            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée. Les heures "
             "d’usage d’un objet ou d’un local ne s’ajoutent jamais aux heures de personnes."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
@@ -140,7 +140,7 @@ def methods(project: Project, money: Financing) -> list[str]:
     if money.sources:
         said.append(
             _(
-                "Un bailleur ou un programme de la fiche n’est pas un apport : son montant s’ajoute à part, au "
+                "Un bailleur ou un programme de la fiche n’est pas un apport : son montant s’ajoute à part, au "
                 "financement, et seulement une fois obtenu. Celui qui promet aussi de l’argent comme partenaire ne "
                 "compte qu’une fois, parmi les apports."
             )

@@ -43,7 +43,7 @@ def _keep_photos(news: News, files: Iterable[Any], *, room: int) -> list[str]:
     def blank(done: Prepared, rank: int) -> NewsPhoto:
         return NewsPhoto(news=news, width=done.width, height=done.height)
 
-    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
+    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
     _kept, refused = keep(files, room=room, too_many=too_many % {"n": PHOTOS_AT_MOST}, blank=blank)
     return refused
 

@@ -12,7 +12,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-_ADDRESS = re.compile(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"«»“”]*[^\s<>\"«»“”.,;:!?…'’*_~]", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"\u00ab\u00bb“”]*[^\s<>\"\u00ab\u00bb“”.,;:!?…'’*_~]", re.IGNORECASE
+)
 
 
 def _markdown() -> MarkdownIt:

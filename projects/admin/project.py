@@ -84,7 +84,7 @@ class ProjectAdmin(EntryAdmin):
             _("Le récit"),
             {
                 "fields": TEXTS,
-                "description": _("En Markdown : une ligne vide sépare deux paragraphes, « - » ouvre une puce."),
+                "description": _("En Markdown : une ligne vide sépare deux paragraphes, « - » ouvre une puce."),
             },
         ),
         (_("Argent"), {"fields": (("budget", "hourly_rate"),)}),

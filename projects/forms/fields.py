@@ -107,7 +107,7 @@ def money_in_dollars(form: forms.BaseForm, data: dict[str, Any]) -> None:
         if "amount" not in form.errors and not data.get("amount"):
             form.add_error("amount", gettext("dites combien de dollars."))
         if data.get("hours"):
-            form.add_error("hours", gettext("de l’argent ne se compte pas en heures : laissez les heures vides."))
+            form.add_error("hours", gettext("de l’argent ne se compte pas en heures : laissez les heures vides."))
 
 
 def in_order(form: forms.BaseForm, data: dict[str, Any]) -> dict[str, Any]:

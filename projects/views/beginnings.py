@@ -35,10 +35,10 @@ def first_words(request: HttpRequest, organisation: Organisation) -> dict[str, A
     elif needs := _needs(request):
         who = len({need.organisation_id for need in needs})
         what = ", ".join(dict.fromkeys(need.name for need in needs))
-        said = ngettext("%(n)d organisme en a besoin : %(what)s.", "%(n)d organismes en ont besoin : %(what)s.", who)
+        said = ngettext("%(n)d organisme en a besoin : %(what)s.", "%(n)d organismes en ont besoin : %(what)s.", who)
         lines = [f"- {need.name} ({need.organisation.name})" for need in needs]
         found["standfirst"] = _opening(said % {"n": who, "what": what})
-        found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
+        found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
         found["territories"] = _mrcs([organisation.territory_id, *(need.territory_id for need in needs)])
     return found
 

@@ -295,7 +295,7 @@ def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.success(request, _("La ligne est retirée du bilan; l’autre organisme l’apprend par courriel."))
             return redirect("contribution", slug=slug, pk=one.contribution_id)
     if gone:
-        messages.warning(request, _("Rien n’a changé : cette ligne est déjà retirée du bilan."))
+        messages.warning(request, _("Rien n’a changé : cette ligne est déjà retirée du bilan."))
         return redirect("contribution", slug=slug, pk=one.contribution_id)
     context = {
         "project": one.contribution.participation.project, "participation": one.contribution.participation,
