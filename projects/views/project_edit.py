@@ -56,7 +56,9 @@ def project_propose(request: HttpRequest) -> HttpResponse:
             "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
             "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
             "follows": follows(request.user, blank), "from_path": "depuis" in request.GET,
-            "whence": whence(request), **extra,
+            "whence": whence(request),
+            "told": bool(form["description"].value() or form["continuum"].value() or form["description"].errors),
+            **extra,
         }  # fmt: skip
 
     if request.method == "POST":
@@ -77,7 +79,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
         remember_where_from(request, form.instance)
         return _said(request, form.instance)
     draft = recall(request, key)
-    form = IdeaForm(instance=blank, initial=first_words(request))
+    form = IdeaForm(instance=blank, initial=first_words(request, organisation))
     versions = IdeaForm(instance=blank).fingerprint()
     first_values(request, form, draft)
     return render(request, IDEA, drawn(form, draft=draft, versions=versions))
