@@ -67,12 +67,14 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
-    return compose(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return compose(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
-    return lacking(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return lacking(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:

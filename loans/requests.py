@@ -86,6 +86,7 @@ def ask(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
         cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
+        conditions=resource.conditions,  # what was read when asking: the text of an agreement says them
         requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,
     )  # fmt: skip
