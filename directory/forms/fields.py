@@ -169,6 +169,6 @@ def read_neq(text: str) -> str:
     typed = re.sub(r"[\s\u00a0\u202f.-]", "", text)
     if typed and not re.fullmatch(r"(?:11|22|33|88)[0-9]{8}", typed):
         raise forms.ValidationError(
-            gettext("Le NEQ compte dix chiffres et commence par 11, 22, 33 ou 88 : vérifiez-le."), code="neq"
+            _("Le NEQ compte dix chiffres et commence par 11, 22, 33 ou 88 : vérifiez-le."), code="neq"
         )
     return typed
