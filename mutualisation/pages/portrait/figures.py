@@ -297,7 +297,7 @@ def names_of(choice: Choice, names: tuple[str, ...]) -> str:
 
 def _followed(
     choice: Choice, note: str = "", *, own: str = "", left: tuple[str, ...] = (), table: str = ""
-) -> dict[str, str]:
+) -> dict[str, Any]:
     """Which filters a figure follows, in words, and what is to know of the others.
 
     ``own`` is its dimension: every value of it is shown, the chosen one marked; ``left`` say nothing of it;
