@@ -78,7 +78,10 @@ FIELDS: dict[str, dict[str, str]] = {
         ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
         PERSONAL: "offered_by",
     },
-    "projects.Delivery": {ORGANISATION: "id contribution on hours amount note recorded_at", PERSONAL: "recorded_by"},
+    "projects.Delivery": {
+        ORGANISATION: "id contribution on hours amount note recorded_at removed_at removed_why",
+        PERSONAL: "recorded_by removed_by",
+    },
     "projects.ProjectLoan": {
         ORGANISATION: "id project loan role rate per method linked_at",
         PERSONAL: "linked_by",

@@ -67,12 +67,14 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
-    return compose(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return compose(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
-    return lacking(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return lacking(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
@@ -170,8 +172,20 @@ def draw_up(loan: Loan, *, by: Any) -> Agreement:
     return _draw_up(loan, rules.applying(loan.resource), by=by)
 
 
+@transaction.atomic
+def draw_up_accepted(loan: Loan, *, by: Any) -> Agreement | None:
+    """What follows from an acceptance, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
+    if loan.status not in WRITABLE or loan.agreements.exists():
+        return None
+    return draw_up_if_demanded(loan, by=by)
+
+
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
-    """On acceptance: the agreement that the rule demands, if it does and one can be drawn up."""
+    """The agreement that the rule demands, if it does and one can be drawn up."""
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None
@@ -188,10 +202,11 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    number = next_number()
     kept, chosen = _answered_before(loan, edition)
+    known = filling.values(loan)
+    number = next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(
-        loan, edition, number=number, values={**kept, **filling.values(loan, number)}, chosen=chosen, by=by
+        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
     )
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement

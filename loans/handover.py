@@ -149,7 +149,7 @@ def _all_back(loan: Loan, by: Any) -> None:
 
 def _lock(loan: Loan, version: int | None) -> None:
     """From here on this loan is ours; refuse a page that is no longer true."""
-    loan.refresh_from_db(from_queryset=Loan.objects.select_for_update(no_key=True))
+    loan.refresh_from_db(from_queryset=Loan.objects.whole().select_for_update(no_key=True, of=("self",)))
     if version is not None and loan.version != version:
         raise AlreadyMoved
 

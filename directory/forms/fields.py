@@ -162,3 +162,13 @@ def settled(value: Any) -> str:
 
 def _rows(value: Any) -> bool:
     return any(isinstance(v, models.Model) for v in value)
+
+
+def read_neq(text: str) -> str:
+    """A number of Québec's register of enterprises as people type it: ten digits. Raises ValidationError."""
+    typed = re.sub(r"[\s\u00a0\u202f.-]", "", text)
+    if typed and not re.fullmatch(r"(?:11|22|33|88)[0-9]{8}", typed):
+        raise forms.ValidationError(
+            _("Le NEQ compte dix chiffres et commence par 11, 22, 33 ou 88 : vérifiez-le."), code="neq"
+        )
+    return typed

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from directory.models import Organisation, Resource
 from loans import gate, holding, lateness, rules
@@ -13,6 +15,7 @@ from loans.permissions import sides_of
 from loans.views.thread import terms_of
 
 register = template.Library()
+DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker draws up what it calls for
 
 
 @register.inclusion_tag("loans/_record.html")
@@ -40,6 +43,8 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
     waits = [row for row in to_sign if root and row.amends_id == root.pk]
     change = holding.pending(loan) if waits else None
+    demanded = ended and rules.is_demanded(loan)
+    just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,
@@ -48,7 +53,8 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
         "change": change,
         "terms": terms_of(change, loan) if change else [],
         "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
-        "demanded": ended and rules.is_demanded(loan),
+        "demanded": demanded,
+        "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "csrf_token": context.get("csrf_token"),

@@ -103,8 +103,8 @@ def money(value: Decimal | int | float | None) -> str:
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    """Markdown as clean HTML."""
-    return markdown_.render(text)
+    """Markdown as clean HTML, the addresses typed in it as links."""
+    return markdown_.render(text, addresses=True)
 
 
 @register.simple_tag(takes_context=True)

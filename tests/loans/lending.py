@@ -50,11 +50,14 @@ def member(organisation: Organisation, role: str = "gestionnaire") -> User:
 
 
 def accepted(resource: Resource, *periods: Any, quantity: int = 1, **fields: Any) -> Loan:
-    """A loan that the owner accepted."""
+    """A loan that the owner accepted; its agreement, if one is demanded, is drawn up as the page does next."""
     borrower = fields.pop("borrower", None) or OrganisationFactory()
     loan = lend(resource, borrower, *(periods or (in_days(2),)), quantity=quantity, **fields)
     manager = Membership.objects.filter(organisation=resource.organisation).first()
-    return requests.accept(loan, by=manager.user if manager else member(resource.organisation))
+    by = manager.user if manager else member(resource.organisation)
+    requests.accept(loan, by=by)
+    agreements.draw_up_accepted(loan, by=by)
+    return loan
 
 
 def begun(loan: Loan, *, ago: datetime.timedelta = HOUR) -> Loan:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Mail
@@ -29,6 +31,7 @@ from tests.loans.lending import (
     sign_all,
     signed,
     told,
+    work,
 )
 from toolbox.composing import blanks_of
 from toolbox.models import ModelAgreement
@@ -74,12 +77,42 @@ def test_every_way_of_accepting_draws_it_up() -> None:
     lender = member(countered.lender)
     proposal = proposals.propose(countered, by=lender, side=Side.LENDER, periods=[in_days(3)], quantity=1)
     proposals.agree(proposal, by=borrower_of(countered))
+    work()
     for loan in (said, by_itself, countered):
         loan.refresh_from_db()
         agreement = loan.agreements.get()
         assert (loan.status, agreement.status, agreement.version) == ("accepted", "draft", 1)
         assert agreement.chosen == []
         assert [entry.kind for entry in agreement.journal.all()] == ["drawn_up"]
+
+
+def test_an_acceptance_waits_for_no_agreement_and_the_worker_draws_one_up_once() -> None:
+    loan = lend(hall(), OrganisationFactory(), in_days(2))
+    lender = member(loan.lender)
+    with CaptureQueriesContext(connection) as queries:
+        requests.accept(loan, by=lender)
+    asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) == 8, asked  # as many as what is lent without any
+    assert not loan.agreements.exists()
+    assert work() == 1
+    drawn = loan.agreements.get()
+    assert [(line.kind, line.by) for line in drawn.journal.all()] == [("drawn_up", lender)]
+    assert Mail.objects.filter(event__startswith="agreement-drawn-up").count() == 2
+    assert agreements.draw_up_accepted(loan, by=lender) is None
+    requests.cancel(loan, by=lender, reason="Dégât d’eau")
+    assert agreements.draw_up_accepted(loan, by=lender) is None
+    assert loan.agreements.get() == drawn
+
+
+def test_the_worker_leaves_what_someone_drew_up_before_it_and_what_was_called_off() -> None:
+    mine, gone = (lend(hall(), OrganisationFactory(), in_days(2)) for _n in range(2))
+    for loan in (mine, gone):
+        requests.accept(loan, by=member(loan.lender))
+    agreement = agreements.draw_up(mine, by=borrower_of(mine))
+    agreements.end(agreement, by=borrower_of(mine), reason="Autrement")
+    requests.cancel(gone, by=lender_of(gone), reason="Dégât d’eau")
+    assert work() == 2
+    assert (list(mine.agreements.all()), gone.agreements.count()) == ([agreement], 0)
 
 
 def test_only_where_a_rule_demands_it() -> None:

@@ -18,7 +18,7 @@ from directory.models import OpeningHours, Resource
 from loans.models import Loan, LoanMessage, LoanStatus
 from mutualisation.kernel.moments import moment, span, wall
 from tests.factories import MembershipFactory, OrganisationFactory, ResourceFactory, UserFactory
-from tests.loans.lending import work
+from tests.loans.lending import models_in_force, work
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.datetime(2026, 11, 21, 17, tzinfo=datetime.UTC)
@@ -321,6 +321,15 @@ def test_the_owner_may_let_the_portal_accept(client: Client, odile: Any, project
     assert "C’est accepté et réservé" in text(client.get(response["Location"]))
     assert work() == 1
     assert Mail.objects.filter(event__startswith="accepted:").exists()
+
+
+def test_what_the_portal_accepts_has_its_agreement_at_once_and_only_one(client: Client, odile: Any, hall: Any) -> None:
+    models_in_force()
+    Resource.objects.update(accepts_by_itself=True)
+    shown = text(client.get(ask(client, hall, filled(odile, handling=""))["Location"]))
+    assert "Compléter et accepter l’entente" in shown
+    assert work() == 1
+    assert Loan.objects.get().agreements.count() == 1
 
 
 # ---- from the page of the resource
