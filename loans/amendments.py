@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import agreements, filling, holding, notifications
+from loans import agreements, ending, filling, holding, notifications
 from loans.comparing import Answer, said
 from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
@@ -88,7 +88,7 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
     loan, number = old.loan, agreements.next_number()
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
-    agreements.end(old, by=by, reason=reason)
+    ending.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
     new = agreements.create(
         loan, old.edition, number=number, values={**values, **filling.values(loan, number)}, chosen=list(old.chosen),
@@ -121,7 +121,7 @@ def _amend(
         if same and (ahead is None or ahead.amendment_id == waiting.pk):
             return None
         waiting.loan = root.loan
-        agreements.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
+        ending.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
     if not changes:
         return None
     n = root.amendments.count() + 1

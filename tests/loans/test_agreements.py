@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.models import Membership, Resource
-from loans import agreements, handover, proposals, requests
+from loans import agreements, ending, handover, proposals, requests
 from loans.agreements import Lacks, NoModel
 from loans.models import Agreement, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -109,7 +109,7 @@ def test_the_worker_leaves_what_someone_drew_up_before_it_and_what_was_called_of
     for loan in (mine, gone):
         requests.accept(loan, by=member(loan.lender))
     agreement = agreements.draw_up(mine, by=borrower_of(mine))
-    agreements.end(agreement, by=borrower_of(mine), reason="Autrement")
+    ending.end(agreement, by=borrower_of(mine), reason="Autrement")
     requests.cancel(gone, by=lender_of(gone), reason="Dégât d’eau")
     assert work() == 2
     assert (list(mine.agreements.all()), gone.agreements.count()) == ([agreement], 0)
