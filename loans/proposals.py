@@ -110,6 +110,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     if loan.held_at:
         raise Held
     _answer(proposal, Proposal.Status.ACCEPTED, by=by)
+    proposal.loan = loan  # one and the same from here on: what is written of it is what it has become
     old_resource = loan.resource
     old_acts = list(loan.dates.values_list("act", flat=True))
     terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | holding.bounds(proposal)
