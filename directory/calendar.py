@@ -277,6 +277,27 @@ def occupy_units(resource: Resource, units: Collection[int], period: Period, act
 
 
 @transaction.atomic
+def hold(
+    resource: Resource, periods: Iterable[Period], quantity: int, act: uuid.UUID, *, beside: Collection[uuid.UUID]
+) -> None:
+    """Keep under an act what these periods need beyond what the acts ``beside`` hold, on their units where it can be.
+
+    The two together can then become one by ``move``. Raises ``Taken`` as ``occupy`` does.
+    """
+    locked = _lock(resource)
+    whole = next(each for each in locked if each.pk == resource.pk)
+    for period, each in itertools.product(periods, locked):
+        wanted = -(-each.quantity * quantity // whole.quantity)
+        taken = span(period.lower, period.upper + datetime.timedelta(minutes=each.buffer_minutes))
+        rows = Occupation.objects.filter(resource=each, period__overlap=taken).exclude(act__in=[*beside, act])
+        busy, own = set(rows.values_list("unit", flat=True)), units_of(each, beside)
+        free = sorted(set(range(1, each.quantity + 1)) - busy, key=lambda unit: (unit not in own, unit))
+        if len(free) < wanted:
+            raise Taken(period, len(free) if each is whole else 0)
+        occupy_units(each, free[:wanted], taken, act, Reason.LOAN)
+
+
+@transaction.atomic
 def release(*acts: uuid.UUID) -> int:
     """Free everything that these acts took, but units that are in repair; gives how many rows went."""
     rows = Occupation.objects.filter(act__in=acts)

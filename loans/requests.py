@@ -86,6 +86,7 @@ def ask(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
         cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
+        conditions=resource.conditions,  # what was read when asking: the text of an agreement says them
         requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,
     )  # fmt: skip
@@ -188,7 +189,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
-    agreements.cancel_with(loan, by=by, reason=reason)
+    agreements.cancel_with(loan, by=by, side=event.side, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -207,6 +208,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
         loan, version=version, starts_at=min(d.period.lower for d in kept), ends_at=max(d.period.upper for d in kept)
     )
     calendar.release(date.act)
+    agreements.drop_change(loan, by=by, reason=_("Une date est annulée : proposez de nouveau le changement."))
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)

@@ -111,7 +111,9 @@ def asked_span(request: HttpRequest) -> Span:
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
     day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
     if day is None:
-        notices.append(_("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04.") % {"value": text})
+        notices.append(
+            _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 ou 4 décembre 2026.") % {"value": text}
+        )
     elif not -BEHIND <= (day - today).days <= AHEAD:
         notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None

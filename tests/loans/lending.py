@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from directory import calendar
 from directory.models import Membership, Organisation, Resource
-from loans import agreements, handover, incidents, photos, requests, tasks
+from loans import agreements, handover, holding, incidents, photos, requests, tasks
 from loans.handover import Sheet
 from loans.models import Agreement, ConditionReport, Loan, LoanDate, Moment, Side, Signature, SignedHow
 from mutualisation.kernel.moments import span
@@ -115,6 +115,7 @@ def sign_all(agreement: Agreement) -> Agreement:
         )  # fmt: skip
     Agreement.objects.filter(pk=agreement.pk).update(status="in_force", in_force_at=timezone.now())
     agreement.refresh_from_db(fields=["status", "in_force_at"])
+    holding.take_effect(agreement)
     return agreement
 
 

@@ -275,7 +275,7 @@ def test_a_stale_page_is_refused() -> None:
 MOVES = {"answer": ("draft",), "change": ("draft",), "agree": ("draft",)}
 
 
-@pytest.mark.parametrize("status", ["draft", "to_sign", "in_force", "refused", "expired", "cancelled"])
+@pytest.mark.parametrize("status", ["draft", "to_sign", "in_force", "refused", "expired", "cancelled", "ended"])
 @pytest.mark.parametrize("name", MOVES)
 @pytest.mark.parametrize("who", ["lender", "borrower", "stranger"])
 def test_who_moves_what_when(status: str, name: str, who: str) -> None:
@@ -284,8 +284,9 @@ def test_who_moves_what_when(status: str, name: str, who: str) -> None:
         Agreement.objects.filter(pk=agreement.pk).update(status="cancelled")
     elif status != "draft":
         agreement = frozen(agreement.loan)
-        if status == "in_force":
+        if status in ("in_force", "ended"):
             sign_all(agreement)
+            Agreement.objects.filter(pk=agreement.pk).update(status=status)
         elif status != "to_sign":
             Agreement.objects.filter(pk=agreement.pk).update(status=status)
     agreement.refresh_from_db()
@@ -354,7 +355,15 @@ def test_a_loan_called_off_cancels_what_was_to_sign() -> None:
     assert (agreement.status, agreement.ended_note) == ("cancelled", "La chaudière a sauté.")
     kept = signed(accepted(hall()))
     requests.cancel(kept, by=lender_of(kept), reason="Tant pis.")
-    assert agreements.current(kept).status == "in_force"  # type: ignore[union-attr]
+    root = agreements.current(kept)
+    assert root is not None
+    assert (root.status, root.ended_note) == ("ended", "Tant pis.")
+    assert root.signatures.count() == 2
+    assert list(root.journal.values_list("kind", flat=True))[-1] == "ended"
+    assert root.journal.last().data["reason"] == "Tant pis."
+    told = Mail.objects.filter(event=f"ended:{root.pk}")
+    assert set(told.values_list("to", flat=True)) == {lender_of(kept).email, borrower_of(kept).email}
+    assert "ne vaut plus pour la suite" in told.first().text
 
 
 def test_what_is_declined_never_had_one() -> None:

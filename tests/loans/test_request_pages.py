@@ -122,7 +122,7 @@ def test_a_refused_form_may_be_sent_again(client: Client, odile: Any, projector:
         ({"starts_on": "2026-11-20"}, "starts_on", "Ce moment est déjà passé."),
         ({"starts_on": "2027-02-29"}, "starts_on", "Le 29 février 2027 n’existe pas"),
         ({"starts_on": "5 décembre"}, "starts_on", "Écrivez la date ainsi"),
-        ({"starts_on": ""}, "starts_on", "Choisissez une date."),
+        ({"starts_on": ""}, "starts_on", "Écrivez une date, comme 2026-12-17"),
         ({"starts_at": "vers 18"}, "starts_at", "Écrivez une heure comme 18:00 ou 18 h."),
         ({"starts_on": "2027-03-14", "starts_at": "2:30"}, "starts_at", "2\u00a0h\u00a030 n’existe pas"),
         ({"starts_on": "2027-11-07", "starts_at": "1 h 30"}, "starts_at", "1\u00a0h\u00a030 arrive deux fois"),
