@@ -15,20 +15,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
 from directory.models.calendar import MOMENT
-from directory.opening import CLOSED, closed, closed_sentence, duration
-from mutualisation.kernel.moments import Period, span, wall, wall_minutes
+from directory.opening import closed, refused_sentence
+from mutualisation.kernel.moments import Period, span, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
 # What every taking asks, as it is sent: composing it each time took longer than answering it.
@@ -95,8 +93,9 @@ def refusals(
         f"no_{code}": Case(When(condition, then=Value(True)), default=Value(False)) for code, condition in asked.items()
     }
     found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
+    free = free_count(resource, period, ignoring=ignoring) if found.get("no_taken") else 0
     return [
-        Refusal(code, _sentence(code, resource, period, quantity, ignoring)) for code in asked if found[f"no_{code}"]
+        Refusal(code, refused_sentence(code, resource, period, quantity, free)) for code in asked if found[f"no_{code}"]
     ]
 
 
@@ -166,41 +165,6 @@ def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     )
     taken = rows.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
-
-
-# ---- why not
-
-
-def _sentence(
-    code: str, resource: Resource, period: Period, quantity: int, ignoring: Collection[uuid.UUID] = ()
-) -> str:
-    start, end = wall(period.lower), wall(period.upper)
-    if code == "taken":
-        free = free_count(resource, period, ignoring=ignoring)
-        if free:
-            return ngettext(
-                "Il n’en reste que %(n)d libre à ce moment-là.", "Il n’en reste que %(n)d libres à ce moment-là.", free
-            ) % {"n": free}
-        return _("C’est déjà pris à ce moment-là.")
-    if code == "too_soon":
-        return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
-    if code == "too_far":
-        return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
-    if code == "too_short":
-        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
-    if code == "too_long":
-        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
-    if code == "too_many":
-        return ngettext(
-            "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
-        ) % {"n": resource.quantity, "asked": quantity}
-    if code in CLOSED:
-        when = start if code == "closed_start" else end
-        return closed_sentence(resource, when.date(), code)
-    return {
-        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
-        "past": _("Ce moment est déjà passé."),
-    }[code]
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
@@ -384,18 +348,10 @@ def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
     return sorted(set(Occupation.objects.filter(resource=resource, act__in=acts).values_list("unit", flat=True)))
 
 
-class Locked(NamedTuple):
-    """A resource that nobody else takes or frees until the transaction ends."""
-
-    pk: int
-    quantity: int
-    buffer_minutes: int
-
-
-def _lock(*resources: Resource) -> list[Locked]:
+def _lock(*resources: Resource) -> list[Resource]:
     """Lock these resources and their parts, in the order of their ids: parallel takers wait instead of deadlocking."""
-    pks = [each.pk for each in resources]
-    return [Locked(*row) for row in _asked(LOCK, pks, pks)]
+    pks, names = [each.pk for each in resources], ("id", "quantity", "buffer_minutes")
+    return [Resource.from_db(connection.alias, names, row) for row in _asked(LOCK, pks, pks)]
 
 
 def _asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """When a resource is open: its week, its exceptional days, its organisation's, public holidays. In wall-clock time.
 
-``closed`` says it as conditions on rows of Resource, for all of them in SQL; ``Opening`` reads it to show it.
+``closed`` says it as conditions on rows of Resource, for all of them in SQL; ``Opening`` reads it to show it;
+``refused_sentence`` says why a period can't be had, whichever rule of the calendar refuses it.
 """
 
 from __future__ import annotations
@@ -181,3 +182,33 @@ def closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
             "day": named, "hours": said,
         }  # fmt: skip
     return _("À cette heure-là, c’est fermé : %(day)s, c’est ouvert %(hours)s.") % {"day": named, "hours": said}
+
+
+def refused_sentence(code: str, resource: Resource, period: Period, quantity: int, free: int) -> str:
+    """Why a period can’t be had, rule by rule of the calendar; ``free`` is how many units are left then."""
+    start, end = wall(period.lower), wall(period.upper)
+    if code == "taken":
+        if free:
+            return ngettext(
+                "Il n’en reste que %(n)d libre à ce moment-là.", "Il n’en reste que %(n)d libres à ce moment-là.", free
+            ) % {"n": free}
+        return _("C’est déjà pris à ce moment-là.")
+    if code == "too_soon":
+        return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
+    if code == "too_far":
+        return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
+    if code == "too_short":
+        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
+    if code == "too_long":
+        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
+    if code == "too_many":
+        return ngettext(
+            "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
+        ) % {"n": resource.quantity, "asked": quantity}
+    if code in CLOSED:
+        when = start if code == "closed_start" else end
+        return closed_sentence(resource, when.date(), code)
+    return {
+        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
+        "past": _("Ce moment est déjà passé."),
+    }[code]
