@@ -142,10 +142,8 @@ def _overlapping(
     """What is taken during a period, the minutes that each resource keeps after a use included."""
     kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
     around = span(period.lower, period.upper + LONGEST_BUFFER)
-    if everywhere:
-        rows = Occupation.objects.alias(moment=MOMENT).filter(moment__overlap=around)
-    else:
-        rows = Occupation.objects.filter(period__overlap=around)
+    rows: models.QuerySet[Any] = Occupation.objects.alias(moment=MOMENT)
+    rows = rows.filter(moment__overlap=around) if everywhere else rows.filter(period__overlap=around)
     rows = rows.alias(begins=Lower("period")).filter(
         Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
     )
