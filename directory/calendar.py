@@ -14,7 +14,7 @@ import math
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
@@ -85,13 +85,9 @@ def refusals(
         f"no_{code}": Case(When(condition, then=Value(True)), default=Value(False)) for code, condition in asked.items()
     }
     found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
+    free = free_count(resource, period, ignoring=ignoring) if found.get("no_taken") else 0
     return [
-        Refusal(
-            code,
-            taken_words(free_count(resource, period, ignoring=ignoring))
-            if code == "taken"
-            else sentence(code, resource, period, quantity),
-        )
+        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity))
         for code in asked
         if found[f"no_{code}"]
     ]
@@ -140,10 +136,8 @@ def _overlapping(
     """What is taken during a period, the minutes that each resource keeps after a use included."""
     kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
     around = span(period.lower, period.upper + LONGEST_BUFFER)
-    if everywhere:
-        rows = Occupation.objects.alias(moment=MOMENT).filter(moment__overlap=around)
-    else:
-        rows = Occupation.objects.filter(period__overlap=around)
+    rows: models.QuerySet[Any] = Occupation.objects.alias(moment=MOMENT)
+    rows = rows.filter(moment__overlap=around) if everywhere else rows.filter(period__overlap=around)
     rows = rows.alias(begins=Lower("period")).filter(
         Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
     )
@@ -163,9 +157,6 @@ def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     )
     taken = rows.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
-
-
-# ---- why not
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
@@ -350,18 +341,10 @@ def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
     return sorted(set(Occupation.objects.filter(resource=resource, act__in=acts).values_list("unit", flat=True)))
 
 
-class Locked(NamedTuple):
-    """A resource that nobody else takes or frees until the transaction ends."""
-
-    pk: int
-    quantity: int
-    buffer_minutes: int
-
-
-def _lock(*resources: Resource) -> list[Locked]:
+def _lock(*resources: Resource) -> list[Resource]:
     """Lock these resources and their parts, in the order of their ids: parallel takers wait instead of deadlocking."""
-    pks = [each.pk for each in resources]
-    return [Locked(*row) for row in _asked(LOCK, pks, pks)]
+    pks, names = [each.pk for each in resources], ("id", "quantity", "buffer_minutes")
+    return [Resource.from_db(connection.alias, names, row) for row in _asked(LOCK, pks, pks)]
 
 
 def _asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:

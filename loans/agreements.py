@@ -164,24 +164,9 @@ def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
 
 @transaction.atomic
 def draw_up(loan: Loan, *, by: Any) -> Agreement:
-    """Either side has an agreement drawn up, even where none is demanded.
-
-    Raises PermissionDenied, ``NoModel``, AlreadyMoved when one is there already.
-    """
+    """Either side has one drawn up, even where none is demanded. Raises ``NoModel``; AlreadyMoved when one is there."""
     require(bool(sides_of(by, loan)) and loan.status in WRITABLE)
     return _draw_up(loan, rules.applying(loan.resource), by=by)
-
-
-@transaction.atomic
-def draw_up_accepted(loan: Loan, *, by: Any) -> Agreement | None:
-    """What follows from an acceptance, apart from it: the agreement that is demanded, once, unless one was there.
-
-    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
-    """
-    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
-    if loan.status not in WRITABLE or loan.agreements.exists():
-        return None
-    return draw_up_if_demanded(loan, by=by)
 
 
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:

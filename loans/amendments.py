@@ -31,6 +31,18 @@ THING = ("ressource.", "local.", "expertise.")
 
 
 @transaction.atomic
+def follow_acceptance(loan: Loan, *, by: Any) -> Agreement | None:
+    """After a loan is accepted, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
+    if loan.status not in agreements.WRITABLE or loan.agreements.exists():
+        return None
+    return agreements.draw_up_if_demanded(loan, by=by)
+
+
+@transaction.atomic
 def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
     """After a loan changed, what its agreement becomes; ``another``: another resource is lent. Gives what is new."""
     if loan.status not in agreements.WRITABLE:

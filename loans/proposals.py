@@ -176,4 +176,6 @@ def _answer(proposal: Proposal, status: str, *, by: Any) -> None:
     standing = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.WAITING)
     if not standing.update(status=status, answered_by=by, answered_at=timezone.now()):
         raise AlreadyMoved
+    loan = proposal.loan
     proposal.refresh_from_db()
+    proposal.loan = loan  # the one that changes next, not another reading of it

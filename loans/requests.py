@@ -140,7 +140,7 @@ def _take(loan: Loan) -> None:
 def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", **people: Any) -> Loan:
     """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied.
 
-    What follows from it comes after: the agreement that the loan calls for (``draw_up_accepted``), the e-mails.
+    What follows comes after: the agreement that it calls for (``amendments.follow_acceptance``), the e-mails.
     ``people``: who is lent and when she said yes, as her employer records it.
     """
     if loan.held_at:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.models import Membership, Resource
-from loans import agreements, ending, handover, proposals, requests
+from loans import agreements, amendments, ending, handover, proposals, requests
 from loans.agreements import Lacks, NoModel
 from loans.models import Agreement, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -98,9 +98,9 @@ def test_an_acceptance_waits_for_no_agreement_and_the_worker_draws_one_up_once()
     drawn = loan.agreements.get()
     assert [(line.kind, line.by) for line in drawn.journal.all()] == [("drawn_up", lender)]
     assert Mail.objects.filter(event__startswith="agreement-drawn-up").count() == 2
-    assert agreements.draw_up_accepted(loan, by=lender) is None
+    assert amendments.follow_acceptance(loan, by=lender) is None
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
-    assert agreements.draw_up_accepted(loan, by=lender) is None
+    assert amendments.follow_acceptance(loan, by=lender) is None
     assert loan.agreements.get() == drawn
 
 
