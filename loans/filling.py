@@ -10,9 +10,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from directory.models import Kind
+from directory.models import Kind, Resource
 from loans import recurrence
-from loans.models import Loan, Side
+from loans.models import Loan, Proposal, Side
 from mutualisation.kernel.moments import Period, day_in_words, span, wall
 from mutualisation.kernel.moments import in_words as period_words
 from toolbox import facts
@@ -23,18 +23,28 @@ from toolbox.conditions import is_filled
 _BORROWER_KNOWS = ("emprunteur.", "personne.superviseur", "pret.usage")
 
 
-def values(loan: Loan, number: str = "") -> dict[str, Any]:
-    """Everything the portal knows, as ``toolbox.composing`` keeps it. Four queries, whatever the loan."""
+def values(loan: Loan, number: str = "", *, agreed: Proposal | None = None) -> dict[str, Any]:
+    """Everything the portal knows, as ``toolbox.composing`` keeps it. Four queries, whatever the loan.
+
+    ``agreed``: as it would be once this change, agreed on but not signed, takes effect.
+    """
     rows = Loan.objects.select_related("resource__category", "resource__territory", "lender__territory",
                                        "borrower__territory").defer(
         "resource__search", "lender__search", "borrower__search", "lender__description", "borrower__description",
         "resource__territory__outline", "lender__territory__outline", "borrower__territory__outline",
     )  # fmt: skip
     loan = rows.get(pk=loan.pk)
+    periods = [d.period for d in loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id")]
+    if agreed:
+        if agreed.resource_id != loan.resource_id:
+            places = Resource.objects.select_related("category", "territory")
+            loan.resource = places.defer("search", "territory__outline").get(pk=agreed.resource_id)
+        loan.quantity, loan.conditions, periods = agreed.quantity, agreed.conditions, list(agreed.periods)
+        loan.starts_at, loan.ends_at = periods[0].lower, max(p.upper for p in periods)
     found = {
         **_parties(loan),
         **facts.of_resource(loan.resource, loan.lender),
-        **_when(loan),
+        **_when(loan, periods),
         **_loan(loan),
         **facts.around(loan.lender),
         "entente.numero": number,
@@ -78,8 +88,7 @@ def _loan(loan: Loan) -> dict[str, Any]:
     return known
 
 
-def _when(loan: Loan) -> dict[str, Any]:
-    periods = [d.period for d in loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id")]
+def _when(loan: Loan, periods: list[Period]) -> dict[str, Any]:
     first, last = wall(loan.starts_at), wall(loan.ends_at)
     repeated = _repeated(periods, loan.recurrence) if len(periods) > 1 else ""
     if not periods:

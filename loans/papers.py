@@ -31,8 +31,6 @@ from toolbox.composing import Written, blanks_of, compose
 from toolbox.models import Party
 
 CODE = re.compile(r"\b([A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
-# What each kind of line of the journal says.
-WITHOUT_EFFECT = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -167,6 +165,9 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
             assert agreement.in_force_at
             day = day_in_words(timezone.localtime(agreement.in_force_at), "j F Y")
             return _("En vigueur depuis le %(day)s : toutes les parties ont signé.") % {"day": day}, ""
+        case AgreementStatus.ENDED:
+            return _("Résiliée avec le prêt : elle ne vaut plus pour la suite. Toutes les parties l’avaient signée."), (
+                _("RÉSILIÉE"))  # fmt: skip
     return _("Sans effet : entente %(state)s.") % {"state": agreement.get_status_display()}, _("SANS EFFET")
 
 
