@@ -103,7 +103,9 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
+        ORGANISATION: (
+            "id loan kind side status resource periods quantity conditions message made_at answered_at amendment act"
+        ),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},

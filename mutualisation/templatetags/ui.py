@@ -174,6 +174,21 @@ def hour(value: datetime.time) -> str:
 
 
 @register.filter
+def long_moment(value: datetime.datetime | None, shape: str = "j F Y") -> str:
+    """« 21 novembre 2026, 10 h 13 », in local time."""
+    return moments.moment_in_words(value, shape) if value else ""
+
+
+@register.filter
+def to_the_second(value: datetime.datetime | None) -> str:
+    """« 21 novembre 2026, 10 h 13 min 05 s »: a line of a journal."""
+    if value is None:
+        return ""
+    shown = moments.wall(value)
+    return f"{moments.day_in_words(shown, 'j F Y')}, {shown:%-H}\u00a0h\u00a0{shown:%M}\u00a0min\u00a0{shown:%S}\u00a0s"
+
+
+@register.filter
 def period(value: Any) -> str:
     """A half-open UTC range, in words and in wall-clock time."""
     return moments.in_words(value) if value else ""
