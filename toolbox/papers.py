@@ -13,35 +13,33 @@ from django.utils.translation import gettext as _
 
 from mutualisation.kernel.paper import Paper
 from toolbox.composing import Written
-from toolbox.models import Edition, ModelAgreement, Party
+from toolbox.models import Edition, Party
 from toolbox.reading import Shown, clauses_of
 
 
 def blank_paper(edition: Edition) -> Paper:
     """A published edition, every clause in, its blanks as lines to write on."""
-    model = edition.model
     assert edition.published_at
     day = timezone.localdate(edition.published_at)
     return Paper(
-        title=model.title,
-        html=_html(model, edition, clauses_of(edition)),
+        title=edition.title,
+        html=_html(edition, clauses_of(edition)),
         date=day,
         author=settings.PORTAL_NAME,
         header=_("Modèle, édition %(n)d") % {"n": edition.number},
-        footer=f"{settings.PORTAL_NAME} · {model.title} · {_('édition %(n)d') % {'n': edition.number}}",
+        footer=f"{settings.PORTAL_NAME} · {edition.title} · {_('édition %(n)d') % {'n': edition.number}}",
     )
 
 
 def draft_paper(edition: Edition, written: list[Written]) -> Paper:
     """What someone filled in, told as what it is: a draft that nobody signed."""
-    model = edition.model
     return Paper(
-        title=model.title,
-        html=_html(model, edition, written, draft=True),
+        title=edition.title,
+        html=_html(edition, written, draft=True),
         date=timezone.localdate(),
         author=settings.PORTAL_NAME,
         header=_("Projet, non signé"),
-        footer=f"{settings.PORTAL_NAME} · {model.title} · {_('projet, non signé')}",
+        footer=f"{settings.PORTAL_NAME} · {edition.title} · {_('projet, non signé')}",
         watermark=_("PROJET"),
     )
 
@@ -55,8 +53,8 @@ def signers(parties: Iterable[str]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _html(model: ModelAgreement, edition: Edition, clauses: list[Shown] | list[Written], **context: Any) -> str:
+def _html(edition: Edition, clauses: list[Shown] | list[Written], **context: Any) -> str:
     return render_to_string(
         "toolbox/agreement/_paper.html",
-        {"agreement": model, "edition": edition, "clauses": clauses, "signers": signers(model.parties), **context},
+        {"edition": edition, "clauses": clauses, "signers": signers(edition.model.parties), **context},
     )

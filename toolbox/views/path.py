@@ -44,8 +44,6 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         context["notice"] = _("Choisissez une des réponses proposées.") if wrong else ""
         return render(request, "toolbox/path/question.html", context, status=422 if wrong else 200)
     advice = guide.advise(answers)
-    tools = Tool.objects.visible_to(request.user).listed().defer("search").filter(slug__in=advice.tools)
-    known = {tool.slug: tool for tool in tools}
     model = ModelAgreement.objects.in_force().filter(slug=advice.model).first()
     edition = model.current if model else None
     place = _place(request, given.get(WHERE, ""))
@@ -55,7 +53,7 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "stage": Continuum(advice.stage) if advice.stage else None,
         "model": model,
         "filling": "?" + urlencode(paths.filling(edition, answers)) if edition else "",
-        "tools": [known[slug] for slug in advice.tools if slug in known],
+        "tools": Tool.objects.visible_to(request.user).listed().led_to(advice.tools),
         "stories": _stories(request, advice.stage, answers.get("quoi", "")),
         "place": place,
         "places": portal_territories(),
