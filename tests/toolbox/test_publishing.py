@@ -118,20 +118,20 @@ def test_what_a_model_says_of_itself_is_published_with_its_edition(
     model: ModelAgreement, draft: Edition, desk: Client, client: Client
 ) -> None:
     stood, address = page(client.get(model.get_absolute_url())), at("model_presentation")
-    data = typed(desk, address, title="Prêt de salle", warning="Relu par une juriste.")
+    data = typed(desk, address, title="Prêt de salle", warning="Revu.")
     assert desk.post(address, data).status_code == 302
     assert page(client.get(model.get_absolute_url())) == stood  # nothing shows before
     assert "Prêt de salle" in page(desk.get(at("edition_desk")))
     shown = page(desk.get(at("edition_publish")))
     assert "Ce que le modèle dit de lui-même" in shown
-    assert "Relu par une juriste." in shown
+    assert "Revu." in shown
     send(desk)
-    assert "Relu par une juriste." in page(client.get(model.get_absolute_url()))
+    assert "Revu." in page(client.get(model.get_absolute_url()))
     assert "Prêt de salle" in page(client.get(reverse("model_agreement_list")))
     first = page(client.get(reverse("model_agreement_edition", args=[SLUG, 1])))
     assert f"{model.title}</h1>" in first
-    assert "Relu par une juriste." not in first
-    assert "Relu par une juriste." in page(client.get(reverse("edition_changes", args=[SLUG, 2])))
+    assert "Revu." not in first
+    assert "Revu." in page(client.get(reverse("edition_changes", args=[SLUG, 2])))
     said = [said for moment in timeline(model, model.current) for said, _text in moment.done]
     assert said.count("Présentation, titre :") == 1
 
