@@ -76,12 +76,12 @@ def spelled(body: str, blanks: Mapping[str, Blank]) -> str:
 def near(name: str, blanks: Mapping[str, Blank]) -> tuple[Blank, ...]:
     """The variables whose name or label looks like this one: what was probably meant, three at most."""
     wanted = normalise(name)
-    words = re.split(r"[^a-z0-9]+", wanted)
+    words = [word for word in re.split(r"[^a-z0-9]+", wanted) if len(word) > 2] or [wanted]
 
     def alike(blank: Blank) -> float:
         label = normalise(blank.label)
         written = (blank.name, blank.name.split(".")[-1], label)
-        shared = sum(len(word) > 2 and word in label for word in words) / len(words)
+        shared = sum(word in label for word in words) / len(words)
         return max(shared, *(difflib.SequenceMatcher(None, wanted, each).ratio() for each in written))
 
     ranked = sorted(((alike(blank), blank) for blank in blanks.values()), key=lambda pair: -pair[0])

@@ -79,6 +79,7 @@ def test_each_thing_in_the_way_is_named(wrong: Clause, words: str) -> None:
     [
         ("lieux", "lieu"),
         ("nom_du_preteur", "preteur.nom"),
+        ("Nom du prêteur", "preteur.nom"),
         ("prêteur", "preteur.nom"),
         ("emprunteur.non", "emprunteur.nom"),
         ("depot", "cout.depot"),

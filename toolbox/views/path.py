@@ -89,10 +89,12 @@ def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
 
 
 def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
-    """Stories where the same kind is shared, those of the same step first; of the same step for what has no kind."""
+    """Stories where the same kind is shared, the nearest steps first; of the same step for what has no kind."""
     same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
     visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
-    return list(visible.order_by(Case(When(stage=stage, then=0), default=1), "-published_at", "-id")[:STORIES])
+    here = paths.STAGES.index(stage) if stage in paths.STAGES else 0
+    steps = [When(stage=step, then=abs(n - here)) for n, step in enumerate(paths.STAGES)]
+    return list(visible.order_by(Case(*steps, default=len(steps)), "-published_at", "-id")[:STORIES])
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:
