@@ -204,7 +204,7 @@ def create(
     """A draft, its first version and the first line of its journal."""
     agreement = Agreement.objects.create(
         loan=loan, edition=edition, number=number, values=values, chosen=chosen,
-        **{"title": edition.model.title, "parties": edition.model.parties, **fields},
+        **{"title": edition.title, "parties": edition.model.parties, **fields},
     )  # fmt: skip
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})

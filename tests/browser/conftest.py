@@ -61,6 +61,18 @@ def phone_of(
     assert errors == []
 
 
+@pytest.fixture
+def wide_of(phone_of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same on a desk: ``wide_of(person)``, 1280 px."""
+
+    def wide(person: User | None = None) -> Any:
+        page = phone_of(person)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        return page
+
+    return wide
+
+
 @pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
 def window_of(
     request: Any, chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch
