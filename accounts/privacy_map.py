@@ -78,7 +78,10 @@ FIELDS: dict[str, dict[str, str]] = {
         ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
         PERSONAL: "offered_by",
     },
-    "projects.Delivery": {ORGANISATION: "id contribution on hours amount note recorded_at", PERSONAL: "recorded_by"},
+    "projects.Delivery": {
+        ORGANISATION: "id contribution on hours amount note recorded_at removed_at removed_why",
+        PERSONAL: "recorded_by removed_by",
+    },
     "projects.ProjectLoan": {
         ORGANISATION: "id project loan role rate per method linked_at",
         PERSONAL: "linked_by",
@@ -100,7 +103,9 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
+        ORGANISATION: (
+            "id loan kind side status resource periods quantity conditions message made_at answered_at amendment act"
+        ),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},

@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from directory.models import Organisation, Practice, PracticePartner, Role
 from directory.models.curated import Entry
+from mutualisation.kernel.moments import moment_in_words
 
 # What the life cycle writes by itself is told by the label of the move, not field by field.
 SILENT = {
@@ -73,7 +74,7 @@ def words(event: Any, field: models.Field[Any, Any]) -> str:
     if isinstance(value, bool):
         return _("oui") if value else _("non")
     if isinstance(value, datetime.datetime):
-        return formats.date_format(timezone.localtime(value), "j F Y, H:i")
+        return moment_in_words(value)
     if isinstance(value, datetime.date):
         return formats.date_format(value, "j F Y")
     choices = dict(field.flatchoices)

@@ -6,7 +6,7 @@ Every writing of a draft is a version; a side agrees to one version, and any oth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import filling, notifications, rules
+from loans import filling, holding, notifications, rules
 from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
 from loans.permissions import other, sides_of
@@ -30,6 +30,7 @@ AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
 PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
+LIVE = (*OPEN, AgreementStatus.IN_FORCE)
 
 
 class NoModel(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -50,7 +51,7 @@ class Lacks(Exception):  # noqa: N818 - it is an answer, not a fault
 def current(loan: Loan) -> Agreement | None:
     """The agreement of a loan, amendments aside: the one that lives, else the last one that ended."""
     rows = list(loan.agreements.filter(amends__isnull=True).select_related("edition__model").order_by("-id"))
-    return next((row for row in rows if row.status in (*OPEN, AgreementStatus.IN_FORCE)), rows[0] if rows else None)
+    return next((row for row in rows if row.status in LIVE), rows[0] if rows else None)
 
 
 def clauses_of(agreement: Agreement) -> list[Clause]:
@@ -66,12 +67,14 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
-    return compose(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return compose(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
-    return lacking(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return lacking(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
@@ -148,10 +151,15 @@ def next_number() -> str:
     return f"{year}-{n:04d}"
 
 
-def deadline(loan: Loan) -> datetime.datetime:
-    """Until when signatures are awaited: before the loan begins, at most the setting, never less than two days."""
+def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
+    """Until when signatures are awaited: before the loan begins (under way: before it ends) and before ``others``.
+
+    At most the setting, never less than two days.
+    """
     now = timezone.now()
-    return max(min(loan.starts_at, now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)), now + AT_LEAST)
+    bound = loan.ends_at if loan.status == LoanStatus.HANDED_OVER else loan.starts_at
+    longest = now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)
+    return max(min(bound, longest, *others), now + AT_LEAST)
 
 
 @transaction.atomic
@@ -164,8 +172,20 @@ def draw_up(loan: Loan, *, by: Any) -> Agreement:
     return _draw_up(loan, rules.applying(loan.resource), by=by)
 
 
+@transaction.atomic
+def draw_up_accepted(loan: Loan, *, by: Any) -> Agreement | None:
+    """What follows from an acceptance, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
+    if loan.status not in WRITABLE or loan.agreements.exists():
+        return None
+    return draw_up_if_demanded(loan, by=by)
+
+
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
-    """On acceptance: the agreement that the rule demands, if it does and one can be drawn up."""
+    """The agreement that the rule demands, if it does and one can be drawn up."""
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None
@@ -182,10 +202,11 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    number = next_number()
     kept, chosen = _answered_before(loan, edition)
+    known = filling.values(loan)
+    number = next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(
-        loan, edition, number=number, values={**kept, **filling.values(loan, number)}, chosen=chosen, by=by
+        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
     )
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement
@@ -330,13 +351,13 @@ def freeze(agreement: Agreement, *, by: Any) -> Agreement:
     return seal(agreement, written(agreement), by=by)
 
 
-def seal(agreement: Agreement, text: list[Written], *, by: Any) -> Agreement:
-    """Freeze a draft with this text."""
+def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence[datetime.datetime] = ()) -> Agreement:
+    """Freeze a draft with this text, to sign ``before`` these instants too."""
     agreement.clauses = [{"number": w.number, "key": w.key, "title": w.title, "html": str(w.html)} for w in text]
     agreement.text = text_of(agreement.title, text)
     agreement.frozen_at = timezone.now()
     agreement.status = AgreementStatus.TO_SIGN
-    agreement.sign_by = deadline(agreement.loan)
+    agreement.sign_by = deadline(agreement.loan, *before)
     agreement.save()
     agreement.refresh_from_db()  # the database computed the hash
     record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256})
@@ -355,16 +376,40 @@ def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
     return agreement
 
 
-def end(agreement: Agreement, *, by: Any, reason: str) -> None:
-    """What is not in force yet no longer awaits anybody."""
+def end(agreement: Agreement, *, by: Any, reason: str, say: bool = False) -> None:
+    """What is not in force yet no longer awaits anybody; ``say``: the loan tells that its change is let go."""
     agreement.status, agreement.ended_note = AgreementStatus.CANCELLED, reason
     agreement.save(update_fields=["status", "ended_note"])
     record(agreement, "cancelled", by=by, data={"reason": reason})
+    holding.let_go(agreement, say=say)
+
+
+def _terminate(agreement: Agreement, *, by: Any, side: str, reason: str) -> None:
+    """What is in force ends with the loan: for what is to come only, its text and its signatures stay as a proof."""
+    agreement.status, agreement.ended_note = AgreementStatus.ENDED, reason
+    agreement.save(update_fields=["status", "ended_note"])
+    record(agreement, "ended", by=by, party=PARTY[Side(side)] if side else "", data={"reason": reason})
 
 
 @transaction.atomic
-def cancel_with(loan: Loan, *, by: Any, reason: str = "") -> None:
-    """The loan won't take place: what was to complete or to sign is cancelled; what is signed stays, as a proof."""
-    for agreement in loan.agreements.filter(status__in=OPEN).select_for_update(no_key=True, of=("self",)):
-        agreement.loan = loan
-        end(agreement, by=by, reason=reason or _("Le prêt est annulé."))
+def cancel_with(loan: Loan, *, by: Any, side: str = "", reason: str = "") -> None:
+    """The loan won't take place: what was to complete or to sign is cancelled, what is in force ends; signers know."""
+    reason = reason or _("Le prêt est annulé.")
+    rows = loan.agreements.filter(status__in=LIVE).order_by("id").select_for_update(no_key=True, of=("self",))
+    for agreement in rows:
+        agreement.loan, was = loan, agreement.status
+        if was == AgreementStatus.IN_FORCE:
+            _terminate(agreement, by=by, side=side, reason=reason)
+        else:
+            end(agreement, by=by, reason=reason)
+        if was != AgreementStatus.DRAFT and agreement.amends_id is None:
+            notifications.agreement_ended(agreement, was_in_force=was == AgreementStatus.IN_FORCE)
+
+
+@transaction.atomic
+def drop_change(loan: Loan, *, by: Any, reason: str) -> None:
+    """The change that waited for signatures no longer has an object: its amendment awaits nobody."""
+    rows = loan.agreements.filter(proposal__isnull=False, status=AgreementStatus.TO_SIGN)
+    for amendment in rows.select_for_update(no_key=True, of=("self",)):
+        amendment.loan = loan
+        end(amendment, by=by, reason=reason, say=True)

@@ -17,6 +17,11 @@ from mutualisation.kernel.publication import Status
 from toolbox import paths
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
 
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # pragma: no cover - PyYAML without its C part
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
 FILES = ("tools.yaml", "lexicon.yaml", "model_agreements.yaml")
 
 
@@ -25,7 +30,7 @@ def load(folder: Path) -> int:
     """Load what is missing; gives how many rows were written. Raises ValueError that names the file and the row."""
     written = 0
     for name, write in zip(FILES, (_tool, _term, _agreement), strict=True):
-        for number, row in enumerate(yaml.safe_load((folder / name).read_text("utf-8")), 1):
+        for number, row in enumerate(yaml.load((folder / name).read_text("utf-8"), Loader), 1):
             try:
                 written += write(row)
             except (KeyError, TypeError, ValueError) as error:

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from directory.lifecycle import move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
 from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
-from directory.views.written import first_values, put_back, side_by_side
+from directory.views.written import editable_among, first_values, put_back, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -33,14 +32,7 @@ FOLDED = ("recit", "refaire")  # what one may tell later; open as soon as someth
 
 def editable(request: HttpRequest, slug: str) -> Practice:
     """The story, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
-    found = Practice.objects.filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    if not can_edit(request.user, found):
-        if Practice.objects.visible_to(request.user).filter(pk=found.pk).exists():
-            raise PermissionDenied
-        raise Http404
-    return found
+    return editable_among(request, Practice.objects.all(), slug)
 
 
 def _drawn(request: HttpRequest, form: Any, key: str, **extra: Any) -> dict[str, Any]:

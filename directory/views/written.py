@@ -5,14 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.drafts import as_post
 from accounts.models import Draft
+from directory.memberships import acting_for, memberships_of
+from directory.models import Membership
 from directory.models.curated import Entry
-from directory.permissions import awaits_reading, can_curate
+from directory.permissions import awaits_reading, can_curate, can_edit
 from mutualisation.kernel.publication import Status
+
+
+def editable_among(request: HttpRequest, rows: QuerySet[Any], slug: str) -> Any:
+    """The entry, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
+    found = rows.filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    if not can_edit(request.user, found):
+        if type(found).objects.visible_to(request.user).filter(pk=found.pk).exists():
+            raise PermissionDenied
+        raise Http404
+    return found
+
+
+def asked_for(request: HttpRequest) -> Membership | None:
+    """For whom one writes: what the page said, if one still belongs there; else the organisation chosen now."""
+    asked = request.POST.get("organisation", "")
+    if not asked:
+        return acting_for(request)
+    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
+    if found is None:
+        raise PermissionDenied
+    return found
 
 
 def first_values(request: HttpRequest, form: Any, draft: Draft | None) -> None:

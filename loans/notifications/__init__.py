@@ -19,6 +19,8 @@ from loans.notifications.agreeing import (
     remind,
     starts_soon,
     taken_back,
+    to_amend,
+    took_effect,
     withdrawn,
     write_of_acceptance,
     written,
@@ -47,6 +49,7 @@ from loans.notifications.contracting import (
     agreement_replaced,
 )
 from loans.notifications.sending import calendar_file, event_of
+from loans.notifications.signing import ended as agreement_ended
 
 __all__ = [
     "accepted",
@@ -55,6 +58,7 @@ __all__ = [
     "agreement_changed",
     "agreement_complete",
     "agreement_drawn_up",
+    "agreement_ended",
     "agreement_frozen",
     "agreement_replaced",
     "asked",
@@ -84,7 +88,9 @@ __all__ = [
     "returned",
     "starts_soon",
     "taken_back",
+    "to_amend",
     "to_confirm",
+    "took_effect",
     "withdrawn",
     "write_of_acceptance",
     "written",

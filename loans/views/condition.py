@@ -114,6 +114,7 @@ def _page(
         "late": lateness(loan),
         "left": loan.out,
         "can_keep_rest": moment == Moment.HANDOVER and loan.to_come and handover.can_fill(request.user, loan, moment),
+        "unchecked": sum(len(r.unchecked) for r in reports),
         "last": max((r.pk for r in reports), default=""),
         "changed": False,
         "conflict": False,
@@ -193,6 +194,9 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     forget(user=request.user, key=_key(loan.pk, moment))
     _keep_photos(request, done)
     messages.success(request, _said(loan, done))
+    if done.unchecked:
+        said = ngettext("%(n)d point n’est pas coché.", "%(n)d points ne sont pas cochés.", len(done.unchecked))
+        messages.warning(request, f"{said % {'n': len(done.unchecked)}} " + _("L’autre organisme le voit aussi."))
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
 
 

@@ -29,7 +29,9 @@ from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel.requests import posted_from
 from projects.contributions import NotPossible, missing_roles, offer
+from projects.exchange import project_jsonld
 from projects.filters import ProjectFilterSet
+from projects.financing import financing
 from projects.forms.fields import written
 from projects.ledger import lines_of
 from projects.lifecycle import Facts
@@ -197,10 +199,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "answers": [n for n in needs if n.organisation_id not in leading],
             "lines": lines,
             "total": total,
-            "gathered": max(total.promised, total.dollars),
-            "share": min(100, round(100 * max(total.promised, total.dollars) / project.budget))
-            if project.budget
-            else 0,
+            "money": financing(project, fundings, lines, total),
+            "jsonld": project_jsonld(project, taking_part, request.build_absolute_uri) if project.is_public else "",
             "acting": acting,
             "mine": mine,
             "takes_part": takes_part,

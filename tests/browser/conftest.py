@@ -95,7 +95,8 @@ def fits() -> Callable[[Any], None]:
     from axe_playwright_python.sync_playwright import Axe
 
     def look(page: Any) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+        # a locator waits: a page that is being left has no width
+        assert page.locator("html").evaluate("html => html.scrollWidth <= window.innerWidth"), page.url
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

@@ -235,3 +235,13 @@ def test_a_card_says_the_fortnight_in_words_and_stays_light(client: Client) -> N
     assert mini
     assert mini[0].count("<i") == 14
     assert len(mini[0]) < 350
+
+
+def test_what_is_taken_at_one_moment_is_read_from_the_index_of_moments() -> None:
+    """That of the constraint, by its period alone, is read whole: PostgreSQL prefers it where it is the smaller one."""
+    take(ResourceFactory(), span(moment(MONDAY, datetime.time(9)), moment(MONDAY, datetime.time(12))))
+    period = span(moment(MONDAY, datetime.time(10)), moment(MONDAY, datetime.time(11)))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = calendar.free_between(Resource.objects.all(), period).explain()
+    assert re.search(r"Index Only Scan using occupation_moment .*\n +Index Cond: \(\(?tstzrange", plan), plan

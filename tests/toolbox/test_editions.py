@@ -244,7 +244,7 @@ def test_a_variable_is_inserted_by_a_button(draft: Edition, desk: Client) -> Non
         ("cout.mode", '<option value="echange">Échange</option>'),
         ("exigences.assurance", '<option value="true">oui</option>'),
         ("cout.depot", 'inputmode="decimal"'),
-        ("periode.debut_date", 'type="date"'),
+        ("periode.debut_date", 'placeholder="AAAA-MM-JJ"'),
     ],
 )
 def test_what_is_compared_follows_the_variable(draft: Edition, desk: Client, field: str, expected: str) -> None:

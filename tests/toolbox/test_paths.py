@@ -103,7 +103,10 @@ def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: No
     assert "?quoi=materiel&amp;possession=commun" in result  # « changer » leads back to a question
     edition = ModelAgreement.objects.get(slug="achat-regroupe-copropriete").current
     assert edition is not None
-    assert paths.filling(edition, address) == {"quoi": "materiel", "forme": "copropriete"}
+    assert paths.filling(edition, address) == {
+        "quoi": "materiel", "forme": "copropriete",
+        "calendrier": "en continu, selon les réservations inscrites au portail",
+    }  # fmt: skip
     opened = re.search(r'href="([^"]+/remplir/[^"]*)"', result)
     assert opened
     filled = client.get(unescape(opened[1])).context["form"]
@@ -127,7 +130,9 @@ def test_what_the_answers_say_fills_the_blanks_of_the_model_that_asks_for_it(loa
     }  # fmt: skip
     data = ModelAgreement.objects.get(slug="partage-de-donnees").current
     assert data is not None
-    assert paths.filling(data, answers | {"quoi": "donnees"}) == {"quoi": "donnees", "nature": "personnels"}
+    assert paths.filling(data, answers | {"quoi": "donnees"}) == {
+        "quoi": "donnees", "nature": "personnels", "frequence": "en continu",
+    }  # fmt: skip
     for (question, answer), (_name, value) in paths.FILLS.items():
         asked = FIRST.question(question)
         assert asked is not None

@@ -18,7 +18,9 @@ from directory.models import Continuum, Kind, Organisation, Practice
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import Node, portal_territories, territories
 from toolbox import paths, rules
-from toolbox.models import ModelAgreement, Tool
+from toolbox.facts import district_of
+from toolbox.forms.filling import CHOSEN
+from toolbox.models import Edition, ModelAgreement, Tool
 
 WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
 STORIES, NETWORKS = 3, 6
@@ -54,7 +56,7 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "advice": advice,
         "stage": Continuum(advice.stage) if advice.stage else None,
         "model": model,
-        "filling": "?" + urlencode(paths.filling(edition, answers)) if edition else "",
+        "filling": _opening(edition, answers, place, networks, elsewhere) if edition else "",
         "tools": [known[slug] for slug in advice.tools if slug in known],
         "stories": _stories(request, advice.stage, answers.get("quoi", "")),
         "place": place,
@@ -64,6 +66,22 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "keeps_rules": request.user.is_authenticated and rules.can_keep(request.user),
     }
     return render(request, "toolbox/path/result.html", context)
+
+
+def _opening(
+    edition: Edition, answers: dict[str, str], place: Node | None, networks: list[Organisation], elsewhere: bool
+) -> str:
+    """What the page where the model is filled is told: answers that fill a blank, those to read again beside others."""
+    known = paths.filling(edition, answers)
+    if place is not None:
+        known["district.judiciaire"] = district_of([place.slug])
+        known["cdc.nom"] = networks[0].name if networks and not elsewhere else ""
+        known["territoire"] = place.name
+    rows = [(name, value) for name, value in known.items() if value]
+    rows += [(CHOSEN, key) for key in paths.keeping(answers)]
+    if many := paths.PARTNERS.get(answers.get("combien", "")):
+        rows.append(("nombre-organismes", str(many)))
+    return "?" + urlencode([*rows, ("depuis-parcours", urlencode(answers))])
 
 
 def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
