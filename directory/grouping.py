@@ -197,7 +197,7 @@ def invite(group: Group, *, by: Any, way: str, message: str) -> Audience:
             notifications.joined(
                 asking.organisation,
                 group=group,
-                others=[name for pk, name in names.items() if pk != asking.organisation.pk],
+                others=sorted(name for pk, name in names.items() if pk != asking.organisation.pk),
                 needs=asking.needs,
                 way=way,
                 message=message,

@@ -65,9 +65,13 @@ def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gather
     standing = lock(gathering)
     if standing.sequence != sequence or standing.status == GatheringStatus.CANCELLED:
         raise AlreadyMoved
-    moved = form.instance.starts_at != standing.starts_at
-    if moved and standing.status == GatheringStatus.ANNOUNCED and form.instance.starts_at <= timezone.now():
-        raise Past(_("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la."))
+    moved, announced = form.instance.starts_at != standing.starts_at, standing.status == GatheringStatus.ANNOUNCED
+    if form.instance.starts_at <= timezone.now() and (moved or not announced):
+        raise Past(
+            _("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la.")
+            if announced
+            else _("Ce moment est passé : choisissez un jour et une heure à venir.")
+        )
     taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     limit = form.cleaned_data.get("limit")
     if limit is not None and limit < taken:

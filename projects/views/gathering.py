@@ -124,9 +124,13 @@ def gathering_create(request: HttpRequest, slug: str) -> HttpResponse:
         raise PermissionDenied
     form = GatheringForm(request.POST or None, instance=Gathering(community=community))
     if request.method == "POST" and form.is_valid():
-        gathering = gatherings.prepare(community, form=form, by=request.user)
-        messages.success(request, _("La rencontre est prête : relisez-la, puis annoncez-la."))
-        return redirect(gathering)
+        try:
+            gathering = gatherings.prepare(community, form=form, by=request.user)
+        except gatherings.Past as refusal:
+            form.add_error("day", str(refusal))
+        else:
+            messages.success(request, _("La rencontre est prête : relisez-la, puis annoncez-la."))
+            return redirect(gathering)
     context = {"form": form, "community": community, "gathering": None}
     refused = request.method == "POST"
     return render(request, "projects/gathering/form.html", context, status=422 if refused else 200)
