@@ -113,7 +113,7 @@ def places_of(agreement: Agreement, clauses: Iterable[Clause] = ()) -> list[Plac
 
 
 # Where a text says what it calls a party: « …, ci-après « l’organisme hôte » ».
-_CALLED = re.compile(r"ci-après\s+«\s*([^«»<]{2,60}?)\s*»")
+_CALLED = re.compile(r"ci-après\s+\u00ab\s*([^\u00ab\u00bb<]{2,60}?)\s*\u00bb")
 
 
 def _roles(agreement: Agreement, clauses: Iterable[Clause]) -> dict[str, str]:

@@ -112,11 +112,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "coming": [g for g in reversed(gatherings) if g.pk not in over],
         "past": [g for g in gatherings if g.pk in over],
         "pivots": list(pivots.defer("organisation__search", "organisation__description")),
-        "library": list(
-            LibraryItem.objects.filter(community=community, tool__in=Tool.objects.visible_to(request.user).published())
-            .select_related("tool")
-            .defer("tool__search")
-        ),
+        "library": _library(request, community),
         "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
         "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
@@ -136,6 +132,17 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
     if not community.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _library(request: HttpRequest, community: Community) -> list[LibraryItem]:
+    """What it keeps at hand; a tool that became one with another leads to that other, once."""
+    public = Tool.objects.visible_to(request.user).published()
+    rows = LibraryItem.objects.filter(Q(tool__in=public) | Q(tool__merged_into__in=public), community=community)
+    shown: dict[int, LibraryItem] = {}
+    for row in rows.select_related("tool__merged_into").defer("tool__search", "tool__merged_into__search"):
+        row.tool = row.tool.merged_into or row.tool
+        shown.setdefault(row.tool_id, row)
+    return list(shown.values())
 
 
 def _tools(request: HttpRequest) -> Any:

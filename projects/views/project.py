@@ -119,7 +119,7 @@ def _whole() -> QuerySet[Project]:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_need")
+@conditional(*TABLES, "directory_need", "toolbox_term")
 def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet of one project: where it stands, who does what, what each brings, what is told, what it lacks."""
     project: Any = _whole().filter(slug=slug).first()

@@ -73,6 +73,18 @@ def phone_of(
 
 
 @pytest.fixture
+def wide_of(phone_of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same on a desk: ``wide_of(person)``, 1280 px."""
+
+    def wide(person: User | None = None) -> Any:
+        page = phone_of(person)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        return page
+
+    return wide
+
+
+@pytest.fixture
 def desk_of(chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
     """``desk_of(person)``: the same, 1280 px wide and dark: for the key pages of what a phone went through."""
     with windows(chromium, live_server.url, monkeypatch, width=1280, theme="dark") as window:

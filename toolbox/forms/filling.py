@@ -85,14 +85,18 @@ class FillingForm(forms.Form):
         given = self.initial.get(name) or ()
         known = [pieces_of(line) for line in (given.splitlines() if isinstance(given, str) else given)][:MOST_OTHERS]
         made = []
-        labels = {"nom": _("Nom légal"), "adresse": _("Adresse"), "signe": _("Qui signe en son nom")}
+        labels = {
+            "nom": _("Nom légal de l’organisme n° %(n)d"), "neq": _("NEQ de l’organisme n° %(n)d"),
+            "adresse": _("Adresse de l’organisme n° %(n)d"), "signe": _("Qui signe pour l’organisme n° %(n)d"),
+        }  # fmt: skip
         for n in range(max(others, len(known))):
             names = {piece: f"{name}-{n + 1}-{piece}" for piece in PIECES}
             for piece, at in names.items():
+                said: dict[str, Any] = {"label": labels[piece] % {"n": n + FIRST_OTHER}, "required": False}
                 if piece == "neq":
-                    self.fields[at] = NeqField(label="NEQ", required=False, help_text=_("Dix chiffres, ou « aucun »."))
+                    self.fields[at] = NeqField(**said, help_text=_("Dix chiffres, ou «\u00a0aucun\u00a0»."))
                 else:
-                    self.fields[at] = forms.CharField(label=labels[piece], required=False, max_length=200)
+                    self.fields[at] = forms.CharField(**said, max_length=200)
                 self.initial[at] = known[n].get(piece, "") if n < len(known) else ""
             made.append(names)
         return made
