@@ -106,7 +106,7 @@ def test_home_gathers_all_at_the_same_cost(
         ResourceFactory()
     client.get("/")  # places and categories are known from then on
     Project.objects.filter(slug="projet-0").update(place="Ailleurs")  # what is cached is no longer true
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         page = client.get("/").content.decode().replace("\u00a0", " ")
     assert page.count("2 organismes cherchent :") == page.count("Atelier ") == n
     assert "Secret" not in page
