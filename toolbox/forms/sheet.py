@@ -77,6 +77,8 @@ def sheet(
         names = [name for name in dict.fromkeys(BLANK.findall(clause.body)) if name in left]
         part = _part(f"c-{clause.key}", clause.title, names, form, left, answers)
         part.case, part.idle = case_of(clause, form.blanks), _idle(clause, answers, chosen)
+        if not part.idle and isinstance(clause.when, dict) and is_filled(answers.get(clause.when["field"])):
+            part.case = ""  # decided: it is in
         parts.append(part)
     parts.append(_part("reste", _("Le reste"), list(left), form, left, answers))
     return Sheet([part for part in parts if part.fields or part.grows or (part.decides and form.choice())])
