@@ -41,6 +41,7 @@ from loans.permissions import (
 )
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
+from toolbox.comparing import Differences, compare_clauses
 from toolbox.composing import blanks_of
 from toolbox.models import Party
 
@@ -178,18 +179,18 @@ def sign(
         agreement, "signed", party=party, by=by, who=who, function=function, sha256=agreement.sha256, proof=proof,
         how=SignedHow.ELECTRONIC, mandate_on=mandate.resolution_on.isoformat() if mandate.resolution_on else None,
     )  # fmt: skip
-    return settle(agreement, party)
+    return settle(agreement, party, by=by)
 
 
-def settle(agreement: Agreement, party: str) -> Agreement:
+def settle(agreement: Agreement, party: str, *, by: Any = None) -> Agreement:
     """After a signature, the row still held: in force once every party has signed; else whose turn it is."""
     if unsigned(agreement):
-        telling.signed(agreement, party)
+        telling.signed(agreement, party, by=by)
         return agreement
     now = timezone.now()
     move(agreement, AgreementStatus.IN_FORCE, in_force_at=now)
     JournalEntry.objects.write(agreement, "in_force", sha256=agreement.sha256)
-    telling.in_force(agreement)
+    telling.in_force(agreement, by=by)
     return agreement
 
 
@@ -223,7 +224,7 @@ def refuse_for(agreement: Agreement, *, party: str, by: Any, who: str, reason: s
     reason = reason.strip()
     move(agreement, AgreementStatus.REFUSED, ended_note=reason)
     JournalEntry.objects.write(agreement, "refused", party=party, by=by, who=who, reason=reason)
-    telling.refused(agreement, who=who if party not in SIDE_OF else name_of(agreement, party))
+    telling.refused(agreement, party, who=who if party not in SIDE_OF else name_of(agreement, party), by=by)
     return agreement
 
 
@@ -292,16 +293,13 @@ def standing_of(agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def clause_differences(before: Agreement, after: Agreement) -> list[dict[str, Any]]:
-    """The clauses that differ between two texts: title, before, after; each as HTML, empty where there is none."""
-    old = {c["key"]: c for c in before.kept}
-    new = {c["key"]: c for c in after.kept}
-    return [
-        {"title": (new.get(key) or old[key])["title"], "before": old.get(key, {}).get("html", ""),
-         "after": new.get(key, {}).get("html", "")}
-        for key in [*new, *(k for k in old if k not in new)]
-        if old.get(key, {}).get("html") != new.get(key, {}).get("html")
-    ]  # fmt: skip
+def clause_differences(before: Agreement, after: Agreement) -> Differences:
+    """The clauses that differ between two texts, word by word."""
+    old = {c["key"]: c["html"] for c in before.clauses}
+    new = {c["key"]: c["html"] for c in after.clauses}
+    titles = {c["key"]: c["title"] for c in after.clauses}
+    titles |= {c["key"]: c["title"] for c in before.clauses if c["key"] not in new}
+    return Differences(clauses=compare_clauses(titles.items(), old, new))
 
 
 def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
@@ -337,8 +335,9 @@ def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
     to_sign = (by_lender | by_borrower) & ~Exists(done.filter(by=user))
     rows = Agreement.objects.filter(status=AgreementStatus.TO_SIGN, sign_by__gt=timezone.now())
     rows = rows.annotate(paper=Case(When(paper, then=True), default=False)).filter(Q(paper=True) | to_sign)
+    shown = ("resource__name", "resource__kind", "lender__name", "borrower__name")
     return (
         rows.select_related("loan__resource", "loan__lender", "loan__borrower")
-        .only("number", "loan__resource__name", "loan__resource__kind", "loan__lender__name", "loan__borrower__name")
+        .only("number", "sign_by", *(f"loan__{name}" for name in shown))
         .order_by("sign_by", "id")
     )

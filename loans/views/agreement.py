@@ -52,7 +52,7 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     ids = [m.organisation_id for m in memberships_of(request)]
     tab = request.GET.get("etat", "") if request.GET.get("etat", "") in TABS else ""
     rows = Agreement.objects.visible_to(request.user).of(*ids).filter(status__in=TABS[tab][1])
-    found = [_row(a, ids) for a in rows.for_list().order_by("-created_at", "-id")[: gate.AT_MOST]]
+    found = [_row(a, ids) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
     found.sort(key=lambda row: not row.standing.mine)
     number = min(asked_page(request.GET.get("page")) or 1, max(1, -(-len(found) // PAGE_SIZE)))
     here = reverse("agreement_list")
@@ -85,7 +85,7 @@ def _row(agreement: Agreement, ids: list[int]) -> Row:
 
 def the_agreement(request: HttpRequest, number: str) -> Agreement:
     """One that this person sees, with what its pages read; 404 for everyone else."""
-    rows = Agreement.objects.visible_to(request.user).for_list().defer(None).select_related("amends")
+    rows = gate.with_news(Agreement.objects.visible_to(request.user).for_list()).defer(None).select_related("amends")
     return get_object_or_404(rows.prefetch_related("versions", "journal"), number=number)
 
 
@@ -162,6 +162,7 @@ def shown(
         "ours": [b for b in asked if side in filling.sides_that_know(b)],
         "may_agree": draft and bool(side) and not asked and not agreements.has_agreed(agreement, seat),
         "may_write": draft and bool(side),
+        "corrects": draft and bool(side) and any(v.side == side for v in agreement.versions.all()),
         "differences": found,
         "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
         "theirs": max(news, key=lambda v: (bool(v.note), v.number), default=None),  # a word about it first

@@ -173,6 +173,7 @@ def _page(
         ],
         "who": [] if mandate or mine or not open_still else _who(agreement, [PARTY_OF[side] for side in own], left),
         "to_sign": open_still and not over,
+        "left_names": ", ".join(s["name"] for s in standing if not s["signature"]),
         "over": over and open_still,
         "can_refuse": open_still and any(m.is_signatory or m.is_manager for m in own.values()),
         "can_renew": signing.can_renew(user, agreement),
@@ -183,7 +184,7 @@ def _page(
         "problem": problem,
         "told": told,
         "now": now,
-        "differences": signing.clause_differences(agreement, now) if now and now.is_frozen else [],
+        "differences": signing.clause_differences(agreement, now) if now and now.is_frozen else None,
     }
     return render(request, TEMPLATE, context, status=status)
 

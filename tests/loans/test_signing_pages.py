@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -129,8 +130,9 @@ def test_what_took_its_place_is_shown_with_what_changed(agreement: Agreement) ->
     assert answer.status_code == 409
     assert "Le texte a changé depuis que vous l’avez lu" in html
     assert page(other) in html
-    assert "Deux tentes, propres." in html
-    assert "Cette clause est retirée." in html
+    assert "Ce que l’entente" in html
+    assert re.search(r"<ins><span[^>]*>[^<]*</span>Deux tentes, propres\.", html)
+    assert re.search(r"Durée <span[^>]*>clause retirée", html)
 
 
 def test_a_mandate_withdrawn_meanwhile(agreement: Agreement) -> None:

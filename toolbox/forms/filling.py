@@ -8,7 +8,7 @@ what one party still has to say.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -91,10 +91,12 @@ class FillingForm(forms.Form):
         """The field of optional clauses, when there are some."""
         return self[CHOSEN] if CHOSEN in self.fields else None
 
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields by theme, in the order of an agreement."""
+    def groups(self, only: Container[str] | None = None) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by theme, in the order of an agreement; ``only`` those of these names."""
         found: dict[str, list[forms.BoundField]] = {}
         for blank in self.blanks.values():
+            if only is not None and blank.name not in only:
+                continue
             found.setdefault(_theme(blank), []).append(self[blank.name])
         return [(str(title), found[key]) for key, title in _THEMES if key in found]
 
