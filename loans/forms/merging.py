@@ -51,10 +51,10 @@ def merged(sent: FillingForm, wanted: Iterable[Blank], *, before: Mapping[str, A
         if kept or not theirs:
             typed.append(blank)
         words = mine if kept else then
-        if theirs not in (then, words):
+        if words and theirs not in (then, words):  # where nothing was said, nothing is in conflict
             rows.append({
                 "label": blank.label, "field": name if blank in shown else "", "kept": kept,
-                "theirs": theirs or _("rien"), "mine": words or _("rien"),
+                "theirs": theirs or _("rien"), "mine": words,
             })  # fmt: skip
     return Merged(form_for(shown, data), typed, rows)
 

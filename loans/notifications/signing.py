@@ -105,8 +105,8 @@ def signed(agreement: Agreement, party: str, *, by: Any = None) -> None:
             _send(
                 agreement, f"signed-{party}-{side}", _people(agreement, side), by=by,
                 subject=_("%(who)s a signé l’entente %(number)s") % names,
-                expected=_("%(who)s a signé. Vous n’avez rien à faire : il reste à signer à %(left)s, "
-                           "avant le %(when)s.") % {**names, "left": ", ".join(name_of(agreement, p) for p in left)},
+                expected=_("%(who)s a signé. Vous n’avez rien à faire. Signatures attendues avant le %(when)s : "
+                           "%(left)s.") % {**names, "left": ", ".join(name_of(agreement, p) for p in left)},
             )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ def expired(agreement: Agreement) -> None:
     _send(
         agreement, "expired", _everyone(agreement),
         subject=_("Échue : entente %(number)s") % _names(agreement),
-        expected=_("Le délai pour signer est passé : il manquait la signature de %(left)s. Rien n’est en vigueur. "
+        expected=_("Le délai pour signer est passé : rien n’est en vigueur. Signatures qui manquaient : %(left)s. "
                    "Reprenez-la avec les mêmes réponses si elle sert encore.") % {"left": left},
         action=_("Reprendre l’entente"),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from directory.memberships import memberships_of
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate
+from loans import agreements, amendments, filling, gate, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
@@ -169,6 +169,7 @@ def shown(
         "parties": [(gate.party_words(agreement, party), signed.get(party)) for party in agreement.parties],
         "amendments": list(agreement.amendments.order_by("id")),
         "again": bool(side) and amendments.awaits_amendment(agreement),
+        "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
@@ -196,7 +197,7 @@ def _lacking(agreement: Agreement, asked: list[Any], side: str) -> list[dict[str
     loan = agreement.loan
     names = {Side.LENDER.value: loan.lender.name, Side.BORROWER.value: loan.borrower.name}
     return [
-        {"who": names.get(key, ""), "both": key == "both", "labels": groups[key]}
+        {"who": names.get(key, ""), "both": key == "both", "ours": key == side, "labels": groups[key]}
         for key in sorted(groups, key=lambda k: (k != side, k == "both"))
     ]
 

@@ -21,7 +21,7 @@ from directory.permissions import require
 from loans import personal, scans, signing
 from loans.forms.signing import RefuseForm, SignForm
 from loans.models import Agreement, AgreementStatus, Side, Signature
-from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, sides_of
+from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, sides_of
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
 
@@ -160,6 +160,7 @@ def _page(
     mandate = parties.get(party)
     if form is None and mandate:
         form = _form(request, agreement, party, mandate)
+    scan = scans.waiting(agreement)
     context = {
         "agreement": agreement,
         "loan": agreement.loan,
@@ -179,7 +180,10 @@ def _page(
         "can_renew": signing.can_renew(user, agreement),
         "can_link": open_still and "personne" in left and Side.LENDER in own,
         "can_paper": open_still and bool(own),
-        "scan": scans.waiting(agreement),
+        "mine": mine,
+        "scan": scan,
+        "scan_by": organisation_of(agreement.loan, scan.side) if scan else None,
+        "scan_to": organisation_of(agreement.loan, other(scan.side)) if scan else None,
         "journal": signing.journal_of(agreement),
         "problem": problem,
         "told": told,

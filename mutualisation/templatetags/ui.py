@@ -137,6 +137,15 @@ def long_date(value: datetime.date | None) -> str:
 
 
 @register.filter
+def instant(value: datetime.datetime | None, shape: str = "j F Y") -> str:
+    """« 3 décembre 2026, 11 h 44 », in local time; « jeudi 3 décembre 2026, 11 h 44 » with "l j F Y"."""
+    if value is None:
+        return ""
+    shown = moments.wall(value)
+    return f"{moments.day_in_words(shown, shape)}, {moments.clock(shown.time())}"
+
+
+@register.filter
 def since(value: datetime.datetime | None) -> str:
     """« aujourd’hui », « il y a 12 jours », « il y a 5 mois »."""
     if value is None:

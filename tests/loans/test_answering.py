@@ -13,6 +13,7 @@ from loans import agreements
 from loans.models import Agreement, Side
 from tests.factories import ResourceFactory
 from tests.loans.lending import accepted, borrower_of, lender_of, models_in_force, told
+from tests.loans.signing import mandated, sign
 from tests.loans.test_agreement_pages import clients, complete, page, typed
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +117,25 @@ def test_frozen_nothing_is_corrected(agreement: Agreement) -> None:
     assert "Enregistrer mes" not in seen
     agreement.refresh_from_db()
     assert "Sam Essai" not in agreement.text
+
+
+def test_the_list_and_my_space_say_first_what_changed(agreement: Agreement) -> None:
+    loan = agreement.loan
+    lender, borrower = clients(loan)
+    them = loan.borrower.name
+    places = [reverse("agreement_list"), reverse("my_space"), agreement.get_absolute_url()]
+    assert all("L’entente est dressée. Il manque" in page(lender.get(place)) for place in places)
+    told(agreement, Side.BORROWER)
+    assert all(f"{them} a répondu. Il manque" in page(lender.get(place)) for place in places)
+    complete(loan)
+    agreement.refresh_from_db()
+    agreements.change(agreement, by=borrower_of(loan), side=Side.BORROWER, values={"regles_maison": "Rien."})
+    assert all(f"{them} propose un autre texte. Voyez ce qui diffère" in page(lender.get(place)) for place in places)
+    assert all("propose un autre texte" not in page(borrower.get(place)) for place in places)
+    agreements.agree(agreement, by=lender_of(loan), side=Side.LENDER)
+    assert all("Les deux organismes acceptent le texte." in page(lender.get(place)) for place in (places[0], places[2]))
+    sign(agreement, "emprunteur", by=mandated(loan.borrower))
+    assert all(f"{them} a signé. À vous" in page(lender.get(place)) for place in (places[0], places[2]))
 
 
 # ---- two at once

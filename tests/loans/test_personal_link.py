@@ -63,6 +63,12 @@ def test_she_reads_receives_a_code_and_signs(agreement: Agreement) -> None:
     assert [mail.event.split(":")[0] for mail in copies] == ["person-in-force"]  # she signed last: one copy, not two
 
 
+def test_what_she_signed_is_hers_to_keep_while_others_have_to(agreement: Agreement) -> None:
+    signed_by_link(agreement, sent(agreement))
+    copy = Mail.objects.get(to=ALIX, text__contains="Une tente, rendue propre.")
+    assert copy.event.startswith("person-signed")
+
+
 def test_used_it_says_when_and_shows_nothing_more(agreement: Agreement) -> None:
     address = sent(agreement)
     signed_by_link(agreement, address)
