@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Mail
+from directory.models import Membership
 from loans import agreements
 from loans.models import Agreement, Side
 from tests.factories import ResourceFactory
@@ -78,6 +79,19 @@ def test_who_answered_corrects_it_and_the_other_reads_again(agreement: Agreement
     assert "Sam Essai" in told_of.text
     assert not Mail.objects.filter(to=borrower_of(loan).email).exists()
     assert "Sam Essai" in page(lender.get(agreement.get_absolute_url()))
+
+
+def test_who_acts_for_both_is_not_written_to_about_what_she_did(agreement: Agreement) -> None:
+    loan, both = agreement.loan, lender_of(agreement.loan)
+    Membership.objects.create(user=both, organisation=loan.borrower)
+    complete(loan)
+    agreement.refresh_from_db()
+    Mail.objects.all().delete()
+    change = {"regles_maison": "Rien."}
+    agreements.change(agreement, by=both, side=Side.BORROWER, values=change)
+    agreements.change(agreement, by=both, side=Side.LENDER, values={"regles_maison": "Peu."})
+    told_of = Mail.objects.filter(event__startswith="agreement-").values_list("to", flat=True)
+    assert both.email not in told_of
 
 
 def test_an_answer_that_the_text_needs_is_not_emptied(agreement: Agreement) -> None:
