@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import notifications
 from accounts.models import Consent, Draft, Mail, User
+from mutualisation.kernel.moments import moment_in_words
 
 DRAFTS_KEPT_DAYS = 90
 UNVERIFIED_KEPT_DAYS = 7
@@ -91,7 +92,7 @@ def export(*, by: User) -> bytes:
     """Everything held of a person, as a ZIP: each list in JSON and in CSV, and a page that says what is what."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        lines = [_("Vos données, exportées le %s.") % timezone.localtime().strftime("%Y-%m-%d %H:%M"), ""]
+        lines = [_("Vos données, exportées le %s.") % moment_in_words(timezone.now()), ""]
         for part in parts():
             rows = list(part.rows(by))
             lines.append(f"{part.name}.json, {part.name}.csv : {part.title} ({len(rows)})")

@@ -78,7 +78,10 @@ FIELDS: dict[str, dict[str, str]] = {
         ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
         PERSONAL: "offered_by",
     },
-    "projects.Delivery": {ORGANISATION: "id contribution on hours amount note recorded_at", PERSONAL: "recorded_by"},
+    "projects.Delivery": {
+        ORGANISATION: "id contribution on hours amount note recorded_at removed_at removed_why",
+        PERSONAL: "recorded_by removed_by",
+    },
     "projects.ProjectLoan": {
         ORGANISATION: "id project loan role rate per method linked_at",
         PERSONAL: "linked_by",
@@ -100,7 +103,9 @@ FIELDS: dict[str, dict[str, str]] = {
     },
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
-        ORGANISATION: ("id loan kind side status resource periods quantity conditions message made_at answered_at"),
+        ORGANISATION: (
+            "id loan kind side status resource periods quantity conditions message made_at answered_at amendment act"
+        ),
         PERSONAL: "made_by answered_by",
     },
     "loans.LoanEvent": {ORGANISATION: "id loan verb side at note data", PERSONAL: "by"},
@@ -222,7 +227,8 @@ FIELDS: dict[str, dict[str, str]] = {
     # What helps
     "toolbox.Tool": {
         PUBLIC: (
-            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size"
+            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size "
+            "merged_into"
         ),
         ORGANISATION: _LIFE_OURS,
         PERSONAL: "proposed_by",
@@ -235,7 +241,7 @@ FIELDS: dict[str, dict[str, str]] = {
         ),
     },
     "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
-    "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
+    "toolbox.Edition": {PUBLIC: "id model number title summary warning changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
     # What is built together: communities and gatherings
     "projects.Community": {

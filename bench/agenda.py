@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime as dt
+import gc
 import multiprocessing
 import os
 import sys
@@ -32,6 +33,7 @@ from mutualisation.launcher.speech import say, speaking
 
 WRITERS, EACH = 8, 60
 ROUNDS, AT_ONCE = 50, 20
+CORES = os.cpu_count() or 1
 PROCESSES = 4  # of the rounds: each opens five connections
 YEAR = 2031  # where nothing else is: what is measured is removed after
 SPEED, SHARE, SLOWEST, QUERIES = 150.0, 0.1, 1.0, 12
@@ -126,6 +128,10 @@ def _writers(url: str) -> list[tuple[bool, str]]:
     accepted = _run(url, "accept")
     speed, floor = accepted["speed"], raw["speed"]
     say(f"  {WRITERS} écrivains : {speed:.0f} acceptations/s ; insertions brutes avec verrou {floor:.0f}/s")
+    for name, one in (("acceptation", accepted), ("insertion brute", raw)):
+        work = f"{one['python']:.2f} ms de processeur en Python, {one['database']:.2f} dans la base"
+        say(f"  une {name} : {work} ({1000 * CORES / (one['python'] + one['database']):.0f}/s à {CORES} cœurs pleins)")
+    say(f"  requêtes d’une acceptation, par sorte : {accepted['by_kind']}")
     return [
         (speed >= SPEED, f"acceptations : {speed:.0f}/s ≥ {SPEED:.0f}/s"),
         (speed >= SHARE * floor, f"acceptations : {speed / floor:.2f} × insertions brutes ≥ {SHARE} ×"),
@@ -137,7 +143,7 @@ def _writers(url: str) -> list[tuple[bool, str]]:
     ]
 
 
-def _run(url: str, what: str) -> dict[str, float]:
+def _run(url: str, what: str) -> dict[str, Any]:
     """One kind of writing by every writer at once; removed after."""
     _prepare(url, what)
     context = multiprocessing.get_context("spawn")
@@ -152,7 +158,9 @@ def _run(url: str, what: str) -> dict[str, float]:
     for each in some:
         each.join()
     _forget(url)
-    return {"speed": sum(f["done"] for f in found) / took} | {k: v for f in found for k, v in f.items()}
+    done = sum(f["done"] for f in found)
+    each_one = {name: 1000 * sum(f[name] for f in found) / done for name in ("python", "database")}
+    return {k: v for f in found for k, v in f.items()} | {"speed": done / took} | each_one
 
 
 def _write(url: str, what: str, number: int, gate: Any, answers: Any) -> None:
@@ -161,11 +169,13 @@ def _write(url: str, what: str, number: int, gate: Any, answers: Any) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             slots = _slots(connection, number)
             gate.wait(120)
+            python, database = time.process_time(), _worked(connection.info.backend_pid)
             for resource, start, end in slots:
                 with connection.transaction():
                     connection.execute(LOCK, (resource, resource))
                     connection.execute(INSERT, (resource, start, end, uuid.uuid4()))
-        answers.put({"done": len(slots)})
+            database = _worked(connection.info.backend_pid) - database
+        answers.put({"done": len(slots), "python": time.process_time() - python, "database": database})
         return
     _django(url)
     from django.db import connection as ours
@@ -175,27 +185,47 @@ def _write(url: str, what: str, number: int, gate: Any, answers: Any) -> None:
     from loans import requests
     from loans.models import Loan
 
-    pks = list(Loan.objects.filter(purpose=f"mesure {number}").values_list("pk", flat=True))
-    lender = User.objects.filter(email__startswith="mesure-").earliest("pk")
-    requests.accept(Loan.objects.get(pk=pks[0]), by=lender)  # what a process loads once is loaded
+    mine = Loan.objects.filter(purpose=f"mesure {number}").order_by("resource")
+    pks = dict(mine.values_list("pk", "resource__kind"))
+    lender = User.objects.get(email=f"mesure-{number}@essai.example")
+    counted = {kind: pk for pk, kind in pks.items()}  # one of each kind is kept, to count its queries
+    # each loan is read before, as its page has read it; raw inserts know where they go too
+    first, *others = Loan.objects.whole().filter(pk__in=pks).exclude(pk__in=counted.values()).order_by("pk")
+    requests.accept(first, by=lender)  # what a process loads once is loaded
+    backend = ours.connection.info.backend_pid
     gate.wait(120)
-    for pk in pks[1:-1]:
-        requests.accept(Loan.objects.get(pk=pk), by=lender)
-    said: dict[str, float] = {"done": len(pks) - 2}
-    answers.put(said if number else said | _counted(CaptureQueriesContext(ours), pks[-1], lender))
+    python, database = time.process_time(), _worked(backend)
+    for loan in others:
+        requests.accept(loan, by=lender)
+    said: dict[str, Any] = {
+        "done": len(others), "python": time.process_time() - python, "database": _worked(backend) - database,
+    }  # fmt: skip
+    answers.put(said if number else said | _counted(lambda: CaptureQueriesContext(ours), counted, lender))
 
 
-def _counted(capture: Any, pk: int, lender: Any) -> dict[str, float]:
+def _worked(pid: int) -> float:
+    """Seconds of processor of a process of this machine, where the system says them."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text("ascii").split()[0]) / 1e9
+    except (OSError, ValueError):
+        return 0.0
+
+
+def _counted(capture: Any, some: dict[str, int], lender: Any) -> dict[str, Any]:
+    """The queries of one acceptance of each kind; in full, those of the kind that asks most."""
     from loans import requests
     from loans.models import Loan
 
-    loan = Loan.objects.get(pk=pk)
-    with capture:
-        requests.accept(loan, by=lender)
-    texts = [q["sql"] for q in capture.captured_queries]
-    marks = [t for t in texts if t.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
-    mail = [t for t in texts if "accounts_mail" in t or "procrastinate" in t or "accounts_user" in t]
-    return {"queries": len(texts) - len(marks), "marks": len(marks), "mail": len(mail)}
+    found = {}
+    for kind, pk in some.items():
+        loan = Loan.objects.whole().get(pk=pk)
+        with capture() as captured:
+            requests.accept(loan, by=lender)
+        texts = [q["sql"] for q in captured.captured_queries]
+        marks = [t for t in texts if t.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT"))]
+        mail = [t for t in texts if "accounts_mail" in t or "procrastinate" in t or "accounts_user" in t]
+        found[kind] = {"queries": len(texts) - len(marks), "marks": len(marks), "mail": len(mail)}
+    return max(found.values(), key=lambda f: f["queries"]) | {"by_kind": {k: f["queries"] for k, f in found.items()}}
 
 
 # ---- twenty for one slot
@@ -232,7 +262,7 @@ def _race(url: str, process: int, gate: Any, answers: Any) -> None:
     from loans import requests
     from loans.models import Loan
 
-    lender = User.objects.filter(email__startswith="mesure-").earliest("pk")
+    lender = User.objects.get(email="mesure-0@essai.example")
 
     def one(number: int) -> None:
         mine = list(Loan.objects.filter(purpose=f"mesure {number}").order_by("starts_at").values_list("pk", flat=True))
@@ -267,6 +297,8 @@ def _django(url: str) -> None:
     import django
 
     django.setup()
+    gc.collect()
+    gc.freeze()  # as a process that answers does (wsgi.py)
 
 
 def _slots(connection: psycopg.Connection, number: int) -> list[tuple[int, dt.datetime, dt.datetime]]:
@@ -298,27 +330,29 @@ def _prepare(url: str, what: str) -> None:
 
 
 def _requests(connection: psycopg.Connection, slots: list[tuple]) -> None:
-    """One person answers for every lender measured; another asks for them all."""
+    """A person answers for the lenders of each writer; another asks for them all."""
+    numbers = {number for *_slot, number in slots}
     with connection.transaction():
-        for name in ("mesure-a", "mesure-b"):
+        for name in (*(f"mesure-{number}" for number in numbers), "mesure-qui-demande"):
             connection.execute(
                 "INSERT INTO accounts_user (password, is_superuser, email, name, language, function, phone, is_active,"
                 " is_staff, created_at) VALUES ('', false, %s, %s, 'fr', '', '', true, false, now())"
                 " ON CONFLICT DO NOTHING",
                 (f"{name}@essai.example", name),
             )
-        connection.execute(
-            "INSERT INTO directory_membership (user_id, organisation_id, role, is_signatory, created_at)"
-            " SELECT u.id, o, 'gestionnaire', false, now() FROM accounts_user u,"
-            " (SELECT DISTINCT organisation_id FROM directory_resource WHERE id = ANY(%s)) x(o)"
-            " WHERE u.email = 'mesure-a@essai.example' ON CONFLICT DO NOTHING",
-            ([slot[0] for slot in slots],),
-        )
+        for number in numbers:
+            connection.execute(
+                "INSERT INTO directory_membership (user_id, organisation_id, role, is_signatory, created_at)"
+                " SELECT u.id, o, 'gestionnaire', false, now() FROM accounts_user u,"
+                " (SELECT DISTINCT organisation_id FROM directory_resource WHERE id = ANY(%s)) x(o)"
+                " WHERE u.email = %s ON CONFLICT DO NOTHING",
+                ([pk for pk, *_when, whose in slots if whose == number], f"mesure-{number}@essai.example"),
+            )
         connection.execute(
             "INSERT INTO directory_membership (user_id, organisation_id, role, is_signatory, created_at)"
             " SELECT u.id, o.id, 'membre', false, now() FROM accounts_user u,"
             " (SELECT id FROM directory_organisation ORDER BY id LIMIT 2) o"
-            " WHERE u.email = 'mesure-b@essai.example' ON CONFLICT DO NOTHING"
+            " WHERE u.email = 'mesure-qui-demande@essai.example' ON CONFLICT DO NOTHING"
         )
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -330,7 +364,8 @@ def _requests(connection: psycopg.Connection, slots: list[tuple]) -> None:
                      SELECT r.id, r.organisation_id,
                             (SELECT min(o.id) FROM directory_organisation o WHERE o.id <> r.organisation_id),
                             'requested', 1, 1, 0, 0, %(purpose)s, '', '', %(start)s, %(end)s, 'free', '', '', '', '',
-                            (SELECT id FROM accounts_user WHERE email = 'mesure-b@essai.example'), now(), now(), now()
+                            (SELECT id FROM accounts_user WHERE email = 'mesure-qui-demande@essai.example'),
+                            now(), now(), now()
                        FROM directory_resource r WHERE r.id = %(resource)s RETURNING id, requested_by_id),
                    two AS (
                      INSERT INTO loans_loanevent (loan_id, verb, side, by_id, at, note, data)

@@ -14,31 +14,28 @@ import math
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, models, transaction
+from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
-from directory.opening import CLOSED, closed, closed_sentence, duration
-from mutualisation.kernel.moments import Period, span, wall, wall_minutes
+from directory.models.calendar import MOMENT
+from directory.opening import closed
+from directory.refusing import Refusal, sentence, taken_words
+from mutualisation.kernel.moments import Period, span, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
+# What every taking asks, as it is sent: composing it each time took longer than answering it.
+LOCK = """SELECT id, quantity, buffer_minutes FROM directory_resource
+    WHERE id = ANY(%s::bigint[]) OR part_of_id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"""
+# One resource at a time (OFFSET 0): far ahead, where little is taken, PostgreSQL would read what everybody holds.
+HELD = """SELECT o.* FROM unnest(%s::bigint[]) r(id), LATERAL (SELECT resource_id, unit, period
+    FROM directory_occupation WHERE resource_id = r.id AND period && %s::tstzrange OFFSET 0) o"""
 AT_ONCE = 14  # periods in one question: beyond, planning it takes longer than asking twice
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """One reason why not. ``code`` is one of RULES; the sentence is for whoever asked."""
-
-    code: str
-    sentence: str
 
 
 class Taken(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -88,8 +85,11 @@ def refusals(
         f"no_{code}": Case(When(condition, then=Value(True)), default=Value(False)) for code, condition in asked.items()
     }
     found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
+    free = free_count(resource, period, ignoring=ignoring) if found.get("no_taken") else 0
     return [
-        Refusal(code, _sentence(code, resource, period, quantity, ignoring)) for code in asked if found[f"no_{code}"]
+        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity))
+        for code in asked
+        if found[f"no_{code}"]
     ]
 
 
@@ -123,17 +123,21 @@ def _conditions(
         found["too_long"] = Q(max_minutes__lt=minutes)
     found["too_many"] = Q(quantity__lt=quantity)
     found |= closed(period, days_only)
-    rows = _overlapping(period, ignoring)
+    rows = _overlapping(period, ignoring, everywhere=of is None)
     own = rows.filter(resource=of) if of else rows
     parts = rows.filter(resource__part_of=of) if of else rows.filter(resource__part_of__isnull=False)
     found["taken"] = Q(pk__in=_busy(own, quantity)) | Q(pk__in=_busy_parts(parts, quantity))
     return found
 
 
-def _overlapping(period: Period, ignoring: Collection[uuid.UUID]) -> models.QuerySet[Occupation]:
+def _overlapping(
+    period: Period, ignoring: Collection[uuid.UUID], *, everywhere: bool = False
+) -> models.QuerySet[Occupation]:
     """What is taken during a period, the minutes that each resource keeps after a use included."""
     kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
-    rows = Occupation.objects.filter(period__overlap=span(period.lower, period.upper + LONGEST_BUFFER))
+    around = span(period.lower, period.upper + LONGEST_BUFFER)
+    rows: models.QuerySet[Any] = Occupation.objects.alias(moment=MOMENT)
+    rows = rows.filter(moment__overlap=around) if everywhere else rows.filter(period__overlap=around)
     rows = rows.alias(begins=Lower("period")).filter(
         Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
     )
@@ -155,41 +159,6 @@ def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
 
 
-# ---- why not
-
-
-def _sentence(
-    code: str, resource: Resource, period: Period, quantity: int, ignoring: Collection[uuid.UUID] = ()
-) -> str:
-    start, end = wall(period.lower), wall(period.upper)
-    if code == "taken":
-        free = free_count(resource, period, ignoring=ignoring)
-        if free:
-            return ngettext(
-                "Il n’en reste que %(n)d libre à ce moment-là.", "Il n’en reste que %(n)d libres à ce moment-là.", free
-            ) % {"n": free}
-        return _("C’est déjà pris à ce moment-là.")
-    if code == "too_soon":
-        return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
-    if code == "too_far":
-        return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
-    if code == "too_short":
-        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
-    if code == "too_long":
-        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
-    if code == "too_many":
-        return ngettext(
-            "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
-        ) % {"n": resource.quantity, "asked": quantity}
-    if code in CLOSED:
-        when = start if code == "closed_start" else end
-        return closed_sentence(resource, when.date(), code)
-    return {
-        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
-        "past": _("Ce moment est déjà passé."),
-    }[code]
-
-
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
     """How many units are free for the whole of a period, parts taken into account."""
     concerned = Resource.objects.filter(Q(pk=resource.pk) | Q(part_of=resource.pk)).order_by().values("pk")
@@ -204,13 +173,13 @@ def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.
 # ---- occupy and free
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def occupy(
     resource: Resource, periods: Sequence[tuple[Period, uuid.UUID]], quantity: int, *, reason: Reason = Reason.LOAN
 ) -> list[Occupation]:
     """Take the lowest units free for each whole period, of the resource and, in proportion, of its parts.
 
-    Each period goes with its act. All or nothing: raises ``Taken`` when one of them lacks units.
+    Each period goes with its act. All or nothing: ``Taken``, when one of them lacks units, undoes the transaction too.
     """
     locked = _lock(resource)
     whole = next(each for each in locked if each.pk == resource.pk)
@@ -221,9 +190,7 @@ def occupy(
     latest = max(p.upper for p, _act in periods) if all(p.upper for p, _act in periods) else None
     horizon = span(earliest, latest + LONGEST_BUFFER) if latest else span(earliest, None)  # type: ignore[arg-type]
     held: dict[tuple[int, int], list[Any]] = defaultdict(list)
-    for pk, unit, period in Occupation.objects.filter(
-        resource__in=[each.pk for each in locked], period__overlap=horizon
-    ).order_by().values_list("resource_id", "unit", "period"):  # fmt: skip
+    for pk, unit, period in _asked(HELD, [each.pk for each in locked], horizon):
         held[pk, unit].append(period)
     rows = []
     for period, act in periods:
@@ -263,6 +230,28 @@ def occupy_units(resource: Resource, units: Collection[int], period: Period, act
                                    act=act))  # fmt: skip
     if rows:
         _insert(rows, period)
+
+
+@transaction.atomic
+def hold(
+    resource: Resource, periods: Iterable[Period], quantity: int, act: uuid.UUID, *, beside: Collection[uuid.UUID]
+) -> None:
+    """Keep under an act what these periods need beyond what the acts ``beside`` hold, on their units where it can be.
+
+    The two together can then become one by ``move``. Raises ``Taken`` as ``occupy`` does.
+    """
+    locked = _lock(resource)
+    whole = next(each for each in locked if each.pk == resource.pk)
+    for period, each in itertools.product(periods, locked):
+        part = resource if each is whole else Resource(pk=each.pk)
+        wanted = -(-each.quantity * quantity // whole.quantity)
+        taken = span(period.lower, period.upper + datetime.timedelta(minutes=each.buffer_minutes))
+        rows = Occupation.objects.filter(resource=each.pk, period__overlap=taken).exclude(act__in=[*beside, act])
+        busy, own = set(rows.values_list("unit", flat=True)), units_of(part, beside)
+        free = sorted(set(range(1, each.quantity + 1)) - busy, key=lambda unit: (unit not in own, unit))
+        if len(free) < wanted:
+            raise Taken(period, len(free) if each is whole else 0)
+        occupy_units(part, free[:wanted], taken, act, Reason.LOAN)
 
 
 @transaction.atomic
@@ -354,9 +343,14 @@ def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
 
 def _lock(*resources: Resource) -> list[Resource]:
     """Lock these resources and their parts, in the order of their ids: parallel takers wait instead of deadlocking."""
-    pks = [each.pk for each in resources]
-    rows = Resource.objects.filter(Q(pk__in=pks) | Q(part_of__in=pks)).order_by("pk")
-    return list(rows.select_for_update(no_key=True).only("pk", "quantity", "buffer_minutes", "part_of"))
+    pks, names = [each.pk for each in resources], ("id", "quantity", "buffer_minutes")
+    return [Resource.from_db(connection.alias, names, row) for row in _asked(LOCK, pks, pks)]
+
+
+def _asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
 
 
 def _insert(rows: list[Occupation], period: Period) -> list[Occupation]:

@@ -40,7 +40,8 @@ def block(
         resource=resource, act=uuid.uuid4(), reason=reason, period=period, quantity=quantity, note=note, created_by=by
     )
     try:
-        calendar.occupy(resource, [(period, closure.act)], quantity, reason=Reason(reason))
+        with transaction.atomic():
+            calendar.occupy(resource, [(period, closure.act)], quantity, reason=Reason(reason))
     except calendar.Taken as taken:
         raise Held(_held(resource, period, quantity)) from taken
     return closure

@@ -13,8 +13,8 @@ from typing import Any
 
 import holidays
 from django.conf import settings
-from django.db.models import BigIntegerField, CharField, DateField, Exists, OuterRef, Q, Value
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,6 +28,13 @@ LAST_MINUTE = datetime.time(23, 59)  # what an opening that lasts until midnight
 CLOSED = ("closed_start", "closed_end", "closed_between")
 
 
+# The ordinary weeks, and the days that are not ordinary, in one question.
+HOURS = """
+    SELECT resource_id, NULL, weekday, opens_at, closes_at, NULL, NULL, '' FROM directory_openinghours
+     WHERE resource_id = ANY(%s::bigint[])
+    UNION ALL
+    SELECT resource_id, organisation_id, 0, opens_at, closes_at, starts_on, ends_on, label
+      FROM directory_exceptionalhours WHERE resource_id = ANY(%s::bigint[]) OR organisation_id = ANY(%s::bigint[])"""
 _known_holidays: dict[tuple[str, str, int], dict[datetime.date, str]] = {}
 
 
@@ -102,25 +109,10 @@ class Opening:
         week: dict[int, list[OpeningHours]] = defaultdict(list)
         own: dict[int, list[ExceptionalHours]] = defaultdict(list)
         house: dict[int, list[ExceptionalHours]] = defaultdict(list)
-        organisations = {r.organisation_id for r in resources}
-        ordinary = OpeningHours.objects.filter(resource__in=resources).order_by()
-        special = ExceptionalHours.objects.filter(Q(resource__in=resources) | Q(organisation__in=organisations))
-        no_day, no_label = Cast(Value(None), DateField()), Value("", CharField())
-        rows = ordinary.values_list(
-            "resource_id",
-            Cast(Value(None), BigIntegerField()),
-            "weekday",
-            "opens_at",
-            "closes_at",
-            no_day,
-            no_day,
-            no_label,
-        ).union(
-            special.order_by().values_list(
-                "resource_id", "organisation_id", Value(0), "opens_at", "closes_at", "starts_on", "ends_on", "label"
-            ),
-            all=True,
-        )
+        ids = [r.pk for r in resources]
+        with connection.cursor() as cursor:
+            cursor.execute(HOURS, [ids, ids, list({r.organisation_id for r in resources})])
+            rows = cursor.fetchall()
         for resource, organisation, weekday, opens_at, closes_at, starts_on, ends_on, label in rows:
             hours = {"opens_at": opens_at, "closes_at": closes_at}
             if weekday:

@@ -6,7 +6,7 @@ Every writing of a draft is a version; a side agrees to one version, and any oth
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +30,7 @@ AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
 PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
+LIVE = (*OPEN, AgreementStatus.IN_FORCE)
 
 
 class NoModel(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -50,7 +51,7 @@ class Lacks(Exception):  # noqa: N818 - it is an answer, not a fault
 def current(loan: Loan) -> Agreement | None:
     """The agreement of a loan, amendments aside: the one that lives, else the last one that ended."""
     rows = list(loan.agreements.filter(amends__isnull=True).select_related("edition__model").order_by("-id"))
-    return next((row for row in rows if row.status in (*OPEN, AgreementStatus.IN_FORCE)), rows[0] if rows else None)
+    return next((row for row in rows if row.status in LIVE), rows[0] if rows else None)
 
 
 def clauses_of(agreement: Agreement) -> list[Clause]:
@@ -66,12 +67,14 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
-    return compose(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return compose(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
-    return lacking(clauses_of(agreement), blanks_of(agreement.edition), values_of(agreement), agreement.chosen)
+    rows = clauses_of(agreement)
+    return lacking(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
@@ -154,24 +157,26 @@ def next_number() -> str:
     return f"{year}-{n:04d}"
 
 
-def deadline(loan: Loan) -> datetime.datetime:
-    """Until when signatures are awaited: before the loan begins, at most the setting, never less than two days."""
+def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
+    """Until when signatures are awaited: before the loan begins (under way: before it ends) and before ``others``.
+
+    At most the setting, never less than two days.
+    """
     now = timezone.now()
-    return max(min(loan.starts_at, now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)), now + AT_LEAST)
+    bound = loan.ends_at if loan.status == LoanStatus.HANDED_OVER else loan.starts_at
+    longest = now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)
+    return max(min(bound, longest, *others), now + AT_LEAST)
 
 
 @transaction.atomic
 def draw_up(loan: Loan, *, by: Any) -> Agreement:
-    """Either side has an agreement drawn up, even where none is demanded.
-
-    Raises PermissionDenied, ``NoModel``, AlreadyMoved when one is there already.
-    """
+    """Either side has one drawn up, even where none is demanded. Raises ``NoModel``; AlreadyMoved when one is there."""
     require(bool(sides_of(by, loan)) and loan.status in WRITABLE)
     return _draw_up(loan, rules.applying(loan.resource), by=by)
 
 
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
-    """On acceptance: the agreement that the rule demands, if it does and one can be drawn up."""
+    """The agreement that the rule demands, if it does and one can be drawn up."""
     rule = rules.applying(loan.resource)
     if not rule.demanded(loan.quantity) or rule.model is None:
         return None
@@ -188,10 +193,11 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    number = next_number()
     kept, chosen = _answered_before(loan, edition)
+    known = filling.values(loan)
+    number = next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(
-        loan, edition, number=number, values={**kept, **filling.values(loan, number)}, chosen=chosen, by=by
+        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
     )
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement
@@ -204,7 +210,7 @@ def create(
     """A draft, its first version and the first line of its journal."""
     agreement = Agreement.objects.create(
         loan=loan, edition=edition, number=number, values=values, chosen=chosen,
-        **{"title": edition.model.title, "parties": edition.model.parties, **fields},
+        **{"title": edition.title, "parties": edition.model.parties, **fields},
     )  # fmt: skip
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
@@ -339,13 +345,13 @@ def freeze(agreement: Agreement, *, by: Any) -> Agreement:
     return seal(agreement, written(agreement), by=by)
 
 
-def seal(agreement: Agreement, text: list[Written], *, by: Any) -> Agreement:
-    """Freeze a draft with this text."""
+def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence[datetime.datetime] = ()) -> Agreement:
+    """Freeze a draft with this text, to sign ``before`` these instants too."""
     agreement.clauses = [{"number": w.number, "key": w.key, "title": w.title, "html": str(w.html)} for w in text]
     agreement.text = text_of(agreement.title, text)
     agreement.frozen_at = timezone.now()
     agreement.status = AgreementStatus.TO_SIGN
-    agreement.sign_by = deadline(agreement.loan)
+    agreement.sign_by = deadline(agreement.loan, *before)
     agreement.save()
     agreement.refresh_from_db()  # the database computed the hash
     record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256})
@@ -362,18 +368,3 @@ def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
     return agreement
-
-
-def end(agreement: Agreement, *, by: Any, reason: str) -> None:
-    """What is not in force yet no longer awaits anybody."""
-    agreement.status, agreement.ended_note = AgreementStatus.CANCELLED, reason
-    agreement.save(update_fields=["status", "ended_note"])
-    record(agreement, "cancelled", by=by, data={"reason": reason})
-
-
-@transaction.atomic
-def cancel_with(loan: Loan, *, by: Any, reason: str = "") -> None:
-    """The loan won't take place: what was to complete or to sign is cancelled; what is signed stays, as a proof."""
-    for agreement in loan.agreements.filter(status__in=OPEN).select_for_update(no_key=True, of=("self",)):
-        agreement.loan = loan
-        end(agreement, by=by, reason=reason or _("Le prêt est annulé."))

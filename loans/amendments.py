@@ -1,6 +1,8 @@
 """The loan changed after its agreement: the draft follows, the text to sign is replaced, what is signed is amended.
 
 Both sides agreed to the new terms when they accepted the proposal: the amendment (avenant) is frozen at once, to sign.
+What was agreed on takes effect once it is signed (holding.py); what is done already (a date called off, a person named)
+is followed.
 """
 
 from __future__ import annotations
@@ -8,14 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import agreements, filling, notifications
-from loans.models import Agreement, AgreementStatus, Loan, LoanStatus
+from loans import agreements, ending, filling, holding, notifications
+from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
 from toolbox.comparing import Answer, in_sentence, said
@@ -26,6 +28,18 @@ from toolbox.models import Party
 TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
          "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
 THING = ("ressource.", "local.", "expertise.")
+
+
+@transaction.atomic
+def follow_acceptance(loan: Loan, *, by: Any) -> Agreement | None:
+    """After a loan is accepted, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
+    if loan.status not in agreements.WRITABLE or loan.agreements.exists():
+        return None
+    return agreements.draw_up_if_demanded(loan, by=by)
 
 
 @transaction.atomic
@@ -41,11 +55,30 @@ def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
     prefetch_related_objects([row], "edition__clauses")
     if row.status == AgreementStatus.DRAFT:
         return agreements.refresh(row, by=by, note=_("Ce qui est convenu du prêt a changé."))
-    known = filling.values(loan, row.number)
     if row.status == AgreementStatus.IN_FORCE:
-        return _amend(row, known, by=by, another=another)
+        waits = holding.pending(loan)  # what is already agreed on stays in the amendment to sign
+        amendment = _amend(row, filling.values(loan, row.number, agreed=waits), by=by, another=another, ahead=waits)
+        if amendment and waits:
+            holding.hold(waits, amendment)
+        return amendment
+    known = filling.values(loan, row.number)
     changes = _changes(row, dict(row.values), known, another=another)
     return _replace(row, changes, by=by) if changes else None
+
+
+@transaction.atomic
+def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
+    """The amendment to sign before a change takes effect; None where nothing that is signed changes."""
+    loan = proposal.loan
+    live = loan.agreements.filter(amends__isnull=True, status=AgreementStatus.IN_FORCE)
+    root = live.select_for_update(no_key=True, of=("self",)).select_related("edition__model").first()
+    if root is None:
+        return None
+    root.loan = loan
+    prefetch_related_objects([root], "edition__clauses")
+    another = proposal.resource_id != loan.resource_id
+    known = filling.values(loan, root.number, agreed=proposal)
+    return _amend(root, known, by=by, another=another, ahead=proposal)
 
 
 def _changes(agreement: Agreement, before: dict[str, Any], after: dict[str, Any], *, another: bool) -> list[Answer]:
@@ -67,7 +100,7 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
     loan, number = old.loan, agreements.next_number()
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
-    agreements.end(old, by=by, reason=reason)
+    ending.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
     new = agreements.create(
         loan, old.edition, number=number, values={**values, **filling.values(loan, number)}, chosen=list(old.chosen),
@@ -88,16 +121,19 @@ def in_force_values(root: Agreement) -> dict[str, Any]:
     return dict((signed or root).values)
 
 
-def _amend(root: Agreement, known: dict[str, Any], *, by: Any, another: bool) -> Agreement | None:
+def _amend(
+    root: Agreement, known: dict[str, Any], *, by: Any, another: bool, ahead: Proposal | None = None
+) -> Agreement | None:
     before = in_force_values(root)
     another = another or before.get("ressource.nom") != known["ressource.nom"]
     changes = _changes(root, before, known, another=another)
     waiting = root.amendments.filter(status=AgreementStatus.TO_SIGN).first()
     if waiting:
-        if waiting.values.get("changes") == [vars(c) for c in changes]:
+        same = waiting.values.get("changes") == [vars(c) for c in changes]
+        if same and (ahead is None or ahead.amendment_id == waiting.pk):
             return None
         waiting.loan = root.loan
-        agreements.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
+        ending.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
     if not changes:
         return None
     n = root.amendments.count() + 1
@@ -109,7 +145,8 @@ def _amend(root: Agreement, known: dict[str, Any], *, by: Any, another: bool) ->
         data={"amends": root.number}, amends=root, parties=root.parties, lender_agreed=1, borrower_agreed=1,
         title=_("Avenant %(n)d à l’entente %(number)s") % {"n": n, "number": root.number},
     )  # fmt: skip
-    return agreements.seal(amendment, text_of_amendment(root, amendment, changes), by=by)
+    before_that = [p.lower for p in ahead.periods if p.lower > timezone.now()][:1] if ahead else []
+    return agreements.seal(amendment, text_of_amendment(root, amendment, changes), by=by, before=before_that)
 
 
 def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answer]) -> list[Written]:
@@ -149,7 +186,7 @@ def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answe
 
 @transaction.atomic
 def draw_up_again(root: Agreement, *, by: Any) -> Agreement | None:
-    """An amendment was refused or expired while the loan kept its new terms: another one, to sign."""
+    """An amendment was refused or expired while the loan is no longer as signed: another one, to sign."""
     loan = root.loan
     require(bool(sides_of(by, loan)))
     return follow(loan, by=by)
@@ -159,5 +196,7 @@ def awaits_amendment(root: Agreement) -> bool:
     """Whether the loan no longer is what was signed, and no amendment to sign says so."""
     if root.status != AgreementStatus.IN_FORCE or root.amendments.filter(status=AgreementStatus.TO_SIGN).exists():
         return False
-    last = root.amendments.order_by("-id").first()
+    no_longer = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
+    let_go = Q(proposal__isnull=False, status__in=no_longer)  # the loan stayed as it was
+    last = root.amendments.exclude(let_go).order_by("-id").first()
     return last is not None and last.status in (AgreementStatus.REFUSED, AgreementStatus.EXPIRED)

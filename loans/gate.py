@@ -18,7 +18,7 @@ from toolbox.models import Party
 
 S = AgreementStatus
 AT_MOST = 200  # under way at once, for one person
-TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: "info"}
+TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: "info", S.ENDED: "info"}
 
 
 def of_loan(loan: Loan) -> list[Agreement]:
@@ -99,7 +99,7 @@ def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
 
 def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[str]:
     """Why what is demanded is not in force."""
-    if root is None or root.status in (S.CANCELLED, S.REFUSED, S.EXPIRED):
+    if root is None or root.status in (S.CANCELLED, S.REFUSED, S.EXPIRED, S.ENDED):
         if rule.model is None:
             return [_("Une entente signée est exigée, mais aucune entente-type n’est en vigueur pour cette sorte de "
                       "ressource : demandez à votre CDC d’en publier une.")]  # fmt: skip
@@ -147,6 +147,8 @@ def standing(agreement: Agreement, side: str) -> Standing:
         S.REFUSED: _("Une partie a refusé de signer : %(note)s") % {"note": agreement.ended_note},
         S.EXPIRED: _("Toutes les signatures n’y étaient pas à temps. On peut en dresser une autre."),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
+        S.ENDED: _("Le prêt est annulé : elle ne vaut plus pour la suite, et reste gardée. %(note)s")
+        % {"note": agreement.ended_note},
     }[S(agreement.status)]
     state = str(agreement.get_status_display())
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)

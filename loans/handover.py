@@ -8,28 +8,26 @@ What does not leave at first is free again, unless it leaves later (``to_come``)
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Max, Min, Sum
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from directory import calendar
 from directory.models import Kind
 from directory.permissions import require
-from loans import gate, notifications
+from loans import ending, gate, notifications
+from loans.counting import Sheet, check, counted, first, last
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
+from loans.standing import moment_words
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 
-AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why
-AHEAD = datetime.timedelta(minutes=5)  # clocks of telephones
 OUT = (LoanStatus.HANDED_OVER, LoanStatus.RETURNED)
 MOVE = {Moment.HANDOVER: "hand_over", Moment.RETURN: "bring_back"}
 
@@ -46,18 +44,6 @@ class StillOpen(Exception):  # noqa: N818 - it is an answer, not a fault
     """An incident is not settled: the loan can't end yet."""
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """What someone counted and saw. ``checks`` are {"item", "ok", "note"}."""
-
-    counted: int = 1
-    state: str = ConditionReport.State.GOOD
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    note: str = ""
-    happened_at: datetime.datetime = field(default_factory=timezone.now)
-    late_reason: str = ""
-
-
 def obstacles(loan: Loan) -> list[str]:
     """What must be done between the acceptance and the hand-over, in sentences: the page shows them, the verb refuses.
 
@@ -71,22 +57,6 @@ def obstacles(loan: Loan) -> list[str]:
     return found + gate.missing(loan)
 
 
-def bounds(loan: Loan, moment: str, report: ConditionReport | None = None) -> tuple[int, int]:
-    """The least and the most that may be counted: what remains, and what a corrected sheet already counts."""
-    handing = moment == Moment.HANDOVER
-    if report is None:
-        return 1, max(1, (loan.to_come or loan.outstanding) if handing else loan.out)
-    if not handing:
-        return 1, report.counted + loan.out
-    never_left = max(0, loan.returned_quantity - (_counted(loan, Moment.RETURN) or 0))
-    return max(1, report.counted - loan.out), report.counted + loan.to_come + never_left
-
-
-def _counted(loan: Loan, moment: str) -> int | None:
-    """How many the sheets of a moment count; None when there is no sheet."""
-    return loan.reports.filter(moment=moment).aggregate(n=Sum("counted"))["n"]
-
-
 def awaits(loan: Loan, moment: str) -> bool:
     """Whether something is left to hand over, or to give back."""
     if moment == Moment.HANDOVER:
@@ -97,37 +67,6 @@ def awaits(loan: Loan, moment: str) -> bool:
 def can_fill(user: Any, loan: Loan, moment: str) -> bool:
     """Whether this person may write a hand-over or a return now."""
     return awaits(loan, moment) and bool(side_for(user, loan, MOVE[Moment(moment)]))
-
-
-def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None = None) -> None:
-    """Raises ValidationError, by field of the sheet, when it can't be so."""
-    wrong: dict[str, str] = {}
-    now = timezone.now()
-    least, most = bounds(loan, moment, report)
-    if sheet.counted > most:
-        said = ngettext(
-            "Il n’en reste que %(n)d : comptez de nouveau.",
-            "Il n’en reste que %(n)d : comptez de nouveau.",
-            most,
-        )
-        wrong["counted"] = said % {"n": most}
-    elif sheet.counted < least:
-        wrong["counted"] = _("Il y en a au moins %(n)d.") % {"n": least}
-    if sheet.happened_at > now + AHEAD:
-        wrong["hour"] = _("Ce moment n’est pas encore arrivé. Inscrivez-le quand ce sera fait.")
-    elif moment == Moment.RETURN and loan.handed_over_at and sheet.happened_at < _minute(loan.handed_over_at):
-        wrong["hour"] = _("C’est avant la remise : vérifiez le jour et l’heure.")
-    elif moment == Moment.HANDOVER and sheet.happened_at < _minute(loan.requested_at):
-        wrong["hour"] = _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
-    elif sheet.happened_at < now - AFTERWARDS and not sheet.late_reason.strip():
-        wrong["late_reason"] = _("C’était il y a plus de deux heures : dites pourquoi c’est inscrit après coup.")
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def _minute(instant: datetime.datetime) -> datetime.datetime:
-    """Its minute: people write hours without seconds."""
-    return instant.replace(second=0, microsecond=0)
 
 
 @transaction.atomic
@@ -167,6 +106,7 @@ def fill(
         else:
             change(loan, **counts)
             tell(loan, "hand_over_rest", by=by, side=side, data=told)
+        _cover_early(loan, sheet.happened_at)
         notifications.to_confirm(report)
         return report
     _free(loan, sheet.counted, sheet.happened_at)
@@ -174,6 +114,7 @@ def fill(
         told["late_minutes"] = round((sheet.happened_at - loan.ends_at).total_seconds() / 60)
     if sheet.counted == loan.outstanding:
         move(loan, name, by=by, data=told, returned_at=sheet.happened_at, returned_quantity=loan.quantity)
+        _all_back(loan, by)
         notifications.returned(report)
     else:
         change(loan, returned_quantity=loan.returned_quantity + sheet.counted)
@@ -195,14 +136,20 @@ def keep_rest(loan: Loan, *, by: Any, version: int | None = None) -> Loan:
     change(loan, to_come=0, returned_quantity=loan.returned_quantity + rest)
     tell(loan, "keep_rest", by=by, side=side, data={"rest": rest})
     if not loan.outstanding:
-        move(loan, "bring_back", by=by, returned_at=_happened(loan, Moment.RETURN, Max) or now)
+        move(loan, "bring_back", by=by, returned_at=last(loan, Moment.RETURN) or now)
+        _all_back(loan, by)
     notifications.rest_kept(loan, rest, side=side)
     return loan
 
 
+def _all_back(loan: Loan, by: Any) -> None:
+    """A change that waited for signatures, an extension, has no object any more: what it held is free."""
+    ending.drop_change(loan, by=by, reason=_("Tout est rendu : ce changement n’a plus d’objet."))
+
+
 def _lock(loan: Loan, version: int | None) -> None:
     """From here on this loan is ours; refuse a page that is no longer true."""
-    loan.refresh_from_db(from_queryset=Loan.objects.select_for_update(no_key=True))
+    loan.refresh_from_db(from_queryset=Loan.objects.whole().select_for_update(no_key=True, of=("self",)))
     if version is not None and loan.version != version:
         raise AlreadyMoved
 
@@ -212,6 +159,24 @@ def _free(loan: Loan, count: int, at: datetime.datetime) -> None:
     if count:
         kept = datetime.timedelta(minutes=loan.resource.buffer_minutes)
         calendar.release_units(loan.resource, _acts(loan), count, at=at + kept)
+
+
+def _cover_early(loan: Loan, at: datetime.datetime) -> None:
+    """What left before its first day holds its time from then on. Raises ValidationError when somebody else has it."""
+    date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
+    if date is None or at >= date.period.lower or loan.status != LoanStatus.HANDED_OVER:
+        return
+    early = span(at, date.period.upper)
+    try:
+        calendar.move((loan.resource, [date.act]), (loan.resource, [(early, date.act)], loan.out))
+        if loan.to_come:
+            calendar.occupy(loan.resource, [(date.period, date.act)], loan.to_come)
+    except calendar.Taken:
+        said = _(
+            "Ce prêt commence %(when)s, et avant, c’est réservé à quelqu’un d’autre : rien n’est inscrit. Corrigez "
+            "l’heure, ou attendez que ce soit libre."
+        )
+        raise ValidationError({"hour": said % {"when": moment_words(loan.starts_at)}}) from None
 
 
 def _acts(loan: Loan) -> list[Any]:
@@ -311,6 +276,8 @@ def correct(report: ConditionReport, *, by: Any, sheet: Sheet, version: int | No
     told = {"report": report.pk, "moment": report.moment, "counted": sheet.counted, "state": sheet.state}
     tell(loan, "correct_sheet", by=by, side=side, data=told)
     _recount(loan, report, change_of_count, by=by)
+    if report.moment == Moment.HANDOVER:
+        _cover_early(loan, report.happened_at)
     notifications.to_confirm(report, again=True)
     return report
 
@@ -319,7 +286,7 @@ def _recount(loan: Loan, report: ConditionReport, more: int, *, by: Any) -> None
     """The loan and the calendar after a sheet counts ``more`` than it did."""
     returns = report.moment == Moment.RETURN
     back = more if returns else -more
-    happened: dict[str, Any] = {} if returns else {"handed_over_at": _happened(loan, Moment.HANDOVER, Min)}
+    happened: dict[str, Any] = {} if returns else {"handed_over_at": first(loan, Moment.HANDOVER)}
     if not returns and loan.to_come:  # what was counted too many leaves later, too few had left already
         happened["to_come"] = max(0, loan.to_come + back)
         back -= happened["to_come"] - loan.to_come
@@ -327,10 +294,11 @@ def _recount(loan: Loan, report: ConditionReport, more: int, *, by: Any) -> None
         _free(loan, back, report.happened_at)
     total = loan.returned_quantity + back
     if returns and loan.returned_at:
-        happened = {"returned_at": _last_return(loan, report.happened_at)}
+        happened = {"returned_at": last(loan, Moment.RETURN) or report.happened_at}
     if loan.status == LoanStatus.HANDED_OVER and total == loan.quantity:
-        at = _last_return(loan, report.happened_at)
+        at = last(loan, Moment.RETURN) or report.happened_at
         move(loan, "bring_back", by=by, returned_quantity=total, **{**happened, "returned_at": at})
+        _all_back(loan, by)
     elif loan.status == LoanStatus.RETURNED and total < loan.quantity:
         if not side_for(by, loan, "reopen"):
             raise ValidationError({"counted": _("Seul le prêteur peut dire qu’il en manque, une fois tout rendu.")})
@@ -341,14 +309,6 @@ def _recount(loan: Loan, report: ConditionReport, more: int, *, by: Any) -> None
         _retake(loan, -back)
 
 
-def _last_return(loan: Loan, otherwise: datetime.datetime) -> datetime.datetime:
-    return _happened(loan, Moment.RETURN, Max) or otherwise
-
-
-def _happened(loan: Loan, moment: str, which: Any) -> datetime.datetime | None:
-    return loan.reports.filter(moment=moment).aggregate(at=which("happened_at"))["at"]
-
-
 # ---- the end
 
 
@@ -357,7 +317,7 @@ def reopen(loan: Loan, *, by: Any, missing: int, reason: str, version: int | Non
     """The lender finds that some did not come back: the loan is out again for these. Raises as ``fill`` does."""
     require(bool(side_for(by, loan, "reopen")))
     _lock(loan, version)
-    left = _counted(loan, Moment.HANDOVER) or loan.quantity
+    left = counted(loan, Moment.HANDOVER) or loan.quantity
     if not 1 <= missing <= left:
         wrong = _("Il en est parti %(n)d : comptez de nouveau.") % {"n": left}
         raise ValidationError({"missing": wrong})

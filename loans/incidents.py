@@ -58,7 +58,7 @@ def open_incident(
 ) -> Incident:
     """Say what happened; the units affected are in repair from now on. Raises ValidationError by field."""
     require(can_open(by, loan))
-    loan.refresh_from_db(from_queryset=Loan.objects.select_for_update(no_key=True))
+    loan.refresh_from_db(from_queryset=Loan.objects.whole().select_for_update(no_key=True, of=("self",)))
     side = _side(by, loan)
     _check_day(back_on)
     incident = Incident(

@@ -6,6 +6,7 @@ A move is one conditional UPDATE on the status and the version that the page sho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.permissions import require
 from loans.models import Loan, LoanEvent, LoanStatus, Side
 from loans.permissions import sides_of
-from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.lifecycle import change_row
 
 S = LoanStatus
 BOTH = (Side.LENDER, Side.BORROWER)
@@ -72,7 +73,7 @@ def side_for(user: Any, loan: Loan, name: str) -> str:
     return next((str(side) for side in BOTH if side in mine), "")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)  # of the verb that moves: it goes on or it is undone
 def move(
     loan: Loan, name: str, *, by: Any, version: int | None = None, note: str = "", data: Any = None, **changes: Any
 ) -> LoanEvent:
@@ -84,24 +85,16 @@ def move(
     transition = BY_NAME[name]
     side = side_for(by, loan, name)
     require(bool(side) if transition.may else by is None)
-    standing = Loan.objects.filter(pk=loan.pk, status__in=transition.sources)
-    if version is not None:
-        standing = standing.filter(version=version)
-    if not standing.update(status=transition.target, version=F("version") + 1, **changes):
-        raise AlreadyMoved
-    loan.refresh_from_db(from_queryset=Loan.objects.whole())
+    change(loan, version=version, standing=transition.sources, status=transition.target, **changes)
     return tell(loan, name, by=by, side=side, note=note, data=data)
 
 
-@transaction.atomic
-def change(loan: Loan, *, version: int | None = None, **changes: Any) -> None:
-    """Change what a loan says without moving it. Raises AlreadyMoved as ``move`` does."""
-    standing = Loan.objects.filter(pk=loan.pk, status=loan.status)
+def change(loan: Loan, *, version: int | None = None, standing: Collection[str] = (), **changes: Any) -> None:
+    """Change what a loan says, in the state where it is (or in one of those ``standing``). Raises AlreadyMoved."""
+    rows = Loan.objects.filter(status__in=standing or [loan.status])
     if version is not None:
-        standing = standing.filter(version=version)
-    if not standing.update(version=F("version") + 1, **changes):
-        raise AlreadyMoved
-    loan.refresh_from_db(from_queryset=Loan.objects.whole())
+        rows = rows.filter(version=version)
+    change_row(loan, rows, version=F("version") + 1, **changes)
 
 
 def tell(loan: Loan, verb: str, *, by: Any, side: str = "", note: str = "", data: Any = None) -> LoanEvent:

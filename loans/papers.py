@@ -31,8 +31,6 @@ from toolbox.composing import Written, blanks_of, compose
 from toolbox.models import Party
 
 CODE = re.compile(r"\b([A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
-# What each kind of line of the journal says.
-WITHOUT_EFFECT = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ class Told:
 
 def told(agreement: Agreement, written: Iterable[Written] | None = None) -> Told:
     """The text of an agreement and its parties: as it was frozen, else as it would be now (or as ``written``)."""
-    return Told(agreement, list(_clauses(agreement, written)), places_of(agreement))
+    clauses = list(_clauses(agreement, written))
+    return Told(agreement, clauses, places_of(agreement, clauses))
 
 
 def _clauses(agreement: Agreement, written: Iterable[Written] | None) -> Iterable[Clause]:
@@ -92,24 +91,36 @@ def _clauses(agreement: Agreement, written: Iterable[Written] | None) -> Iterabl
         return
     if written is None:
         values = {**agreement.values, "entente.date": timezone.localdate().isoformat()}
-        edition = agreement.edition
-        written = compose(edition.clauses.all(), blanks_of(edition), values, agreement.chosen)
+        clauses = list(agreement.edition.clauses.all())
+        written = compose(clauses, blanks_of(agreement.edition, clauses), values, agreement.chosen)
     for one in written:
         yield Clause(one.number, one.key, one.title, one.html)
 
 
-def places_of(agreement: Agreement) -> list[Place]:
-    """Each party in the order of the text, named as the text names it."""
+def places_of(agreement: Agreement, clauses: Iterable[Clause] = ()) -> list[Place]:
+    """Each party in the order of the text, named and called as the text (its ``clauses``) does."""
+    roles = _roles(agreement, clauses)
     signed = {s.party: s for s in agreement.signatures.all()}
     names = {
         Party.LENDER: agreement.values.get("preteur.nom") or agreement.loan.lender.name,
         Party.BORROWER: agreement.values.get("emprunteur.nom") or agreement.loan.borrower.name,
         Party.PERSON: agreement.values.get("personne.nom") or "",
     }
+    called = {p: str(capfirst(roles.get(p) or Party(p).label)) for p in agreement.parties}
     return [
-        Place(p, str(capfirst(Party(p).label)), str(names.get(Party(p), "")), p == Party.PERSON, signed.get(p))
-        for p in agreement.parties
+        Place(p, called[p], str(names.get(Party(p), "")), p == Party.PERSON, signed.get(p)) for p in agreement.parties
     ]
+
+
+# Where a text says what it calls a party: « …, ci-après « l’organisme hôte » ».
+_CALLED = re.compile(r"ci-après\s+\u00ab\s*([^\u00ab\u00bb<]{2,60}?)\s*\u00bb")
+
+
+def _roles(agreement: Agreement, clauses: Iterable[Clause]) -> dict[str, str]:
+    """What the first clause calls each party, in their order; nothing when it does not call each of them something."""
+    first = next(iter(clauses), None)
+    called = _CALLED.findall(first.html) if first else []
+    return dict(zip(agreement.parties, called, strict=True)) if len(called) == len(agreement.parties) else {}
 
 
 # ---- the document
@@ -154,6 +165,9 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
             assert agreement.in_force_at
             day = day_in_words(timezone.localtime(agreement.in_force_at), "j F Y")
             return _("En vigueur depuis le %(day)s : toutes les parties ont signé.") % {"day": day}, ""
+        case AgreementStatus.ENDED:
+            return _("Résiliée avec le prêt : elle ne vaut plus pour la suite. Toutes les parties l’avaient signée."), (
+                _("RÉSILIÉE"))  # fmt: skip
     return _("Sans effet : entente %(state)s.") % {"state": agreement.get_status_display()}, _("SANS EFFET")
 
 

@@ -21,7 +21,7 @@ def sides_of(user: Any, loan: Loan) -> set[str]:
     """The sides of a loan that this person acts for; a role in one organisation gives nothing in another."""
     if not user.is_authenticated or not user.is_active:
         return set()
-    own = set(user.memberships.values_list("organisation_id", flat=True))
+    own = set(Membership.objects.filter(user=user).order_by().values_list("organisation_id", flat=True))
     pairs = ((Side.LENDER, loan.lender_id), (Side.BORROWER, loan.borrower_id))
     return {str(side) for side, organisation in pairs if organisation in own}
 

@@ -1,6 +1,7 @@
 """Other terms: a counter-proposal before acceptance, a change or an extension after. Both sides must agree.
 
-A proposal holds no time: what it asks for is taken when the other side accepts it, or it is refused then.
+A proposal holds no time: what it asks for is taken when the other side accepts it, or it is refused then. Where an
+agreement is signed, it is held at that moment, and taken once the amendment is signed too (holding.py).
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from django.utils import timezone
 from directory import calendar
 from directory.models import Resource
 from directory.permissions import require
-from loans import amendments, notifications
+from loans import amendments, holding, notifications
+from loans.holding import least_quantity
 from loans.lifecycle import change, move, tell
-from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
+from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
 from loans.requests import Held, answer_by
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from mutualisation.kernel.moments import Period, wall
+from mutualisation.kernel.moments import Period
 
 CHANGEABLE = (LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 
@@ -36,11 +38,6 @@ def can_propose(user: Any, loan: Loan) -> bool:
 
 def waiting_proposal(loan: Loan) -> Proposal | None:
     return loan.proposals.filter(status=Proposal.Status.WAITING).select_related("resource").first()
-
-
-def least_quantity(loan: Loan) -> int:
-    """Fewer than this can't be proposed: they left already."""
-    return loan.quantity - loan.to_come if loan.status == LoanStatus.HANDED_OVER else 1
 
 
 @transaction.atomic
@@ -68,7 +65,7 @@ def propose(
         raise AlreadyMoved
     if quantity < least_quantity(loan):
         raise AlreadyMoved
-    acts = list(loan.dates.values_list("act", flat=True))
+    acts = holding.acts(loan)
     for period in periods:
         if calendar.refusals(resource, period, quantity, ignoring=acts, rules=("too_many", "taken")):
             raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=acts))
@@ -103,7 +100,7 @@ def _kind(loan: Loan, resource: Resource, periods: Sequence[Period], quantity: i
 
 @transaction.atomic
 def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = None) -> Loan:
-    """The other side accepts: the loan takes these terms, and its time if it holds any.
+    """The other side accepts: the loan takes these terms, and its time if it holds any; or waits for an amendment.
 
     Raises ``calendar.Taken`` when someone else got it meanwhile (nothing changes), AlreadyMoved, ``Held``.
     """
@@ -113,15 +110,10 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     if loan.held_at:
         raise Held
     _answer(proposal, Proposal.Status.ACCEPTED, by=by)
+    proposal.loan = loan  # one and the same from here on: what is written of it is what it has become
     old_resource = loan.resource
     old_acts = list(loan.dates.values_list("act", flat=True))
-    terms: dict[str, Any] = {
-        "resource": proposal.resource,
-        "quantity": proposal.quantity,
-        "conditions": proposal.conditions,
-        "starts_at": proposal.periods[0].lower,
-        "ends_at": max(p.upper for p in proposal.periods),
-    }
+    terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | holding.bounds(proposal)
     if loan.status == LoanStatus.COUNTERED:
         move(loan, "agree", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
     elif loan.status == LoanStatus.REQUESTED:
@@ -129,37 +121,21 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     else:
         if proposal.quantity < least_quantity(loan):
             raise AlreadyMoved
+        if amendment := amendments.ahead(proposal, by=by):
+            change(loan, version=version)
+            tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
+            holding.hold(proposal, amendment)
+            notifications.to_amend(proposal, by=by, note=note)
+            return loan
         if loan.status == LoanStatus.HANDED_OVER:  # what is added leaves later
             terms["to_come"] = loan.to_come + proposal.quantity - loan.quantity
         change(loan, version=version, late_reminded_at=None, **terms)
         tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
-    dates = _replace_dates(loan, proposal.periods)
+    dates = holding.replace_dates(loan, proposal.periods)
     calendar.move((old_resource, old_acts), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
     notifications.agreed(proposal, by=by, note=note)
     amendments.follow(loan, by=by, another=old_resource.pk != loan.resource_id)
     return loan
-
-
-def _replace_dates(loan: Loan, periods: Sequence[Period]) -> list[LoanDate]:
-    """The dates in force: those of a day that stays keep their act (so their place in people's calendars).
-
-    Others take the acts that are left, in order; what is left then is called off.
-    """
-    left = list(loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id"))
-    found: dict[int, LoanDate] = {}
-    for index, period in enumerate(periods):
-        same = next((d for d in left if wall(d.period.lower).date() == wall(period.lower).date()), None)
-        if same:
-            left.remove(same)
-            found[index] = same
-    for index, period in enumerate(periods):
-        if index not in found:
-            found[index] = left.pop(0) if left else LoanDate(loan=loan)
-        date = found[index]
-        date.period = period
-        date.save()
-    LoanDate.objects.filter(pk__in=[d.pk for d in left]).update(cancelled_at=timezone.now())
-    return [found[index] for index in range(len(periods))]
 
 
 @transaction.atomic
@@ -200,4 +176,6 @@ def _answer(proposal: Proposal, status: str, *, by: Any) -> None:
     standing = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.WAITING)
     if not standing.update(status=status, answered_by=by, answered_at=timezone.now()):
         raise AlreadyMoved
+    loan = proposal.loan
     proposal.refresh_from_db()
+    proposal.loan = loan  # the one that changes next, not another reading of it

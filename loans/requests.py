@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +15,7 @@ from directory.calendar import Taken
 from directory.models import Kind, Organisation, Resource
 from directory.permissions import require
 from directory.writing import first_sending, made_by, remember
-from loans import agreements, amendments, notifications
+from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
@@ -87,6 +86,7 @@ def ask(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
         cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
+        conditions=resource.conditions,  # what was read when asking: the text of an agreement says them
         requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,
     )  # fmt: skip
@@ -108,14 +108,10 @@ def _accepted_by_itself(loan: Loan) -> bool:
         with transaction.atomic():
             _take(loan)
             event = tell(loan, "accept_by_itself", by=None, side=Side.LENDER)
-            Loan.objects.filter(pk=loan.pk, status=LoanStatus.REQUESTED).update(
-                status=LoanStatus.ACCEPTED, accepted_at=timezone.now(), version=F("version") + 1
-            )
     except Taken:
         return False  # someone was quicker: the lender answers
-    loan.refresh_from_db()
+    change(loan, status=LoanStatus.ACCEPTED, accepted_at=timezone.now())
     notifications.accepted(event)
-    agreements.draw_up_if_demanded(loan, by=None)
     return True
 
 
@@ -136,15 +132,15 @@ def _lower(period: Period) -> datetime.datetime:
 
 
 def _take(loan: Loan) -> None:
-    prefetch_related_objects([loan], "dates")
-    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
-    calendar.occupy(loan.resource, [(date.period, date.act) for date in dates], loan.quantity)
+    dates = LoanDate.objects.filter(loan=loan, cancelled_at__isnull=True).order_by("period")
+    calendar.occupy(loan.resource, list(dates.values_list("period", "act")), loan.quantity)
 
 
 @transaction.atomic
 def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", **people: Any) -> Loan:
     """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied.
 
+    What follows comes after: the agreement that it calls for (``amendments.follow_acceptance``), the e-mails.
     ``people``: who is lent and when she said yes, as her employer records it.
     """
     if loan.held_at:
@@ -155,7 +151,6 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
     event = move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **people)
     _take(loan)
     notifications.accepted(event)
-    agreements.draw_up_if_demanded(loan, by=by)
     return loan
 
 
@@ -194,7 +189,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
-    agreements.cancel_with(loan, by=by, reason=reason)
+    ending.cancel_with(loan, by=by, side=event.side, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -213,6 +208,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
         loan, version=version, starts_at=min(d.period.lower for d in kept), ends_at=max(d.period.upper for d in kept)
     )
     calendar.release(date.act)
+    ending.drop_change(loan, by=by, reason=_("Une date est annulée : proposez de nouveau le changement."))
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)

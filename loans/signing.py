@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.calendar import Taken
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans import agreements, filling, notifications
+from loans import agreements, filling, holding, notifications
 from loans.models import (
     Agreement,
     AgreementStatus,
@@ -72,7 +73,9 @@ class TextChanged(CannotSign):
 
 
 def hold(agreement: Agreement) -> Agreement:
-    """The agreement as it stands, held until the end of the transaction."""
+    """The agreement as it stands, held until the end of the transaction; before it, the loan that it would change."""
+    if agreement.amends_id:
+        Loan.objects.select_for_update(no_key=True).only("pk").get(pk=agreement.loan_id)
     rows = Agreement.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("loan__lender", "loan__borrower", "loan__resource").get(pk=agreement.pk)
 
@@ -133,6 +136,7 @@ def must_be_open(agreement: Agreement, sha256: str) -> None:
             AgreementStatus.REFUSED: _("L’entente a été refusée : on ne la signe plus."),
             AgreementStatus.EXPIRED: _("Le délai pour signer est passé : reprenez l’entente si elle sert encore."),
             AgreementStatus.CANCELLED: _("L’entente a été annulée : on ne la signe plus."),
+            AgreementStatus.ENDED: _("L’entente est résiliée : on ne la signe plus."),
         }
         raise CannotSign(said.get(AgreementStatus(agreement.status), _("Le texte n’est pas encore figé.")))
     if agreement.sign_by and agreement.sign_by <= timezone.now():
@@ -183,13 +187,21 @@ def sign(
 
 
 def settle(agreement: Agreement, party: str, *, by: Any = None) -> Agreement:
-    """After a signature, the row still held: in force once every party has signed; else whose turn it is."""
+    """After a signature, the row still held: in force once every party has signed; else whose turn it is.
+
+    Raises CannotSign when what an amendment changes can no longer be had: the signature is not kept then.
+    """
     if unsigned(agreement):
         telling.signed(agreement, party, by=by)
         return agreement
     now = timezone.now()
     move(agreement, AgreementStatus.IN_FORCE, in_force_at=now)
     JournalEntry.objects.write(agreement, "in_force", sha256=agreement.sha256)
+    try:
+        holding.take_effect(agreement)
+    except (Taken, holding.TooLate):
+        said = _("Ce changement n’est plus possible : rien n’est signé. Refusez l’avenant, puis proposez autre chose.")
+        raise CannotSign(said) from None
     telling.in_force(agreement, by=by)
     return agreement
 
@@ -224,6 +236,7 @@ def refuse_for(agreement: Agreement, *, party: str, by: Any, who: str, reason: s
     reason = reason.strip()
     move(agreement, AgreementStatus.REFUSED, ended_note=reason)
     JournalEntry.objects.write(agreement, "refused", party=party, by=by, who=who, reason=reason)
+    holding.let_go(agreement)
     telling.refused(agreement, party, who=who if party not in SIDE_OF else name_of(agreement, party), by=by)
     return agreement
 
@@ -234,6 +247,7 @@ def expire(agreement: Agreement) -> None:
     move(agreement, AgreementStatus.EXPIRED)
     missing = [name_of(agreement, party) for party in unsigned(agreement)]
     JournalEntry.objects.write(agreement, "expired", missing=missing)
+    holding.let_go(agreement)
     telling.expired(agreement)
 
 

@@ -6,13 +6,16 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import deadlines, incidents, notifications, privacy, reminders, scans
-from loans.models import LoanPhoto
+from loans import amendments, deadlines, incidents, notifications, privacy, reminders, scans
+from loans.models import LoanEvent, LoanPhoto
 
 
 @app.task(name="write_of_acceptance", queue="mail", retry=RetryStrategy(max_attempts=8, exponential_wait=4))
 def write_of_acceptance(*, event_id: int, version: int) -> None:
-    """Write the e-mails of one acceptance, once, whatever how many times this is done."""
+    """What follows from one acceptance, once, whatever how many times this is done: its agreement, its e-mails."""
+    event = LoanEvent.objects.select_related("loan", "by").filter(pk=event_id).first()
+    if event:  # none in a base put back from a copy older than its queue
+        amendments.follow_acceptance(event.loan, by=event.by)
     notifications.write_of_acceptance(event_id, version)
 
 

@@ -241,6 +241,7 @@ vars().update(env.email_url("EMAIL_URL", default="dummymail://" if DEMO else "co
 LANGUAGE_CODE = "fr-ca"
 LANGUAGES = [("fr-ca", _("Français"))]  # English comes with its catalogue
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "mutualisation.formats"
 TIME_ZONE = env.str("TIME_ZONE", default="America/Toronto")
 USE_TZ = True
 

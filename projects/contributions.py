@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,13 +26,18 @@ from projects.models import (
     Participation,
     Project,
 )
-from projects.permissions import can_follow_up, can_lead, can_offer, leads_as_member
+from projects.permissions import can_follow_up, can_lead, can_offer, can_take_off, leads_as_member
+from projects.wording import quantity
 
 S = Participation.Status
 
 
 class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
     """It makes no sense as things stand; nothing was changed. Its text is a sentence for the person."""
+
+
+class BeyondPromise(NotPossible):
+    """More came than was promised, and nothing says that this is meant."""
 
 
 def _open(project: Project) -> Project:
@@ -143,7 +149,7 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
         amount=said.get("amount") or 0,
         hourly_rate=rate,
         method=said.get("method") or "",
-        starts_on=said.get("starts_on") or timezone.localdate(),
+        starts_on=said.get("starts_on"),
         ends_on=said.get("ends_on"),
         status=states.WELCOMED if welcomed else states.OFFERED,
         answered_at=timezone.now() if welcomed else None,
@@ -158,8 +164,6 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
         raise NotPossible(_("Cette participation est close : proposez-en une nouvelle. Rien n’a été enregistré."))
-    if "starts_on" in said and not said.get("starts_on"):
-        said = {**said, "starts_on": min(timezone.localdate(), said.get("ends_on") or timezone.localdate())}
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
     made = _promise(participation, said, by=by, welcomed=welcomed)
     if participation.status == S.WELCOMED and not welcomed:
@@ -185,16 +189,20 @@ def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason
 
 
 @transaction.atomic
-def take_back(contribution: Contribution, *, by: Any) -> Contribution:
-    """What will not come, or not entirely: what already came stays. Raises AlreadyMoved."""
+def take_back(contribution: Contribution, *, by: Any, reason: str = "") -> Contribution:
+    """What will not come, or not entirely: what already came stays; the other side is told. Raises AlreadyMoved."""
     require(can_follow_up(by, contribution.participation))
     states = Contribution.Status
     rows = Contribution.objects.filter(pk=contribution.pk, status__in=[states.OFFERED, states.WELCOMED])
-    if not rows.update(status=states.CANCELLED):
+    if not rows.update(status=states.CANCELLED, reason=reason[:1000]):
         raise AlreadyMoved
     contribution.refresh_from_db()
     touch(contribution.participation.project)
+    notifications.taken_back(contribution, by=by)
     return contribution
+
+
+# ---- what came
 
 
 @transaction.atomic
@@ -202,13 +210,20 @@ def deliver(
     contribution: Contribution, *, on: datetime.date, by: Any, hours: Decimal | int = 0, amount: Decimal | int = 0,
     note: str = "",
 ) -> Delivery:  # fmt: skip
-    """Record a part of what was promised as it comes. More than promised is welcome too. Raises NotPossible."""
+    """Record a part of what was promised as it comes. More than promised is welcome too, with a word that says so.
+
+    Raises NotPossible, or its kind BeyondPromise when that word is missing.
+    """
     require(can_follow_up(by, contribution.participation))
     held = Contribution.objects.select_for_update(of=("self",)).get(pk=contribution.pk)
     if held.status != Contribution.Status.WELCOMED:
         raise NotPossible(_("Cette contribution n’est pas promise : rien n’a été inscrit."))
     if on > timezone.localdate():
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
+    if held.nature == Nature.MONEY and hours:
+        raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
+    if not note.strip() and (beyond := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
+        raise BeyondPromise(beyond)
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )
@@ -216,12 +231,40 @@ def deliver(
     return made
 
 
+def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal) -> str:
+    """The sentence for who records more than was promised; nothing when it is within, or when nothing was counted."""
+    came = held.deliveries.standing().aggregate(hours=Sum("hours"), amount=Sum("amount"))
+    all_hours, all_dollars = (came["hours"] or 0) + hours, (came["amount"] or 0) + amount
+    too_long = held.hours and all_hours > held.hours
+    if not too_long and not (held.value and all_dollars > held.value):
+        return ""
+    said = {
+        "came": quantity(all_hours, 0) if too_long else quantity(0, all_dollars),
+        "promised": quantity(held.hours, 0) if too_long else quantity(0, held.value),
+    }
+    return (
+        _(
+            "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en un "
+            "mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
+        )
+        % said
+    )
+
+
 @transaction.atomic
-def undeliver(delivery: Delivery, *, by: Any) -> None:
-    """Take back a line recorded by mistake."""
-    require(can_follow_up(by, delivery.contribution.participation))
-    delivery.delete()
+def take_off(delivery: Delivery, *, by: Any, reason: str) -> Delivery:
+    """Take a line off the ledger, by who recorded it or who leads: it stays readable, with why; the other side is told.
+
+    Raises AlreadyMoved.
+    """
+    require(can_take_off(by, delivery))
+    rows = Delivery.objects.standing().filter(pk=delivery.pk)
+    if not rows.update(removed_at=timezone.now(), removed_by=by, removed_why=reason[:1000]):
+        raise AlreadyMoved
+    delivery.refresh_from_db()
     touch(delivery.contribution.participation.project)
+    notifications.taken_off(delivery, by=by)
+    return delivery
 
 
 def touch(project: Project) -> None:

@@ -1,19 +1,26 @@
-"""Projects as spreadsheets: the list, and the ledger of one for its funders."""
+"""Projects for others to read: the list as a spreadsheet, the ledger for funders, one described for machines."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.exchange.jsonld import Absolute, script
 from directory.exchange.spreadsheets import COLUMNS, DATES, WITH, Column, _choice, _names, _own, _text, _words
+from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.paper import Paper
-from mutualisation.kernel.spreadsheets import download
-from projects.ledger import Ledger, Sums, dollars_in_words
-from projects.models import Determinant, Project
+from mutualisation.kernel.spreadsheets import HOURS, MONEY, Sheet, workbook
+from projects.financing import Financing
+from projects.ledger import Ledger, Sums
+from projects.models import Determinant, Part, Participation, Project
+from projects.wording import dollars
 
 COLUMNS[Project] = (
     _own("title", gettext_lazy("Projet")),
@@ -34,46 +41,148 @@ COLUMNS[Project] = (
 WITH[Project] = (("organisation",), ("territories",))
 
 
+FIGURES = (
+    gettext_lazy("Heures de personnes promises"), gettext_lazy("Heures d’usage promises"),
+    gettext_lazy("Valeur promise ($)"), gettext_lazy("Heures de personnes venues"),
+    gettext_lazy("Heures d’usage venues"), gettext_lazy("Valeur venue ($)"),
+)  # fmt: skip
+SHAPES = (HOURS, HOURS, MONEY, HOURS, HOURS, MONEY)
+
+
 def _figures(sums: Sums) -> list[object]:
     return [sums.promised_hours, sums.promised_use, sums.promised, sums.hours, sums.use, sums.dollars]
 
 
-def ledger_table(project: Project, ledger: Ledger, *, form: str, address: str) -> HttpResponseBase:
-    """The lines, then the sums of each grouping, then where it comes from and how values were found."""
-    header = [
-        _("Partenaire"), _("À quel titre"), _("Apport"), _("Sorte"), _("Rôle"), _("Période"),
-        _("Heures de personnes promises"), _("Heures d’usage promises"), _("Valeur promise ($)"),
-        _("Heures de personnes venues"), _("Heures d’usage venues"), _("Valeur venue ($)"), _("Comment c’est estimé"),
-    ]  # fmt: skip
-    rows: list[list[object]] = [
-        [n.partner, n.part, n.label, n.nature, n.role, n.period, *_figures(n.sums), n.method] for n in ledger.lines
+def _units(sums: Sums) -> list[object]:
+    """The same for one line: empty where its kind is not counted in that unit."""
+    return [figure or None for figure in _figures(sums)]
+
+
+def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: str, address: str) -> HttpResponseBase:
+    """The lines; then, each on its own sheet, the sums of each grouping, the money, and how values were found."""
+    lines = Sheet(
+        _("Lignes"),
+        [
+            _("Partenaire"), _("À quel titre"), _("Apport"), _("Sorte"), _("Rôle"), _("Du"), _("Au"), *FIGURES,
+            _("Comment c’est estimé"),
+        ],
+        [
+            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums), n.method]
+            for n in counted.lines
+        ],
+        [""] * 7 + [*SHAPES, ""],
+    )  # fmt: skip
+    groups = [
+        Sheet(
+            group.title,
+            [group.head, *FIGURES],
+            [[int(label) if label.isdecimal() else label, *_figures(sums)] for label, sums in group.sums],
+            ["", *SHAPES],
+            [_("Total"), *_figures(counted.total)],
+        )
+        for group in counted.groups
     ]
-    rows.append([_("Total"), "", "", "", "", "", *_figures(ledger.total), ""])
-    for title, sums in ledger.groups:
-        rows += [[f"{title} : {label}", "", "", "", "", "", *_figures(one), ""] for label, one in sums]
     about = [
         f"{settings.PORTAL_NAME} : {project.title}",
-        timezone.localdate().isoformat(),
+        _("En date du %(day)s") % {"day": day_in_words(timezone.localdate(), "j F Y")},
         address,
-        _("Une heure donnée vaut %(rate)s, sauf si un montant est écrit.")
-        % {"rate": dollars_in_words(project.value_of_an_hour)},
-        _("Un prêt réel compte de lui-même : la durée de ses dates, à la valeur déclarée."),
+        *(
+            [
+                _("Réuni : %(some)s sur %(all)s; reste à trouver : %(left)s.")
+                % {"some": dollars(money.gathered), "all": dollars(money.budget), "left": dollars(money.left)}
+            ]
+            if money.budget
+            else []
+        ),
+        *methods(project, money),
     ]
-    return download(
-        form=form, name=_("Bilan %(title)s") % {"title": project.title}, header=header, rows=rows, about=about
+    return workbook(
+        form=form, name=_("Bilan %(title)s") % {"title": project.title},
+        sheets=[lines, *groups, *([_sources(money)] if money.is_told else [])], notes=_("Méthode"), about=about,
+    )  # fmt: skip
+
+
+def _sources(money: Financing) -> Sheet:
+    """Where the money of the project comes from, and what is left to find."""
+    header = [_("Source"), _("État"), _("Du"), _("Au"), _("Montant ($)"), _("Montant réuni ($)")]
+    rows: list[list[object]] = [
+        [_("Apports des partenaires, promis ou venus"), "", None, None, money.brought, money.brought]
+    ]
+    for source in money.sources:
+        row = source.row
+        state = _("déjà compté parmi les apports") if source.counted else str(row.get_state_display())
+        added = (row.amount or 0) if source.granted and not source.counted else 0
+        rows.append([row.funder, state, row.starts_on, row.ends_on, row.amount, added])
+    return Sheet(
+        _("Financement"), header, rows, ["", "", "", "", MONEY, MONEY], [_("Réuni"), "", "", "", "", money.gathered]
     )
 
 
-def ledger_paper(project: Project, ledger: Ledger, *, address: str) -> Paper:
-    """The same for a funder who reads on paper: the sums, each line, how it was counted."""
+def methods(project: Project, money: Financing) -> list[str]:
+    """How everything is counted, in sentences: the same on the page, in the spreadsheet and on paper."""
+    said = [
+        _("Une heure de temps ou de savoir-faire vaut %(rate)s, sauf si le partenaire a écrit un montant.")
+        % {"rate": dollars(project.value_of_an_hour)},
+        _(
+            "Le matériel, les locaux et les réseaux valent ce que le partenaire déclare; la colonne "
+            "« Comment c’est estimé » le dit."
+        ),
+        _(
+            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée. Les heures "
+            "d’usage d’un objet ou d’un local ne s’ajoutent jamais aux heures de personnes."
+        ),
+        _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
+        _(
+            "Ce qui est promis compte dans l’année où cela commence, ou celle de l’offre quand rien n’est daté; ce qui "
+            "est venu, dans l’année où c’est venu."
+        ),
+    ]
+    if money.sources:
+        said.append(
+            _(
+                "Un bailleur ou un programme de la fiche n’est pas un apport : son montant s’ajoute à part, au "
+                "financement, et seulement une fois obtenu. Celui qui promet aussi de l’argent comme partenaire ne "
+                "compte qu’une fois, parmi les apports."
+            )
+        )
+    return said
+
+
+def ledger_paper(project: Project, counted: Ledger, money: Financing, *, address: str) -> Paper:
+    """The same for a funder who reads on paper: the sums, each line, how it was counted, on which day."""
+    today = timezone.localdate()
     return Paper(
         title=_("Bilan des apports"),
         html=render_to_string(
             "projects/project/_paper.html",
-            {"project": project, "ledger": ledger, "hour": dollars_in_words(project.value_of_an_hour)},
+            {"project": project, "ledger": counted, "money": money, "today": today,
+             "methods": methods(project, money)},
         ),
-        date=timezone.localdate(),
+        date=today,
         author=settings.PORTAL_NAME,
         header=project.title,
         footer=f"{settings.PORTAL_NAME} · {address}",
+    )  # fmt: skip
+
+
+def project_jsonld(project: Project, taking_part: Iterable[Participation], absolute: Absolute) -> SafeString:
+    """Project, of who carries it, with who funds it and who takes part. ``absolute`` makes a full address."""
+
+    def named(*parts: str) -> list[dict[str, str]]:
+        found = {p.organisation_id: p.organisation for p in taking_part if p.part in parts}
+        return [{"@type": "NGO", "name": o.name, "url": absolute(o.get_absolute_url())} for o in found.values()]
+
+    return script(
+        {
+            "@type": "Project",
+            "name": project.title,
+            "description": project.standfirst,
+            "url": absolute(project.get_absolute_url()),
+            "parentOrganization": named(Part.CARRIES),
+            "member": named(Part.PARTNERS, Part.SUPPORTS),
+            "funder": named(Part.FUNDS),
+            "areaServed": [{"@type": "AdministrativeArea", "name": t} for t in project.territory_names],  # type: ignore[attr-defined]
+            "keywords": [str(Determinant(d).label) for d in project.determinants],
+            "disambiguatingDescription": str(project.get_stage_display()),
+        }
     )

@@ -1,7 +1,8 @@
 """What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
 
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
-worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says.
+worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says. A line
+that names no role is of those that its partner offered.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import datetime
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
-from django.utils import formats
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from directory.models import Kind, Organisation
 from mutualisation.kernel.publication import Status
+from projects import wording
 from projects.contributions import NATURE_OF_KIND
 from projects.models import ContributionRole, Nature, Part, Project, ProjectLoan
 from projects.permissions import COUNTS
@@ -27,7 +28,11 @@ from projects.permissions import COUNTS
 # One row for what was promised, one for each part that came, each in the year of its own date.
 ENTRIES = """
     WITH said AS (
-        SELECT c.id, pp.organisation_id, pp.part, c.nature, c.role, c.label, c.method, c.status, c.starts_on, c.ends_on,
+        SELECT c.id, pp.organisation_id, pp.part, c.nature, c.label, c.method, c.status, c.starts_on, c.ends_on,
+               CASE WHEN c.role <> '' THEN c.role
+                    ELSE (SELECT coalesce(string_agg(held, ',' ORDER BY held), '') FROM unnest(pp.roles) held)
+                    END AS role,
+               coalesce(c.starts_on, c.ends_on, (c.offered_at AT TIME ZONE %(zone)s)::date) AS counted_on,
                c.hours, c.amount, c.hourly_rate,
                CASE WHEN c.amount > 0 AND c.hours > 0 THEN c.amount / c.hours ELSE c.hourly_rate END AS rate
           FROM projects_contribution c JOIN projects_participation pp ON pp.id = c.participation_id
@@ -36,13 +41,19 @@ ENTRIES = """
         SELECT d.contribution_id, d.on, d.hours,
                CASE WHEN d.amount > 0 THEN d.amount ELSE d.hours * s.rate END AS dollars
           FROM projects_delivery d JOIN said s ON s.id = d.contribution_id
+         WHERE d.removed_at IS NULL
     ), lent AS (
-        SELECT l.id, l.lender_id, r.kind, k.role, k.rate, k.per, k.method, r.name, d.lower AS begins, d.upper AS ends,
+        SELECT l.id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name, d.lower AS begins, d.upper AS ends,
                l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS is_there,
                extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
                extract(epoch FROM greatest(least(d.upper, now(), coalesce(l.returned_at, d.upper)), d.lower)
                  - d.lower) / 3600 AS so_far,
-               row_number() OVER (PARTITION BY l.id ORDER BY d.lower) AS n
+               row_number() OVER (PARTITION BY l.id ORDER BY d.lower) AS n,
+               CASE WHEN k.role <> '' THEN k.role
+                    ELSE (SELECT coalesce(string_agg(DISTINCT held, ',' ORDER BY held), '')
+                            FROM projects_participation pp, unnest(pp.roles) held
+                           WHERE pp.project_id = k.project_id AND pp.organisation_id = l.lender_id
+                             AND pp.status = 'welcomed') END AS role
           FROM projects_projectloan k JOIN loans_loan l ON l.id = k.loan_id
           JOIN directory_resource r ON r.id = l.resource_id
           JOIN (SELECT loan_id, lower(period) AS lower, upper(period) AS upper FROM loans_loandate
@@ -51,7 +62,7 @@ ENTRIES = """
     ), entries AS (
         SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
                ends_on AS ends,
-               hourly_rate, amount > 0 AS by_amount, extract(year FROM starts_on)::int AS year,
+               hourly_rate, amount > 0 AS by_amount, extract(year FROM counted_on)::int AS year,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per
           FROM said WHERE status = 'welcomed'
@@ -73,7 +84,7 @@ ENTRIES = """
     )"""
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
-PERSONS = "nature IN ('temps', 'expertise', 'humain')"
+PERSONS = "nature IN ('temps', 'expertise', 'reseau', 'humain')"
 
 
 @dataclass(frozen=True)
@@ -96,10 +107,11 @@ class Line:
     organisation: int
     partner: str
     part: str
-    nature: str
+    kind: Nature
     role: str
     label: str
-    period: str
+    begins: datetime.date | None
+    ends: datetime.date | None
     method: str
     sums: Sums
     is_loan: bool
@@ -108,23 +120,34 @@ class Line:
     def number(self) -> int:
         return int(self.key[1:])
 
+    @property
+    def nature(self) -> str:
+        return str(self.kind.label)
+
+    @property
+    def period(self) -> str:
+        return wording.period(self.begins, self.ends)
+
+
+class Group(NamedTuple):
+    """Sums side by side: by partner, by role…"""
+
+    title: str
+    head: str
+    sums: list[tuple[str, Sums]]
+
 
 @dataclass
 class Ledger:
     """The lines, and their sums by partner, role, sort and year."""
 
     lines: list[Line] = field(default_factory=list)
-    groups: list[tuple[str, list[tuple[str, Sums]]]] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     total: Sums = field(default_factory=Sums)
 
     @cached_property
     def has_use(self) -> bool:
         return bool(self.total.promised_use or self.total.use)
-
-    def share(self, budget: Decimal | None) -> int:
-        """Which part of the budget is promised or come, in per cent; 0 without a budget."""
-        together = max(self.total.promised, self.total.dollars)
-        return min(100, round(100 * together / budget)) if budget else 0
 
 
 def _known(project: Project) -> dict[str, Any]:
@@ -138,7 +161,7 @@ def lines_of(project: Project) -> tuple[list[Line], Sums]:
             f"""{ENTRIES} SELECT line, organisation_id, max(part), nature, role, label, max(method), min(begins),
                 max(ends), max(hourly_rate), bool_or(by_amount), max(per), {SUMS}
                 FROM entries GROUP BY line, organisation_id, nature, role, label
-                ORDER BY min(begins), line""",  # noqa: S608 - our own SQL; values are parameters
+                ORDER BY min(begins) NULLS LAST, line""",  # noqa: S608 - our own SQL; values are parameters
             _known(project),
         )
         rows = cursor.fetchall()
@@ -195,59 +218,54 @@ def _plus(one: Sums, other: Sums) -> Sums:
 def _line(row: Any, names: dict[int, str]) -> Line:
     key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per = row[:12]
     kind = nature_of(nature)
-    sums = _sums(row[12:], kind in (Nature.TIME, Nature.EXPERTISE))
+    sums = _sums(row[12:], kind in (Nature.TIME, Nature.EXPERTISE, Nature.NETWORK))
     is_loan = key.startswith("l")
     return Line(
         key=key,
         organisation=organisation,
         partner=names.get(organisation, ""),
         part=str(Part(part).label) if part else _("prête"),
-        nature=str(kind.label),
-        role=str(ContributionRole(role).label) if role else "",
+        kind=kind,
+        role=roles_in_words(role),
         label=label,
-        period=period_words(begins, ends),
+        begins=begins,
+        ends=ends,
         method=method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
         sums=sums,
         is_loan=is_loan,
     )
 
 
-def dollars_in_words(value: Decimal | int) -> str:
-    """« 25 $ », cents only when there are some."""
-    amount = Decimal(value)
-    places = 0 if amount == amount.to_integral() else 2
-    return f"{formats.number_format(amount, decimal_pos=places, force_grouping=True)}\u00a0$"
+def roles_in_words(held: str) -> str:
+    """« Connecteur », or all those of a partner whose line names none: « Connecteur, Évaluateur »."""
+    return ", ".join(str(role.label) for role in ContributionRole if role in held.split(","))
 
 
 def _method(kind: Nature, by_amount: bool, rate: Decimal, sums: Sums) -> str:
     if by_amount:
         return _("montant en argent") if kind == Nature.MONEY else _("valeur déclarée par le partenaire")
     if rate and (sums.promised_hours or sums.hours):
-        return _("%(rate)s l’heure") % {"rate": dollars_in_words(rate)}
+        return _("%(rate)s l’heure") % {"rate": wording.dollars(rate)}
     return _("sans valeur chiffrée")
 
 
 def _loan_method(rate: Decimal, per: str) -> str:
     if not rate:
         return _("prêt réel, sans valeur chiffrée")
-    words = {"rate": dollars_in_words(rate), "per": ProjectLoan.Per(per).label}
+    words = {"rate": wording.dollars(rate), "per": ProjectLoan.Per(per).label}
     return _("prêt réel, %(rate)s %(per)s, déclaré par le prêteur") % words
 
 
-def period_words(begins: datetime.date | None, ends: datetime.date | None) -> str:
-    """« 2026-11-21 », « 2026-11-21 au 2027-02-28 »: dates as a table holds them."""
-    if begins is None:
-        return ""
-    if ends is None or ends == begins:
-        return begins.isoformat()
-    return _("%(begins)s au %(ends)s") % {"begins": begins.isoformat(), "ends": ends.isoformat()}
-
-
-def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[tuple[str, list[tuple[str, Sums]]]], Sums]:
-    """The sums of each grouping, largest first; then of everything."""
+def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:
+    """The sums of each grouping, largest first, years in order; then of everything."""
     total = Sums()
-    found: dict[str, dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
-    titles = {7: _("Par partenaire"), 11: _("Par rôle"), 13: _("Par sorte d’apport"), 14: _("Par année")}
+    found: dict[int, dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
+    titles = {
+        7: (_("Par partenaire"), _("Partenaire")),
+        11: (_("Par rôle"), _("Rôle")),
+        13: (_("Par sorte d’apport"), _("Sorte")),
+        14: (_("Par période"), _("Année")),
+    }
     for grouping, organisation, role, kind, year, people, *values in rows:
         sums = _sums(values, people)
         if grouping == 15:
@@ -255,16 +273,15 @@ def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[tuple[str, lis
             continue
         label = {
             7: lambda o=organisation: names.get(o, ""),
-            11: lambda r=role: str(ContributionRole(r).label) if r else _("Aucun rôle dit"),
+            11: lambda r=role: roles_in_words(r) or _("Aucun rôle dit"),
             13: lambda k=kind: str(nature_of(k).label).capitalize() if k else "",
             14: lambda y=year: str(y),
         }[grouping]()
-        found[titles[grouping]][label] = _plus(found[titles[grouping]][label], sums)
-    groups = [
-        (title, sorted(found[title].items(), key=lambda pair: (-pair[1].promised, pair[0])))
-        for number, title in titles.items()
-        if found.get(title) and number != 14
-    ]
-    if years := found.get(titles[14]):
-        groups.append((titles[14], sorted(years.items())))
+        found[grouping][label] = _plus(found[grouping][label], sums)
+    groups = []
+    for number, (title, head) in titles.items():
+        if held := found.get(number):
+            by_year = number == 14
+            ranked = sorted(held.items(), key=lambda pair: (0 if by_year else -pair[1].promised, pair[0]))
+            groups.append(Group(title, head, ranked))
     return groups, total

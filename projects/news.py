@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -30,33 +30,57 @@ def tell(*, project: Project, title: str, body: str, by: Any, photos: Iterable[A
     require(can_lead(by, project))
     news = News.objects.create(project=project, title=title, body=body, by=by)
 
-    def blank(done: Prepared, rank: int) -> NewsPhoto:
-        return NewsPhoto(news=news, width=done.width, height=done.height)
-
-    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
-    _kept, refused = keep(photos, room=PHOTOS_AT_MOST, too_many=too_many % {"n": PHOTOS_AT_MOST}, blank=blank)
+    refused = _keep_photos(news, photos, room=PHOTOS_AT_MOST)
     edited(project, by=by)
     if project.is_public:
         notifications.told(news)
     return news, refused
 
 
+def _keep_photos(news: News, files: Iterable[Any], *, room: int) -> list[str]:
+    """Keep these photos with a news; gives a sentence for each one refused."""
+
+    def blank(done: Prepared, rank: int) -> NewsPhoto:
+        return NewsPhoto(news=news, width=done.width, height=done.height)
+
+    too_many = _("« %%(name)s » n’a pas été gardée : une nouvelle compte au plus %(n)s photos.")
+    _kept, refused = keep(files, room=room, too_many=too_many % {"n": PHOTOS_AT_MOST}, blank=blank)
+    return refused
+
+
 @transaction.atomic
-def rewrite_news(news: News, *, title: str, body: str, by: Any, seen: str) -> bool:
-    """Correct a news; False when someone changed it since the page was read. Nobody is written to again."""
+def rewrite_news(
+    news: News, *, title: str, body: str, by: Any, seen: str, words: Mapping[str, str] | None = None,
+    photos: Iterable[Any] = (), without: Iterable[str] = (),
+) -> list[str] | None:  # fmt: skip
+    """Correct a news; nobody is written to again. ``words``: what each photo shows, by uid; ``without``: those to drop.
+
+    Gives a sentence for each photo refused; None, and nothing changed, when someone corrected it since it was read.
+    """
     require(can_lead(by, news.project))
     held = News.objects.select_for_update(of=("self",)).get(pk=news.pk)
     if seen != stamp(held):
-        return False
+        return None
     held.title, held.body = title, body
     held.save(update_fields=["title", "body"])
+    gone = set(without)
+    for photo in held.photos.all():
+        if str(photo.uid) in gone:
+            discard(photo)
+            continue
+        alt = " ".join((words or {}).get(str(photo.uid), photo.alt).split())[:160]
+        if alt != photo.alt:
+            photo.alt = alt
+            photo.save(update_fields=["alt"])
+    refused = _keep_photos(held, photos, room=PHOTOS_AT_MOST - held.photos.count())
     edited(news.project, by=by)
-    return True
+    return refused
 
 
 def stamp(news: News) -> str:
-    """What moves when a news is corrected."""
-    return signing.Signer(salt="projects.news").signature(f"{news.title}\n{news.body}")[:16]
+    """What moves when a news is corrected, or what its photos show."""
+    shown = [f"{uid} {alt}" for uid, alt in news.photos.order_by("pk").values_list("uid", "alt")]
+    return signing.Signer(salt="projects.news").signature("\n".join([news.title, news.body, *shown]))[:16]
 
 
 @transaction.atomic

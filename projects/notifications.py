@@ -12,15 +12,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
-from projects.models import Contribution, Follower, News, Participation, Project
+from mutualisation.kernel.moments import day_in_words
+from projects.models import Contribution, Delivery, Follower, News, Participation, Project
 from projects.permissions import people_leading, people_of
+from projects.wording import quantity
 
 SALT = "projects.follow"
 
 
 def _send(
     project: Project, people: Any, event: str, *, subject: str, expected: str, page: str, action: str, note: str = "",
-    stop: bool = False,
+    story: str = "", photos: int = 0, stop: bool = False,
 ) -> None:  # fmt: skip
     for person in people:
         write(
@@ -31,6 +33,8 @@ def _send(
             expected=expected,
             project=project,
             note=note,
+            story=story,
+            photos=photos,
             action=action,
             action_url=absolute(page),
             stop_url=absolute(reverse("project_unfollow", args=[stop_token(project, person)])) if stop else "",
@@ -93,10 +97,9 @@ def answered(participation: Participation, *, by: Any) -> None:
 def ended(participation: Participation, *, by: Any) -> None:
     """A participation ends → the other side."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
-    people = {p.pk: p for p in [*people_of(participation), *people_leading(participation.project)] if p.pk != by.pk}
     _send(
         participation.project,
-        people.values(),
+        _both_sides(participation, but=by),
         f"project-ended:{participation.pk}",
         subject=_("%(who)s ne participe plus : %(what)s") % said,
         expected=_("Ce qui était venu reste au bilan; ce qui était promis n’y compte plus."),
@@ -137,6 +140,46 @@ def promise_answered(contribution: Contribution, *, by: Any) -> None:
     )
 
 
+def taken_back(contribution: Contribution, *, by: Any) -> None:
+    """A promise will not come, or not entirely → the other side."""
+    participation = contribution.participation
+    said = {"who": participation.organisation.name, "what": contribution.label}
+    _send(
+        participation.project,
+        _both_sides(participation, but=by),
+        f"project-taken-back:{contribution.pk}",
+        subject=_("Un apport ne viendra pas : %(what)s (%(who)s)") % said,
+        expected=_("Il n’y a rien à faire : ce qui était venu reste au bilan; le reste n’est plus promis."),
+        note=contribution.reason,
+        page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
+        action=_("Voir l’apport"),
+    )
+
+
+def taken_off(delivery: Delivery, *, by: Any) -> None:
+    """A line leaves the ledger → the other side, with why."""
+    contribution = delivery.contribution
+    participation = contribution.participation
+    said = {"who": participation.organisation.name, "what": contribution.label}
+    line = {"day": day_in_words(delivery.on, "j F Y"), "how_much": quantity(delivery.hours, delivery.amount)}
+    _send(
+        participation.project,
+        _both_sides(participation, but=by),
+        f"project-taken-off:{delivery.pk}",
+        subject=_("Une ligne est retirée du bilan : %(what)s (%(who)s)") % said,
+        expected=_("%(how_much)s du %(day)s ne comptent plus. Si c’est une erreur, inscrivez-les de nouveau.") % line,
+        note=delivery.removed_why,
+        page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
+        action=_("Voir l’apport"),
+    )
+
+
+def _both_sides(participation: Participation, *, but: Any) -> list[Any]:
+    """The partner and who leads, each once, without who just did it."""
+    people = {p.pk: p for p in [*people_of(participation), *people_leading(participation.project)]}
+    return [person for pk, person in people.items() if pk != but.pk]
+
+
 def told(news: News) -> None:
     """A news of the journal → who follows, each with a link that stops it."""
     followers = Follower.objects.filter(project=news.project, user__is_active=True).select_related("user")
@@ -146,6 +189,8 @@ def told(news: News) -> None:
         f"project-news:{news.pk}",
         subject=_("%(project)s : %(title)s") % {"project": news.project.title, "title": news.title},
         expected=news.title,
+        story=news.body,
+        photos=news.photos.count(),
         page=news.project.get_absolute_url() + f"#nouvelle-{news.pk}",
         action=_("Lire la nouvelle"),
         stop=True,

@@ -11,7 +11,7 @@ from directory.models import Organisation
 from directory.permissions import can_curate, can_edit, is_member, managers_of
 from loans.models import Loan, LoanStatus
 from mutualisation.kernel.publication import Status
-from projects.models import Community, CommunityMember, Gathering, Idea, Participation, Project
+from projects.models import Community, CommunityMember, Delivery, Gathering, Idea, Participation, Project
 
 COUNTS = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED)
 
@@ -60,6 +60,13 @@ def can_offer(user: Any, project: Project, organisation: Organisation) -> bool:
 def can_follow_up(user: Any, participation: Participation) -> bool:
     """Both sides read a participation and record what came: the partner, and who leads."""
     return is_member(user, participation.organisation) or can_lead(user, participation.project)
+
+
+def can_take_off(user: Any, delivery: Delivery) -> bool:
+    """Who recorded that line, while she is still of either side; and who leads."""
+    participation = delivery.contribution.participation
+    hers = delivery.recorded_by_id is not None and delivery.recorded_by_id == user.pk
+    return can_lead(user, participation.project) or (hers and can_follow_up(user, participation))
 
 
 def loans_to_link(user: Any, project: Project) -> QuerySet[Loan]:

@@ -37,7 +37,7 @@ Rows = Iterable[dict[str, Any]]
 NAMED: dict[type[Any], tuple[str, ...]] = {
     Participation: ("offered_by", "answered_by"),
     Contribution: ("offered_by",),
-    Delivery: ("recorded_by",),
+    Delivery: ("recorded_by", "removed_by"),
     ProjectLoan: ("linked_by",),
     News: ("by",),
     Document: ("added_by",),
@@ -69,7 +69,10 @@ def _contributions(user: User) -> Rows:
 
 def _deliveries(user: User) -> Rows:
     for d in _hers(Delivery, user):
-        yield {"recu_le": d.on, "heures": d.hours, "valeur": d.amount, "remarque": d.note}
+        yield {
+            "recu_le": d.on, "heures": d.hours, "valeur": d.amount, "remarque": d.note, "retire_le": d.removed_at,
+            "inscrit_par_vous": d.recorded_by_id == user.pk, "pourquoi": d.removed_why,
+        }  # fmt: skip
 
 
 def _told(user: User) -> Rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import socket
@@ -14,13 +13,28 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.core.management import call_command
-from django.db import transaction
+from xdist.scheduler import LoadFileScheduling
 
 from mutualisation.kernel.memo import forget_all
 
 MEDIA = Path(tempfile.mkdtemp(prefix="mutualisation-essais-"))
 UNDEFINED = "⟦non défini : %s⟧"
+SHARED = (
+    "tests/demo/",
+    "tests/browser/reading/",
+)  # each folder loads the demonstration once: one process runs it whole
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """A file is run by one process; so is a folder whose tests share what was loaded."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return next((folder for folder in SHARED if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> ByFile:
+    return ByFile(config, log)
 
 
 def pytest_configure() -> None:
@@ -42,15 +56,6 @@ def no_stale_memory() -> Iterator[None]:
     yield
     forget_all()
     caches["memory"].clear()
-
-
-@pytest.fixture(scope="module")
-def demonstration(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The demonstration, loaded once for a file: each test undoes what it does, the last one undone with all of it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        call_command("demo", stdout=io.StringIO())
-        yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ from accounts.models.consent import Purpose
 from accounts.privacy_map import SECRET, classes_of
 from directory.models import Closure, ExceptionalHours, Occupation, PostalArea, Synonym
 from loans.models import Checklist, JournalEntry, Loan
+from projects.models import Community
 from tests.cast import answers, names, statuses_of
 from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory, UserFactory
 from tests.loans.signing import frozen, sign
@@ -42,7 +43,7 @@ ADMIN: dict[str, tuple[int, int, int, int]] = {
     "admin:auth_user_password_change": (302, 302, 403, 200),
 }
 # What a curator writes; the rest of the directory she reads; accounts and groups are the administrator's.
-CURATED = {"organisation", "resource", "practice", "synonym", "checklist", "tool", "term"}
+CURATED = {"organisation", "resource", "practice", "synonym", "checklist", "tool", "term", "project", "community"}
 # Apps whose admin is the directory’s own: completing fields, read by curators.
 OURS = ("directory", "loans", "projects", "toolbox")
 # What administrators read and nobody rewrites.
@@ -142,6 +143,8 @@ def a_row(model: Any, world: dict[str, Any]) -> Any:
         "term": lambda: Term.objects.create(slug="pret", term="prêt", definition="Confier pour un temps."),
         "edition": lambda: world["edition"],
         "modelagreement": lambda: world["edition"].model,
+        "project": lambda: world["project"],
+        "community": lambda: Community.objects.get(slug="entraide"),
         "user": UserFactory,
         "group": lambda: Group.objects.create(name="Essai"),
         "mail": lambda: Mail.objects.get(pk=world["mail"]),
@@ -207,5 +210,5 @@ def test_no_secret_is_shown(cast: dict[str, Client], world: dict[str, Any]) -> N
 
 def test_the_index_of_a_curator_is_the_directory(cast: dict[str, Client]) -> None:
     shown = {role: cast[role].get(reverse("admin:index")).context["app_list"] for role in ("curator", "administrator")}
-    assert {app["app_label"] for app in shown["curator"]} == {"directory", "loans", "toolbox"}
+    assert {app["app_label"] for app in shown["curator"]} == {"directory", "loans", "projects", "toolbox"}
     assert {"accounts", "auth", "directory"} <= {app["app_label"] for app in shown["administrator"]}

@@ -14,6 +14,7 @@ from django.apps import apps
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from toolbox.composing import Blank, blanks_of, compose, fill, in_words, lines_of
@@ -89,11 +90,22 @@ class ClauseChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that changes between two editions; ``same`` is how many clauses stayed as they were."""
+    """All that changes between two editions; ``same`` is how many clauses stayed as they were.
+
+    ``presentation`` is what the model says of itself: which part, its words, what went and came.
+    """
 
     clauses: list[ClauseChange]
     variables: list[str]
     same: int
+    presentation: list[tuple[str, SafeString]] = field(default_factory=list)
+
+
+PRESENTATION = (
+    ("title", gettext_lazy("titre")),
+    ("summary", gettext_lazy("quand s’en servir")),
+    ("warning", gettext_lazy("mise en garde")),
+)
 
 
 def compare(old: Edition, new: Edition) -> Comparison:
@@ -131,7 +143,12 @@ def compare(old: Edition, new: Edition) -> Comparison:
             title, body = _title_and_body(other, named[old][0])
             found.append(ClauseChange("removed", labels["removed"], words(title, ""), words(body, "")))
     kept = sum(c.kind != "removed" for c in found)
-    return Comparison(found, list(_variables(old, new)), len(after) - kept)
+    presented = [
+        (str(label).capitalize(), words(getattr(old, name), getattr(new, name)))
+        for name, label in PRESENTATION
+        if getattr(old, name) != getattr(new, name)
+    ]
+    return Comparison(found, list(_variables(old, new)), len(after) - kept, presented)
 
 
 def _named(edition: Edition) -> dict[str, Any]:
@@ -325,18 +342,15 @@ def _done(event: Any, before: Any) -> list[tuple[str, SafeString]]:
             return [(_("Édition %(n)s mise en préparation.") % {"n": event.number}, nothing)]
         if event.published_at and not before.published_at:
             return [(_("Édition %(n)s publiée.") % {"n": event.number}, nothing)]
+        done = _texts(event, before, PRESENTATION, _("Présentation, %(part)s :"))
         was, now = ({v["name"]: v for v in row.variables} for row in (before, event))
         changed = [v["label"] for name, v in now.items() if was.get(name) != v]
         changed += [v["label"] for name, v in was.items() if name not in now]
-        return [(_("Variables : %(labels)s.") % {"labels": ", ".join(changed)}, nothing)] if changed else []
-    if before is None:
-        return []
-    parts = (("title", _("titre")), ("summary", _("quand s’en servir")), ("warning", _("mise en garde")))
-    done = _texts(event, before, parts, _("Présentation, %(part)s :"))
-    if bool(event.withdrawn_at) != bool(before.withdrawn_at):
-        said = _("Modèle retiré : %(why)s") % {"why": event.withdrawn_reason} if event.withdrawn_at else ""
-        done.append((said or _("Modèle remis en service."), nothing))
-    return done
+        return [*done, (_("Variables : %(labels)s.") % {"labels": ", ".join(changed)}, nothing)] if changed else done
+    if before is None or bool(event.withdrawn_at) == bool(before.withdrawn_at):
+        return []  # what a model says of itself is told by its editions
+    said = _("Modèle retiré : %(why)s") % {"why": event.withdrawn_reason} if event.withdrawn_at else ""
+    return [(said or _("Modèle remis en service."), nothing)]
 
 
 def _texts(event: Any, before: Any, parts: Any, said: str) -> list[tuple[str, SafeString]]:

@@ -11,7 +11,7 @@ import datetime
 import html
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from django.utils.formats import number_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mutualisation.kernel import markdown
 from mutualisation.kernel.moments import clock, day_in_words
@@ -50,6 +51,9 @@ class Blank:
     asked_of: str = ""
     sample: Any = None
     from_portal: bool = False
+    check: str = ""
+    most: int | None = None
+    after: str = ""
 
     @property
     def is_demanded(self) -> bool:
@@ -69,18 +73,58 @@ class Written:
     named: frozenset[str] = field(default_factory=frozenset)
 
 
-def blanks_of(edition: Edition) -> dict[str, Blank]:
-    """Every variable that this edition's clauses may name: the portal's catalogue, then those that it declares."""
+def blanks_of(edition: Edition, clauses: Iterable[Clause] = ()) -> dict[str, Blank]:
+    """Every variable that this edition's clauses may name: the portal's catalogue, then those that it declares.
+
+    With its ``clauses``, the parties are called as they call them: « Nom légal de l’organisme hôte ».
+    """
     own = [
         Blank(
             name=v["name"], label=v["label"], type=v["type"], help=v.get("help") or "",
             required=bool(v.get("required")),
             choices=tuple((c["value"], c["label"]) for c in v.get("choices") or ()), asked_of=v.get("asked_of") or "",
-            sample=v.get("sample"),
+            sample=v.get("sample"), check=v.get("check") or "", most=v.get("most"), after=v.get("after") or "",
         )
         for v in edition.variables
     ]  # fmt: skip
-    return {b.name: b for b in [*catalogue(), *own]}
+    roles = roles_of(clauses)
+    return {b.name: replace(b, label=in_role(b.label, roles)) for b in [*catalogue(), *own]}
+
+
+# What a text says of a party where it names it: « …[[preteur.nom]]…, ci-après « l’organisme hôte ». »
+_ROLE = re.compile(
+    r"\[\[(\w+)\.nom\]\](?:(?!\.nom\]\]).)*?ci-après\s+\u00ab\s*([^\u00ab\u00bb\[\]]{2,60}?)\s*\u00bb", re.DOTALL
+)
+_OF = {
+    "preteur": gettext_lazy("du prêteur"),
+    "emprunteur": gettext_lazy("de l’emprunteur"),
+    "personne": gettext_lazy("de la personne prêtée"),
+}
+
+
+def roles_of(clauses: Iterable[Clause]) -> dict[str, str]:
+    """What a text calls each of its parties: {"preteur": "l’organisme hôte"}; nothing of those it gives no name."""
+    found: dict[str, str] = {}
+    for clause in clauses:
+        for party, role in _ROLE.findall(clause.body):
+            found.setdefault(party, " ".join(role.split()))
+    return found
+
+
+def in_role(label: str, roles: Mapping[str, str]) -> str:
+    """« NEQ du prêteur » as this text says it: « NEQ de l’organisme hôte »."""
+    for party, usual in _OF.items():
+        if party in roles:
+            label = label.replace(str(usual), of(roles[party]))
+    return label
+
+
+def of(who: str) -> str:
+    """« de l’organisme hôte », « du prêteur », « des participants »."""
+    for article, said in (("le ", "du "), ("les ", "des ")):
+        if who.startswith(article):
+            return said + who.removeprefix(article)
+    return f"de {who}"
 
 
 def catalogue() -> list[Blank]:
@@ -88,7 +132,8 @@ def catalogue() -> list[Blank]:
     return [
         Blank(
             name=v.name, label=str(v.label), type=v.type, sample=_plain(v.sample), from_portal=True,
-            choices=tuple((value, str(label)) for value, label in v.choices),
+            choices=tuple((value, str(label)) for value, label in v.choices), check=v.check, most=v.most,
+            after=v.after,
         )
         for v in CATALOGUE
     ]  # fmt: skip

@@ -17,6 +17,11 @@ from mutualisation.kernel.publication import Status
 from toolbox import paths
 from toolbox.models import Clause, Edition, ModelAgreement, Term, Tool
 
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # pragma: no cover - PyYAML without its C part
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
 FILES = ("tools.yaml", "lexicon.yaml", "model_agreements.yaml")
 
 
@@ -25,7 +30,7 @@ def load(folder: Path) -> int:
     """Load what is missing; gives how many rows were written. Raises ValueError that names the file and the row."""
     written = 0
     for name, write in zip(FILES, (_tool, _term, _agreement), strict=True):
-        for number, row in enumerate(yaml.safe_load((folder / name).read_text("utf-8")), 1):
+        for number, row in enumerate(yaml.load((folder / name).read_text("utf-8"), Loader), 1):
             try:
                 written += write(row)
             except (KeyError, TypeError, ValueError) as error:
@@ -63,8 +68,9 @@ def _agreement(row: dict[str, Any]) -> int:
     model.full_clean()
     model.save()
     edition = Edition.objects.create(
-        model=model, number=row["number"], changes=row["changes"], variables=row.get("variables") or []
-    )
+        model=model, number=row["number"], changes=row["changes"], variables=row.get("variables") or [],
+        title=model.title, summary=model.summary, warning=model.warning,
+    )  # fmt: skip
     clauses = [
         Clause(edition=edition, position=n, key=c["key"], title=c["title"], body=c["body"],
                guidance=c.get("guidance") or "", when=c.get("when") or "always")

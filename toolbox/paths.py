@@ -184,6 +184,18 @@ HOW_OFTEN = {
     "souvent": _("plusieurs fois par année, selon le calendrier convenu"),
     "continu": _("en continu, selon le calendrier convenu"),
 }
+RHYTHM = {
+    "une_fois": _("une seule fois"),
+    "parfois": _("deux ou trois fois par année"),
+    "souvent": _("plusieurs fois par année"),
+    "continu": _("en continu"),
+}
+# how often, in the words that each blank takes
+SAYS_HOW_OFTEN: dict[str, tuple[dict[str, Any], Any]] = {
+    "periode.en_mots": (HOW_OFTEN, "%s"),
+    "calendrier": (RHYTHM, _("%s, selon les réservations inscrites au portail")),
+    "frequence": (RHYTHM, "%s"),
+}
 # (question, answer) → what it fills
 FILLS: dict[tuple[str, str], tuple[str, str]] = {
     **{("contrepartie", mode): ("cout.mode", mode) for mode in ("gratuit", "frais", "echange", "prix")},
@@ -192,8 +204,32 @@ FILLS: dict[tuple[str, str], tuple[str, str]] = {
     ("personnels", "oui"): ("nature", "personnels"),
     ("personnels", "non"): ("nature", "anonymes"),
     ("decision", "ensemble"): ("regle_decision", "consensus"),
+    ("combien", "deux"): ("quorum", "2"),
     ("valeur", "grande"): ("exigences.assurance", "oui"),
     ("risque", "personnes"): ("exigences.assurance", "oui"),
+}
+# (question, answer) → an optional clause worth keeping
+KEEPS: dict[tuple[str, str], str] = {
+    ("confiance", "nouveaux"): "bilan",
+    ("confiance", "un_peu"): "bilan",
+    ("contrepartie", "frais"): "tarif",
+    ("contrepartie", "prix"): "tarif",
+}
+PARTNERS = {"deux": 2, "quelques": 3, "plusieurs": 7}
+# question → the blanks beside which its answer is worth reading again
+REMINDS: dict[str, tuple[str, ...]] = {
+    "possession": ("bien",),
+    "valeur": ("ressource.valeur", "cout"),
+    "accord_personne": ("personne.consentement_date",),
+    "combien": ("parts", "roles", "quorum"),
+    "frequence": (*SAYS_HOW_OFTEN, "personne.horaire", "echeancier"),
+    "contrepartie": ("cout.montant", "tarif_interne", "contrepartie_echange", "cout_acces"),
+    "decision": ("depense_limite", "regle_decision", "comite_composition"),
+    "mandat": ("preteur.signataires", "emprunteur.signataires"),
+    "risque": ("rc_montant", "risques"),
+    "temps": ("preteur_liaison", "roles"),
+    "bailleur": ("subvention_programme", "bailleurs"),
+    "confiance": ("essai_fin", "personne.essai_fin"),
 }
 
 
@@ -211,7 +247,26 @@ def filling(edition: Edition, answers: Mapping[str, str]) -> dict[str, str]:
         name, value = FILLS.get((question, answer), ("", ""))
         if name in named:
             known[name] = value
-    often = HOW_OFTEN.get(answers.get("frequence", ""))
-    if often and "periode.en_mots" in named:
-        known["periode.en_mots"] = str(often)
+    often = answers.get("frequence", "")
+    known |= {
+        name: str(shape) % words[often]
+        for name, (words, shape) in SAYS_HOW_OFTEN.items()
+        if name in named and often in words
+    }
     return {name: value for name, value in known.items() if value}
+
+
+def keeping(answers: Mapping[str, str]) -> list[str]:
+    """The optional clauses that the answers make worth keeping, by key: a model may not have them all."""
+    return list(dict.fromkeys(KEEPS[said] for said in answers.items() if said in KEEPS))
+
+
+def reminders(guide: Guide, answers: Mapping[str, str]) -> dict[str, list[str]]:
+    """Beside which blank which answers are worth reading again: « De trois à six », by name of variable."""
+    found: dict[str, list[str]] = {}
+    for key, names in REMINDS.items():
+        question = guide.question(key)
+        if question and key in answers:
+            for name in names:
+                found.setdefault(name, []).append(question.words(answers[key]))
+    return found

@@ -28,10 +28,11 @@ class Shown:
 
 def clauses_of(edition: Edition) -> list[Shown]:
     """The clauses of an edition in order, blanks named."""
-    blanks = blanks_of(edition)
+    clauses = list(edition.clauses.all())
+    blanks = blanks_of(edition, clauses)
     return [
         Shown(n, c.key, c.title, fill(c.body, blanks, {}), c.guidance, case_of(c, blanks))
-        for n, c in enumerate(edition.clauses.all(), 1)
+        for n, c in enumerate(clauses, 1)
     ]
 
 

@@ -18,11 +18,17 @@ from django.utils.translation import gettext_lazy as _
 from directory.models.resource import CostMode
 
 TYPES = ("text", "long", "date", "time", "number", "money", "choice", "bool", "list")
+# A number of the register of enterprises; organisations that sign too, one a line; shares that make a whole.
+CHECKS = ("neq", "organisations", "shares")
 
 
 @dataclass(frozen=True)
 class Variable:
-    """One thing the portal knows: its name in clauses, its label, its type, where it is read, a value for previews."""
+    """One thing the portal knows: its name in clauses, its label, its type, where it is read, a value for previews.
+
+    ``check``: what an answer must be (see CHECKS); ``most``: the largest plausible number; ``after``: the variable
+    whose date comes first.
+    """
 
     name: str
     label: str | Promise
@@ -30,12 +36,15 @@ class Variable:
     where_from: str
     sample: Any
     choices: tuple[tuple[str, Any], ...] = ()
+    check: str = ""
+    most: int | None = None
+    after: str = ""
 
 
 CATALOGUE: tuple[Variable, ...] = (
     # who lends
     Variable("preteur.nom", _("Nom légal du prêteur"), "text", "loan.lender.name", "Carrefour du Canal"),
-    Variable("preteur.neq", _("NEQ du prêteur"), "text", "loan.lender.neq", "1100000017"),
+    Variable("preteur.neq", _("NEQ du prêteur"), "text", "loan.lender.neq", "1100000017", check="neq"),
     Variable(
         "preteur.adresse", _("Adresse du prêteur"), "text", "loan.lender.address, territory, postal_code",
         "120, rue du Vieux-Moulin, Salaberry-de-Valleyfield J6T 2K4",
@@ -50,7 +59,9 @@ CATALOGUE: tuple[Variable, ...] = (
     ),
     # who borrows
     Variable("emprunteur.nom", _("Nom légal de l’emprunteur"), "text", "loan.borrower.name", "La Marmite solidaire"),
-    Variable("emprunteur.neq", _("NEQ de l’emprunteur"), "text", "loan.borrower.neq", "1100000025"),
+    Variable(
+        "emprunteur.neq", _("NEQ de l’emprunteur"), "text", "loan.borrower.neq", "1100000025", check="neq",
+    ),
     Variable(
         "emprunteur.adresse", _("Adresse de l’emprunteur"), "text", "loan.borrower.address, territory, postal_code",
         "8, rue des Érables, Châteauguay J6J 1A1",
@@ -91,8 +102,11 @@ CATALOGUE: tuple[Variable, ...] = (
         "120, rue du Vieux-Moulin, Salaberry-de-Valleyfield",
     ),
     # premises
-    Variable("local.capacite", _("Capacité (personnes)"), "number", "loan.resource.capacity_standing, else seated", 80),
-    Variable("local.superficie", _("Surface (m²)"), "number", "loan.resource.area_m2", 96),
+    Variable(
+        "local.capacite", _("Capacité (personnes)"), "number", "loan.resource.capacity_standing, else seated", 80,
+        most=50_000,
+    ),
+    Variable("local.superficie", _("Surface (m²)"), "number", "loan.resource.area_m2", 96, most=100_000),
     Variable(
         "local.equipement", _("Équipement sur place"), "list", "loan.resource.equipment",
         ("40 chaises", "10 tables", "projecteur et écran"),
@@ -103,7 +117,7 @@ CATALOGUE: tuple[Variable, ...] = (
     ),
     # expertise
     Variable("expertise.forme", _("Forme de l’expertise"), "text", "loan.resource.get_format_display", "formation"),
-    Variable("expertise.heures", _("Heures offertes"), "number", "loan.resource.hours_offered", 12),
+    Variable("expertise.heures", _("Heures offertes"), "number", "loan.resource.hours_offered", 12, most=2_000),
     # a person lent: named between the two organisations only
     Variable("personne.nom", _("Nom de la personne prêtée"), "text", "loan.worker", "Maxime Exemple"),
     Variable(
@@ -135,7 +149,10 @@ CATALOGUE: tuple[Variable, ...] = (
     ),
     Variable("periode.debut_date", _("Date de début"), "date", "loan.starts_at", datetime.date(2027, 1, 15)),
     Variable("periode.debut_heure", _("Heure de début"), "time", "loan.starts_at", datetime.time(9)),
-    Variable("periode.fin_date", _("Date de fin"), "date", "loan.ends_at", datetime.date(2027, 1, 17)),
+    Variable(
+        "periode.fin_date", _("Date de fin"), "date", "loan.ends_at", datetime.date(2027, 1, 17),
+        after="periode.debut_date",
+    ),
     Variable("periode.fin_heure", _("Heure de fin"), "time", "loan.ends_at", datetime.time(17)),
     Variable(
         "periode.recurrence_en_mots", _("Répétition, en mots"), "text", "loan.recurrence, in words; empty: one date",
@@ -143,7 +160,7 @@ CATALOGUE: tuple[Variable, ...] = (
     ),
     # how
     Variable("pret.usage", _("Pour quoi faire"), "text", "loan.purpose", "la fête d’hiver du quartier"),
-    Variable("pret.quantite", _("Quantité"), "number", "loan.quantity", 1),
+    Variable("pret.quantite", _("Quantité"), "number", "loan.quantity", 1, most=100_000),
     Variable("pret.remise", _("Façon de remettre"), "text", "loan.get_handling_display", "on vient chercher"),
     Variable(
         "pret.conditions", _("Conditions convenues"), "long", "loan.conditions; empty: none",
@@ -154,7 +171,7 @@ CATALOGUE: tuple[Variable, ...] = (
         "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit", choices=tuple(CostMode.choices),
     ),
     Variable("cout.montant", _("Montant"), "money", "loan.price; empty when free or exchanged", Decimal("40.00")),
-    Variable("cout.unite", _("Par (unité du montant)"), "text", "loan.price_unit", "la journée"),
+    Variable("cout.unite", _("Unité du montant"), "text", "loan.price_unit", "la journée"),
     Variable("cout.depot", _("Dépôt de garantie"), "money", "loan.deposit; empty: none", Decimal("100.00")),
     # what is demanded
     Variable("exigences.assurance", _("Assurance demandée"), "bool", "loan.resource.insurance_required", True),

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Kind, Practice, Resource
+from directory.models import Kind, Resource
 from directory.taxonomies import categories, portal_territories, sectors, territories
 
 ELSEWHERE = "ailleurs"
@@ -45,7 +45,8 @@ class MrcFilter(SimpleListFilter):
         return queryset.exclude(found) if value == ELSEWHERE else queryset.filter(found)
 
     def inside(self, model: type[Model], ids: list[int]) -> Q:
-        return _linked(model, "territories", "territory", ids) if model is Practice else Q(territory_id__in=ids)
+        several = hasattr(model, "territories")
+        return _linked(model, "territories", "territory", ids) if several else Q(territory_id__in=ids)
 
 
 class TerritoryMrcFilter(MrcFilter):

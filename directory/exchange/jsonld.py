@@ -16,7 +16,8 @@ Absolute = Callable[[str], str]
 _SAFE = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-def _script(data: dict[str, Any]) -> SafeString:
+def script(data: dict[str, Any]) -> SafeString:
+    """What a page holds for machines, nothing of it run; what is empty is left out."""
     kept = {k: v for k, v in data.items() if v not in (None, "", [], {})}
     text = json.dumps({"@context": "https://schema.org", **kept}, ensure_ascii=False).translate(_SAFE)
     return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308 - < > & are escaped
@@ -25,7 +26,7 @@ def _script(data: dict[str, Any]) -> SafeString:
 def organisation(one: Organisation, absolute: Absolute) -> SafeString:
     """NGO (or Organization for a public body)."""
     public = one.legal_form in ("public", "municipal")
-    return _script(
+    return script(
         {
             "@type": "Organization" if public else "NGO",
             "name": one.name,
@@ -74,7 +75,7 @@ def resource(one: Resource, absolute: Absolute) -> SafeString:
     else:
         item |= {"@type": "Service", "areaServed": {"@type": "AdministrativeArea", "name": one.territory.name}}
     priced = one.price is not None
-    return _script(
+    return script(
         {
             "@type": "Offer",
             "url": absolute(one.get_absolute_url()),
@@ -98,7 +99,7 @@ def resource(one: Resource, absolute: Absolute) -> SafeString:
 
 def practice(one: Practice, partners: list[PracticePartner], absolute: Absolute) -> SafeString:
     """Article."""
-    return _script(
+    return script(
         {
             "@type": "Article",
             "headline": one.title,
@@ -121,7 +122,7 @@ def practice(one: Practice, partners: list[PracticePartner], absolute: Absolute)
 def need(one: Need, absolute: Absolute) -> SafeString:
     """Demand of a Product (material), a Place (premises) or a Service."""
     what = {Kind.MATERIEL: "Product", Kind.LOCAUX: "Place"}.get(Kind(one.kind), "Service")
-    return _script(
+    return script(
         {
             "@type": "Demand",
             "name": one.name,

@@ -83,7 +83,7 @@ def _days(first: str, last: str, said: list[str]) -> tuple[datetime.date, dateti
     for text in filter(None, (first, last)):
         if moments.read_day(text) is None:
             said.append(
-                _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 (année, mois, jour).")
+                _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04, 04/12/2026 ou 4 décembre 2026.")
                 % {"value": text}
             )
             return None

@@ -15,25 +15,16 @@ from directory.forms.fields import HourField
 from directory.forms.team import DressedForm
 from directory.models import Reason, Resource
 from mutualisation.kernel import moments
+from mutualisation.kernel.days import DayField
 
 FARTHEST = 5 * 366
-
-
-def typed_date(label: Any, **options: Any) -> forms.DateField:
-    """A day, typed; a button beside it offers the browser’s own calendar."""
-    errors = {
-        "invalid": _("Cette date ne se lit pas : écrivez-la AAAA-MM-JJ, comme 2026-12-04."),
-        "required": _("Dites quel jour, comme 2026-12-04."),
-    }
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"placeholder": _("AAAA-MM-JJ"), "autocomplete": "off"})
-    return forms.DateField(label=label, input_formats=["%Y-%m-%d"], widget=widget, error_messages=errors, **options)
 
 
 class DaysForm(DressedForm):
     """From one day to another; the first alone is that day."""
 
-    starts_on = typed_date(_("Du"))
-    ends_on = typed_date(_("Au"), required=False, help_text=_("Ce jour compris. Vide : un seul jour."))
+    starts_on = DayField(label=_("Du"))
+    ends_on = DayField(label=_("Au"), required=False, help_text=_("Ce jour compris. Vide : un seul jour."))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -9,12 +9,12 @@ from typing import Any
 
 from django import forms
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-FURTHEST = 9000
+from mutualisation.kernel.days import DayField
+
 Choices = list[tuple[Any, Any]]
+__all__ = ["AmongField", "AmountField", "ClockField", "DayField", "HourField", "LinesField", "settled"]
 
 MINUTES: Choices = [
     (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 heure")), (120, _("2 heures")), (180, _("3 heures")),
@@ -95,40 +95,6 @@ class HourField(forms.TimeField):
         return super().to_python(value)
 
 
-class DayField(forms.DateField):
-    """A day, AAAA-MM-JJ; one that no calendar has is named in the error."""
-
-    default_error_messages = {
-        "invalid": _("Écrivez la date ainsi : 2026-12-05 (année, mois, jour)."),
-        "required": _("Choisissez une date."),
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"inputmode": "numeric", "placeholder": "AAAA-MM-JJ",
-                                                           "autocomplete": "off", "class": "form-control"})  # fmt: skip
-        super().__init__(input_formats=["%Y-%m-%d"], **{"widget": widget, **kwargs})
-
-    def to_python(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            return super().to_python(value)
-        typed = re.fullmatch(r"\s*(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})\s*", value)
-        if not typed:
-            return super().to_python(value)
-        year, month, day = (int(part) for part in typed.groups())
-        try:
-            found = datetime.date(year, month, day)
-        except ValueError:
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                said = gettext("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
-                raise forms.ValidationError(
-                    said % {"day": day, "month": gettext(MONTHS[month - 1]), "year": year}
-                ) from None
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
-        if not 1000 < year < FURTHEST:
-            raise forms.ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
-        return found
-
-
 class ClockField(HourField):
     """A time of day: « 18:00 », « 18 h », « 18h30 », « minuit »."""
 
@@ -196,3 +162,13 @@ def settled(value: Any) -> str:
 
 def _rows(value: Any) -> bool:
     return any(isinstance(v, models.Model) for v in value)
+
+
+def read_neq(text: str) -> str:
+    """A number of Québec's register of enterprises as people type it: ten digits. Raises ValidationError."""
+    typed = re.sub(r"[\s\u00a0\u202f.-]", "", text)
+    if typed and not re.fullmatch(r"(?:11|22|33|88)[0-9]{8}", typed):
+        raise forms.ValidationError(
+            _("Le NEQ compte dix chiffres et commence par 11, 22, 33 ou 88 : vérifiez-le."), code="neq"
+        )
+    return typed

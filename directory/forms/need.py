@@ -12,6 +12,7 @@ from directory.forms.organisation import dress, one_line
 from directory.forms.resource import places_for
 from directory.forms.versions import VersionedForm
 from directory.models import Category, Kind, Need, Organisation, Territory
+from mutualisation.kernel.days import DayField
 
 KIND_HELP = {
     Kind.MATERIEL: _("un objet qui se prête et se rend"),
@@ -21,16 +22,9 @@ KIND_HELP = {
 }
 
 
-def date_field(label: Any) -> forms.DateField:
-    """A day, typed as AAAA-MM-JJ or picked."""
-    return forms.DateField(
-        label=label,
-        required=False,
-        input_formats=["%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("AAAA-MM-JJ."),
-        error_messages={"invalid": _("Écrivez la date comme 2026-12-01.")},
-    )
+def date_field(label: Any) -> DayField:
+    """A day that may be left empty."""
+    return DayField(label=label, required=False)
 
 
 class NeedForm(VersionedForm):

@@ -10,6 +10,7 @@ from django.core import signing
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.fields import read_neq
 from directory.forms.places import PlaceField
 from directory.models import Organisation, Sector
 from directory.registration import Said
@@ -128,9 +129,8 @@ class OrganisationForm(forms.ModelForm):
         return one_line(self.cleaned_data["address"])
 
     def clean_neq(self) -> str:
-        neq = re.sub(r"[\s.-]", "", self.cleaned_data["neq"])
-        if neq and not re.fullmatch(r"[0-9]{10}", neq):
-            raise forms.ValidationError(__("Le NEQ compte dix chiffres : vérifiez-le, ou laissez ce champ vide."))
+        typed = self.cleaned_data["neq"]
+        neq = typed if typed == self.instance.neq else read_neq(typed)
         if neq and Organisation.objects.filter(neq=neq).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(
                 __(

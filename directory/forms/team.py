@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as __
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.fields import DayField
 from directory.forms.organisation import dress
 from directory.models import Membership, Organisation, Role
 
@@ -58,13 +59,10 @@ class MemberForm(DressedForm):
         label=_("Rôle"), choices=ROLES, widget=forms.RadioSelect, error_messages={"required": _("Choisissez un rôle.")}
     )
     is_signatory = forms.BooleanField(label=_("Peut signer au nom de l’organisme"), required=False)
-    resolution_on = forms.DateField(
+    resolution_on = DayField(
         label=_("Date de la résolution du conseil"),
-        help_text=_("AAAA-MM-JJ. C’est elle qui donne le mandat de signer."),
+        help_text=_("AAAA-MM-JJ ou 21 novembre 2026. C’est elle qui donne le mandat de signer."),
         required=False,
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"placeholder": "2026-11-21", "autocomplete": "off"}),
-        error_messages={"invalid": _("Cette date ne se lit pas : écrivez-la AAAA-MM-JJ, comme 2026-11-21.")},
     )
 
     def clean(self) -> dict[str, Any]:

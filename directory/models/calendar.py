@@ -13,7 +13,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,11 @@ class Reason(models.TextChoices):
     LOAN = "loan", _("prêt")
     CLOSURE = "closure", _("fermeture")
     REPAIR = "repair", _("réparation")
+
+
+# A period, told so that only the index of moments answers when all resources are asked about: where the index of the
+# constraint is the smaller one, PostgreSQL would take it, and read it whole.
+MOMENT = Func(Lower("period"), Upper("period"), function="tstzrange", output_field=DateTimeRangeField())
 
 
 class Occupation(models.Model):
@@ -46,8 +52,8 @@ class Occupation(models.Model):
         verbose_name_plural = _("plages occupées")
         ordering = ("resource_id", "period", "unit", "id")
         indexes: ClassVar = [
-            # all resources at one moment, read from the index alone: that of the constraint would be read whole
-            GistIndex(fields=["period"], include=["resource", "unit"], name="occupation_moment")
+            # all resources at one moment, read from the index alone
+            GistIndex(MOMENT, include=["resource", "unit", "period"], name="occupation_moment")
         ]
         constraints: ClassVar = [
             ExclusionConstraint(

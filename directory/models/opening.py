@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from directory.models.resource import Resource
+from mutualisation.kernel.moments import clock
 
 
 class OpeningHours(models.Model):
@@ -51,4 +52,4 @@ class OpeningHours(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_weekday_display()} {self.opens_at:%H:%M}–{self.closes_at:%H:%M}"
+        return f"{self.get_weekday_display()} {clock(self.opens_at)}–{clock(self.closes_at)}"

@@ -69,7 +69,8 @@ class Cell:
     day: datetime.date
     state: str = ""
     short: str = ""
-    words: str = ""
+    weekday: str = ""
+    month: str = ""
     href: str = ""
     act: str = ""
     outside: bool = False
@@ -77,18 +78,15 @@ class Cell:
     reasons: list[str] = field(default_factory=list)
     loans: bool = False
     shown: Day | None = None
+    quantity: int = 1
 
     @property
     def number(self) -> str:
         return str(self.day.day)
 
     @property
-    def weekday(self) -> str:
-        return str(WEEKDAYS[self.day.weekday()])
-
-    @property
-    def month(self) -> str:
-        return str(MONTHS[self.day.month])
+    def words(self) -> str:
+        return agenda.words(self.shown, self.quantity) if self.shown else ""
 
     @property
     def hours(self) -> str:
@@ -113,7 +111,9 @@ def asked_span(request: HttpRequest) -> Span:
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
     day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
     if day is None:
-        notices.append(_("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04.") % {"value": text})
+        notices.append(
+            _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 ou 4 décembre 2026.") % {"value": text}
+        )
     elif not -BEHIND <= (day - today).days <= AHEAD:
         notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None
@@ -152,7 +152,7 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     team = can_block(request.user, resource)
     shown = agenda.days([resource], span.first, span.count)[resource.pk]
     today = timezone.localdate()
-    cells = [_cell(resource, day, today) for day in shown]
+    cells = _cells(resource, shown, today)
     closures = _why(resource, span, cells) if team else []
     _lead(cells, resource, today, team=team)
     response = render(
@@ -184,11 +184,19 @@ def _from_sunday(day: datetime.date) -> range:
     return range(-back, 7 - back)
 
 
-def _cell(resource: Resource, day: Day, today: datetime.date) -> Cell:
-    return Cell(
-        day.day, day.state.value, agenda.short(day, resource.quantity), agenda.words(day, resource.quantity),
-        today=day.day == today, shown=day,
-    )  # fmt: skip
+def _cells(resource: Resource, days: list[Day], today: datetime.date) -> list[Cell]:
+    """The days as cells; the words that they share are looked up once."""
+    weekdays = [str(WEEKDAYS[n]) for n in range(7)]
+    months = {number: str(MONTHS[number]) for number in {day.day.month for day in days}}
+    alike = {(day.state, day.free): day for day in days}
+    short = {key: agenda.short(day, resource.quantity) for key, day in alike.items()}
+    return [
+        Cell(
+            day.day, day.state.value, short[day.state, day.free], weekdays[day.day.weekday()], months[day.day.month],
+            today=day.day == today, shown=day, quantity=resource.quantity,
+        )
+        for day in days
+    ]  # fmt: skip
 
 
 def _weeks(cells: list[Cell]) -> list[list[Cell]]:
@@ -207,14 +215,15 @@ def _lead(cells: list[Cell], resource: Resource, today: datetime.date, *, team: 
     ours, theirs = (f"{reverse(name, args=[resource.slug])}?du=" for name in ("resource_closing", "loan_request"))
     asks = not team and resource.is_live and not resource.is_paused
     soonest = resource.notice_hours // 24  # a day that notice ends in may still do, by its evening
+    see, block, ask = _("voir les prêts"), _("bloquer ou libérer"), _("demander ce jour")
     for cell in cells:
         ahead = (cell.day - today).days
         if cell.loans:
-            cell.href, cell.act = loans, _("voir les prêts")
+            cell.href, cell.act = loans, see
         elif team and ahead >= 0 and cell.state != DayState.CLOSED:
-            cell.href, cell.act = ours + cell.day.isoformat(), _("bloquer ou libérer")
+            cell.href, cell.act = ours + cell.day.isoformat(), block
         elif asks and cell.state in (DayState.FREE, DayState.PART) and soonest <= ahead <= resource.horizon_days:
-            cell.href, cell.act = theirs + cell.day.isoformat(), _("demander ce jour")
+            cell.href, cell.act = theirs + cell.day.isoformat(), ask
 
 
 def _why(resource: Resource, span: Span, cells: list[Cell]) -> list[Closure]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -18,10 +17,9 @@ from accounts.drafts import forget, hold, recall
 from directory.asking import BY_NAME, ask, change, say, state_moves
 from directory.forms.need import KIND_HELP, NeedForm
 from directory.lifecycle import move, moves
-from directory.memberships import acting_for, memberships_of
-from directory.models import Kind, Membership, Need, Organisation
+from directory.models import Kind, Need, Organisation
 from directory.permissions import awaits_reading, can_edit
-from directory.views.written import first_values, follows, side_by_side
+from directory.views.written import asked_for, editable_among, first_values, follows, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -31,26 +29,8 @@ TEMPLATE = "directory/need/form.html"
 
 
 def editable(request: HttpRequest, slug: str) -> Need:
-    """The need, for who may change it: 403 for who may only see it, 404 for who may not know of it."""
-    found = Need.objects.select_related("organisation", "category", "territory").filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    if not can_edit(request.user, found):
-        if Need.objects.visible_to(request.user).filter(pk=found.pk).exists():
-            raise PermissionDenied
-        raise Http404
-    return found
-
-
-def _acting(request: HttpRequest) -> Membership | None:
-    """For whom one asks: what the page said, if one still belongs there; else the organisation chosen now."""
-    asked = request.POST.get("organisation", "")
-    if not asked:
-        return acting_for(request)
-    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
-    if found is None:
-        raise PermissionDenied
-    return found
+    """The need, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
+    return editable_among(request, Need.objects.select_related("organisation", "category", "territory"), slug)
 
 
 def _drawn(request: HttpRequest, form: NeedForm, organisation: Organisation, key: str, **extra: Any) -> dict[str, Any]:
@@ -80,7 +60,7 @@ def need_create(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             return hold(request, f"besoin:nouveau:{request.POST.get('organisation', '')[:20]}")
         return redirect_to_login(request.get_full_path())
-    acting = _acting(request)
+    acting = asked_for(request)
     if acting is None:
         return render(request, "directory/need/nobody.html")
     organisation = acting.organisation

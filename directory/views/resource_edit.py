@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,10 +22,10 @@ from directory.forms.resource import VISIBILITY_HELP, ResourceForm
 from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import move, moves
 from directory.memberships import acting_for, memberships_of
-from directory.models import Kind, Membership, Organisation, Resource
+from directory.models import Kind, Organisation, Resource
 from directory.permissions import awaits_reading, can_block, can_edit
 from directory.posting import change, duplicate, pause, post
-from directory.views.written import first_values, follows, side_by_side
+from directory.views.written import asked_for, editable_among, first_values, follows, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.pagination import asked_page, pager
@@ -43,26 +42,8 @@ OFFERS = {
 
 
 def editable(request: HttpRequest, slug: str) -> Resource:
-    """The resource, for who may change it: 403 for who may only see it, 404 for who may not know of it."""
-    found = Resource.objects.select_related("organisation", "category", "territory").filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    if not can_edit(request.user, found):
-        if Resource.objects.visible_to(request.user).filter(pk=found.pk).exists():
-            raise PermissionDenied
-        raise Http404
-    return found
-
-
-def _acting(request: HttpRequest) -> Membership | None:
-    """For whom one posts: what the page said, if one still belongs there; else the organisation chosen now."""
-    asked = request.POST.get("organisation", "")
-    if not asked:
-        return acting_for(request)
-    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
-    if found is None:
-        raise PermissionDenied
-    return found
+    """The resource, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
+    return editable_among(request, Resource.objects.select_related("organisation", "category", "territory"), slug)
 
 
 def _new_key(kind: str, organisation_id: Any) -> str:
@@ -116,7 +97,7 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
         if request.method == "POST":
             return hold(request, _new_key(kind, request.POST.get("organisation", "")[:20]))
         return redirect_to_login(request.get_full_path())
-    acting = _acting(request)
+    acting = asked_for(request)
     if acting is None:
         return redirect("resource_offer")
     organisation = acting.organisation

@@ -9,10 +9,10 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import HourField
+from directory.forms.fields import DayField, HourField
 from directory.forms.organisation import dress
 from loans.checklists import checklist, has_state
-from loans.handover import Sheet, bounds
+from loans.counting import Sheet, bounds
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
 from mutualisation.kernel.moments import wall
@@ -52,13 +52,17 @@ class SheetForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Ce qui est marqué, usé, manquant. N’y mettez le nom de personne."),
     )
-    day = forms.DateField(
+    day = DayField(
         label=_("Fait le"),
-        input_formats=["%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        error_messages={"required": _("Dites quel jour."), "invalid": _("Écrivez la date comme 2026-12-01.")},
+        help_text=_("AAAA-MM-JJ ou 17 déc. 2026."),
+        error_messages={"required": _("Dites quel jour.")},
     )
-    hour = HourField(label=_("À"), required=True, error_messages={"required": _("Dites à quelle heure.")})
+    hour = HourField(
+        label=_("À"),
+        help_text=_("Heures et minutes."),
+        required=True,
+        error_messages={"required": _("Dites à quelle heure.")},
+    )
     late_reason = forms.CharField(
         label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,
@@ -128,7 +132,7 @@ class SheetForm(forms.Form):
             except ValidationError as error:
                 self.add_error("hour", error)
             except OverflowError:
-                self.add_error("day", _("Écrivez la date comme 2026-12-01."))
+                self.add_error("day", _("Cette année-là est hors du calendrier : choisissez une autre date."))
         return data
 
     def sheet(self) -> Sheet:

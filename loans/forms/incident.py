@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.fields import DayField
 from directory.forms.organisation import dress
 from directory.models import Kind
 from loans.models import Incident, Loan
@@ -22,13 +23,9 @@ def estimate_field() -> forms.DecimalField:
     )  # fmt: skip
 
 
-def back_field() -> forms.DateField:
-    return forms.DateField(
-        label=_("De retour vers le"), required=False, input_formats=["%Y-%m-%d", "%d/%m/%Y", "%Y/%m/%d"],
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        help_text=_("AAAA-MM-JJ. Vide : on ne sait pas encore."),
-        error_messages={"invalid": _("Écrivez la date comme 2026-12-01.")},
-    )  # fmt: skip
+def back_field() -> DayField:
+    help_text = _("AAAA-MM-JJ ou 17 décembre 2026. Vide : on ne sait pas encore.")
+    return DayField(label=_("De retour vers le"), required=False, help_text=help_text)
 
 
 class _Said(forms.Form):

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from directory import calendar
 from directory.models import Kind, Resource
+from loans import holding
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, dressed
 from loans.models import Loan, LoanDate, LoanStatus, Side
-from loans.proposals import least_quantity
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 
@@ -93,7 +93,7 @@ class ProposalForm(forms.Form):
         }  # fmt: skip
 
     def clean_quantity(self) -> int:
-        asked, least = self.cleaned_data["quantity"], least_quantity(self.loan)
+        asked, least = self.cleaned_data["quantity"], holding.least_quantity(self.loan)
         if asked < least:
             raise ValidationError(_("Il en est déjà parti %(n)d : pour moins, inscrivez un retour.") % {"n": least})
         return asked
@@ -145,7 +145,7 @@ class ProposalForm(forms.Form):
         return period
 
     def _ask_the_calendar(self) -> None:
-        resource, acts = self.chosen, [date.act for date in self.dates]
+        resource, acts = self.chosen, holding.acts(self.loan)
         before = {(date.period.lower, date.period.upper) for date in self.dates}
         late = self.loan.status != LoanStatus.HANDED_OVER
         for period in self.periods:

@@ -33,15 +33,17 @@ class AgreementStatus(models.TextChoices):
     REFUSED = "refused", _("refusée")
     EXPIRED = "expired", _("échue sans toutes les signatures")
     CANCELLED = "cancelled", _("annulée")
+    ENDED = "ended", _("résiliée")
 
 
 AGREEMENT_MOVES: dict[str, tuple[str, ...]] = {
     AgreementStatus.DRAFT: ("to_sign", "cancelled"),
     AgreementStatus.TO_SIGN: ("in_force", "refused", "expired", "cancelled"),
-    AgreementStatus.IN_FORCE: (),
+    AgreementStatus.IN_FORCE: ("ended",),
     AgreementStatus.REFUSED: (),
     AgreementStatus.EXPIRED: (),
     AgreementStatus.CANCELLED: (),
+    AgreementStatus.ENDED: (),
 }
 LIVE = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN, AgreementStatus.IN_FORCE)
 # Letters and digits that nobody mistakes for one another, on paper or by telephone.
@@ -156,7 +158,7 @@ class Agreement(models.Model):
             ),
             models.CheckConstraint(
                 name="agreement_signed_is_frozen",
-                condition=~Q(status__in=["to_sign", "in_force", "refused", "expired"])
+                condition=~Q(status__in=["to_sign", "in_force", "refused", "expired", "ended"])
                 | (Q(frozen_at__isnull=False) & ~Q(text="")),
                 violation_error_message=_("On ne signe qu’un texte figé."),
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from directory.models import Category, Kind
 from directory.models.photo import Picture
@@ -136,6 +137,18 @@ class ConditionReport(models.Model):
     @property
     def is_confirmed(self) -> bool:
         return self.lender_at is not None and self.borrower_at is not None
+
+    @property
+    def unchecked(self) -> list[dict[str, Any]]:
+        """The points of its list that nobody ticked: nothing says that they are in order."""
+        return [row for row in self.checks if not row.get("ok")]
+
+    @property
+    def unchecked_words(self) -> str:
+        """« à vérifier : 3 points non cochés »; empty when all are."""
+        n = len(self.unchecked)
+        said = ngettext("à vérifier : %(n)d point non coché", "à vérifier : %(n)d points non cochés", n)
+        return said % {"n": n} if n else ""
 
     @property
     def awaits(self) -> list[str]:

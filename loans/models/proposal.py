@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Resource
+from loans.models.agreement import Agreement
 from loans.models.loan import Loan, Side
 
 
@@ -19,6 +20,7 @@ class Proposal(models.Model):
     """Other dates, another quantity, another resource or other conditions: what the other side must accept.
 
     Before acceptance it is a counter-proposal; after it, a change or an extension. One at a time awaits an answer.
+    Agreed on after the signature, it waits for its ``amendment``: what it needs is held under ``act`` until then.
     """
 
     class Status(models.TextChoices):
@@ -45,6 +47,10 @@ class Proposal(models.Model):
     made_at = models.DateTimeField(_("proposé le"), default=timezone.now)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(_("répondu le"), null=True, blank=True)
+    amendment = models.OneToOneField(
+        Agreement, models.PROTECT, null=True, blank=True, related_name="proposal", verbose_name=_("avenant")
+    )
+    act = models.UUIDField(null=True, blank=True, unique=True, editable=False)
 
     class Meta:
         verbose_name = _("proposition")

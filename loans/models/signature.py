@@ -125,7 +125,8 @@ _BROKEN = """
             SELECT FROM loans_journalentry j
             WHERE j.agreement_id = s.agreement_id AND j.kind = 'signed' AND j.party = s.party)
     ) OR EXISTS (
-        SELECT FROM loans_agreement a WHERE a.id = %(agreement)s AND a.status IN ('in_force', 'refused', 'expired')
+        SELECT FROM loans_agreement a WHERE a.id = %(agreement)s
+        AND a.status IN ('in_force', 'refused', 'expired', 'ended')
         AND NOT EXISTS (SELECT FROM loans_journalentry j WHERE j.agreement_id = a.id AND j.kind = a.status)
     ) OR (SELECT count(*) FROM lines) < (
         SELECT max(entries) FROM loans_issueddocument WHERE agreement_id = %(agreement)s
@@ -156,6 +157,7 @@ HAPPENED = {
     "expired": _("Délai passé sans toutes les signatures"),
     "cancelled": _("Entente annulée"),
     "in_force": _("Entente en vigueur : toutes les parties ont signé"),
+    "ended": _("Entente résiliée : le prêt est annulé"),
 }
 
 

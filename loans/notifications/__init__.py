@@ -19,6 +19,8 @@ from loans.notifications.agreeing import (
     remind,
     starts_soon,
     taken_back,
+    to_amend,
+    took_effect,
     withdrawn,
     write_of_acceptance,
     written,
@@ -48,6 +50,7 @@ from loans.notifications.contracting import (
     agreement_replaced,
 )
 from loans.notifications.sending import calendar_file, event_of
+from loans.notifications.signing import ended as agreement_ended
 
 __all__ = [
     "accepted",
@@ -57,6 +60,7 @@ __all__ = [
     "agreement_complete",
     "agreement_corrected",
     "agreement_drawn_up",
+    "agreement_ended",
     "agreement_frozen",
     "agreement_replaced",
     "asked",
@@ -86,7 +90,9 @@ __all__ = [
     "returned",
     "starts_soon",
     "taken_back",
+    "to_amend",
     "to_confirm",
+    "took_effect",
     "withdrawn",
     "write_of_acceptance",
     "written",

@@ -209,6 +209,31 @@ def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
         )  # fmt: skip
 
 
+def to_amend(proposal: Proposal, *, by: Any, note: str) -> None:
+    """The other side accepted, but what is signed holds until the amendment is signed too → both."""
+    assert proposal.amendment  # what waits, waits for it
+    loan = proposal.loan
+    for side, people in ((proposal.side, None), (other(proposal.side), [by])):
+        send(
+            loan, f"to-amend-{proposal.pk}-{side}", side, note=note, people=people,
+            subject=_("Entendu, à signer : %(what)s") % {"what": what(loan)},
+            expected=_("Le changement est convenu, et ce qu’il demande est gardé pour vous. Il prend effet quand "
+                       "toutes les parties ont signé l’avenant; d’ici là, le prêt reste comme l’entente le dit."),
+            action=_("Lire et signer l’avenant"), page=proposal.amendment.get_absolute_url(),
+        )  # fmt: skip
+
+
+def took_effect(proposal: Proposal) -> None:
+    """The amendment is signed by all → both; their calendars move."""
+    loan = proposal.loan
+    for side in (Side.LENDER, Side.BORROWER):
+        send(
+            loan, f"took-effect-{proposal.pk}-{side}", side, invites="REQUEST",
+            subject=_("C’est changé : %(what)s") % {"what": what(loan)},
+            expected=_("Toutes les parties ont signé l’avenant. Les nouvelles dates sont dans le fichier joint."),
+        )  # fmt: skip
+
+
 def refused(proposal: Proposal, *, by: Any, reason: str) -> None:
     loan = proposal.loan
     ended = loan.status == LoanStatus.DECLINED

@@ -16,17 +16,27 @@ def _sheet(report: ConditionReport) -> str:
     return reverse("loan_handover" if report.moment == Moment.HANDOVER else "loan_return", args=[report.loan_id])
 
 
+def _left(report: ConditionReport) -> str:
+    """What nobody ticked, to end a sentence with; empty when all is."""
+    if not report.unchecked:
+        return ""
+    items = "; ".join(row["item"] for row in report.unchecked)
+    words = report.unchecked_words
+    return f" {words[:1].upper()}{words[1:]} ({items})."
+
+
 def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
     loan, side = report.loan, report.filled_side
     words = {"who": organisation_of(loan, side).name, "what": what(loan)}
     first = _("%(who)s a inscrit la remise : %(what)s")
     later = ngettext("Il en partira %(n)d plus tard.", "Il en partira %(n)d plus tard.", loan.to_come)
+    left = _left(report)
     rest = f" {later % {'n': loan.to_come}}" if loan.to_come else ""
     send(
         loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
         subject=(_("%(who)s a corrigé l’état des lieux : %(what)s") if again else first) % words,
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + rest,
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + rest + left,
         action=_("Relire et confirmer"),
     )  # fmt: skip
 
@@ -79,7 +89,7 @@ def partly_returned(report: ConditionReport) -> None:
         loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
         subject=_("Retour de %(n)d sur %(all)d : %(what)s")
         % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
-        expected=expected % {"n": loan.out}, action=_("Relire et confirmer"),
+        expected=expected % {"n": loan.out} + _left(report), action=_("Relire et confirmer"),
     )  # fmt: skip
 
 
@@ -89,7 +99,7 @@ def returned(report: ConditionReport) -> None:
     send(
         loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
         subject=_("Rendu : %(what)s") % {"what": what(loan)},
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact."),
+        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + _left(report),
         action=_("Relire et confirmer"),
     )  # fmt: skip
 

@@ -125,10 +125,12 @@ def _person(agreement: Agreement) -> SigningLink | None:
 def in_force(agreement: Agreement, *, by: Any = None) -> None:
     """All have signed → everyone but who signed last; the person lent, who has no account, gets the text itself."""
     names = {**_names(agreement), "what": agreement.loan.resource.name}
+    expected = _("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names
+    if agreement.amends_id:
+        expected = _("Toutes les parties ont signé : l’avenant fait maintenant partie de l’entente.")
     _send(
         agreement, "in-force", _everyone(agreement), by=by,
-        subject=_("En vigueur : entente %(number)s") % names,
-        expected=_("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names,
+        subject=_("En vigueur : entente %(number)s") % names, expected=expected,
         action=_("Ouvrir l’entente signée"),
     )  # fmt: skip
     if link := _person(agreement):
@@ -138,9 +140,36 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
         )  # fmt: skip
 
 
+def ended(agreement: Agreement, *, was_in_force: bool) -> None:
+    """The loan is called off, and its agreement with it → whoever signed or was to sign."""
+    names = _names(agreement)
+    said = _("Le prêt est annulé : il n’y a plus rien à signer. Ce qui avait été signé n’engage personne.")
+    if was_in_force:
+        said = _("Le prêt est annulé : l’entente, que toutes les parties avaient signée, ne vaut plus pour la suite. "
+                 "Elle reste gardée, avec les signatures. Ce qui était déjà dû le demeure : convenez-en.")  # fmt: skip
+    subject = _("Résiliée : entente %(number)s") if was_in_force else _("Annulée : entente %(number)s")
+    _send(agreement, "ended", _everyone(agreement), note=agreement.ended_note, subject=subject % names, expected=said)
+    if link := _person(agreement):
+        _to_person(link, "ended", subject=subject % names, expected=said, text="")
+
+
+def _amendment_let_go(agreement: Agreement, event: str, *, subject: str, note: str, by: Any = None) -> None:
+    """An amendment won't be signed → everyone: the loan is still what was signed."""
+    _send(
+        agreement, event, _everyone(agreement), subject=subject, note=note, action=_("Ouvrir le prêt"), by=by,
+        expected=_("L’avenant ne vaut pas : ce qui est signé tient. Les dates qu’il gardait sont libres. Proposez "
+                   "autre chose depuis la page du prêt si c’est encore utile."),
+        page=agreement.loan.get_absolute_url(),
+    )  # fmt: skip
+
+
 def refused(agreement: Agreement, party: str, *, who: str, by: Any = None) -> None:
     """Someone refused → everyone else, with the reason; either side can take it up again."""
     names = {**_names(agreement), "who": who}
+    if agreement.amends_id:
+        subject = _("%(who)s refuse de signer l’avenant %(number)s") % names
+        _amendment_let_go(agreement, "refused", subject=subject, note=agreement.ended_note, by=by)
+        return
     _send(
         agreement, "refused", _everyone(agreement), note=agreement.ended_note, by=by,
         subject=_("%(who)s refuse de signer l’entente %(number)s") % names,
@@ -157,6 +186,10 @@ def refused(agreement: Agreement, party: str, *, who: str, by: Any = None) -> No
 def expired(agreement: Agreement) -> None:
     """Nobody signed in time → everyone."""
     left = ", ".join(name_of(agreement, p) for p in unsigned(agreement))
+    if agreement.amends_id:
+        note = _("Il manquait la signature de %(left)s.") % {"left": left}
+        _amendment_let_go(agreement, "expired", subject=_("Échu : avenant %(number)s") % _names(agreement), note=note)
+        return
     _send(
         agreement, "expired", _everyone(agreement),
         subject=_("Échue : entente %(number)s") % _names(agreement),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from directory.models import Organisation, Resource
-from loans import gate, lateness, rules
+from loans import gate, holding, lateness, rules
 from loans.models import AgreementStatus, Loan, LoanStatus, Side
 from loans.permissions import sides_of
+from loans.views.thread import terms_of
 
 register = template.Library()
+DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker draws up what it calls for
 
 
 @register.inclusion_tag("loans/_record.html")
@@ -36,14 +40,21 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     said = [gate.standing(root, side) for side in seats] if root else []
     writable = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
     ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
-    waiting = [row for row in rows if root and row.amends_id == root.pk and row.status == AgreementStatus.TO_SIGN]
+    to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
+    waits = [row for row in to_sign if root and row.amends_id == root.pk]
+    change = holding.pending(loan) if waits else None
+    demanded = ended and rules.is_demanded(loan)
+    just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,
         "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
-        "amendments": [(row, gate.standing(row, seats[0])) for row in waiting],
+        "amendments": [(row, gate.standing(row, seats[0])) for row in waits],
+        "change": change,
+        "terms": terms_of(change, loan) if change else [],
         "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
-        "demanded": ended and rules.is_demanded(loan),
+        "demanded": demanded,
+        "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "csrf_token": context.get("csrf_token"),

@@ -32,7 +32,9 @@ WORDS_A_MINUTE = 200
 TABS = {
     "": (gettext_lazy("En cours"), agreements.OPEN),
     "vigueur": (gettext_lazy("En vigueur"), (AgreementStatus.IN_FORCE,)),
-    "passees": (gettext_lazy("Passées"), (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)),
+    "passees": (gettext_lazy("Passées"), (
+        AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED, AgreementStatus.ENDED,
+    )),
 }  # fmt: skip
 # ---- mine
 

@@ -144,8 +144,8 @@ def _answer_page(
     first = {blank.name for blank in asked}
     given = [name for name in form.blanks if name not in first]
     context = {
-        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(first),
-        "given": form.groups(given), "draft": None,
+        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(only=first),
+        "given": form.groups(only=given), "draft": None,
         "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip

@@ -17,7 +17,7 @@ from loans.forms.gesture import NoteForm
 from loans.links import Link, LinkUnusable, read
 from loans.models import Loan, Side
 from loans.permissions import organisation_of, other, sides_of
-from loans.views.loan import GESTURES, attempt, form_of
+from loans.views.loan import GESTURES, attempt, done_words, form_of
 from loans.views.thread import terms_of
 
 TEMPLATE = "loans/loan/link.html"
@@ -56,9 +56,9 @@ def _answered(request: HttpRequest, token: str) -> HttpResponse:
     if problem:
         return _page(request, link, name, side, form, status=409, problem=problem)
     if request.user.is_authenticated:
-        messages.success(request, str(GESTURES[name].said))
+        messages.success(request, done_words(loan, name))
         return redirect(loan)
-    return render(request, TEMPLATE, {"done": GESTURES[name].said, "loan": loan, "refused": ""})
+    return render(request, TEMPLATE, {"done": done_words(loan, name), "loan": loan, "refused": ""})
 
 
 def _gesture(link: Link) -> tuple[str, str]:

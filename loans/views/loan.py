@@ -24,7 +24,7 @@ from directory import alternatives, calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
 from directory.taxonomies import family_of
-from loans import proposals, requests
+from loans import amendments, holding, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
@@ -73,7 +73,8 @@ def _to_proposal(verb: Callable[..., Any], word: str = "") -> Callable[..., Any]
 
 def _accept(loan: Loan, form: NoteForm, **about: Any) -> Any:
     people = form.people if isinstance(form, PersonForm) else {}
-    return requests.accept(loan, note=form.cleaned_data["note"].strip(), **about, **people)
+    requests.accept(loan, note=form.cleaned_data["note"].strip(), **about, **people)
+    return amendments.follow_acceptance(loan, by=about["by"])
 
 
 def _record(loan: Loan, form: NoteForm, **about: Any) -> Any:
@@ -169,8 +170,16 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
     if problem:
         return _shown(request, seen(request, loan.pk), form, name, problem=problem, ways=other_ways, status=409)
     forget(user=request.user, key=f"pret:{loan.pk}")
-    messages.success(request, str(gesture.said))
+    messages.success(request, done_words(loan, name))
     return redirect(loan)
+
+
+def done_words(loan: Loan, name: str) -> str:
+    """What is said once a gesture is made; a change that waits for its amendment says so."""
+    if name == "agree" and holding.pending(loan):
+        return _("Entendu. Le changement prend effet quand toutes les parties ont signé l’avenant; d’ici là, le prêt "
+                 "reste comme l’entente le dit.")  # fmt: skip
+    return str(GESTURES[name].said)
 
 
 def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, alternatives.Alternatives | None]:

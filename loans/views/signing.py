@@ -130,7 +130,10 @@ def _attempt(
             now=answer.now if isinstance(answer, TextChanged) else None,
         )  # fmt: skip
     if signed.status == AgreementStatus.IN_FORCE:
-        messages.success(request, _("C’est signé par toutes les parties : l’entente est en vigueur."))
+        words = _("C’est signé par toutes les parties : l’entente est en vigueur.")
+        if signed.amends_id:
+            words = _("C’est signé par toutes les parties : l’avenant est en vigueur, et le prêt est à jour.")
+        messages.success(request, words)
     else:
         messages.success(request, _("C’est signé. Les autres parties sont prévenues."))
     return redirect("agreement_sign", number=agreement.number)

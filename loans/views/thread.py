@@ -26,6 +26,8 @@ WORDS = {
     "refuse_change": gettext_lazy("a refusé le changement : le prêt reste comme convenu"),
     "answer_back": gettext_lazy("a répondu par une autre proposition"),
     "withdraw": gettext_lazy("a retiré la demande"),
+    "take_effect": gettext_lazy("L’avenant est signé par toutes les parties : le changement prend effet"),
+    "let_go": gettext_lazy("L’avenant ne sera pas signé : le prêt reste comme l’entente le dit"),
     "expire": gettext_lazy("Sans réponse à temps : la demande a expiré"),
     "cancel": gettext_lazy("a annulé le prêt"),
     "cancel_date": gettext_lazy("a annulé une date"),
@@ -93,6 +95,8 @@ def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposa
     what, terms = str(WORDS.get(event.verb, event.verb)), []
     if event.verb == "propose" and proposal:
         what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
+    if event.verb == "take_effect" and proposal:
+        terms = terms_of(proposal, loan)
     if event.verb == "cancel_date" and (when := parse_datetime(event.data.get("date", ""))):
         what = _("a annulé la date : %(when)s") % {"when": moment_words(when)}
     if loan.quantity > 1 and event.data.get("counted"):

@@ -36,9 +36,9 @@ class Memo(Generic[T]):
 class Versioned(Generic[T]):
     """A function whose last answers are kept, in this process, each as long as its version is asked for."""
 
-    def __init__(self, function: Callable[[], T]) -> None:
+    def __init__(self, function: Callable[[], T], keep: int = VERSIONS_KEPT) -> None:
         functools.update_wrapper(self, function)
-        self.function = function
+        self.function, self.keep = function, keep
         self.values: dict[str, T] = {}
         _everything.append(self)
 
@@ -46,7 +46,7 @@ class Versioned(Generic[T]):
         found = self.values.get(version)
         if found is None:
             found = self.values[version] = self.function()
-            for old in list(self.values)[:-VERSIONS_KEPT]:
+            for old in list(self.values)[: -self.keep]:
                 self.values.pop(old, None)
         return found
 

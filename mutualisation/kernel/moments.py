@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,8 @@ from django.utils.translation import gettext as _
 
 Period = Any  # a DateTimeTZRange with both bounds, whose class depends on the driver
 DAY = datetime.timedelta(days=1)
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_PLAIN_MONTHS = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
 
 
 def moment(day: datetime.date, hour: datetime.time) -> datetime.datetime:
@@ -61,10 +64,27 @@ def wall_minutes(period: Period) -> int:
     return round((wall(period.upper) - wall(period.lower)).total_seconds() / 60)
 
 
+def day_as_typed(text: str) -> tuple[int, int, int] | None:
+    """Year, month, day of « 2026-12-17 », « 17/12/2026 », « le 17 déc. 2026 »; they may be no day of any calendar."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    plain = " ".join(plain.split())
+    if found := re.fullmatch(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})", plain):
+        return int(found[1]), int(found[3]), int(found[4])
+    if found := re.fullmatch(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})", plain):
+        return int(found[4]), int(found[3]), int(found[1])
+    week = r"(?:le )?(?:(?:lun|mar|mercre|jeu|vendre|same)di |dimanche )?"
+    found = re.fullmatch(week + r"(\d{1,2})(?:er)?[ -]?([a-z]{3,})\.?[ ,-]*(\d{4})", plain)
+    if not found:
+        return None
+    named = [n for n, month in enumerate(_PLAIN_MONTHS, 1) if month.startswith(found[2])]
+    return (int(found[3]), named[0], int(found[1])) if len(named) == 1 else None
+
+
 def read_day(text: str) -> datetime.date | None:
-    """A day as typed, AAAA-MM-JJ; None when it is none."""
+    """A day as typed; None when it is none."""
+    typed = day_as_typed(text)
     try:
-        return datetime.datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 - a day, on the wall
+        return datetime.date(*typed) if typed else None
     except ValueError:
         return None
 
@@ -86,6 +106,12 @@ def day_in_words(day: datetime.date, shape: str = "l j F Y") -> str:
     """A day in the reader’s language, the first of a month as French says it: « mardi 1er décembre 2026 »."""
     said = date_format(day, shape)
     return f" {said}".replace(" 1 ", " 1er ", 1)[1:] if day.day == 1 and _("fr") == "fr" else said
+
+
+def moment_in_words(instant: datetime.datetime, shape: str = "j F Y") -> str:
+    """« 21 novembre 2026, 10 h 13 », in local time."""
+    shown = wall(instant)
+    return f"{day_in_words(shown, shape)}, {clock(shown.time())}"
 
 
 def in_words(period: Period, *, year: bool = True) -> str:

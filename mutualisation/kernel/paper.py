@@ -27,6 +27,7 @@ import pypandoc
 from django.utils.translation import gettext as _
 
 LONGEST = 2_000_000  # characters of HTML: a hundred times a long agreement
+_SHORT = 40  # letters of a cell and of its marks: a number, not a sentence
 DEEPEST = 24  # blocks inside one another; past that, only their words are kept
 PATIENCE = 30  # seconds
 
@@ -61,8 +62,8 @@ class Picture:
 class Paper:
     """What a document is made of. ``html`` begins below the title (h2); ``date`` is that of the file, fixed.
 
-    Classes of div that have a look: status, keep (never cut), signature, aside, page (on a new one). A span of class
-    ``fill`` is a blank to fill by hand.
+    Classes of div that have a look: status, keep (never cut), case (kept with what follows), signature, aside, page (on
+    a new one). A span of class ``fill`` is a blank to fill by hand.
     """
 
     title: str
@@ -204,7 +205,21 @@ def _table(content: Any, names: Mapping[str, Any], depth: int) -> list[Any]:
         return [[flow(c[4], names, depth), c[3], c[2]] for row in rows for c in row[1]]
 
     said = [i for block in caption[1] for i in inline(block["c"], names)]
-    return ["table", said, cells(head[1]), cells([r for body in bodies for r in (*body[2], *body[3])]), len(columns)]
+    rows = cells([r for body in bodies for r in (*body[2], *body[3])])
+    return ["table", said, cells(head[1]), rows, _widths(rows, len(columns))]
+
+
+def _widths(cells: list[Any], columns: int) -> list[str]:
+    """How wide columns are: one that holds code, which is never cut, has what it needs; long ones share the rest."""
+    if len(cells) % columns or not any('["code"' in json.dumps(cell[0]) for cell in cells):
+        return ["auto"] * columns
+    found = []
+    for n in range(columns):
+        column = cells[n::columns]
+        whole = any('["code"' in json.dumps(cell[0]) for cell in column)
+        short = all(len(json.dumps(cell[0])) < _SHORT for cell in column)
+        found.append("auto" if whole or short else "fr")
+    return found
 
 
 def blank_alone(nodes: list[Any]) -> str:

@@ -22,7 +22,7 @@ STANDARDS: list[Any] = ["a-2a", "ua-1"]
 TEMPLATE = Path(__file__).with_name("paper.typ")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _UNDRAWN = re.compile(r'the text `"(.*?)"` could not be displayed', re.DOTALL)
-_PROBED_AT_MOST = 800
+_PROBED_AT_MOST, _NAMED_AT_MOST = 800, 12
 _drawn: dict[str, bool] = {}
 _PROBE = b"""#set document(title: "x")
 #set text(font: ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono"))
@@ -44,8 +44,13 @@ def pdf(paper: Paper) -> bytes:
         "page-words": [_("Page"), _("de")],
         "pictures": {name: {"svg": p.svg, "alt": p.alt} for name, p in paper.pictures.items()},
         "blocks": flow(read(paper.html), paper.pictures),
+        "undrawn": "",
     }
-    text = drawable(json.dumps(data, ensure_ascii=False))
+    text = json.dumps(data, ensure_ascii=False)
+    if missing := undrawn(text):
+        text = json.dumps({**data, "undrawn": _said(missing)}, ensure_ascii=False).translate(
+            {ord(c): REPLACEMENT for c in missing}
+        )
     at = datetime.datetime.combine(paper.date, datetime.time(12), datetime.UTC)
     try:
         made = _compile(TEMPLATE.read_bytes(), text, int(at.timestamp()))
@@ -54,15 +59,25 @@ def pdf(paper: Paper) -> bytes:
     return made
 
 
-def drawable(text: str) -> str:
-    """The text, a replacement mark where our fonts have no drawing (ideograms, emoji): a PDF/A may not miss any."""
+def undrawn(text: str) -> list[str]:
+    """The characters of a text that our fonts have no drawing for (ideograms, emoji): a PDF/A may not miss any."""
     rare = [c for c in dict.fromkeys(text) if ord(c) > 0x17F and c not in _drawn]
     for character in rare:
         if _far(character):
             _drawn[character] = False
     _probe([c for c in rare if c not in _drawn][:_PROBED_AT_MOST])
-    gone = {ord(c): REPLACEMENT for c in set(text) if ord(c) > 0x17F and not _drawn.get(c, False)}
-    return text.translate(gone)
+    return [c for c in dict.fromkeys(text) if ord(c) > 0x17F and not _drawn.get(c, False)]
+
+
+def _said(missing: list[str]) -> str:
+    """What the document says of the characters that it replaces: by number, for they cannot be drawn here either."""
+    seen = [c for c in missing if not unicodedata.combining(c) and unicodedata.category(c) not in ("Cf", "Mn")]
+    codes = ", ".join(f"U+{ord(c):04X}" for c in (seen or missing)[:_NAMED_AT_MOST])
+    if len(seen or missing) > _NAMED_AT_MOST:
+        codes += "…"
+    said = _("Dans ce document, «\u00a0%(mark)s\u00a0» tient la place de caractères que ses polices ne dessinent pas, "
+             "comme les émojis et les idéogrammes (%(codes)s). La page d’où il vient les montre.")  # fmt: skip
+    return said % {"mark": REPLACEMENT, "codes": codes}
 
 
 def _far(character: str) -> bool:

@@ -241,4 +241,5 @@ def _others(join: Any, people: dict[str, User]) -> None:
     join("fete-des-voisins-a-plusieurs", CANAL, part=Part.SUPPORTS)
     shovels = join("outils-d-hiver", MARMITE, "collaborateur", brings=[
         {"nature": Nature.TIME, "label": "Corvées de neige", "hours": 40, "starts_on": day(-300)}])  # fmt: skip
-    contributions.deliver(shovels.contributions.get(), on=day(-250), hours=44, by=people[MARMITE])
+    contributions.deliver(shovels.contributions.get(), on=day(-250), hours=44, by=people[MARMITE],
+                          note="Un hiver plus long que prévu")  # fmt: skip

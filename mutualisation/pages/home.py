@@ -32,7 +32,7 @@ TILES = {
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "toolbox_term")  # its words are explained
 def home(request: HttpRequest) -> HttpResponse:
     """The front door."""
     resources = Resource.objects.visible_to(request.user).listed()

@@ -103,8 +103,8 @@ def money(value: Decimal | int | float | None) -> str:
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    """Markdown as clean HTML."""
-    return markdown_.render(text)
+    """Markdown as clean HTML, the addresses typed in it as links."""
+    return markdown_.render(text, addresses=True)
 
 
 @register.simple_tag(takes_context=True)
@@ -134,15 +134,6 @@ def long_date(value: datetime.date | None) -> str:
         value = timezone.localtime(value).date()
     text = formats.date_format(value, "j F Y")
     return text.replace("1 ", "1er ", 1) if value.day == 1 and _("fr") == "fr" else text
-
-
-@register.filter
-def instant(value: datetime.datetime | None, shape: str = "j F Y") -> str:
-    """« 3 décembre 2026, 11 h 44 », in local time; « jeudi 3 décembre 2026, 11 h 44 » with "l j F Y"."""
-    if value is None:
-        return ""
-    shown = moments.wall(value)
-    return f"{moments.day_in_words(shown, shape)}, {moments.clock(shown.time())}"
 
 
 @register.filter
@@ -180,6 +171,21 @@ def when_needed(need: Any) -> str:
 def hour(value: datetime.time) -> str:
     """« 18 h », « 18 h 30 »."""
     return f"{value.hour}\u00a0h" + (f"\u00a0{value.minute:02}" if value.minute else "")
+
+
+@register.filter
+def long_moment(value: datetime.datetime | None, shape: str = "j F Y") -> str:
+    """« 21 novembre 2026, 10 h 13 », in local time."""
+    return moments.moment_in_words(value, shape) if value else ""
+
+
+@register.filter
+def to_the_second(value: datetime.datetime | None) -> str:
+    """« 21 novembre 2026, 10 h 13 min 05 s »: a line of a journal."""
+    if value is None:
+        return ""
+    shown = moments.wall(value)
+    return f"{moments.day_in_words(shown, 'j F Y')}, {shown:%-H}\u00a0h\u00a0{shown:%M}\u00a0min\u00a0{shown:%S}\u00a0s"
 
 
 @register.filter

@@ -17,6 +17,7 @@ from directory.forms.need import date_field
 from directory.forms.rows import Row, RowForm
 from projects.models import ContributionRole, Funding, Nature
 
+ROLES = [("", _("ceux que nous offrons")), *ContributionRole.choices]
 _HOURS = re.compile(r"\s*h(?:eures?)?\s*$")
 
 
@@ -92,15 +93,21 @@ class ContributionRow(LineForm):
     amount = AmountField(label=_("Valeur ($)"))
     starts_on = date_field(_("À partir du"))
     ends_on = date_field(_("Jusqu’au"))
-    role = forms.ChoiceField(
-        label=_("Dans quel rôle"), choices=[("", _("peu importe")), *ContributionRole.choices], required=False
-    )
+    role = forms.ChoiceField(label=_("Dans quel rôle"), choices=ROLES, required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("nature") == Nature.MONEY and "amount" not in self.errors and not data.get("amount"):
-            self.add_error("amount", gettext("dites combien de dollars."))
+        money_in_dollars(self, data)
         return in_order(self, data)
+
+
+def money_in_dollars(form: forms.BaseForm, data: dict[str, Any]) -> None:
+    """Money has an amount, and no hours."""
+    if data.get("nature") == Nature.MONEY:
+        if "amount" not in form.errors and not data.get("amount"):
+            form.add_error("amount", gettext("dites combien de dollars."))
+        if data.get("hours"):
+            form.add_error("hours", gettext("de l’argent ne se compte pas en heures : laissez les heures vides."))
 
 
 def in_order(form: forms.BaseForm, data: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from projects.models import Gathering
 class GatheringForm(forms.ModelForm):
     """When, where, for how many; days and hours as on the wall."""
 
-    day = DayField(label=_("Jour"), help_text=_("AAAA-MM-JJ."))
+    day = DayField(label=_("Jour"))
     begins = ClockField(label=_("De"))
     last_day = DayField(label=_("Jusqu’au"), required=False, help_text=_("Vide : le même jour."))
     ends = ClockField(label=_("À"))

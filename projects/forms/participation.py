@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from directory.forms.need import date_field
 from directory.forms.organisation import dress
 from directory.forms.rows import RowsField
-from projects.forms.fields import AmountField, ContributionRow, in_order
-from projects.models import ContributionRole, Delivery, Nature, Part, ProjectLoan
+from projects.forms.fields import ROLES, AmountField, ContributionRow, in_order, money_in_dollars
+from projects.models import Contribution, ContributionRole, Delivery, Nature, Part, ProjectLoan
 
 OFFERED_PARTS = [
     (Part.PARTNERS, _("Comme partenaire")),
@@ -94,9 +94,7 @@ class PromiseForm(forms.Form):
         label=_("Comment la valeur est estimée"), max_length=200, required=False,
         help_text=_("« Prix courant de location », par exemple. C’est ce que lira un bailleur de fonds."),
     )  # fmt: skip
-    role = forms.ChoiceField(
-        label=_("Dans quel rôle"), choices=[("", _("peu importe")), *ContributionRole.choices], required=False
-    )
+    role = forms.ChoiceField(label=_("Dans quel rôle"), choices=ROLES, required=False)
     starts_on = date_field(_("À partir du"))
     ends_on = date_field(_("Jusqu’au"))
 
@@ -106,13 +104,12 @@ class PromiseForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("nature") == Nature.MONEY and "amount" not in self.errors and not data.get("amount"):
-            self.add_error("amount", gettext("Dites combien de dollars."))
+        money_in_dollars(self, data)
         return in_order(self, data)
 
 
 class DeliveryForm(forms.ModelForm):
-    """What came, and when."""
+    """What came of a promise, and when, in the units of its kind."""
 
     on = date_field(_("Venu le"))
     hours = AmountField(label=_("Heures"), digits=9)
@@ -123,8 +120,21 @@ class DeliveryForm(forms.ModelForm):
         fields = ("on", "hours", "amount", "note")
         labels = {"note": _("Remarque")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, promise: Contribution, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if promise.nature == Nature.MONEY:
+            del self.fields["hours"]
+            self.fields["amount"].label = gettext("Montant venu ($)")
+            self.fields["amount"].help_text = ""
+            self.fields["amount"].required = True
+            self.fields["amount"].error_messages["required"] = gettext("Écrivez combien de dollars sont venus.")
+        elif promise.nature in (Nature.MATERIAL, Nature.PREMISES):
+            self.fields["hours"].label = gettext("Heures d’usage")
+        if promise.amount and not promise.hours and promise.nature != Nature.MONEY:
+            self.fields["amount"].required = True  # nothing says what its hours would be worth
+            self.fields["amount"].help_text = ""
+            self.fields["amount"].error_messages["required"] = gettext("Écrivez la valeur de ce qui est venu.")
+        self.fields["note"].help_text = gettext("Demandée si plus est venu que ce qui était promis.")
         self.fields["on"].required = True
         self.fields["on"].error_messages["required"] = gettext("Dites quand c’est venu.")
         self.initial.setdefault("on", timezone.localdate())
@@ -145,7 +155,8 @@ class DeliveryForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.errors and not data.get("hours") and not data.get("amount"):
-            self.add_error("hours", gettext("Écrivez combien d’heures ou de dollars sont venus."))
+            name = "hours" if "hours" in self.fields else "amount"
+            self.add_error(name, gettext("Écrivez combien d’heures ou de dollars sont venus."))
         return data
 
 

@@ -187,7 +187,7 @@ class Contribution(models.Model):
     amount = models.DecimalField(_("valeur ($)"), **{**HERE, "max_digits": 11})  # type: ignore[arg-type]
     hourly_rate = models.DecimalField(_("une heure vaut ($)"), **HERE)  # type: ignore[arg-type]
     method = models.CharField(_("comment la valeur est estimée"), max_length=200, blank=True)
-    starts_on = models.DateField(_("du"))
+    starts_on = models.DateField(_("du"), null=True, blank=True)
     ends_on = models.DateField(_("au"), null=True, blank=True)
     status = models.CharField(_("état"), max_length=10, choices=Status.choices, default=Status.OFFERED)
     reason = models.TextField(_("pourquoi"), max_length=1000, blank=True)
@@ -202,8 +202,13 @@ class Contribution(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="contribution_dates_forward",
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 violation_error_message=_("La fin ne peut pas précéder le début."),
+            ),
+            models.CheckConstraint(
+                name="contribution_money_without_hours",
+                condition=~Q(nature="argent") | Q(hours=0),
+                violation_error_message=_("De l’argent ne se compte pas en heures."),
             ),
             models.CheckConstraint(
                 name="contribution_positive",
@@ -247,8 +252,16 @@ class Contribution(models.Model):
         return self.amount or (self.hours * self.hourly_rate).quantize(Decimal("0.01"))
 
 
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Sets of what came."""
+
+    def standing(self) -> DeliveryQuerySet:
+        """Those that count."""
+        return self.filter(removed_at__isnull=True)
+
+
 class Delivery(models.Model):
-    """A part of what was promised that came, at its date."""
+    """A part of what was promised that came, at its date; one taken off counts no more, and says why it was."""
 
     contribution = models.ForeignKey(Contribution, models.CASCADE, related_name="deliveries")
     on = models.DateField(_("le"))
@@ -257,6 +270,11 @@ class Delivery(models.Model):
     note = models.CharField(_("remarque"), max_length=200, blank=True)
     recorded_at = models.DateTimeField(_("inscrite le"), default=timezone.now)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    removed_at = models.DateTimeField(_("retirée le"), null=True, blank=True)
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    removed_why = models.CharField(_("pourquoi elle est retirée"), max_length=1000, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("apport reçu")
@@ -267,7 +285,12 @@ class Delivery(models.Model):
                 name="delivery_something",
                 condition=Q(hours__gte=0, amount__gte=0) & (Q(hours__gt=0) | Q(amount__gt=0)),
                 violation_error_message=_("Écrivez combien d’heures ou de dollars sont venus."),
-            )
+            ),
+            models.CheckConstraint(
+                name="delivery_removed_why",
+                condition=Q(removed_at__isnull=True, removed_why="") | Q(removed_at__isnull=False) & ~Q(removed_why=""),
+                violation_error_message=_("Dites pourquoi cette ligne est retirée."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from directory.models import Need
+from directory.models import Need, Organisation
+from directory.taxonomies import portal_territories, territories
 from projects import communities
 from projects.linking import link_need
 from projects.models import Idea, Project
@@ -15,19 +19,43 @@ from projects.permissions import can_lead, member_of
 from toolbox import paths
 
 AT_MOST = 30  # needs named by an address
+STANDFIRST = 500
 
 
-def first_words(request: HttpRequest) -> dict[str, Any]:
+def first_words(request: HttpRequest, organisation: Organisation) -> dict[str, Any]:
     """What the form opens with, given where one comes from; what one typed or kept as a draft prevails."""
-    found = _from_path(request)
+    found = {"territories": _mrcs([organisation.territory_id]), **_from_path(request)}
     if title := " ".join(request.GET.get("titre", "").split())[:140]:
         found["title"] = title
     if idea := _idea(request):
-        found |= {"title": idea.title, "description": idea.text}
+        words = " ".join(idea.text.split()) or idea.title
+        found |= {"title": idea.title, "standfirst": _opening(words)}
+        if found["standfirst"] != words:
+            found["description"] = idea.text
     elif needs := _needs(request):
+        who = len({need.organisation_id for need in needs})
+        what = ", ".join(dict.fromkeys(need.name for need in needs))
+        said = ngettext("%(n)d organisme en a besoin : %(what)s.", "%(n)d organismes en ont besoin : %(what)s.", who)
         lines = [f"- {need.name} ({need.organisation.name})" for need in needs]
+        found["standfirst"] = _opening(said % {"n": who, "what": what})
         found["description"] = "\n".join([_("Plusieurs organismes en ont besoin :"), "", *lines])
+        found["territories"] = _mrcs([organisation.territory_id, *(need.territory_id for need in needs)])
     return found
+
+
+def _opening(text: str) -> str:
+    """The first sentences that hold in the standfirst; a sentence too long is cut between two words."""
+    if len(text) <= STANDFIRST:
+        return text
+    ends = [found.end() for found in re.finditer(r"[.!?…](?=\s)", text[: STANDFIRST + 1])]
+    return text[: ends[-1]] if ends else text[: STANDFIRST - 1].rpartition(" ")[0] + "…"
+
+
+def _mrcs(places: Iterable[int]) -> list[int]:
+    """The MRCs of this portal where these places are."""
+    ours = {node.id for node in portal_territories()}
+    tree = territories()
+    return sorted({node.id for place in places for node in tree.above(place) if node.id in ours})
 
 
 def whence(request: HttpRequest) -> dict[str, str]:

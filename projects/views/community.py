@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -90,11 +90,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "coming": [g for g in reversed(gatherings) if not g.is_past and g.status != "cancelled"],
         "past": [g for g in gatherings if g.is_past or g.status == "cancelled"],
         "pivots": list(pivots.defer("organisation__search", "organisation__description")),
-        "library": list(
-            LibraryItem.objects.filter(community=community, tool__in=Tool.objects.visible_to(request.user).published())
-            .select_related("tool")
-            .defer("tool__search")
-        ),
+        "library": _library(request, community),
         "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
         "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
@@ -111,6 +107,17 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
     if not community.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _library(request: HttpRequest, community: Community) -> list[LibraryItem]:
+    """What it keeps at hand; a tool that became one with another leads to that other, once."""
+    public = Tool.objects.visible_to(request.user).published()
+    rows = LibraryItem.objects.filter(Q(tool__in=public) | Q(tool__merged_into__in=public), community=community)
+    shown: dict[int, LibraryItem] = {}
+    for row in rows.select_related("tool__merged_into").defer("tool__search", "tool__merged_into__search"):
+        row.tool = row.tool.merged_into or row.tool
+        shown.setdefault(row.tool_id, row)
+    return list(shown.values())
 
 
 def _tools(request: HttpRequest) -> Any:

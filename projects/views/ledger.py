@@ -14,12 +14,19 @@ from mutualisation.kernel.downloads import handed, made
 from mutualisation.kernel.paper import PaperError
 from mutualisation.kernel.requests import may_again
 from mutualisation.kernel.spreadsheets import FORMATS
-from projects.exchange import ledger_paper, ledger_table
-from projects.ledger import dollars_in_words, ledger
+from projects.exchange import ledger_paper, ledger_table, methods
+from projects.financing import Financing, financing
+from projects.ledger import Ledger, ledger
+from projects.models import Project
 from projects.views.linking import takes_part
 from projects.views.project import found
 
 EXPORTS = "30/10m"
+
+
+def _counted(project: Project) -> tuple[Ledger, Financing]:
+    counted = ledger(project)
+    return counted, financing(project, list(project.fundings.all()), counted.lines, counted.total)
 
 
 @require_safe
@@ -28,11 +35,10 @@ def project_ledger(request: HttpRequest, slug: str) -> HttpResponse:
     """Promised, delivered: hours and dollars, with how each was found; for those who take part."""
     project = found(request, slug)
     require(takes_part(request, project))
-    counted = ledger(project)
+    counted, money = _counted(project)
     context = {
-        "project": project, "ledger": counted, "share": counted.share(project.budget), "today": timezone.localdate(),
-        "hour": dollars_in_words(project.value_of_an_hour), "fundings": list(project.fundings.all()),
-        "gathered": max(counted.total.promised, counted.total.dollars),
+        "project": project, "ledger": counted, "money": money, "methods": methods(project, money),
+        "today": timezone.localdate(),
     }  # fmt: skip
     return render(request, "projects/project/ledger.html", context)
 
@@ -49,11 +55,11 @@ def project_ledger_export(request: HttpRequest, slug: str, form: str) -> HttpRes
         refused = render(request, "429.html", {"exported": True}, status=429)
         refused["Retry-After"] = "600"
         return refused
-    counted, address = ledger(project), request.build_absolute_uri(project.get_absolute_url())
+    (counted, money), address = _counted(project), request.build_absolute_uri(project.get_absolute_url())
     if form != "pdf":
-        return ledger_table(project, counted, form=form, address=address)
+        return ledger_table(project, counted, money, form=form, address=address)
     try:
-        content = made(ledger_paper(project, counted, address=address), form)
+        content = made(ledger_paper(project, counted, money, address=address), form)
     except PaperError as error:
         messages.warning(request, str(error))
         return redirect("project_ledger", slug=slug)

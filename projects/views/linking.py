@@ -18,9 +18,9 @@ from directory.models import Kind, Need
 from directory.permissions import is_member, require
 from directory.writing import OutdatedError
 from mutualisation.kernel.publication import Status
+from projects import wording
 from projects.contributions import NotPossible
 from projects.forms.participation import LoanLinkForm
-from projects.ledger import period_words
 from projects.linking import ask_for, link_loan, link_need, unlink_loan, unlink_need, usual_rate
 from projects.models import Participation, Project, ProjectLoan, ProjectNeed
 from projects.permissions import can_lead, leading, loans_to_link
@@ -52,7 +52,7 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
             _("%(what)s : %(lender)s prête à %(borrower)s, %(when)s")
             % {
                 "what": loan.resource.name, "lender": loan.lender.name, "borrower": loan.borrower.name,
-                "when": period_words(loan.starts_at.date(), loan.ends_at.date()),
+                "when": wording.period(loan.starts_at.date(), loan.ends_at.date()),
             },
         )
         for pk, loan in possible.items()

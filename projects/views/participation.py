@@ -7,10 +7,11 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
 from directory.memberships import acting_for
@@ -19,6 +20,7 @@ from directory.views.written import first_values, put_back
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (
+    BeyondPromise,
     NotPossible,
     answer,
     answer_promise,
@@ -27,12 +29,13 @@ from projects.contributions import (
     offer,
     promise,
     take_back,
-    undeliver,
+    take_off,
 )
 from projects.forms.participation import DeliveryForm, OfferForm, PromiseForm, ReasonForm
 from projects.models import ROLE_HELP, Contribution, ContributionRole, Delivery, Participation
-from projects.permissions import can_follow_up, can_lead
+from projects.permissions import can_follow_up, can_lead, can_take_off
 from projects.views.project import agreement_address, found
+from projects.wording import period, quantity
 
 OFFER, ONE = "projects/participation/offer.html", "projects/participation/detail.html"
 
@@ -123,7 +126,8 @@ def participation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **forms: Any) -> HttpResponse:
     project = one.project
-    contributions = list(one.contributions.prefetch_related("deliveries").order_by("starts_on", "id"))
+    in_order = (F("starts_on").asc(nulls_last=True), "id")
+    contributions = list(one.contributions.prefetch_related("deliveries").order_by(*in_order))
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
     return render(
@@ -150,12 +154,23 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     )
 
 
-def _told(one: Contribution) -> dict[str, Any]:
-    """One promise, with what came of it."""
-    came = list(one.deliveries.all())
+def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str, Any]:
+    """One promise, with what came of it, in the units that were said; what was taken off apart, with why."""
+    lines = list(one.deliveries.all())
+    came = [d for d in lines if d.removed_at is None]
     hours, dollars = sum(d.hours for d in came), sum(d.amount for d in came)
-    whole = bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount)
-    return {"row": one, "came": came, "hours": hours, "dollars": dollars, "whole": whole}
+    return {
+        "row": one,
+        "promised": quantity(one.hours, one.value),
+        "period": period(one.starts_on, one.ends_on),
+        "came": [
+            (d, quantity(d.hours, d.amount), leads or (by is not None and d.recorded_by_id == by.pk)) for d in came
+        ],
+        "gone": [(d, quantity(d.hours, d.amount)) for d in lines if d.removed_at is not None],
+        "so_far": quantity(hours, dollars),
+        "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
+        "whole": bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount),
+    }
 
 
 def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse:
@@ -205,7 +220,7 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if one is None or not can_follow_up(request.user, one.participation):
         raise Http404
     leads = can_lead(request.user, one.participation.project)
-    form, reason = DeliveryForm(), ReasonForm(prefix="refus")
+    form, reason, end_form = DeliveryForm(promise=one), ReasonForm(prefix="refus"), ReasonForm(prefix="retrait")
     status = 200
     if request.method == "POST":
         name = request.POST.get("geste", "")
@@ -221,14 +236,17 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                     return redirect(_back(one))
                 status = 422
             elif name == "retirer":
-                take_back(one, by=request.user)
-                messages.success(request, _("C’est retiré de ce qui est promis. Ce qui est venu reste au bilan."))
-                return redirect(_back(one))
+                end_form = ReasonForm(request.POST, prefix="retrait")
+                if end_form.is_valid():
+                    take_back(one, by=request.user, reason=end_form.cleaned_data["reason"])
+                    messages.success(request, _("C’est retiré de ce qui est promis. Ce qui est venu reste au bilan."))
+                    return redirect(_back(one))
+                status = 422
             elif name == "recu":
-                form = DeliveryForm(request.POST)
+                form = DeliveryForm(request.POST, promise=one)
                 if form.is_valid():
                     said = form.cleaned_data
-                    deliver(one, on=said["on"], hours=said["hours"], amount=said["amount"], note=said["note"],
+                    deliver(one, on=said["on"], hours=said.get("hours", 0), amount=said["amount"], note=said["note"],
                             by=request.user)  # fmt: skip
                     messages.success(request, _("C’est inscrit au bilan."))
                     return redirect(_back(one))
@@ -239,12 +257,16 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             now = Contribution.objects.get(pk=one.pk).get_status_display()
             messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
             return redirect(_back(one))
+        except BeyondPromise as reply:
+            form.add_error("note", str(reply))
+            status = 422
         except NotPossible as reply:
             form.add_error(None, str(reply))
             status = 422
     context = {
-        "project": one.participation.project, "participation": one.participation, "told": _told(one), "leads": leads,
-        "form": form, "reason_form": reason,
+        "project": one.participation.project, "participation": one.participation,
+        "told": _told(one, by=request.user, leads=leads), "leads": leads, "form": form, "reason_form": reason,
+        "end_form": end_form,
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
 
@@ -253,13 +275,31 @@ def _back(one: Contribution) -> Participation:
     return one.participation
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back a line recorded by mistake."""
-    rows = Delivery.objects.select_related("contribution__participation__project__organisation")
+    """Take a line recorded by mistake off the ledger: asked first, with why, and the other side is told."""
+    rows = Delivery.objects.select_related(
+        "contribution__participation__project__organisation", "contribution__participation__organisation"
+    )
     one = rows.filter(pk=pk, contribution__participation__project__slug=slug).first()
     if one is None or not can_follow_up(request.user, one.contribution.participation):
         raise Http404
-    undeliver(one, by=request.user)
-    messages.success(request, _("La ligne est retirée du bilan."))
-    return redirect("contribution", slug=slug, pk=one.contribution_id)
+    require(can_take_off(request.user, one))
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    gone = one.removed_at is not None
+    if request.method == "POST" and not gone and form.is_valid():
+        try:
+            take_off(one, by=request.user, reason=form.cleaned_data["reason"])
+        except AlreadyMoved:
+            gone = True
+        else:
+            messages.success(request, _("La ligne est retirée du bilan; l’autre organisme l’apprend par courriel."))
+            return redirect("contribution", slug=slug, pk=one.contribution_id)
+    if gone:
+        messages.warning(request, _("Rien n’a changé : cette ligne est déjà retirée du bilan."))
+        return redirect("contribution", slug=slug, pk=one.contribution_id)
+    context = {
+        "project": one.contribution.participation.project, "participation": one.contribution.participation,
+        "contribution": one.contribution, "delivery": one, "how_much": quantity(one.hours, one.amount), "form": form,
+    }  # fmt: skip
+    return render(request, "projects/participation/take_off.html", context, status=422 if form.errors else 200)

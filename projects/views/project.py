@@ -28,7 +28,9 @@ from directory.permissions import can_read
 from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
 from projects.contributions import NotPossible, missing_roles, offer
+from projects.exchange import project_jsonld
 from projects.filters import ProjectFilterSet
+from projects.financing import financing
 from projects.forms.fields import written
 from projects.ledger import lines_of
 from projects.lifecycle import Facts
@@ -116,7 +118,7 @@ def _whole() -> QuerySet[Project]:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_need")
+@conditional(*TABLES, "directory_need", "toolbox_term")
 def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet of one project: where it stands, who does what, what each brings, what is told, what it lacks."""
     project: Any = _whole().filter(slug=slug).first()
@@ -194,10 +196,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "needs": needs,
             "lines": lines,
             "total": total,
-            "gathered": max(total.promised, total.dollars),
-            "share": min(100, round(100 * max(total.promised, total.dollars) / project.budget))
-            if project.budget
-            else 0,
+            "money": financing(project, fundings, lines, total),
+            "jsonld": project_jsonld(project, taking_part, request.build_absolute_uri) if project.is_public else "",
             "acting": acting,
             "mine": mine,
             "takes_part": takes_part,

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,10 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.drafts import forget, hold, recall
 from directory.lifecycle import move, moves
-from directory.memberships import acting_for, memberships_of
-from directory.models import Membership
-from directory.permissions import awaits_reading, can_edit, can_read
-from directory.views.written import first_values, follows, put_back, side_by_side
+from directory.permissions import awaits_reading, can_edit
+from directory.views.written import asked_for, editable_among, first_values, follows, rewriting, sign_in_first
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -35,25 +32,7 @@ IDEA, SHEET = "projects/project/idea.html", "projects/project/form.html"
 
 def editable(request: HttpRequest, slug: str) -> Project:
     """The project, for who may change it: 403 for who may only read it, 404 for who may not know of it."""
-    found = Project.objects.select_related("organisation").filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    if not can_edit(request.user, found):
-        if can_read(request.user, found):
-            raise PermissionDenied
-        raise Http404
-    return found
-
-
-def _acting(request: HttpRequest) -> Membership | None:
-    """For whom one proposes: what the page said, if one still belongs there; else the organisation chosen now."""
-    asked = request.POST.get("organisation", "")
-    if not asked:
-        return acting_for(request)
-    found = next((m for m in memberships_of(request) if str(m.organisation_id) == asked), None)
-    if found is None:
-        raise PermissionDenied
-    return found
+    return editable_among(request, Project.objects.select_related("organisation"), slug)
 
 
 @login_not_required  # a form sent after the session expired is kept, then one signs in
@@ -64,7 +43,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             return hold(request, f"projet:nouveau:{request.POST.get('organisation', '')[:20]}")
         return redirect_to_login(request.get_full_path())
-    acting = _acting(request)
+    acting = asked_for(request)
     if acting is None:
         return render(request, "projects/project/nobody.html")
     organisation = acting.organisation
@@ -77,7 +56,9 @@ def project_propose(request: HttpRequest) -> HttpResponse:
             "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
             "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
             "follows": follows(request.user, blank), "from_path": "depuis" in request.GET,
-            "whence": whence(request), **extra,
+            "whence": whence(request),
+            "told": bool(form["description"].value() or form["continuum"].value() or form["description"].errors),
+            **extra,
         }  # fmt: skip
 
     if request.method == "POST":
@@ -98,7 +79,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
         remember_where_from(request, form.instance)
         return _said(request, form.instance)
     draft = recall(request, key)
-    form = IdeaForm(instance=blank, initial=first_words(request))
+    form = IdeaForm(instance=blank, initial=first_words(request, organisation))
     versions = IdeaForm(instance=blank).fingerprint()
     first_values(request, form, draft)
     return render(request, IDEA, drawn(form, draft=draft, versions=versions))
@@ -127,46 +108,20 @@ def _drawn(request: HttpRequest, form: ProjectForm, project: Project, **extra: A
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet, by who leads; what another bearer changed meanwhile is shown, never erased."""
-    if not request.user.is_authenticated:
-        if request.method == "POST":
-            pk = Project.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            return hold(request, f"projet:{pk or 0}")
-        return redirect_to_login(request.get_full_path())
+    if (away := sign_in_first(request, Project, slug, "projet")) is not None:
+        return away
     project = editable(request, slug)
-    if "ligne" in request.POST:
-        form = ProjectForm(instance=project)
-        put_back(form, request.POST)
-        return render(request, SHEET, _drawn(request, form, project, versions=request.POST.get("versions", "")))
-    if request.method == "POST":
-        try:
-            form = change(
-                project,
-                form_for=lambda row: ProjectForm(request.POST, instance=row),
-                by=request.user,
-                publish="publier" in request.POST,
-            )
-        except OutdatedError as error:
-            return _conflict(request, error.args[0], project)
-        if form.errors:
-            context = _drawn(request, form, project, versions=form.data.get("versions", ""))
-            return render(request, SHEET, context, status=422)
-        forget(user=request.user, key=f"projet:{project.pk}")
-        return _said(request, form.instance, changed="publier" not in request.POST)
-    draft = recall(request, f"projet:{project.pk}")
-    form = ProjectForm(instance=project)
-    versions = form.fingerprint()
-    if draft and "reprendre" in request.GET:
-        first_values(request, form, draft)
-        versions = draft.data.get("versions", [versions])[-1]
-    return render(request, SHEET, _drawn(request, form, project, draft=draft, versions=versions))
-
-
-def _conflict(request: HttpRequest, typed: ProjectForm, project: Project) -> HttpResponse:
-    now = Project.objects.select_related("organisation").get(pk=project.pk)
-    form, differences = side_by_side(request, typed, lambda data: ProjectForm(data, instance=now))
-    fresh = ProjectForm(instance=now).fingerprint()
-    context = _drawn(request, form, now, conflict=True, differences=differences, versions=fresh)
-    return render(request, SHEET, context, status=409)
+    publish = "publier" in request.POST
+    return rewriting(
+        request,
+        project,
+        template=SHEET,
+        key=f"projet:{project.pk}",
+        form_for=lambda data, row: ProjectForm(data, instance=row),
+        save=lambda form_for: change(project, form_for=form_for, by=request.user, publish=publish),
+        drawn=lambda form, row, **extra: _drawn(request, form, row, **extra),
+        said=lambda row: _said(request, row, changed=not publish),
+    )
 
 
 def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -52,19 +53,23 @@ def news_create(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             said = form.cleaned_data
             photos = request.FILES.getlist("photos")
-            _news, refused = tell(
+            news, refused = tell(
                 project=project, title=one_line(said["title"]), body=said["body"], by=request.user, photos=photos
             )
             for sentence in [*refused, *_oversized(request)]:
                 messages.warning(request, sentence)
             forget(user=request.user, key=key)
             messages.success(request, _("La nouvelle est publiée; celles et ceux qui suivent le projet la recevront."))
+            if news.photos.exists():
+                messages.info(request, _("Il reste à dire ce que montre chaque photo, pour qui ne la voit pas."))
+                return redirect(reverse("news_edit", args=[slug, news.pk]) + "#photos-de-la-nouvelle")
             return redirect(project)
     else:
         draft = recall(request, key)
         first_values(request, form, draft)
     context = {
         "project": project, "form": form, "news": None, "draft": draft, "draft_key": key, "at_most": PHOTOS_AT_MOST,
+        "pictures": [], "room": PHOTOS_AT_MOST,
     }  # fmt: skip
     return render(request, NEWS, context, status=422 if form.errors else 200)
 
@@ -77,12 +82,20 @@ def news_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     news.project = project
     data = request.POST if request.method == "POST" else None
     form = NewsForm(data, initial={"title": news.title, "body": news.body})
+    pictures = list(news.photos.all())
+    words = {str(p.uid): request.POST.get(f"alt-{p.uid}", p.alt) for p in pictures}
     status, changed = 200, False
     if request.method == "POST":
         if form.is_valid():
             said = form.cleaned_data
-            seen = request.POST.get("seen", "")
-            if rewrite_news(news, title=one_line(said["title"]), body=said["body"], by=request.user, seen=seen):
+            refused = rewrite_news(
+                news, title=one_line(said["title"]), body=said["body"], by=request.user, words=words,
+                seen=request.POST.get("seen", ""), photos=request.FILES.getlist("photos"),
+                without=request.POST.getlist("retirer"),
+            )  # fmt: skip
+            if refused is not None:
+                for sentence in [*refused, *_oversized(request)]:
+                    messages.warning(request, sentence)
                 messages.success(request, _("La nouvelle est corrigée. Personne ne reçoit de nouveau courriel."))
                 return redirect(project)
             status, changed = 409, True
@@ -91,7 +104,9 @@ def news_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             status = 422
     context = {
         "project": project, "form": form, "news": news, "seen": stamp(news), "changed": changed, "draft": None,
-        "draft_key": f"nouvelle:{project.pk}:{news.pk}",
+        "draft_key": f"nouvelle:{project.pk}:{news.pk}", "at_most": PHOTOS_AT_MOST,
+        "pictures": [(p, words[str(p.uid)], str(p.uid) in request.POST.getlist("retirer")) for p in pictures],
+        "room": PHOTOS_AT_MOST - len(pictures),
     }  # fmt: skip
     return render(request, NEWS, context, status=status)
 

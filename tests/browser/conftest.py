@@ -61,6 +61,18 @@ def phone_of(
     assert errors == []
 
 
+@pytest.fixture
+def wide_of(phone_of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same on a desk: ``wide_of(person)``, 1280 px."""
+
+    def wide(person: User | None = None) -> Any:
+        page = phone_of(person)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        return page
+
+    return wide
+
+
 @pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
 def window_of(
     request: Any, chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch
@@ -101,7 +113,8 @@ def fits() -> Callable[[Any], None]:
     from axe_playwright_python.sync_playwright import Axe
 
     def look(page: Any) -> None:
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+        # a locator waits: a page that is being left has no width
+        assert page.locator("html").evaluate("html => html.scrollWidth <= window.innerWidth"), page.url
         found = Axe().run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

@@ -96,6 +96,11 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     with bearer.expect_download() as awaited:
         bearer.get_by_role("link", name="Excel (XLSX)").click()
     awaited.value.save_as(tmp_path / "bilan.xlsx")
-    lines = list(load_workbook(tmp_path / "bilan.xlsx").worksheets[0].iter_rows(values_only=True))
-    assert any(line[0] == "La Marmite" and line[2] == "Cuisine du canal" and line[11] == 120 for line in lines)
-    assert [float(v) for v in next(line for line in lines if line[0] == "Total")[6:12]] == [40, 4, 1120, 0, 4, 120]
+    book = load_workbook(tmp_path / "bilan.xlsx")
+    lines = list(book["Lignes"].iter_rows(values_only=True))
+    assert any(line[0] == "La Marmite" and line[2] == "Cuisine du canal" and line[12] == 120 for line in lines)
+    assert [float(v) for v in list(book["Par partenaire"].iter_rows(values_only=True))[-1][1:]] == [
+        40, 4, 1120, 0, 4, 120,
+    ]  # fmt: skip
+    by_role = {row[0]: row for row in book["Par rôle"].iter_rows(values_only=True)}
+    assert [float(v) for v in by_role["Collaborateur"][1:]] == [40, 4, 1120, 0, 4, 120]

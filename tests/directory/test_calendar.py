@@ -41,7 +41,8 @@ def at(hours: float, end: float, day: datetime.date = MONDAY) -> Any:
 
 def take(resource: Resource, period: Any, quantity: int = 1) -> uuid.UUID:
     act = uuid.uuid4()
-    calendar.occupy(resource, [(period, act)], quantity)
+    with transaction.atomic():  # refused, it leaves the test's own transaction be
+        calendar.occupy(resource, [(period, act)], quantity)
     return act
 
 

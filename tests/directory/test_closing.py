@@ -129,12 +129,12 @@ def test_blocked_and_taken_back_from_the_page(client: Client, room: Resource, me
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"starts_on": ""}, "Dites quel jour"),
-        ({"starts_on": "demain"}, "Cette date ne se lit pas"),
-        ({"starts_on": "2027-02-29"}, "Cette date ne se lit pas"),
+        ({"starts_on": ""}, "Écrivez une date, comme 2026-12-17"),
+        ({"starts_on": "demain"}, "Écrivez la date ainsi"),
+        ({"starts_on": "2027-02-29"}, "Le 29 février 2027 n’existe pas"),
         ({"starts_on": "2027-02-20"}, "déjà passé"),
         ({"ends_on": "2027-03-07"}, "ne précède pas"),
-        ({"ends_on": "9999-12-31"}, "trop loin"),
+        ({"ends_on": "2099-12-31"}, "trop loin"),
         ({"starts_at": "12:00", "ends_at": "9:00"}, "suit l’heure de début"),
         ({"starts_on": "2027-03-14", "starts_at": "2:30"}, "l’horloge avance"),
         ({"starts_on": "2027-03-10", "starts_at": "25:00"}, "Écrivez une heure"),

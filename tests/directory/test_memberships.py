@@ -327,7 +327,7 @@ def test_a_team_by_its_pages(client: Client, town: dict[str, Any]) -> None:
     page = reverse("team_member", args=[org.slug, member.pk])
     refused = client.post(page, {"role": "membre", "is_signatory": "on", "resolution_on": "demain"})
     assert refused.status_code == 422
-    assert "AAAA-MM-JJ, comme" in refused.content.decode()
+    assert "Écrivez la date ainsi" in refused.content.decode()
     assert 'value="demain"' in refused.content.decode()
     client.post(page, {"role": "membre", "is_signatory": "on", "resolution_on": "2026-09-08"})
     member.refresh_from_db()

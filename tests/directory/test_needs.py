@@ -223,7 +223,7 @@ def test_nothing_typed_is_lost_and_each_error_is_a_sentence(client: Client, luci
     text = page.content.decode()
     assert page.status_code == 422
     assert not Need.objects.exists()
-    for sentence in ("Dites ce qu’il vous faut.", "Cette catégorie est de la sorte", "Écrivez la date comme"):
+    for sentence in ("Dites ce qu’il vous faut.", "Cette catégorie est de la sorte", "Écrivez la date ainsi"):
         assert sentence in text
     assert "Paniers des Fêtes." in text
     assert 'value="hier"' in text

@@ -215,3 +215,11 @@ def test_when_pandoc_does_not_answer_people_are_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(paper.subprocess, "run", late)
     with pytest.raises(PaperError, match="Rien n’est perdu"):
         pdf(a_paper())
+
+
+def test_what_the_fonts_cannot_draw_is_said() -> None:
+    plain, odd = a_paper("<p>Merci</p>"), a_paper("<p>Merci \U0001f389 à 日本 é</p>")
+    assert "ne dessinent pas" not in squeezed(body(pdf(plain)))
+    said = squeezed(body(pdf(odd)))
+    assert squeezed("comme les émojis et les idéogrammes (U+1F389, U+65E5, U+672C)") in said
+    assert squeezed("Merci \ufffd à \ufffd\ufffd é") in said

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from directory import calendar
 from directory.models import Membership, Organisation, Resource
-from loans import agreements, handover, incidents, photos, requests, tasks
+from loans import agreements, amendments, handover, holding, incidents, photos, requests, tasks
 from loans.handover import Sheet
 from loans.models import Agreement, ConditionReport, Loan, LoanDate, Moment, Side, Signature, SignedHow
 from mutualisation.kernel.moments import span
@@ -50,11 +50,14 @@ def member(organisation: Organisation, role: str = "gestionnaire") -> User:
 
 
 def accepted(resource: Resource, *periods: Any, quantity: int = 1, **fields: Any) -> Loan:
-    """A loan that the owner accepted."""
+    """A loan that the owner accepted; its agreement, if one is demanded, is drawn up as the page does next."""
     borrower = fields.pop("borrower", None) or OrganisationFactory()
     loan = lend(resource, borrower, *(periods or (in_days(2),)), quantity=quantity, **fields)
     manager = Membership.objects.filter(organisation=resource.organisation).first()
-    return requests.accept(loan, by=manager.user if manager else member(resource.organisation))
+    by = manager.user if manager else member(resource.organisation)
+    requests.accept(loan, by=by)
+    amendments.follow_acceptance(loan, by=by)
+    return loan
 
 
 def begun(loan: Loan, *, ago: datetime.timedelta = HOUR) -> Loan:
@@ -112,6 +115,7 @@ def sign_all(agreement: Agreement) -> Agreement:
         )  # fmt: skip
     Agreement.objects.filter(pk=agreement.pk).update(status="in_force", in_force_at=timezone.now())
     agreement.refresh_from_db(fields=["status", "in_force_at"])
+    holding.take_effect(agreement)
     return agreement
 
 

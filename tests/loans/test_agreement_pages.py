@@ -206,8 +206,7 @@ def test_pages_cost_the_same_at_one_and_at_three(loan: Loan) -> None:
 
     before = queries()
     for days in (5, 6, 7):
-        other = lend(Resource.objects.get(pk=loan.resource_id), OrganisationFactory(), in_days(days))
-        requests.accept(other, by=lender_of(loan))
+        accepted(Resource.objects.get(pk=loan.resource_id), in_days(days))
     agreements.change(agreement, by=borrower_of(loan), side=Side.BORROWER, values={"regles_maison": "Rien."})
     assert queries() == before
     session = 7  # who reads, and when she last did
@@ -224,6 +223,29 @@ def test_either_side_draws_one_up_where_none_is_demanded() -> None:
     assert done["Location"] == the_agreement(loan).get_absolute_url()
     again = borrower.post(there, follow=True)
     assert "a déjà une entente" in page(again)
+
+
+def test_the_page_that_accepts_shows_the_agreement_at_once() -> None:
+    loan = lend(ResourceFactory(kind="locaux"), OrganisationFactory(), in_days(2))
+    person = member(loan.lender)
+    lender, _borrower = clients(loan)
+    shown = page(lender.post(loan.get_absolute_url(), {"geste": "accept", "version": loan.version}, follow=True))
+    assert "Compléter et accepter l’entente" in shown
+    assert [(line.kind, line.by) for line in the_agreement(loan).journal.all()] == [("drawn_up", person)]
+
+
+def test_an_agreement_that_is_not_drawn_up_yet_is_announced() -> None:
+    coming = "en train de la dresser"
+    loan = accepted(ResourceFactory())
+    lender, _borrower = clients(loan)
+    assert coming not in page(lender.get(loan.get_absolute_url()))  # none is demanded
+    loan = lend(ResourceFactory(kind="locaux"), OrganisationFactory(), in_days(2))
+    requests.accept(loan, by=member(loan.lender))
+    lender, _borrower = clients(loan)
+    assert coming in page(lender.get(loan.get_absolute_url()))
+    there = reverse("agreement_draw_up", args=[loan.pk])
+    assert lender.post(there)["Location"] == the_agreement(loan).get_absolute_url()
+    assert coming not in page(lender.get(loan.get_absolute_url()))
 
 
 def test_a_loan_without_any_model_says_so() -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Mail
 from directory.models import Membership, Resource
-from loans import agreements, handover, proposals, requests
+from loans import agreements, amendments, ending, handover, proposals, requests
 from loans.agreements import Lacks, NoModel
 from loans.models import Agreement, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -29,6 +31,7 @@ from tests.loans.lending import (
     sign_all,
     signed,
     told,
+    work,
 )
 from toolbox.composing import blanks_of
 from toolbox.models import ModelAgreement
@@ -74,12 +77,42 @@ def test_every_way_of_accepting_draws_it_up() -> None:
     lender = member(countered.lender)
     proposal = proposals.propose(countered, by=lender, side=Side.LENDER, periods=[in_days(3)], quantity=1)
     proposals.agree(proposal, by=borrower_of(countered))
+    work()
     for loan in (said, by_itself, countered):
         loan.refresh_from_db()
         agreement = loan.agreements.get()
         assert (loan.status, agreement.status, agreement.version) == ("accepted", "draft", 1)
         assert agreement.chosen == []
         assert [entry.kind for entry in agreement.journal.all()] == ["drawn_up"]
+
+
+def test_an_acceptance_waits_for_no_agreement_and_the_worker_draws_one_up_once() -> None:
+    loan = lend(hall(), OrganisationFactory(), in_days(2))
+    lender = member(loan.lender)
+    with CaptureQueriesContext(connection) as queries:
+        requests.accept(loan, by=lender)
+    asked = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) == 8, asked  # as many as what is lent without any
+    assert not loan.agreements.exists()
+    assert work() == 1
+    drawn = loan.agreements.get()
+    assert [(line.kind, line.by) for line in drawn.journal.all()] == [("drawn_up", lender)]
+    assert Mail.objects.filter(event__startswith="agreement-drawn-up").count() == 2
+    assert amendments.follow_acceptance(loan, by=lender) is None
+    requests.cancel(loan, by=lender, reason="Dégât d’eau")
+    assert amendments.follow_acceptance(loan, by=lender) is None
+    assert loan.agreements.get() == drawn
+
+
+def test_the_worker_leaves_what_someone_drew_up_before_it_and_what_was_called_off() -> None:
+    mine, gone = (lend(hall(), OrganisationFactory(), in_days(2)) for _n in range(2))
+    for loan in (mine, gone):
+        requests.accept(loan, by=member(loan.lender))
+    agreement = agreements.draw_up(mine, by=borrower_of(mine))
+    ending.end(agreement, by=borrower_of(mine), reason="Autrement")
+    requests.cancel(gone, by=lender_of(gone), reason="Dégât d’eau")
+    assert work() == 2
+    assert (list(mine.agreements.all()), gone.agreements.count()) == ([agreement], 0)
 
 
 def test_only_where_a_rule_demands_it() -> None:
@@ -242,7 +275,7 @@ def test_a_stale_page_is_refused() -> None:
 MOVES = {"answer": ("draft",), "change": ("draft",), "agree": ("draft",)}
 
 
-@pytest.mark.parametrize("status", ["draft", "to_sign", "in_force", "refused", "expired", "cancelled"])
+@pytest.mark.parametrize("status", ["draft", "to_sign", "in_force", "refused", "expired", "cancelled", "ended"])
 @pytest.mark.parametrize("name", MOVES)
 @pytest.mark.parametrize("who", ["lender", "borrower", "stranger"])
 def test_who_moves_what_when(status: str, name: str, who: str) -> None:
@@ -251,8 +284,9 @@ def test_who_moves_what_when(status: str, name: str, who: str) -> None:
         Agreement.objects.filter(pk=agreement.pk).update(status="cancelled")
     elif status != "draft":
         agreement = frozen(agreement.loan)
-        if status == "in_force":
+        if status in ("in_force", "ended"):
             sign_all(agreement)
+            Agreement.objects.filter(pk=agreement.pk).update(status=status)
         elif status != "to_sign":
             Agreement.objects.filter(pk=agreement.pk).update(status=status)
     agreement.refresh_from_db()
@@ -321,7 +355,15 @@ def test_a_loan_called_off_cancels_what_was_to_sign() -> None:
     assert (agreement.status, agreement.ended_note) == ("cancelled", "La chaudière a sauté.")
     kept = signed(accepted(hall()))
     requests.cancel(kept, by=lender_of(kept), reason="Tant pis.")
-    assert agreements.current(kept).status == "in_force"  # type: ignore[union-attr]
+    root = agreements.current(kept)
+    assert root is not None
+    assert (root.status, root.ended_note) == ("ended", "Tant pis.")
+    assert root.signatures.count() == 2
+    assert list(root.journal.values_list("kind", flat=True))[-1] == "ended"
+    assert root.journal.last().data["reason"] == "Tant pis."
+    told = Mail.objects.filter(event=f"ended:{root.pk}")
+    assert set(told.values_list("to", flat=True)) == {lender_of(kept).email, borrower_of(kept).email}
+    assert "ne vaut plus pour la suite" in told.first().text
 
 
 def test_what_is_declined_never_had_one() -> None:

@@ -71,6 +71,7 @@ def test_what_is_signed_is_amended_then_the_gate_waits_for_it() -> None:
         assert " ".join(words.split()) in amendment.text
     assert "demeurent inchangées" in amendment.text
     assert handover.obstacles(loan)[0].startswith(f"L’avenant {amendment.number} n’est pas signé par")
+    loan.refresh_from_db()
     reach(loan, in_days(7))
     amendment.refresh_from_db()
     assert amendment.status == "cancelled"
@@ -96,11 +97,12 @@ def test_terms_back_to_what_was_signed_ask_nothing_more() -> None:
     assert handover.obstacles(loan) == []
 
 
-def test_a_refused_amendment_is_drawn_up_again() -> None:
-    loan = signed(accepted(hall()))
+def test_an_amendment_that_follows_what_is_done_is_drawn_up_again_once_refused() -> None:
+    loan = signed(accepted(hall(), in_days(2), in_days(4), in_days(6)))
     root = agreements.current(loan)
     assert root is not None
-    reach(loan, in_days(5))
+    date = LoanDate.objects.filter(loan=loan).order_by("period").first()
+    requests.cancel_date(date, by=borrower_of(loan), reason="Congé")
     root.amendments.update(status="refused")
     assert "n’a pas été signé" in handover.obstacles(loan)[0]
     again = amendments.draw_up_again(root, by=lender_of(loan))

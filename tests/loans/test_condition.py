@@ -93,11 +93,11 @@ def test_what_was_typed_stays_when_it_is_refused(loan: Loan) -> None:
         ({"counted": "21"}, "Il n’en reste que 20"),
         ({"counted": "0"}, "Comptez au moins"),
         ({"counted": ""}, "combien"),
-        ({"day": "2026-02-30"}, "Écrivez la date"),
+        ({"day": "2026-02-30"}, "Le 30 février 2026 n’existe pas"),
         ({"hour": "25:00"}, "Écrivez une heure"),
         ({"day": (wall(timezone.now()) + datetime.timedelta(days=1)).date().isoformat()}, "pas encore arrivé"),
         ({"day": "0001-01-01"}, ""),
-        ({"day": "9999-12-31"}, "pas encore arrivé"),
+        ({"day": "9999-12-31"}, "hors du calendrier"),
     ):
         page = client.post(address(loan), typed(loan, note="Un pied tordu", **wrong))
         assert page.status_code == 422, wrong

@@ -34,6 +34,7 @@ SLOWEST = 10.0  # seconds, on a busy machine; a deadlock would be told by itself
 
 @pytest.fixture(autouse=True)
 def emptied() -> Iterator[None]:
+    empty_queue()  # of what the tests of another file left: a flush forgets it
     yield
     empty_queue()
 

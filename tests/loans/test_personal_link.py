@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Mail
-from loans import personal, privacy
+from loans import personal, privacy, requests
 from loans.models import Agreement, AgreementStatus, JournalEntry, SigningLink
 from loans.signing import CannotSign
 from tests.factories import MembershipFactory
@@ -188,3 +188,14 @@ def test_addresses_are_not_kept_but_the_signature_is(agreement: Agreement) -> No
     privacy.purge(later)
     assert not SigningLink.objects.exists()
     assert agreement.signatures.get(party="personne").name == "Alix Exemple"
+
+
+def test_the_loan_called_off_is_told_to_her_too(agreement: Agreement) -> None:
+    address = sent(agreement)
+    requests.cancel(agreement.loan, by=signatory(agreement), reason="Grippe")
+    mail = Mail.objects.filter(to=ALIX).first()
+    assert mail is not None
+    assert mail.subject == f"Annulée\u00a0: entente {agreement.number}"
+    assert "il n’y a plus rien à signer" in mail.text
+    assert fresh(agreement).status == AgreementStatus.CANCELLED
+    assert 'name="code"' not in Client().get(address).content.decode()

@@ -18,7 +18,7 @@ from directory.models import OpeningHours, Resource
 from loans.models import Loan, LoanMessage, LoanStatus
 from mutualisation.kernel.moments import moment, span, wall
 from tests.factories import MembershipFactory, OrganisationFactory, ResourceFactory, UserFactory
-from tests.loans.lending import work
+from tests.loans.lending import models_in_force, work
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.datetime(2026, 11, 21, 17, tzinfo=datetime.UTC)
@@ -122,7 +122,7 @@ def test_a_refused_form_may_be_sent_again(client: Client, odile: Any, projector:
         ({"starts_on": "2026-11-20"}, "starts_on", "Ce moment est déjà passé."),
         ({"starts_on": "2027-02-29"}, "starts_on", "Le 29 février 2027 n’existe pas"),
         ({"starts_on": "5 décembre"}, "starts_on", "Écrivez la date ainsi"),
-        ({"starts_on": ""}, "starts_on", "Choisissez une date."),
+        ({"starts_on": ""}, "starts_on", "Écrivez une date, comme 2026-12-17"),
         ({"starts_at": "vers 18"}, "starts_at", "Écrivez une heure comme 18:00 ou 18 h."),
         ({"starts_on": "2027-03-14", "starts_at": "2:30"}, "starts_at", "2\u00a0h\u00a030 n’existe pas"),
         ({"starts_on": "2027-11-07", "starts_at": "1 h 30"}, "starts_at", "1\u00a0h\u00a030 arrive deux fois"),
@@ -321,6 +321,15 @@ def test_the_owner_may_let_the_portal_accept(client: Client, odile: Any, project
     assert "C’est accepté et réservé" in text(client.get(response["Location"]))
     assert work() == 1
     assert Mail.objects.filter(event__startswith="accepted:").exists()
+
+
+def test_what_the_portal_accepts_has_its_agreement_at_once_and_only_one(client: Client, odile: Any, hall: Any) -> None:
+    models_in_force()
+    Resource.objects.update(accepts_by_itself=True)
+    shown = text(client.get(ask(client, hall, filled(odile, handling=""))["Location"]))
+    assert "Compléter et accepter l’entente" in shown
+    assert work() == 1
+    assert Loan.objects.get().agreements.count() == 1
 
 
 # ---- from the page of the resource

@@ -24,7 +24,7 @@ from tests.loans.test_parallel import at_once
 
 pytestmark = pytest.mark.django_db
 ROLES = ("signatory", "manager", "member", "stranger", "administrator")
-STATUSES = ("draft", "to_sign", "in_force", "refused", "expired", "cancelled")
+STATUSES = ("draft", "to_sign", "in_force", "refused", "expired", "cancelled", "ended")
 
 
 @pytest.fixture
@@ -81,9 +81,11 @@ def in_status(status: str) -> Agreement:
         Agreement.objects.filter(pk=agreement.pk).update(status="cancelled")
         fields = {"loan": agreement.loan, "edition": agreement.edition, "title": "x", "parties": agreement.parties}
         return Agreement.objects.create(number=f"{agreement.number}-b", **fields)
-    if status == "in_force":
+    if status in ("in_force", "ended"):
         sign(agreement, "preteur", by=mandated(agreement.loan.lender))
-        return sign(agreement, "emprunteur")
+        sign(agreement, "emprunteur")
+        Agreement.objects.filter(pk=agreement.pk).update(status=status)
+        return fresh(agreement)
     Agreement.objects.filter(pk=agreement.pk).update(status=status)
     return fresh(agreement)
 
@@ -117,6 +119,8 @@ TABLE: dict[str, dict[str, tuple[str, ...]]] = {
                 "renew": ("done", "done", "done", "forbidden", "forbidden")},
     "cancelled": {"sign": (NO, NO, NO, "forbidden", "forbidden"),
                   "refuse": (LATE, LATE, "forbidden", "forbidden", "forbidden"), "renew": ("forbidden",) * 5},
+    "ended": {"sign": (NO, NO, NO, "forbidden", "forbidden"),
+              "refuse": (LATE, LATE, "forbidden", "forbidden", "forbidden"), "renew": ("forbidden",) * 5},
 }  # fmt: skip
 
 

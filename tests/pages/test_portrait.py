@@ -118,15 +118,17 @@ def test_the_page_says_what_is_few_and_names_nobody(client: Client, places: Any)
     for n, borrower in enumerate(others):
         past_loan(tent, borrower, ago(20 + n))
     text = page(client)
-    assert "moins de 3" in text
+    assert "moins de 3 organismes" in text
     assert "Organisme Discret" not in text
     assert "Chose très privée" not in text
     data = b"".join(client.get(reverse("portrait_data")).streaming_content).decode()
-    assert "moins de 3" in data
+    assert "moins de 3 organismes" in data
     assert "Discret" not in data
     lent = [row for row in csv.DictReader(io.StringIO(data.lstrip("\ufeff")), delimiter=";")
             if row["mesure"] == "Prêts remis"]  # fmt: skip
-    assert {row["valeur"] for row in lent} <= {"0", "moins de 3"}
+    assert {(row["valeur"], row["masqué"]) for row in lent} <= {("0", ""), ("", "moins de 3 organismes")}
+    assert {row["unité"] for row in lent} == {"prêts"}
+    assert {row["licence"] for row in lent} == {"CC BY 4.0"}
     assert {row["nature"] for row in lent} == {"mesuré"}
 
 
@@ -151,7 +153,10 @@ def test_filters_are_in_the_address_and_what_makes_no_sense_is_said(client: Clie
 
 
 def test_an_empty_portal_has_a_portrait_too(client: Client, db: None) -> None:
-    assert "Portrait du territoire" in page(client)
+    text = page(client)
+    assert "Portrait du territoire" in text
+    assert "0 organisme au répertoire." in text
+    assert "0 organisme prête et emprunte à la fois." in text
     assert client.get(reverse("portrait_data")).status_code == 200
 
 

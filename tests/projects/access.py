@@ -68,7 +68,7 @@ participate slug=projet-cache | 302 404 200 200 404 200 200 | 302 404 409 409 40
 participation slug=camion pk={taking_part} | 302 404 200 200 404 200 200 | 302 404 302 302 404 302 302
 participation slug=projet-cache pk={taking_part} | 302 404 | 302 404
 contribution slug=camion pk={promise} | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
-delivery_remove slug=camion pk={came} | 302 405 | 302 404 302 302 404 302 302
+delivery_remove slug=camion pk={came} | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
 news_create slug=camion | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
 news_create slug=projet-cache | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
 news_edit slug=camion pk={news} | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422

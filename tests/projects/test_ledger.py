@@ -16,11 +16,13 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from directory.models import Need
+from mutualisation.kernel.moments import day_in_words
 from projects import contributions
 from projects.contributions import NotPossible
+from projects.financing import financing
 from projects.ledger import Sums, ledger
 from projects.linking import link_loan, link_need, usual_rate
-from projects.models import ProjectLoan, ProjectNeed
+from projects.models import Funding, ProjectLoan, ProjectNeed
 from tests.factories import NeedFactory, OrganisationFactory, ResourceFactory, lend, some_day
 from tests.projects.building import build, happened, join, someone_of
 
@@ -35,7 +37,7 @@ def signed_in(user: Any) -> Client:
 
 
 def rows(found: Any, title: str) -> dict[str, Sums]:
-    return dict(next(sums for name, sums in found.groups if name == title))
+    return dict(next(group.sums for group in found.groups if group.title == title))
 
 
 def told() -> Any:
@@ -65,9 +67,9 @@ def test_promised_and_come_in_hours_and_dollars() -> None:
     # 60 h at 25 $, 1000 $, 600 $; then 30 h at 25 $, 400 $, half of the room
     assert found.total == Sums(D(60), D(30), D(3100), D(30), D(15), D(1450))
     assert rows(found, "Par partenaire")["La Marmite"] == found.total
-    assert rows(found, "Par rôle")["Collaborateur"].promised == D(1500)
+    assert rows(found, "Par rôle")["Collaborateur"] == found.total  # two of its lines name no role
     assert rows(found, "Par sorte d’apport")["Du temps"] == Sums(D(60), D(0), D(1500), D(30), D(0), D(750))
-    years = rows(found, "Par année")
+    years = rows(found, "Par période")
     assert (years["2025"].promised, years["2025"].dollars) == (D(1500), D(500))
     assert (years["2026"].promised, years["2026"].dollars) == (D(1600), D(950))
     assert {line.label: line.method for line in found.lines} == {
@@ -172,24 +174,54 @@ def test_only_a_side_of_the_loan_that_takes_part_links_it() -> None:
 # ---- the table
 
 
+def opened(client: Client, project: Any) -> Any:
+    got = client.get(reverse("project_ledger_export", args=[project.slug, "xlsx"]))
+    return load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]
+
+
+def test_the_workbook_has_its_lines_apart_from_its_sums() -> None:
+    project, one = told()
+    undated = join(
+        project, OrganisationFactory(name="Sans date"), brings=[{"nature": "argent", "label": "Don", "amount": 50}]
+    )
+    undated.contributions.update(offered_at=datetime.datetime(2026, 6, 1, tzinfo=datetime.UTC))
+    book = opened(signed_in(one.offered_by), project)
+    assert book.sheetnames == [
+        "Lignes", "Par partenaire", "Par rôle", "Par sorte d’apport", "Par période", "Financement", "Méthode",
+    ]  # fmt: skip
+    sheet = book["Lignes"]
+    header, *lines = sheet.iter_rows(values_only=True)
+    assert header[:7] == ("Partenaire", "À quel titre", "Apport", "Sorte", "Rôle", "Du", "Au")
+    assert {line[2] for line in lines} == {"Formation", "Don", "Salle"}
+    assert len(lines) == 4  # no total among them: they can be sorted and filtered
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:N5")
+    training = next(row for row in sheet.iter_rows(min_row=2) if row[2].value == "Formation")
+    assert (training[5].value, training[5].number_format) == (datetime.datetime(2025, 3, 1), "yyyy-mm-dd")  # noqa: DTZ001
+    assert (training[9].value, training[9].number_format) == (1500, '#,##0.00\\ "$"')
+    assert next(line for line in lines if line[0] == "Sans date")[5:7] == (None, None)
+    years = list(book["Par période"].iter_rows(values_only=True))
+    assert [row[0] for row in years] == ["Année", 2025, 2026, "Total"]
+    assert [float(v) for v in years[-1][1:]] == [60, 30, 3150, 30, 15, 1450]
+    assert book["Par période"].auto_filter.ref == "A1:G3"  # the total stays out of what is sorted
+    said = " ".join(str(row[0]) for row in book["Méthode"].iter_rows(values_only=True))
+    assert "Un prêt réel lié au projet compte de lui-même" in said
+
+
 def test_the_table_opens_and_runs_nothing() -> None:
     project, one = told()
     contributions.promise(one, {"nature": "argent", "label": "=1+1", "amount": 5}, by=one.offered_by)
     contributions.answer_promise(one.contributions.get(label="=1+1"), welcome=True, by=someone_of(project.organisation))
     client = signed_in(one.offered_by)
-    got = client.get(reverse("project_ledger_export", args=[project.slug, "xlsx"]))
-    sheet = load_workbook(io.BytesIO(b"".join(got.streaming_content))).worksheets[0]  # type: ignore[attr-defined]
-    lines = list(sheet.iter_rows(values_only=True))
-    assert lines[0][0] == "Partenaire"
-    total = next(line for line in lines if line[0] == "Total")
-    assert [float(v) for v in total[6:12]] == [60, 30, 3105, 30, 15, 1450]
+    sheet = opened(client, project).worksheets[0]
     hostile = next(cell for row in sheet.iter_rows() for cell in row if cell.value == "=1+1")
     assert hostile.data_type == "s"
     page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
     assert "3\u00a0105\u00a0$" in page
     assert "Comment c’est estimé" in page
     csv = client.get(reverse("project_ledger_export", args=[project.slug, "csv"]))
-    assert "'=1+1" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]
+    lines = b"".join(csv.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert any("'=1+1" in line for line in lines)
+    assert len(lines) == 5  # the header and the four lines, no sum
 
 
 def test_a_funder_reads_it_on_paper() -> None:
@@ -197,8 +229,59 @@ def test_a_funder_reads_it_on_paper() -> None:
     got = signed_in(one.offered_by).get(reverse("project_ledger_export", args=[project.slug, "pdf"]))
     assert got["Content-Type"] == "application/pdf"
     said = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(got.content)).pages)
-    for words in ("La Marmite", "Formation", "montant en argent", "Comment c’est compté"):
-        assert words in said
+    made_on = f"Bilan fait le {day_in_words(timezone.localdate(), 'j F Y')}"
+    for words in ("La Marmite", "Formation", "montant en argent", "Comment c’est compté", "60 h", "30 h d’usage",
+                  "dès le 1er mars 2025", "Total", "3 100 $", made_on):  # fmt: skip
+        assert words in said.replace("\u00a0", " ")
+    assert "2025-03-01" not in said
+
+
+# ---- roles, dates, funders
+
+
+def test_a_line_that_names_no_role_is_of_those_its_partner_offered() -> None:
+    project = build()
+    time = {"nature": "temps", "label": "Bras", "hours": 2}
+    join(project, roles=["evaluateur", "connecteur"], brings=[time, {**time, "role": "evaluateur"}])
+    join(project, roles=["connecteur"], brings=[time])
+    join(project, brings=[time])
+    found = {label: sums.promised_hours for label, sums in rows(ledger(project), "Par rôle").items()}
+    assert found == {"Connecteur, Évaluateur": 2, "Évaluateur": 2, "Connecteur": 2, "Aucun rôle dit": 2}
+
+
+def test_a_loan_takes_the_roles_of_its_lender() -> None:
+    project = build()
+    partner, loan = lent(project)
+    link_loan(project=project, loan=loan, rate=10, by=partner.offered_by)
+    assert set(rows(ledger(project), "Par rôle")) == {"Collaborateur"}
+
+
+def test_what_has_no_date_says_none_and_counts_in_the_year_it_was_offered() -> None:
+    project = build()
+    one = join(project, brings=[{"nature": "argent", "label": "Don", "amount": 50}])
+    one.contributions.update(offered_at=datetime.datetime(2024, 6, 1, tzinfo=datetime.UTC))
+    found = ledger(project)
+    assert (found.lines[0].begins, found.lines[0].period) == (None, "")
+    assert set(rows(found, "Par période")) == {"2024"}
+    page = signed_in(one.offered_by).get(one.get_absolute_url()).content.decode()
+    assert "dès le" not in page
+    assert "0\u00a0h" not in page
+
+
+def test_funders_add_to_what_partners_bring_once() -> None:
+    project = build(budget=1000)
+    join(project, OrganisationFactory(name="La Caisse"), brings=[{"nature": "argent", "label": "Don", "amount": 100}])
+    for funder, amount, state in (
+        ("Fonds", 300, "obtenu"), ("Alliance", 500, "vise"), ("la caisse", 100, "obtenu"), ("Autre", None, "obtenu"),
+    ):  # fmt: skip
+        Funding.objects.create(project=project, funder=funder, amount=amount, state=state)
+    counted = ledger(project)
+    money = financing(project, list(project.fundings.all()), counted.lines, counted.total)
+    assert (money.brought, money.granted, money.aimed) == (100, 300, 500)
+    assert (money.gathered, money.left, money.share) == (400, 600, 40)
+    text = Client().get(project.get_absolute_url()).content.decode()
+    assert "Réuni, sur 1\u00a0000\u00a0$" in text
+    assert "déjà compté parmi les apports" in text
 
 
 def test_the_ledger_is_for_those_who_take_part() -> None:

@@ -137,6 +137,19 @@ def test_a_news_is_written_once_to_each_follower() -> None:
     assert all("/projets/suivi/" in m.text for m in mails)
 
 
+def test_the_email_of_a_news_holds_its_text() -> None:
+    project = build()
+    follow(project=project, by=UserFactory())
+    body = "Il **roule**\u00a0: https://camion.example/horaire.\n\n<script>non</script>"
+    tell(project=project, title="Le camion", body=body, by=someone_of(project.organisation), photos=[picture()])
+    mail = Mail.objects.get()
+    assert "Il **roule**\u00a0: https://camion.example/horaire." in mail.text
+    assert "Une photo se voit" in mail.text
+    assert "<strong>roule</strong>" in mail.html
+    assert '<a href="https://camion.example/horaire" rel="noopener nofollow">' in mail.html
+    assert "<script>" not in mail.html
+
+
 def test_hostile_html_in_a_news_is_only_text() -> None:
     project = build()
     bearer = someone_of(project.organisation)
@@ -184,6 +197,31 @@ def test_a_news_corrected_by_two_is_not_overwritten() -> None:
     assert "Mon titre" in answer.content.decode()
     assert "Leur titre" in answer.content.decode()
     assert News.objects.get().title == "Leur titre"
+
+
+def test_what_photos_show_is_typed_read_and_corrected() -> None:
+    project = build()
+    client = Client()
+    client.force_login(someone_of(project.organisation))
+    said = {"title": "Photos", "body": "Deux.", "photos": [picture(size=(60, 40)), picture(size=(40, 60))]}
+    answer = client.post(reverse("news_create", args=[project.slug]), said)
+    news = News.objects.get()
+    address = reverse("news_edit", args=[project.slug, news.pk])
+    assert answer["Location"] == address + "#photos-de-la-nouvelle"
+    one, two = news.photos.order_by("pk")
+    seen = client.get(address).context["seen"]
+    sent = {"title": "Photos", "body": "Deux.", "seen": seen, f"alt-{one.uid}": "Le  camion, <b>vu</b> de loin"}
+    client.post(address, {**sent, "retirer": [str(two.uid)], "photos": [picture(size=(50, 50))]})
+    assert [p.alt for p in news.photos.order_by("pk")] == ["Le camion, <b>vu</b> de loin", ""]
+    page = Client().get(project.get_absolute_url()).content.decode()
+    assert "<span>Le camion, &lt;b&gt;vu&lt;/b&gt; de loin</span>" in page
+    assert 'alt="Photo 2, en grand"' in page
+    # a page read before does not erase what was described since
+    stale = client.post(address, {**sent, f"alt-{one.uid}": "Autre chose"})
+    assert stale.status_code == 409
+    assert "Autre chose" in stale.content.decode()
+    one.refresh_from_db()
+    assert one.alt == "Le camion, <b>vu</b> de loin"
 
 
 # ---- documents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -46,6 +47,22 @@ def test_a_published_project_is_read_by_anyone(client: Client) -> None:
     assert "250\u00a0$" in text  # ten hours at the portal's rate
     assert "<strong>mot</strong>" in text
     assert "Rôle à pourvoir" in text
+
+
+def test_a_public_project_is_described_for_machines(client: Client) -> None:
+    project = filled(1)
+    join(project, OrganisationFactory(name="</script><b>"))
+    found = re.findall(
+        r'<script type="application/ld\+json">(.*?)</script>', client.get(project.get_absolute_url()).content.decode()
+    )
+    data = json.loads(found[0])
+    assert (data["@type"], data["name"]) == ("Project", "Projet 1")
+    assert data["url"].endswith("/projets/projet-1/")
+    assert data["parentOrganization"][0]["name"] == project.organisation.name
+    assert "</script><b>" in [one["name"] for one in data["member"]]
+    Project.objects.update(status="draft")
+    page = signed_in(someone_of(project.organisation)).get(project.get_absolute_url()).content.decode()
+    assert "application/ld+json" not in page
 
 
 @pytest.mark.parametrize("n", [1, 3])

@@ -153,8 +153,8 @@ def test_what_was_promised_comes_in_parts() -> None:
         answer = client.post(address, {"geste": "recu", "note": "À garder", **wrong})
         assert answer.status_code == 422
         assert "À garder" in answer.content.decode()
-    client.post(reverse("delivery_remove", args=[project.slug, promise.deliveries.first().pk]))
-    assert Delivery.objects.count() == 1
+    client.post(reverse("delivery_remove", args=[project.slug, promise.deliveries.first().pk]), {"reason": "Erreur."})
+    assert Delivery.objects.standing().count() == 1
 
 
 def test_something_more_waits_for_the_bearers() -> None:

@@ -103,7 +103,10 @@ def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: No
     assert "?quoi=materiel&amp;possession=commun" in result  # « changer » leads back to a question
     edition = ModelAgreement.objects.get(slug="achat-regroupe-copropriete").current
     assert edition is not None
-    assert paths.filling(edition, address) == {"quoi": "materiel", "forme": "copropriete"}
+    assert paths.filling(edition, address) == {
+        "quoi": "materiel", "forme": "copropriete",
+        "calendrier": "en continu, selon les réservations inscrites au portail",
+    }  # fmt: skip
     opened = re.search(r'href="([^"]+/remplir/[^"]*)"', result)
     assert opened
     filled = client.get(unescape(opened[1])).context["form"]
@@ -127,7 +130,9 @@ def test_what_the_answers_say_fills_the_blanks_of_the_model_that_asks_for_it(loa
     }  # fmt: skip
     data = ModelAgreement.objects.get(slug="partage-de-donnees").current
     assert data is not None
-    assert paths.filling(data, answers | {"quoi": "donnees"}) == {"quoi": "donnees", "nature": "personnels"}
+    assert paths.filling(data, answers | {"quoi": "donnees"}) == {
+        "quoi": "donnees", "nature": "personnels", "frequence": "en continu",
+    }  # fmt: skip
     for (question, answer), (_name, value) in paths.FILLS.items():
         asked = FIRST.question(question)
         assert asked is not None
@@ -160,8 +165,14 @@ def test_comparable_stories_are_of_the_same_kind_first(loaded: None, client: Cli
     same = PracticeFactory(title="Le même camion", stage="mutualisation", kinds=["materiel"])
     kind = PracticeFactory(title="Une pelle prêtée", stage="pret", kinds=["materiel"])
     PracticeFactory(title="Une comptable", stage="mutualisation", kinds=["humain"])
-    told = [story.title for story in client.get("/parcours/", TRUCK).context["stories"]]
-    assert told == [same.title, kind.title]
+    merger = PracticeFactory(title="Une fusion", stage="fusion", kinds=["materiel"])
+
+    def told(address: dict[str, str]) -> list[str]:
+        return [story.title for story in client.get("/parcours/", address).context["stories"]]
+
+    assert told(TRUCK) == [same.title, merger.title, kind.title]
+    lent = {**TRUCK, "possession": "deja", "decision": "un_seul", "frequence": "parfois", "risque": "faible"}
+    assert told(lent) == [kind.title, same.title, merger.title]  # who borrows is not shown a merger first
 
 
 @pytest.mark.parametrize("others", [1, 3])

@@ -14,17 +14,19 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.forms.fields import AmountField, ClockField, DayField, LinesField
 from directory.forms.organisation import dress
+from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
+from toolbox.facts import PIECES, line_of, pieces_of
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of
 from toolbox.models import Clause
 
-LONGEST, LONGEST_TEXT, MOST_ITEMS = 500, 5_000, 40
-YES, NO = "oui", "non"
+__all__ = ["CHOSEN", "LONGEST", "FillingForm", "form_for", "typed_in"]
 CHOSEN = "clauses-retenues"  # no variable has a hyphen
 
 # The themes, in the order of an agreement: prefixes of the catalogue, then who is asked.
@@ -46,25 +48,30 @@ _THEMES: tuple[tuple[str, Any], ...] = (
     ("", gettext_lazy("Ce dont vous convenez")),
     (".", gettext_lazy("Le texte lui-même")),
 )
-_REQUIRED = {
-    "date": gettext_lazy("Écrivez une date, comme 2026-12-05."),
-    "time": gettext_lazy("Écrivez une heure, comme 18 h."),
-    "number": gettext_lazy("Écrivez un nombre."),
-    "money": gettext_lazy("Écrivez un montant, comme 40 ou 40,50."),
-    "choice": gettext_lazy("Choisissez une des réponses."),
-    "bool": gettext_lazy("Répondez par oui ou par non."),
-    "list": gettext_lazy("Écrivez au moins une ligne."),
-}
+
+
+MOST_OTHERS = 10
+FIRST_OTHER = 3  # the two parties are the first two
 
 
 class FillingForm(forms.Form):
-    """What goes in some blanks. Made by ``form_for``."""
+    """What goes in some blanks. Made by ``form_for``.
 
-    def __init__(self, *args: Any, blanks: list[Blank], optional: list[Clause], demanded: bool, **kwargs: Any) -> None:
+    ``others``: as many blocks for the organisations that sign besides the two; None: a list, one a line.
+    """
+
+    def __init__(
+        self, *args: Any, blanks: list[Blank], optional: list[Clause], demanded: bool, others: int | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
         self.blanks = {blank.name: blank for blank in blanks}
+        self.blocks: dict[str, list[dict[str, str]]] = {}  # the names of the fields of each block, by blank
         for blank in blanks:
-            self.fields[blank.name] = _field(blank, demanded=demanded)
+            if others is not None and blank.check == "organisations":
+                self.blocks[blank.name] = self._blocks(blank.name, min(others, MOST_OTHERS))
+            else:
+                self.fields[blank.name] = field_of(blank, demanded=demanded)
         if optional:
             self.fields[CHOSEN] = forms.MultipleChoiceField(
                 label=_("Clauses facultatives à garder"), required=False, choices=[(c.key, c.title) for c in optional],
@@ -73,14 +80,74 @@ class FillingForm(forms.Form):
             )  # fmt: skip
         dress(self)
 
+    def _blocks(self, name: str, others: int) -> list[dict[str, str]]:
+        """One block of fields for each of these organisations, what is known of it already in them."""
+        given = self.initial.get(name) or ()
+        known = [pieces_of(line) for line in (given.splitlines() if isinstance(given, str) else given)][:MOST_OTHERS]
+        made = []
+        labels = {
+            "nom": _("Nom légal de l’organisme n° %(n)d"), "neq": _("NEQ de l’organisme n° %(n)d"),
+            "adresse": _("Adresse de l’organisme n° %(n)d"), "signe": _("Qui signe pour l’organisme n° %(n)d"),
+        }  # fmt: skip
+        for n in range(max(others, len(known))):
+            names = {piece: f"{name}-{n + 1}-{piece}" for piece in PIECES}
+            for piece, at in names.items():
+                said: dict[str, Any] = {"label": labels[piece] % {"n": n + FIRST_OTHER}, "required": False}
+                if piece == "neq":
+                    self.fields[at] = NeqField(**said, help_text=_("Dix chiffres, ou «\u00a0aucun\u00a0»."))
+                else:
+                    self.fields[at] = forms.CharField(**said, max_length=200)
+                self.initial[at] = known[n].get(piece, "") if n < len(known) else ""
+            made.append(names)
+        return made
+
+    def clean(self) -> dict[str, Any]:
+        """What is wrong between two answers: a day before the one it follows, an organisation without a name."""
+        said = super().clean() or self.cleaned_data
+        for name, blank in self.blanks.items():
+            day, before = said.get(name), said.get(blank.after) if blank.after else None
+            if isinstance(day, datetime.date) and isinstance(before, datetime.date) and day < before:
+                wrong = _("Cette date vient avant « %(other)s » (%(day)s) : vérifiez les deux.")
+                other = {"other": self.blanks[blank.after].label, "day": day_in_words(before, "j F Y")}
+                self.add_error(name, wrong % other)
+        for names in (block for blocks in self.blocks.values() for block in blocks):
+            if not said.get(names["nom"]) and any(said.get(at) for at in names.values()):
+                self.add_error(names["nom"], _("Écrivez le nom de cet organisme, ou videz le reste."))
+        shares = next((said[n] for n, b in self.blanks.items() if b.check == "shares" and said.get(n)), None)
+        others = [len(lines) for name in self.blocks if (lines := self._others(name))]
+        if shares and others and len(shares) != others[0] + 2:
+            name = next(n for n, b in self.blanks.items() if b.check == "shares")
+            wrong = _("Il y a %(who)d organismes et %(n)d parts : donnez une part à chacun, même de 0 %%.")
+            self.add_error(name, wrong % {"who": others[0] + 2, "n": len(shares)})
+        return said
+
+    def _others(self, name: str) -> list[str]:
+        """The organisations of the blocks of a blank, one a line."""
+        said = [{piece: self.cleaned_data.get(at) or "" for piece, at in names.items()} for names in self.blocks[name]]
+        return [line_of(pieces) for pieces in said if pieces["nom"]]
+
     def values(self) -> dict[str, Any]:
         """Once valid: each answer as agreements keep it, None where nothing was said."""
-        return {name: _kept(blank, self.cleaned_data.get(name)) for name, blank in self.blanks.items()}
+        return {
+            name: (self._others(name) or None) if name in self.blocks else _kept(blank, self.cleaned_data.get(name))
+            for name, blank in self.blanks.items()
+        }
 
     def answers(self) -> dict[str, Any]:
         """Valid or not: the answers that hold, those alone."""
         self.is_valid()
         return {name: value for name, value in self.values().items() if is_filled(value)}
+
+    def known(self) -> dict[str, Any]:
+        """Not sent yet: the answers that it opens with, those that hold."""
+        shown = {name: self[name].value() for name in self.fields if self[name].value() not in (None, "", [])}
+        blanks, others = list(self.blanks.values()), max((len(rows) for rows in self.blocks.values()), default=0)
+        again = FillingForm(shown, blanks=blanks, optional=[], demanded=False, others=others if self.blocks else None)
+        return again.answers()
+
+    def others(self) -> list[str]:
+        """The names of the organisations that sign besides the two."""
+        return [pieces_of(line)["nom"] for name in self.blocks for line in self._others(name)]
 
     def chosen(self) -> list[str]:
         """The keys of the optional clauses that are kept."""
@@ -91,14 +158,23 @@ class FillingForm(forms.Form):
         """The field of optional clauses, when there are some."""
         return self[CHOSEN] if CHOSEN in self.fields else None
 
-    def groups(self, only: Container[str] | None = None) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields by theme, in the order of an agreement; ``only`` those of these names."""
+    def fields_of(self, name: str) -> list[forms.BoundField]:
+        """The fields of one blank: several for organisations in blocks."""
+        if name not in self.blocks:
+            return [self[name]]
+        return [self[at] for names in self.blocks[name] for at in names.values()]
+
+    def groups(
+        self, roles: Mapping[str, str] | None = None, *, only: Container[str] | None = None
+    ) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by theme, in the order of an agreement; ``roles``: what the text calls its parties; ``only``
+        those of these names."""
         found: dict[str, list[forms.BoundField]] = {}
         for blank in self.blanks.values():
             if only is not None and blank.name not in only:
                 continue
-            found.setdefault(_theme(blank), []).append(self[blank.name])
-        return [(str(title), found[key]) for key, title in _THEMES if key in found]
+            found.setdefault(_theme(blank), []).extend(self.fields_of(blank.name))
+        return [(theme_title(key, roles or {}), found[key]) for key, _title in _THEMES if key in found]
 
 
 def form_for(
@@ -109,16 +185,17 @@ def form_for(
     optional: Iterable[Clause] = (),
     chosen: Iterable[str] = (),
     demanded: bool = False,
-    prefix: str | None = None,
+    others: int | None = None,
 ) -> FillingForm:
     """A form over these blanks. ``values``: what is known already; ``demanded``: nothing may be left out.
 
-    ``optional``: the clauses that may be kept or not, ``chosen`` the keys of those that are.
+    ``optional``: the clauses that may be kept or not, ``chosen`` the keys of those that are. ``others``: how many
+    organisations besides the two parties are asked for, each in its block of fields.
     """
     rows = list(blanks)
     known = {b.name: _shown(b, (values or {})[b.name]) for b in rows if is_filled((values or {}).get(b.name))}
     known[CHOSEN] = list(chosen)
-    return FillingForm(data, initial=known, prefix=prefix, blanks=rows, optional=list(optional), demanded=demanded)
+    return FillingForm(data, initial=known, blanks=rows, optional=list(optional), demanded=demanded, others=others)
 
 
 def typed_in(query: QueryDict, blanks: Iterable[Blank]) -> dict[str, Any]:
@@ -128,38 +205,6 @@ def typed_in(query: QueryDict, blanks: Iterable[Blank]) -> dict[str, Any]:
         if texts := [text.strip() for text in query.getlist(blank.name) if text.strip()]:
             found[blank.name] = "\n".join(texts)[:LONGEST_TEXT] if blank.type == "list" else texts[-1][:LONGEST_TEXT]
     return found
-
-
-def _field(blank: Blank, *, demanded: bool) -> forms.Field:
-    said: dict[str, Any] = {"label": blank.label, "help_text": blank.help, "required": demanded}
-    if error := _REQUIRED.get(blank.type, gettext_lazy("Écrivez quelque chose, même «\u00a0aucun\u00a0».")):
-        said["error_messages"] = {"required": error}
-    match blank.type:
-        case "long":
-            return forms.CharField(max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 4}), **said)
-        case "date":
-            return DayField(**said)
-        case "time":
-            return ClockField(**said)
-        case "number":
-            return AmountField(**said)
-        case "money":
-            return AmountField(**{**said, "label": f"{blank.label} ($)"})
-        case "bool":
-            return _among([(YES, _("Oui")), (NO, _("Non"))], said)
-        case "choice":
-            return _among(blank.choices, said)
-        case "list":
-            said["help_text"] = (
-                f"{blank.help} {_('Un élément par ligne.')}" if "ligne" not in blank.help else blank.help
-            )
-            return LinesField(longest=LONGEST, most=MOST_ITEMS, **{**said, "help_text": said["help_text"].strip()})
-    return forms.CharField(max_length=LONGEST, **said)
-
-
-def _among(choices: Iterable[tuple[str, str]], said: dict[str, Any]) -> forms.ChoiceField:
-    errors = {**said["error_messages"], "invalid_choice": _("Choisissez une des réponses offertes.")}
-    return forms.ChoiceField(choices=[("", _("Choisissez…")), *choices], **{**said, "error_messages": errors})
 
 
 def _kept(blank: Blank, value: Any) -> Any:
@@ -186,6 +231,15 @@ def _shown(blank: Blank, value: Any) -> Any:
     if blank.type in ("number", "money"):
         return str(value).removesuffix(".00").replace(".", ",")
     return list(value) if isinstance(value, tuple) else value
+
+
+def theme_title(key: str, roles: Mapping[str, str]) -> str:
+    """A theme, its party called as the text does."""
+    party = key.removesuffix(".")
+    title = str(dict(_THEMES)[key])
+    if party not in roles:
+        return title
+    return str(capfirst(roles[party])) if key.endswith(".") else _("Ce que sait %(who)s") % {"who": roles[party]}
 
 
 def _theme(blank: Blank) -> str:

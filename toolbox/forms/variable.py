@@ -27,6 +27,7 @@ TYPE_CHOICES = [
     ("date", _("Date")),
     ("time", _("Heure")),
 ]
+CHECKED = ("check", "most", "after")  # as the files of models declare them
 ASKED_OF = [
     ("preteur", _("Le prêteur")),
     ("emprunteur", _("L’emprunteur")),
@@ -99,10 +100,12 @@ class VariableForm(VersionedForm):
         sample = to_json(data["type"], data["sample"])
         if data["type"] == "choice":
             sample = next((c["value"] for c in choices if c["label"] == sample), None)
+        # what is checked of an answer stays, as long as it is an answer of the same sort
+        kept = (name for name in CHECKED if name in self.variable and self.variable.get("type") == data["type"])
         return {
             "name": self.variable.get("name") or new_name(data["label"], taken), "label": data["label"],
             "type": data["type"], "help": data["help"], "required": data["required"], "choices": choices,
-            "asked_of": data["asked_of"], "sample": sample,
+            "asked_of": data["asked_of"], "sample": sample, **{name: self.variable[name] for name in kept},
         }  # fmt: skip
 
     def _choices(self, labels: list[str]) -> list[dict[str, str]]:

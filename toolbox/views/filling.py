@@ -17,16 +17,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from mutualisation.kernel.downloads import FORMS, handed, made, unmade
 from mutualisation.kernel.paper import PaperError
 from mutualisation.kernel.requests import may_again
-from toolbox.composing import BLANK, Blank, blanks_of, compose
+from toolbox.composing import BLANK, Blank, blanks_of, compose, roles_of
 from toolbox.conditions import OPTIONAL
-from toolbox.forms.filling import CHOSEN, form_for, typed_in
-from toolbox.models import Clause, Edition, ModelAgreement
+from toolbox.forms.filling import MOST_OTHERS, FillingForm, form_for
+from toolbox.forms.sheet import sheet
+from toolbox.models import Clause, Edition, ModelAgreement, Party
 from toolbox.papers import blank_paper, draft_paper
+from toolbox.views.opening import Opened, opened
 
 MADE = "60/10m"  # documents of one visitor: enough to try again and again
 KEPT_SECONDS = 3600
 # What only an agreement of the portal has; what the portal knows of itself.
 _NEVER_ASKED = ("entente.numero", "portail.nom")
+BLOCKS = "nombre-organismes"  # no variable has a hyphen
 
 
 @login_not_required
@@ -62,32 +65,59 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     edition.model = model
     clauses = list(edition.clauses.all())
-    blanks = blanks_of(edition)
+    blanks = blanks_of(edition, clauses)
     asked = asked_by(clauses, blanks)
     optional = [c for c in clauses if c.when == OPTIONAL]
-    form = form_for(
-        asked, request.POST if request.method == "POST" else None, values=typed_in(request.GET, asked),
-        optional=optional, chosen=request.GET.getlist(CHOSEN),
-    )  # fmt: skip
-    context: dict[str, Any] = {"agreement": model, "edition": edition, "form": form, "forms": list(FORMS)}
     if request.method != "POST":
-        return render(request, "toolbox/agreement/fill.html", context)
+        known = opened(request, model, asked, optional)
+        asked = known.reminded(asked)
+        form = form_for(
+            asked, values=known.values, optional=optional, chosen=known.chosen, others=_others(request, model),
+        )  # fmt: skip
+        return _page(request, edition, clauses, form, known=known)
+    form = form_for(asked, request.POST, optional=optional, others=_others(request, model))
+    if "ajouter" in request.POST:
+        return _page(request, edition, clauses, form)
     if not may_again(request, "fill", MADE):
-        context["refused"] = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
-                               "Ce que vous avez tapé est resté.")  # fmt: skip
-        return render(request, "toolbox/agreement/fill.html", context, status=429)
+        refused = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
+                    "Ce que vous avez tapé est resté.")  # fmt: skip
+        return _page(request, edition, clauses, form, status=429, refused=refused)
     answers = form.answers() | {"portail.nom": settings.PORTAL_NAME}
     written = compose(clauses, blanks, answers, form.chosen())
     wanted = request.POST.get("format", "")
     if form.is_valid() and wanted in FORMS:
         try:
-            return handed(request, made(draft_paper(edition, written), wanted), wanted, name=f"{slug}-projet")
+            paper = draft_paper(edition, written, roles=roles_of(clauses), others=form.others())
+            return handed(request, made(paper, wanted), wanted, name=f"{slug}-projet")
         except PaperError as error:
-            context["refused"] = str(error)
-            return render(request, "toolbox/agreement/fill.html", context, status=503)
+            return _page(request, edition, clauses, form, status=503, refused=str(error))
     named = {name for clause in written for name in clause.named}
-    context |= {"written": written, "left": [b.label for n, b in blanks.items() if n in named and n not in answers]}
-    return render(request, "toolbox/agreement/fill.html", context, status=422 if form.errors else 200)
+    left = [b.label for n, b in blanks.items() if n in named and n not in answers and n not in _NEVER_ASKED]
+    return _page(request, edition, clauses, form, status=422 if form.errors else 200, written=written, left=left)
+
+
+def _page(
+    request: HttpRequest, edition: Edition, clauses: list[Clause], form: FillingForm, *, known: Opened | None = None,
+    status: int = 200, **extra: Any,
+) -> HttpResponse:  # fmt: skip
+    answers, chosen = (
+        (form.answers(), form.chosen()) if form.is_bound else (form.known(), known.chosen if known else [])
+    )
+    context = {
+        "agreement": edition.model, "edition": edition, "form": form, "forms": list(FORMS), "known": known,
+        "sheet": sheet(form, clauses, answers, chosen=chosen, roles=roles_of(clauses)),
+        "blocks": BLOCKS, "others": max((len(rows) for rows in form.blocks.values()), default=0) + 2,
+        "most": MOST_OTHERS + 2, **extra,
+    }  # fmt: skip
+    return render(request, "toolbox/agreement/fill.html", context, status=status)
+
+
+def _others(request: HttpRequest, model: ModelAgreement) -> int:
+    """How many organisations besides the two are asked for: as the page or the address says, one more when asked."""
+    said = (request.POST if request.method == "POST" else request.GET).get(BLOCKS, "")
+    usual = 3 if Party.PARTNER in model.parties else 2
+    many = int(said) if said.isascii() and said.isdigit() and len(said) < 4 else usual
+    return max(0, min(many, MOST_OTHERS + 2) - 2) + ("ajouter" in request.POST)
 
 
 def asked_by(clauses: Iterable[Clause], blanks: dict[str, Blank]) -> list[Blank]:

@@ -18,7 +18,9 @@ from directory.models import Continuum, Kind, Organisation, Practice
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import Node, portal_territories, territories
 from toolbox import paths, rules
-from toolbox.models import ModelAgreement, Tool
+from toolbox.facts import district_of
+from toolbox.forms.filling import CHOSEN
+from toolbox.models import Edition, ModelAgreement, Tool
 
 WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
 STORIES, NETWORKS = 3, 6
@@ -44,8 +46,6 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         context["notice"] = _("Choisissez une des réponses proposées.") if wrong else ""
         return render(request, "toolbox/path/question.html", context, status=422 if wrong else 200)
     advice = guide.advise(answers)
-    tools = Tool.objects.visible_to(request.user).listed().defer("search").filter(slug__in=advice.tools)
-    known = {tool.slug: tool for tool in tools}
     model = ModelAgreement.objects.in_force().filter(slug=advice.model).first()
     edition = model.current if model else None
     place = _place(request, given.get(WHERE, ""))
@@ -54,8 +54,8 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "advice": advice,
         "stage": Continuum(advice.stage) if advice.stage else None,
         "model": model,
-        "filling": "?" + urlencode(paths.filling(edition, answers)) if edition else "",
-        "tools": [known[slug] for slug in advice.tools if slug in known],
+        "filling": _opening(edition, answers, place, networks, elsewhere) if edition else "",
+        "tools": Tool.objects.visible_to(request.user).listed().led_to(advice.tools),
         "stories": _stories(request, advice.stage, answers.get("quoi", "")),
         "place": place,
         "places": portal_territories(),
@@ -66,6 +66,22 @@ def guided_path(request: HttpRequest) -> HttpResponse:
     return render(request, "toolbox/path/result.html", context)
 
 
+def _opening(
+    edition: Edition, answers: dict[str, str], place: Node | None, networks: list[Organisation], elsewhere: bool
+) -> str:
+    """What the page where the model is filled is told: answers that fill a blank, those to read again beside others."""
+    known = paths.filling(edition, answers)
+    if place is not None:
+        known["district.judiciaire"] = district_of([place.slug])
+        known["cdc.nom"] = networks[0].name if networks and not elsewhere else ""
+        known["territoire"] = place.name
+    rows = [(name, value) for name, value in known.items() if value]
+    rows += [(CHOSEN, key) for key in paths.keeping(answers)]
+    if many := paths.PARTNERS.get(answers.get("combien", "")):
+        rows.append(("nombre-organismes", str(many)))
+    return "?" + urlencode([*rows, ("depuis-parcours", urlencode(answers))])
+
+
 def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
     """The answers that came before a question: the address where it is asked again."""
     keys = list(answers)
@@ -73,10 +89,12 @@ def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
 
 
 def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
-    """Stories where the same kind is shared, those of the same step first; of the same step for what has no kind."""
+    """Stories where the same kind is shared, the nearest steps first; of the same step for what has no kind."""
     same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
     visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
-    return list(visible.order_by(Case(When(stage=stage, then=0), default=1), "-published_at", "-id")[:STORIES])
+    here = paths.STAGES.index(stage) if stage in paths.STAGES else 0
+    steps = [When(stage=step, then=abs(n - here)) for n, step in enumerate(paths.STAGES)]
+    return list(visible.order_by(Case(*steps, default=len(steps)), "-published_at", "-id")[:STORIES])
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:

@@ -12,6 +12,7 @@ CURATED = [
     "organisation", "resource", "openinghours", "practice", "practicepartner", "practicefigure", "practicelink",
     "synonym",
 ]  # fmt: skip
+BUILT = ["project", "milestone", "funding", "effect", "community"]
 
 
 class Command(BaseCommand):
@@ -23,6 +24,8 @@ class Command(BaseCommand):
             Permission.objects.filter(content_type__app_label="directory", content_type__model__in=CURATED)
             | Permission.objects.filter(content_type__app_label="directory", codename__startswith="view_")
             | Permission.objects.filter(content_type__app_label="loans", content_type__model="checklist")
+            | Permission.objects.filter(content_type__app_label="projects", content_type__model__in=BUILT)
+            | Permission.objects.filter(content_type__app_label="projects", codename="view_participation")
             | Permission.objects.filter(content_type__app_label="toolbox", content_type__model__in=["tool", "term"])
             | Permission.objects.filter(content_type__app_label="toolbox", codename__startswith="view_")
         )

@@ -7,40 +7,48 @@ of them, so that no table and no total gives back what another hides.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import product
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, combinations, islice
+from math import isclose
 from typing import Any
 
+KNOWN = 32  # organisations: a cell that names fewer names them all
 ALL = None  # in a key: every value of that dimension together
 FEW, HIDDEN = "few", "hidden"
 
+Some = frozenset[int]
+NOBODY: Some = frozenset()
 Key = tuple[Any, ...]
+Line = tuple[int, Key]  # a sum: the dimension along which it is cut, and its total
 
 
-@dataclass
+@dataclass(slots=True)
 class Cell:
-    """What is counted, and which organisations are behind it: ``least`` of each side at most, enough to tell."""
+    """What is counted, and who is behind it: all of them, or KNOWN at least."""
 
     n: int = 0
     amount: float = 0
-    givers: set[int] = field(default_factory=set)
-    takers: set[int] = field(default_factory=set)
+    givers: Some = NOBODY
+    takers: Some = NOBODY
 
-    def add(self, n: int, amount: float, givers: Iterable[int], takers: Iterable[int], least: int) -> None:
-        self.n += n
-        self.amount += amount
-        if len(self.givers) < least:
-            self.givers.update(givers)
-        if len(self.takers) < least:
-            self.takers.update(takers)
+    def add(self, other: Cell) -> None:
+        self.n += other.n
+        self.amount += other.amount
+        if len(self.givers) < KNOWN:
+            self.givers |= other.givers
+        if len(self.takers) < KNOWN:
+            self.takers |= other.takers
 
     def is_few(self, least: int) -> bool:
         """Whether fewer organisations than that, of either side, are behind it."""
         return 0 < len(self.givers) < least or 0 < len(self.takers) < least
 
+    def is_many(self, least: int) -> bool:
+        return len(self.givers) >= least and len(self.takers) >= least
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A figure as the public may read it; ``mark`` says why it may not (few organisations, or it would tell of it)."""
 
@@ -53,59 +61,146 @@ NOTHING = Shown()
 
 
 class Cube:
-    """Cells by key. ``summed`` are the dimensions whose values add up to their total; the others bring theirs."""
+    """Cells by key. ``summed`` are the dimensions whose values add up to their total; the others bring theirs.
 
-    def __init__(self, summed: tuple[bool, ...], least: int) -> None:
-        self.summed, self.least = summed, least
-        self.cells: dict[Key, Cell] = defaultdict(Cell)
+    ``paired``: each thing counted has someone of each side; else a side without anyone tells of nobody.
+    ``heads``: what is counted are the organisations themselves, so that « moins de » is also a limit.
+    """
 
-    def add(self, key: Key, n: int, amount: float = 0, givers: Iterable[int] = (), takers: Iterable[int] = ()) -> None:
-        """Count something in its cell and in every total that holds it."""
-        choices = [(value, ALL) if sums else (value,) for value, sums in zip(key, self.summed, strict=True)]
-        for one in product(*choices):
-            self.cells[one].add(n, amount, givers, takers, self.least)
+    def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True, heads: bool = False) -> None:
+        self.summed, self.least, self.paired, self.heads = summed, least, paired, heads
+        self.cells: dict[Key, Cell] = {}
+        # Of a part that does not add up, who its total has beside it: enough of them, or those that are known.
+        self.apart: set[Key] = set()
+        self.others: dict[Key, Cell] = {}
+        self.values: list[list[Any]] = []
+        self.known: dict[Line, list[Key]] = {}
+        self.sums: dict[Key, list[tuple[Key, list[Key]]]] = defaultdict(list)  # what happens to add up
+
+    def add(self, key: Key, n: int, amount: float = 0, givers: Some = NOBODY, takers: Some = NOBODY) -> None:
+        """Count something in its cell."""
+        _add(self.cells, key, Cell(n, amount, _first(givers), _first(takers)))
+
+    def leave(self, key: Key, givers: Some, takers: Some) -> None:
+        """Say who is in the total of this part, and not in this part."""
+        beside = Cell(0, 0, givers, takers)
+        if beside.is_many(self.least):
+            self.apart.add(key)
+        else:
+            _add(self.others, key, beside)
 
     def published(self) -> dict[Key, Shown]:
-        """Every figure, those to hide without their value."""
+        """Every figure and every total, those to hide without their value."""
+        self._sum()
         few = {key for key, cell in self.cells.items() if cell.is_few(self.least)}
-        hidden = self._hide(few)
+        hidden = self._hide(few) if self.least else set()
         return {
             key: Shown(mark=FEW if key in few else HIDDEN) if key in hidden else Shown(cell.n, cell.amount)
             for key, cell in self.cells.items()
         }
 
-    def sums(self) -> Iterator[tuple[Key, list[Key]]]:
-        """Each total and its parts, along each dimension."""
-        found: dict[tuple[int, Key], list[Key]] = defaultdict(list)
+    def _sum(self) -> None:
+        """The totals, one dimension after the other: each cell is read once a dimension."""
+        for place, sums in enumerate(self.summed):
+            if sums:
+                for cells in (self.cells, self.others):
+                    for key, cell in [(key, cell) for key, cell in cells.items() if key[place] is not ALL]:
+                        _add(cells, _whole(key, place), cell)
+                self.apart.update([_whole(key, place) for key in self.apart])
+        seen: list[set[Any]] = [set() for _each in self.summed]
         for key in self.cells:
             for place, value in enumerate(key):
-                if value is not ALL:
-                    found[place, (*key[:place], ALL, *key[place + 1 :])].append(key)
-        for (_place, whole), parts in found.items():
-            if whole in self.cells:
-                yield whole, sorted(parts, key=self._weight)
+                seen[place].add(value)
+        self.values = [sorted(values - {ALL}) for values in seen]
 
-    def _weight(self, key: Key) -> tuple[int, str]:
-        return self.cells[key].n + int(self.cells[key].amount), repr(key)
+    # ---- what is hidden
 
     def _hide(self, few: set[Key]) -> set[Key]:
         """What must go with the few: in each sum, one hidden part alone is its total less the others.
 
         Smallest first, until what is hidden of each known total comes, together, from enough organisations.
         """
-        hidden = set(few)
-        sums = list(self.sums())
-        of: dict[Key, list[int]] = defaultdict(list)
-        for number, (whole, parts) in enumerate(sums):
-            for key in (whole, *parts):
-                of[key].append(number)
-        todo = deque(dict.fromkeys(n for key in sorted(few, key=repr) for n in of[key]))
-        while todo:
-            whole, parts = sums[todo.popleft()]
-            while (more := self._next(whole, parts, hidden)) is not None:
+        telling, twins = self._nested()
+        hidden = few | telling
+        told = deque(sorted(hidden, key=repr))
+        while told:
+            for more in self._bound(told.popleft(), twins, hidden):
                 hidden.add(more)
-                todo.extend(of[more])
+                told.append(more)
         return hidden
+
+    def _bound(self, key: Key, twins: dict[Key, list[Key]], hidden: set[Key]) -> Iterator[Key]:
+        """What must be hidden since this is: one at a time, the one before being hidden by then."""
+        yield from [twin for twin in twins[key] if twin not in hidden]
+        for whole, parts in chain(((line[1], self._parts(line)) for line in self._lines(key)), self.sums[key]):
+            while (more := self._next(whole, parts, hidden)) is not None:
+                yield more
+
+    def _nested(self) -> tuple[set[Key], dict[Key, list[Key]]]:
+        """Parts that do not add up, each beside the total and the other parts that hold it.
+
+        Those that few organisations set apart: their difference would tell of them. Those that nothing sets apart:
+        one tells the other.
+        """
+        telling: set[Key] = set()
+        twins: dict[Key, list[Key]] = defaultdict(list)
+        for part, whole in self._held():
+            one, all_of_it = self.cells[part], self.cells[whole]
+            if one.n == all_of_it.n and isclose(one.amount, all_of_it.amount):
+                twins[part].append(whole)
+                twins[whole].append(part)
+            else:
+                telling.add(part)
+        return telling, twins
+
+    def _held(self) -> Iterator[tuple[Key, Key]]:
+        """Each part, and what holds it with few organisations more, or none."""
+        cut: dict[Key, list[Key]] = defaultdict(list)
+        for key in self.cells:
+            for place, sums in enumerate(self.summed):
+                if not sums and key[place] is not ALL:
+                    cut[_whole(key, place)].append(key)
+        for whole, parts in cut.items():
+            for part in parts:
+                if part not in self.apart and self._are_few(self.others.get(part, Cell())):
+                    yield part, whole
+            named = [(key, cell) for key in parts if len((cell := self.cells[key]).givers) < KNOWN]
+            named.sort(key=lambda one: len(one[1].givers))
+            held = {cell.givers: key for key, cell in [*named, (whole, self.cells[whole])] if len(cell.givers) < KNOWN}
+            sizes = {len(givers) for givers in held}
+            for (part, less), (other, more) in combinations(named, 2):
+                alone = len(less.givers) + len(more.givers) in sizes and less.givers.isdisjoint(more.givers)
+                if alone and less.givers and (total := held.get(less.givers | more.givers)):
+                    for key in (part, other, total):
+                        self.sums[key].append((total, sorted((part, other), key=self._weight)))
+                nested = less.givers <= more.givers and (self.paired or less.takers <= more.takers)
+                if nested and self._are_few(_beside(more, less)):
+                    yield part, other
+
+    def _are_few(self, others: Cell) -> bool:
+        """Whether too few organisations, or none, are beside a part."""
+        if self.paired:
+            return not others.is_many(self.least)
+        return others.is_few(self.least) or not (others.givers or others.takers)
+
+    def _lines(self, key: Key) -> Iterator[Line]:
+        """The sums in which this is a part, or the total."""
+        for place in range(len(key)):
+            line = place, _whole(key, place)
+            if line[1] in self.cells and self._parts(line):
+                yield line
+
+    def _parts(self, line: Line) -> list[Key]:
+        """The parts of a sum, smallest first."""
+        found = self.known.get(line)
+        if found is None:
+            place, whole = line
+            cut = ((*whole[:place], value, *whole[place + 1 :]) for value in self.values[place])
+            found = self.known[line] = sorted((key for key in cut if key in self.cells), key=self._weight)
+        return found
+
+    def _weight(self, key: Key) -> int:
+        return self.cells[key].n + int(self.cells[key].amount)
 
     def _next(self, whole: Key, parts: list[Key], hidden: set[Key]) -> Key | None:
         """What else to hide of a sum, None when it gives nothing away."""
@@ -116,10 +211,34 @@ class Cube:
             return None
         together = Cell()
         for key in out:
-            cell = self.cells[key]
-            together.add(0, 0, cell.givers, cell.takers, self.least)
-        # « moins de » says that there is something: three hidden ones that make three would each be one
-        enough = sum(self._weight(key)[0] for key in out) > len(out)
+            together.add(self.cells[key])
+        # « moins de » says that there is something: three hidden ones that make three would each be one
+        enough = together.n + int(together.amount) > len(out)
+        if self.heads and together.n == (self.least - 1) * len(out):
+            enough = False
         if len(out) > 1 and enough and not together.is_few(self.least):
             return None
         return next((key for key in parts if key not in hidden), whole)
+
+
+def _add(cells: dict[Key, Cell], key: Key, cell: Cell) -> None:
+    known = cells.get(key)
+    if known is None:
+        cells[key] = Cell(cell.n, cell.amount, cell.givers, cell.takers)
+    else:
+        known.add(cell)
+
+
+def _first(some: Some) -> Some:
+    return some if len(some) <= KNOWN else frozenset(islice(some, KNOWN))
+
+
+def _beside(whole: Cell, part: Cell) -> Cell:
+    """Who is surely in the one and not in the other."""
+    takers = whole.takers - part.takers if len(part.takers) < KNOWN else NOBODY
+    return Cell(0, 0, whole.givers - part.givers, takers)
+
+
+def _whole(key: Key, place: int) -> Key:
+    """The total of which this is a part, along that dimension."""
+    return (*key[:place], ALL, *key[place + 1 :])

@@ -17,6 +17,11 @@ VEILED = 26  # how tall a column is whose value is not said: always the same
 LEAST = 2  # percent: what is not zero can be seen
 
 
+def few_in_words() -> str:
+    """Why a figure is not said: what is counted here is organisations, whatever the figure counts."""
+    return _("moins de %(n)d organismes") % {"n": settings.PORTRAIT_LEAST}
+
+
 @dataclass(frozen=True)
 class Value:
     """One figure of a table: a number with its unit, or why it is not said."""
@@ -36,20 +41,13 @@ class Value:
     def said(self) -> str:
         """The words of a figure that is not given."""
         if self.mark == FEW:
-            return _("moins de %(n)d") % {"n": settings.PORTRAIT_LEAST}
+            return few_in_words()
         return _("masqué") if self.mark else ""
 
     @property
     def short(self) -> str:
         """Where there is room for a sign only; the table beside says it in full."""
-        if self.mark:
-            return f"<\u00a0{settings.PORTRAIT_LEAST}" if self.mark == FEW else "–"
-        return self.text
-
-    @property
-    def cell(self) -> Any:
-        """For a spreadsheet: the number, or the words."""
-        return self.said if self.mark else self.number
+        return "–" if self.mark else self.text
 
     @property
     def amount(self) -> int:
@@ -81,6 +79,7 @@ class Table:
     head: str
     columns: list[str]
     natures: list[str]  # of each column: measured, or declared
+    units: list[str]  # and what it counts
     rows: list[Row]
     total: Row | None = None
 
@@ -141,11 +140,24 @@ class Figure:
     places: list[Place] = field(default_factory=list)
     drawn: str = ""  # what the drawing shows, in words
     note: str = ""
+    follows: str = ""  # the filters that the drawing obeys, in words
+    table_follows: str = ""  # those of the table
+    column_follows: dict[int, str] = field(default_factory=dict)  # and of a column that obeys fewer
+
+    @property
+    def name(self) -> str:
+        """What the drawing shows, and of what."""
+        return f"{self.drawn} ({self.follows})" if self.follows else self.drawn
+
+    @property
+    def caption(self) -> str:
+        """What the table shows, and of what."""
+        return f"{self.table.caption} ({self.table_follows})" if self.table_follows else self.table.caption
 
     @property
     def drawn_in_full(self) -> str:
         """The drawing read aloud: what it shows, then each of its figures."""
-        return f"{self.drawn}. " + "; ".join(f"{c.label} : {c.value.text}" for c in self.columns)
+        return f"{self.name}. " + "; ".join(f"{c.label} : {c.value.text}" for c in self.columns)
 
 
 def bars(rows: list[Row], place: int = 0) -> list[Bar]:

@@ -79,6 +79,16 @@ def natures() -> list[str]:
     return [declared, declared, measured, measured, measured, declared]
 
 
+def units() -> list[str]:
+    """What each of the measures counts."""
+    return [_("ressources"), _("besoins"), _("demandes"), _("prêts"), "h", "$"]
+
+
+def _along(facts: Facts, choice: Choice, name: str, caption: str, head: str, rows: list[Row]) -> Table:
+    """The table of every measure along one dimension, with its total."""
+    return Table(caption, head, measures(), natures(), units(), rows, _total(facts, choice, name))
+
+
 def where(facts: Facts, choice: Choice) -> Figure:
     rows = _rows(facts, choice, "mrc", mrc_names())
     if not _some(rows[ELSEWHERE]):
@@ -86,43 +96,46 @@ def where(facts: Facts, choice: Choice) -> Figure:
     else:  # nobody filters by what is not ours
         rows[ELSEWHERE] = Row(rows[ELSEWHERE].label, rows[ELSEWHERE].values)
     caption = _("Ce qui se partage, se demande et se prête, par MRC")
-    table = Table(caption, _("MRC"), measures(), natures(), list(rows.values()), _total(facts, choice, "mrc"))
+    table = _along(facts, choice, "mrc", caption, _("MRC"), list(rows.values()))
     return Figure(
         "territoire", _("Où l’on prête"), _most(table, _("Prêts remis, là où est la ressource.")), table,
-        places=drawing.places(rows, LENT), drawn=_("Prêts remis, par MRC"),
+        places=drawing.places(rows, LENT), drawn=_("Prêts remis, par MRC"), **_followed(choice, own="mrc"),
     )  # fmt: skip
 
 
 def kinds(facts: Facts, choice: Choice) -> Figure:
     rows = list(_rows(facts, choice, "kind", {k.value: str(k.label) for k in Kind}, kind=str).values())
     caption = _("Ce qui se partage, se demande et se prête, par sorte")
-    table = Table(caption, _("Sorte"), measures(), natures(), rows, _total(facts, choice, "kind"))
+    table = _along(facts, choice, "kind", caption, _("Sorte"), rows)
     return Figure(
         "sortes", _("De quelles sortes"), _most(table, _("Prêts remis, par sorte de ressource.")), table,
-        bars=drawing.bars(rows, LENT), drawn=_("Prêts remis, par sorte"),
+        bars=drawing.bars(rows, LENT), drawn=_("Prêts remis, par sorte"), **_followed(choice, own="kind"),
     )  # fmt: skip
 
 
 def years(facts: Facts, choice: Choice) -> Figure:
     rows = list(_rows(facts, choice, "year", {year: str(year) for year in facts.years}).values())
     caption = _("Ce qui se partage, se demande et se prête, par année")
-    table = Table(caption, _("Année"), measures(), natures(), rows, _total(facts, choice, "year"))
+    table = _along(facts, choice, "year", caption, _("Année"), rows)
     return Figure(
         "annees", _("D’année en année"), _most(table, _("Prêts remis, selon l’année de la remise.")), table,
         columns=drawing.columns([r for r in rows if any(v.amount or v.mark for v in r.values[2:])], LENT),
-        drawn=_("Prêts remis, par année"),
+        drawn=_("Prêts remis, par année"), **_followed(choice, own="year"),
     )  # fmt: skip
 
 
 def sectors(facts: Facts, choice: Choice) -> Figure:
     rows = [row for row in _rows(facts, choice, "sector", sector_names()).values() if _some(row)]
-    rows.sort(key=lambda row: -row.values[LENT].amount)
-    caption = _("Ce qui se partage, se demande et se prête, par secteur de qui le partage ou le cherche")
-    table = Table(caption, _("Secteur"), measures(), natures(), rows, _total(facts, choice, "sector"))
+    rows.sort(key=lambda row: (-row.values[LENT].amount, not row.values[LENT].mark))  # what is not said, before none
+    caption = _("Ce qui se partage, se demande et se prête, par secteur de l’organisme qui partage, cherche ou prête")
+    table = _along(facts, choice, "sector", caption, _("Secteur"), rows)
+    said = _("Prêts demandés et remis : selon les secteurs de qui prête. Besoins : de qui cherche.")
     return Figure(
-        "secteurs", _("Dans quels secteurs"), _most(table, _("Prêts remis, selon les secteurs du prêteur.")),
-        table, bars=drawing.bars(rows[:SECTORS_SHOWN], LENT), drawn=_("Prêts remis, par secteur"),
-        note=_("Un organisme peut avoir plusieurs secteurs : les lignes ne s’additionnent pas."),
+        "secteurs", _("Dans quels secteurs"), _most(table, said),
+        table, bars=drawing.bars(rows[:SECTORS_SHOWN], LENT), drawn=_("Prêts remis, par secteur de qui prête"),
+        **_followed(
+            choice, _("Un organisme peut avoir plusieurs secteurs : les lignes ne s’additionnent pas."), own="sector"
+        ),
     )  # fmt: skip
 
 
@@ -158,15 +171,15 @@ def roles(facts: Facts, choice: Choice) -> Figure:
     else:
         said = ngettext(
             "%(n)s organisme prête et emprunte à la fois.", "%(n)s organismes prêtent et empruntent à la fois.",
-            both.amount,
+            both.amount or 1,  # in French, none is singular
         ) % {"n": both.text}  # fmt: skip
-    table = Table(_("Organismes qui prêtent et qui empruntent, par MRC"), _("MRC"), labels, [_("mesuré")] * 4, rows,
-                  Row(_("Ensemble"), of(ALL)))  # fmt: skip
+    table = Table(_("Organismes qui prêtent et qui empruntent, par MRC"), _("MRC"), labels, [_("mesuré")] * 4,
+                  [_("organismes")] * 4, rows, Row(_("Ensemble"), of(ALL)))  # fmt: skip
     drawn = [Row(label, [value]) for label, value in zip(labels, chosen, strict=True)]
     return Figure(
         "reciprocite", _("Qui prête, qui emprunte"), said, table, bars=drawing.bars(drawn),
         drawn=_("Organismes, selon qu’ils prêtent ou empruntent"),
-        note=_without(choice, _("sorte"), _("secteur"), _("année")),
+        **_followed(choice, left=("kind", "sector", "year"), table="mrc"),
     )  # fmt: skip
 
 
@@ -185,11 +198,12 @@ def idle(facts: Facts, choice: Choice) -> Figure:
     said = _("Parmi les ressources publiées depuis %(days)d jours ou plus, celles que personne n’a encore empruntées.")
     table = Table(
         _("Ressources jamais prêtées, par sorte"), _("Sorte"), [_("Jamais prêtées"), _("Déjà prêtées")],
-        [_("mesuré")] * 2, rows, Row(_("Ensemble"), total),
+        [_("mesuré")] * 2, [_("ressources")] * 2, rows, Row(_("Ensemble"), total),
     )  # fmt: skip
     return Figure(
         "dormantes", _("Ce qui ne sert pas encore"), said % {"days": IDLE_DAYS}, table,
-        bars=drawing.bars(rows), drawn=_("Ressources jamais prêtées, par sorte"), note=_without(choice, _("année")),
+        bars=drawing.bars(rows), drawn=_("Ressources jamais prêtées, par sorte"),
+        **_followed(choice, own="kind", left=("year",)),
     )  # fmt: skip
 
 
@@ -225,13 +239,17 @@ def missing(facts: Facts, choice: Choice) -> Figure:
         said += " " + _("Personne ne partage encore : %(what)s.") % {"what": ", ".join(nobody[:4]).lower()}
     table = Table(
         _("Besoins ouverts et ressources partagées, par catégorie"), _("Catégorie"),
-        [_("Sans réponse"), _("Ouverts"), _("Ressources partagées")], [_("déclaré")] * 3, rows,
+        [_("Sans réponse"), _("Ouverts"), _("Ressources partagées")], [_("déclaré")] * 3,
+        [_("besoins"), _("besoins"), _("ressources")], rows,
     )  # fmt: skip
+    beside = names_of(choice, ("sector", "year"))
+    note = _("Ressources partagées : sans tenir compte du filtre %(names)s.") % {"names": beside} if beside else ""
     waited = [row for row in rows if row.values[0].number][:MISSING_SHOWN]
     drawn = _("Besoins sans réponse, par catégorie") if waited else _("Besoins ouverts, par catégorie")
     return Figure(
         "manques", _("Ce qui manque"), said, table, drawn=drawn,
-        bars=drawing.bars(waited) if waited else drawing.bars(rows[:MISSING_SHOWN], 1),
+        bars=drawing.bars(waited) if waited else drawing.bars(rows[:MISSING_SHOWN], 1), **_followed(choice, note),
+        column_follows={2: choice.with_(sector=ALL, year=ALL).in_words()},
     )  # fmt: skip
 
 
@@ -257,23 +275,44 @@ def continuum(choice: Choice) -> Figure:
         _("Étape"),
         [_("Pratiques"), _("Projets")],
         [_("déclaré")] * 2,
+        [_("pratiques"), _("projets")],
         rows,
     )
+    beside = names_of(choice, ("kind", "sector"))
+    note = _("Projets : sans tenir compte du filtre %(names)s.") % {"names": beside} if beside else ""
     return Figure(
         "continuum", _("Jusqu’où va le partage"),
         _("Pratiques du répertoire, du prêt à la fusion; en tableau, ce que visent les projets collectifs."),
         table, bars=drawing.bars(rows),
-        drawn=_("Pratiques publiées, par étape du continuum"), note=_without(choice, _("année")),
+        drawn=_("Pratiques publiées, par étape du continuum"), **_followed(choice, note, left=("year",)),
+        column_follows={1: choice.with_(kind=ALL, sector=ALL, year=ALL).in_words()},
     )  # fmt: skip
 
 
-def _without(choice: Choice, *names: str) -> str:
-    """Which of the chosen filters say nothing here."""
-    chosen = {_("sorte"): choice.kind, _("secteur"): choice.sector, _("année"): choice.year}
-    left = [name for name in names if chosen.get(name) is not ALL]
-    if not left:
-        return ""
-    return _("Sans tenir compte du filtre : %(names)s.") % {"names": ", ".join(left)}
+def names_of(choice: Choice, names: tuple[str, ...]) -> str:
+    """Which of these filters are chosen, in words."""
+    known = {"mrc": _("MRC"), "kind": _("sorte"), "sector": _("secteur"), "year": _("année")}
+    return _(" et ").join(known[name] for name in names if getattr(choice, name) is not ALL)
+
+
+def _followed(
+    choice: Choice, note: str = "", *, own: str = "", left: tuple[str, ...] = (), table: str = ""
+) -> dict[str, str]:
+    """Which filters a figure follows, in words, and what is to know of the others.
+
+    ``own`` is its dimension: every value of it is shown, the chosen one marked; ``left`` say nothing of it;
+    ``table`` is the dimension of its table only.
+    """
+    notes = [note] if note else []
+    if names := names_of(choice, left):
+        notes.append(_("Sans tenir compte du filtre %(names)s.") % {"names": names})
+    if own and getattr(choice, own) is not ALL:
+        notes.append(_("Le filtre %(name)s n’y retire rien : ce qui est choisi est mis en évidence.") % {
+            "name": names_of(choice, (own,))
+        })  # fmt: skip
+    drawn = choice.with_(**dict.fromkeys((own, *left) if own else left, ALL))
+    told = drawn.with_(**{table: ALL}) if table else drawn
+    return {"note": " ".join(notes), "follows": drawn.in_words(), "table_follows": told.in_words()}
 
 
 def headline(facts: Facts, choice: Choice) -> list[tuple[str, Value, str]]:

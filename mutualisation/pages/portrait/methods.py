@@ -46,8 +46,8 @@ def methods() -> list[Method]:
         Method(
             "prets", _("Prêts remis"), measured,
             _("Les prêts dont la remise est inscrite dans l’histoire du prêt, selon l’année de cette remise, "
-              "dans la MRC où est la ressource et les secteurs de qui la prête. Une série (chaque mardi) "
-              "compte pour un prêt."),
+              "dans la MRC où est la ressource et les secteurs de qui la prête (non de qui l’emprunte). Une série "
+              "(chaque mardi) compte pour un prêt."),
             _("Les ressources réservées comptent, sans jamais être nommées. Une "
               "remise que personne n’a inscrite manque."),
         ),
@@ -91,9 +91,11 @@ def methods() -> list[Method]:
         Method(
             "masque", _("Ce qui est masqué"), _("Règle"),
             _("Un chiffre tiré des prêts n’est donné que si au moins %(n)d organismes différents prêtent et au "
-              "moins %(n)d empruntent; sinon, on lit « moins de %(n)d ». Quand un total moins ses parties "
-              "redonnerait un chiffre tu, une autre partie est masquée aussi, la plus petite, et la même dans "
-              "tous les tableaux, tous les filtres et les données à télécharger.") % {"n": settings.PORTRAIT_LEAST},
+              "moins %(n)d empruntent; sinon, on lit « moins de %(n)d organismes » : ce sont les organismes qui sont "
+              "comptés, quoi que compte le tableau. Quand un total moins ses parties redonnerait un chiffre tu, une "
+              "autre partie est masquée aussi, la plus petite, et la même dans tous les tableaux, tous les filtres "
+              "et les données à télécharger, où la valeur est alors vide et la raison écrite à côté.")
+            % {"n": settings.PORTRAIT_LEAST},
             _("Un zéro se dit. Les fiches publiques, elles, ne sont pas masquées : chacun peut les compter."),
         ),
     ]  # fmt: skip

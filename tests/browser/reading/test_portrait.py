@@ -76,22 +76,66 @@ def test_read_and_filtered_by_keyboard(visitor: Arrive) -> None:
     assert not someone.axe()
 
 
+def test_every_drawing_says_which_filters_it_follows(visitor: Arrive) -> None:
+    someone = visitor(PHONE)
+    someone.go(PAGE + "?mrc=mrc-roussillon&sorte=locaux")
+    page = someone.page
+    assert page.get_by_role("group", name="Prêts remis, par MRC (Locaux)", exact=True).count() == 1
+    assert page.get_by_role("img", name=re.compile(r"^Prêts remis, par année \(Roussillon, Locaux\)\.")).count() == 1
+    assert page.get_by_role("table", name="Prêts remis, par sorte (Roussillon)", exact=True).count() == 1
+    someone.see("Le filtre MRC n’y retire rien")
+    assert not someone.axe()
+    assert not someone.sideways()
+    assert not someone.cut()
+
+
+def test_drawn_in_the_colours_that_the_system_imposes(visitor: Arrive) -> None:
+    someone = visitor()
+    someone.page.emulate_media(forced_colors="active", color_scheme="dark")
+    someone.go(PAGE)
+    drawn = (
+        "node => [getComputedStyle(node).fill, getComputedStyle(node).stroke, getComputedStyle(document.body).color]"
+    )
+    for shape in (".col:not(.col-veiled)", ".bars rect:not(.bar-veiled)"):
+        fill, _stroke, ink = someone.page.locator(shape).first.evaluate(drawn)
+        assert fill == ink, shape
+    fill, stroke, ink = someone.page.locator(".map .mrc").first.evaluate(drawn)
+    assert fill not in (ink, stroke)
+
+
+def printed(someone: Visitor) -> list[str]:
+    """The text of each sheet."""
+    sheets = PdfReader(io.BytesIO(someone.page.pdf(prefer_css_page_size=True))).pages
+    return [" ".join(sheet.extract_text().split()) for sheet in sheets]
+
+
 def test_printed_for_a_board_no_figure_is_cut_in_two(visitor: Arrive) -> None:
     someone = visitor()
     someone.go(PAGE)
     someone.tab_to(someone.page.get_by_role("link", name="Version à imprimer"), at_most=120)
     someone.page.keyboard.press("Enter")
     someone.page.wait_for_url(re.compile("vue=impression"))
-    pages = [" ".join(p.extract_text().split()) for p in PdfReader(io.BytesIO(someone.page.pdf(format="Letter"))).pages]
-    assert len(pages) <= 9
+    sheets = printed(someone)
+    assert len(sheets) <= 5
+    for number, text in enumerate(sheets, 1):
+        assert f"{number} / {len(sheets)}" in text
+        assert len(text) > 900, f"la page {number} est presque vide"
     for title, inside in (("D’année en année", "Ce qui se partage, se demande et se prête, par année"),
                           ("De quelles sortes", "Expertise"), ("Où l’on prête", "par MRC"),
                           ("Qui prête, qui emprunte", "Ni l’un ni l’autre encore")):  # fmt: skip
-        (sheet,) = [text for text in pages if title in text]
+        (sheet,) = [text for text in sheets if title in text and inside in text]
         assert inside in sheet, title
-    whole = " ".join(pages)
+    whole = " ".join(sheets)
     assert "Afficher" not in whole  # what one presses stays on the screen
     assert "Données ouvertes" in whole
+    assert "Tout le territoire, sans filtre. Chiffres du" in whole
+    assert "La durée des dates passées des prêts remis" in whole  # how it is counted, as notes
+
+
+def test_printed_with_its_filters(visitor: Arrive) -> None:
+    someone = visitor()
+    someone.go(PAGE + "?sorte=locaux&vue=impression")
+    assert "Filtré : Locaux. Chiffres du" in printed(someone)[0]
 
 
 def test_the_home_page_leads_there(visitor: Arrive) -> None:

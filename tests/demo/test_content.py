@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
@@ -43,12 +42,10 @@ FILES = sorted(path for path in FOLDER.iterdir() if path.suffix in (".json", ".y
 
 
 @pytest.fixture(scope="module")
-def everything(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """All that `manage.py demo` loads, once for this module; what each test changes is undone after it."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        call_command("demo", verbosity=0)
-        yield snapshot()
-        transaction.set_rollback(True)
+def everything(demonstration: None, django_db_blocker: DjangoDbBlocker) -> str:
+    """A mark of all that `manage.py demo` loaded."""
+    with django_db_blocker.unblock():
+        return snapshot()
 
 
 @pytest.fixture(autouse=True)

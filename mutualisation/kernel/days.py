@@ -1,0 +1,72 @@
+"""A day in a form: typed as people write it, or chosen in the browser’s own calendar. The one field for days."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django import forms
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from mutualisation.kernel.moments import MONTHS, day_as_typed
+
+FURTHEST = 9000
+
+
+class DayInput(forms.DateInput):
+    """The day as text; beside it, where there is JavaScript, a button that opens the browser’s calendar."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        said = {"placeholder": _("AAAA-MM-JJ"), "autocomplete": "off", "class": "form-control", "maxlength": 40}
+        super().__init__(format="%Y-%m-%d", attrs={**said, **(attrs or {})})
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        field = super().render(name, value, attrs, renderer)
+        own = (attrs or {}).get("id") or self.attrs.get("id")
+        if not own:
+            return field
+        return format_html(
+            '<div class="typed">{}<button class="btn js-only" type="button" data-pick="{}"><svg class="i" '
+            'aria-hidden="true"><use href="{}#i-cal"/></svg><span class="vh">{}</span></button></div>',
+            field, own, static("img/icons.svg"), gettext("Choisir le jour dans un calendrier"),
+        )  # fmt: skip
+
+
+class DayField(forms.DateField):
+    """A day: « 2026-12-17 », « 17/12/2026 », « 17 décembre 2026 »; one that no calendar has is named in the error."""
+
+    widget = DayInput
+    default_error_messages = {
+        "invalid": _("Écrivez la date ainsi : 2026-12-17, 17/12/2026 ou 17 décembre 2026."),
+        "required": _("Écrivez une date, comme 2026-12-17 ou 17 décembre 2026."),
+    }
+
+    def __init__(self, *, help_text: Any = "", **kwargs: Any) -> None:
+        hint = _("AAAA-MM-JJ, 17/12/2026 ou 17 décembre 2026.")
+        super().__init__(input_formats=["%Y-%m-%d"], help_text=help_text or hint, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return super().to_python(value)
+        if not value.strip():
+            return None
+        typed = day_as_typed(value)
+        if typed is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        year, month, day = typed
+        try:
+            found = datetime.date(year, month, day)
+        except ValueError:
+            if 1 <= month <= 12 and 1 <= day <= 31:
+                said = gettext("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
+                raise forms.ValidationError(
+                    said % {"day": day, "month": gettext(MONTHS[month - 1]), "year": year}
+                ) from None
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if not 1000 < year < FURTHEST:
+            raise forms.ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
+        return found

@@ -1,0 +1,123 @@
+"""A hand-over before its day: a few days ahead at most, and then the time is really taken; never what others have."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from directory import calendar
+from directory.models import Occupation, Resource
+from loans import handover
+from loans.counting import Sheet
+from loans.models import Loan, Moment
+from mutualisation.kernel.moments import span
+from tests.factories import ResourceFactory
+from tests.loans.lending import HOUR, accepted, begun, brought, handed, in_days, lender_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chairs() -> Resource:
+    return ResourceFactory(name="Chaises", quantity=3)
+
+
+def free(resource: Resource, days: float) -> int:
+    return calendar.free_count(resource, in_days(days, 1))
+
+
+def periods(loan: Loan) -> list[tuple[int, datetime.datetime, datetime.datetime]]:
+    rows = Occupation.objects.filter(act__in=loan.dates.values("act")).order_by("unit", "period")
+    return [(row.unit, row.period.lower, row.period.upper) for row in rows]
+
+
+@pytest.mark.parametrize("days", [30, 4.1])
+def test_nobody_hands_over_long_before_the_start(days: float) -> None:
+    loan = accepted(ResourceFactory(), in_days(days))
+    before = periods(loan)
+    with pytest.raises(ValidationError, match="au plus 4 jours d’avance"):
+        handed(loan)
+    loan.refresh_from_db()
+    assert (loan.status, loan.reports.count(), periods(loan)) == ("accepted", 0, before)
+
+
+def test_the_pages_say_from_when_before_anybody_counts() -> None:
+    soon, far = accepted(ResourceFactory(), in_days(3.9)), accepted(ResourceFactory(), in_days(30))
+    for loan, early in ((soon, False), (far, True)):
+        client = Client()
+        client.force_login(lender_of(loan))
+        page = client.get(loan.get_absolute_url()).content.decode()
+        sheet = client.get(reverse("loan_handover", args=[loan.pk])).content.decode()
+        for text in (page, sheet):
+            assert ("La remise s’inscrira à partir du" in text) is early
+        assert ("Inscrire la remise" in page) is not early
+        assert ('name="hour"' in sheet) is not early
+        assert ("Proposer d’autres dates" in sheet) is early
+
+
+def test_what_leaves_early_holds_its_time_from_then_on(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(3.9), quantity=2)
+    assert free(chairs, 1) == 3
+    now = handed(loan).happened_at
+    assert [free(chairs, n) for n in (0.1, 1, 3.9)] == [1, 1, 1]
+    assert [(unit, lower) for unit, lower, _upper in periods(loan)] == [(1, now), (2, now)]
+    brought(loan, 2)
+    assert [free(chairs, n) for n in (0.1, 1, 3.9)] == [3, 3, 3]
+
+
+def test_what_another_has_until_then_does_not_leave_early(chairs: Resource) -> None:
+    begun(accepted(chairs, in_days(1, 24), quantity=2))
+    loan = accepted(chairs, in_days(3), quantity=2)
+    before = periods(loan)
+    with pytest.raises(ValidationError, match="réservé à quelqu’un d’autre"):
+        handed(loan)
+    loan.refresh_from_db()
+    assert (loan.status, loan.reports.count(), periods(loan)) == ("accepted", 0, before)
+    one = accepted(chairs, in_days(3), quantity=1)
+    handed(one)  # another chair is there
+    assert free(chairs, 0.1) == 0
+
+
+def test_what_stays_behind_is_held_from_its_start_only_or_is_free(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(2), quantity=3)
+    handed(loan, counted=1, rest_later=True)
+    assert (free(chairs, 1), free(chairs, 2)) == (2, 0)
+    other = accepted(ResourceFactory(quantity=3), in_days(2), quantity=3)
+    handed(other, counted=1)
+    assert (free(other.resource, 1), free(other.resource, 2)) == (2, 2)
+
+
+def test_a_sheet_corrected_to_an_earlier_hour_covers_it_too(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(1), quantity=3)
+    Loan.objects.filter(pk=loan.pk).update(requested_at=timezone.now() - 48 * HOUR)
+    report = handed(loan)
+    at = report.happened_at - HOUR
+    report.loan.refresh_from_db()
+    handover.correct(report, by=lender_of(loan), sheet=Sheet(counted=3, happened_at=at))
+    assert {lower for _unit, lower, _upper in periods(loan)} == {at}
+
+
+def test_a_hand_over_does_not_follow_the_return(chairs: Resource) -> None:
+    loan = begun(accepted(chairs, quantity=2))
+    report = handed(loan)
+    brought(loan, 1)
+    wrong = Sheet(counted=2, happened_at=timezone.now() + datetime.timedelta(minutes=2))
+    report.loan.refresh_from_db()
+    with pytest.raises(ValidationError, match="après un retour"):
+        handover.correct(report, by=lender_of(loan), sheet=wrong)
+
+
+def test_a_return_is_written_after_a_hand_over_only(chairs: Resource) -> None:
+    loan = begun(accepted(chairs, quantity=2))
+    with pytest.raises(handover.AlreadyMoved):
+        handover.fill(loan, Moment.RETURN, by=lender_of(loan), sheet=Sheet(counted=2))
+    handed(loan)
+    sheet = Sheet(counted=2, happened_at=timezone.now() - 2 * HOUR, late_reason="Oublié")
+    with pytest.raises(ValidationError, match="avant la remise"):
+        handover.fill(loan, Moment.RETURN, by=lender_of(loan), sheet=sheet)
+    assert calendar.free_count(chairs, span(timezone.now() + HOUR / 2, timezone.now() + HOUR)) == 1

@@ -1,0 +1,83 @@
+"""An idea in two minutes: what the form opens with, given where one comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from projects import communities
+from tests.factories import NeedFactory, OrganisationFactory, TerritoryFactory, a_small_country
+from tests.projects.building import IDEA
+from tests.projects.meeting import a_community, joined, person
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(user: Any, **asked: Any) -> Any:
+    """The form, as it is drawn."""
+    client = Client()
+    client.force_login(user)
+    return client.get(reverse("project_propose"), asked)
+
+
+def test_the_mrc_of_the_organisation_is_ticked() -> None:
+    here = a_small_country()
+    user, _own = person(OrganisationFactory(territory=here["beauharnois"]))
+    form = opened(user).context["form"]
+    assert form["territories"].value() == [here["mrc-beauharnois-salaberry"].pk]
+    elsewhere, _far = person(OrganisationFactory(territory=TerritoryFactory(slug="loin")))
+    assert opened(elsewhere).context["form"]["territories"].value() == []
+
+
+def test_an_idea_fills_the_two_sentences_that_are_asked() -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    short = communities.put_idea(community, by=user, title="Camion partagé", text="Un camion.\n\nPour tout le monde.")
+    form = opened(user, idee=short.pk).context["form"]
+    assert form["title"].value() == "Camion partagé"
+    assert form["standfirst"].value() == "Un camion. Pour tout le monde."
+    assert not form["description"].value()
+    bare = communities.put_idea(community, by=user, title="Une remorque")
+    assert opened(user, idee=bare.pk).context["form"]["standfirst"].value() == "Une remorque"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Une phrase. " * 60, ("Une phrase. " * 41).strip()),  # whole sentences
+        ("mot " * 200, ("mot " * 124).strip() + "…"),
+        ("x" * 600, "…"),
+    ],
+)
+def test_a_long_idea_opens_the_standfirst_and_stays_whole_below(text: str, kept: str) -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    idea = communities.put_idea(community, by=user, title="Camion", text=text)
+    form = opened(user, idee=idea.pk).context["form"]
+    assert form["standfirst"].value() == kept
+    assert len(kept) <= 500
+    assert form["description"].value() == idea.text
+
+
+def test_needs_say_how_many_organisations_have_them() -> None:
+    here = a_small_country()
+    user, own = person(OrganisationFactory(territory=here["beauharnois"]))
+    mine = NeedFactory(organisation=own, territory=here["beauharnois"], name="Un camion")
+    other = NeedFactory(name="Un camion", territory=here["chateauguay"])
+    form = opened(user, besoins=f"{mine.pk},{other.pk}").context["form"]
+    assert form["standfirst"].value() == "2 organismes en ont besoin\u00a0: Un camion."
+    assert set(form["territories"].value()) == {here["mrc-beauharnois-salaberry"].pk, here["mrc-roussillon"].pk}
+
+
+def test_what_one_typed_prevails() -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    idea = communities.put_idea(community, by=user, title="Camion", text="Un camion.")
+    client = Client()
+    client.force_login(user)
+    answer = client.post(reverse("project_propose"), {**IDEA, "title": "", "standfirst": "Le mien.", "idee": idea.pk})
+    assert answer.status_code == 422
+    assert answer.context["form"]["standfirst"].value() == "Le mien."
