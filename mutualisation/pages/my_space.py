@@ -137,7 +137,7 @@ def _agreements(mine: list[Membership]) -> list[Todo]:
         Todo(
             title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
             address=agreement.get_absolute_url(),
-            about=f"{agreement.number}. {stands.expected}",
+            about=f"{stands.expected} ({agreement.number})",
             state=stands.state,
             tone=stands.tone,
             action=_("Ouvrir l’entente"),
@@ -216,8 +216,17 @@ def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
             title=(_("Confirmer l’entente %(number)s, sur papier") if a.paper else _("Signer l’entente %(number)s"))
             % {"number": a.number},
             address=reverse("agreement_paper" if a.paper else "agreement_sign", args=[a.number]),
-            about=_("%(what)s : entre %(lender)s et %(borrower)s")
-            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            about=(
+                _("Signée à la main, à vérifier : %(what)s, entre %(lender)s et %(borrower)s")
+                if a.paper
+                else _("Texte accepté, à signer avant %(when)s : %(what)s, entre %(lender)s et %(borrower)s")
+            )
+            % {
+                "what": a.loan.resource.name,
+                "lender": a.loan.lender.name,
+                "borrower": a.loan.borrower.name,
+                "when": moment_words(a.sign_by),
+            },
             state=_("À confirmer") if a.paper else _("À signer"),
             tone="act",
             action=_("Vérifier") if a.paper else _("Lire et signer"),
