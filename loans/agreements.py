@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from directory.permissions import require
 from loans import filling, notifications, rules
-from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from toolbox.comparing import KEPT, Differences, Writing, compare_writings, in_sentence
 from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
 from toolbox.conditions import OPTIONAL, is_filled
 from toolbox.models import Clause, Edition, Party
@@ -106,10 +106,16 @@ def differences(agreement: Agreement, since: int) -> Differences:
     old = next((v for v in agreement.versions.all() if v.number == since), None)
     if old is None:
         return Differences()
-    return compare(
+    return compare_writings(
         clauses_of(agreement), blanks_of(agreement.edition), Writing(old.values, old.chosen),
         Writing(agreement.values, agreement.chosen),
     )  # fmt: skip
+
+
+def changes_since(agreement: Agreement, since: int) -> list[str]:
+    """The same in a few lines, for e-mails: each answer, each clause that came or went."""
+    found = differences(agreement, since)
+    return [*map(in_sentence, found.answers), *(clause.title for clause in found.clauses if clause.state != KEPT)]
 
 
 def seen_by(agreement: Agreement, side: str) -> int:
@@ -246,7 +252,7 @@ def _rewrite(
     AgreementVersion.objects.create(
         agreement=agreement, number=number, side=side, by=by, values=values, chosen=chosen, note=note
     )
-    found = compare(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
+    found = compare_writings(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
     record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
 
@@ -264,9 +270,14 @@ def answer(
     said = {name: value for name, value in said.items() if is_filled(value)}
     if said == agreement.values:
         return agreement
+    since, whole = agreement.version, not lacks(agreement)
     _rewrite(agreement, values=said, chosen=agreement.chosen, kind="answered", by=by, side=side)
-    if not lacks(agreement):
-        notifications.agreement_complete(agreement, side=side)
+    if lacks(agreement):
+        return agreement
+    if whole:
+        notifications.agreement_corrected(agreement, changes_since(agreement, since), side=side, by=by)
+    else:
+        notifications.agreement_complete(agreement, side=side, by=by)
     return agreement
 
 
@@ -301,9 +312,7 @@ def change(
     _rewrite(
         agreement, values=said, chosen=wanted, kind="changed", by=by, side=side, note=note.strip()[:2000], agrees=whole
     )
-    found = differences(agreement, since)
-    changes = [*map(in_sentence, found.answers), *(clause.title for clause in found.clauses if clause.state != KEPT)]
-    notifications.agreement_changed(agreement, changes, side=side, note=note)
+    notifications.agreement_changed(agreement, changes_since(agreement, since), side=side, by=by, note=note)
     return agreement
 
 
@@ -321,7 +330,7 @@ def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = Non
     record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": agreement.version})
     if has_agreed(agreement, other(side)):
         return freeze(agreement, by=by)
-    notifications.agreement_agreed(agreement, side=side)
+    notifications.agreement_agreed(agreement, side=side, by=by)
     return agreement
 
 

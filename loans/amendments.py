@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 
 from directory.permissions import require
 from loans import agreements, ending, filling, holding, notifications
-from loans.comparing import Answer, said
 from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
+from toolbox.comparing import Answer, in_sentence, said
 from toolbox.composing import Written, blanks_of
 from toolbox.models import Party
 
@@ -107,7 +107,7 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
         by=by, data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,
     )  # fmt: skip
     new.edition = old.edition
-    notifications.agreement_replaced(old, new, "\n".join(agreements.in_sentence(c) for c in changes))
+    notifications.agreement_replaced(old, new, "\n".join(in_sentence(c) for c in changes))
     if agreements.lacks(new):
         new.lender_agreed = new.borrower_agreed = None
         new.save(update_fields=["lender_agreed", "borrower_agreed"])

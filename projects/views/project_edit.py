@@ -11,7 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
 from directory.lifecycle import move, moves
@@ -20,6 +20,7 @@ from directory.views.written import asked_for, editable_among, first_values, fol
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
+from mutualisation.kernel.requests import posted_from
 from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
 from projects.models import Participation, Project
@@ -143,7 +144,7 @@ def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> H
     return redirect(project)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def project_move(request: HttpRequest, slug: str) -> HttpResponse:
     """Publish, archive; or move from one stage to another."""
     project = editable(request, slug)

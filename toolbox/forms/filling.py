@@ -8,7 +8,7 @@ what one party still has to say.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -164,10 +164,15 @@ class FillingForm(forms.Form):
             return [self[name]]
         return [self[at] for names in self.blocks[name] for at in names.values()]
 
-    def groups(self, roles: Mapping[str, str] | None = None) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields by theme, in the order of an agreement; ``roles``: what the text calls its parties."""
+    def groups(
+        self, roles: Mapping[str, str] | None = None, *, only: Container[str] | None = None
+    ) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by theme, in the order of an agreement; ``roles``: what the text calls its parties; ``only``
+        those of these names."""
         found: dict[str, list[forms.BoundField]] = {}
         for blank in self.blanks.values():
+            if only is not None and blank.name not in only:
+                continue
             found.setdefault(_theme(blank), []).extend(self.fields_of(blank.name))
         return [(theme_title(key, roles or {}), found[key]) for key, _title in _THEMES if key in found]
 
