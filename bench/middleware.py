@@ -41,6 +41,7 @@ def _forget() -> None:
     """What pages and counts are kept under, and the figures of the portrait."""
     caches["memory"].clear()
     portrait.kept.clear()
+    portrait.lately.clear()
 
 
 def _sql(get_response: Handler, request: HttpRequest) -> HttpResponse:

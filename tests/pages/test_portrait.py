@@ -153,7 +153,10 @@ def test_filters_are_in_the_address_and_what_makes_no_sense_is_said(client: Clie
 
 
 def test_an_empty_portal_has_a_portrait_too(client: Client, db: None) -> None:
-    assert "Portrait du territoire" in page(client)
+    text = page(client)
+    assert "Portrait du territoire" in text
+    assert "0 organisme au répertoire." in text
+    assert "0 organisme prête et emprunte à la fois." in text
     assert client.get(reverse("portrait_data")).status_code == 200
 
 

@@ -101,6 +101,15 @@ def test_without_enough_to_hide_among_the_total_goes_too() -> None:
     assert {shown.mark for shown in cube.published().values()} == {FEW, HIDDEN}
 
 
+def test_two_hidden_numbers_of_organisations_are_not_both_the_most_they_may_be() -> None:
+    """Two and two, four in all: « moins de 3 » would then say it."""
+    cube = Cube((True,), LEAST, heads=True)
+    for name, some in (("gives", {1, 2}), ("takes", {3, 4}), ("both", {5, 6, 7, 8}), ("none", {9, 10, 11, 12, 13})):
+        cube.add((name,), len(some), givers=frozenset(some))
+    marks = {key[0]: shown.mark for key, shown in cube.published().items()}
+    assert marks == {"gives": FEW, "takes": FEW, "both": HIDDEN, "none": "", ALL: ""}
+
+
 def test_what_does_not_add_up_brings_its_own_total() -> None:
     """An organisation of two sectors counts in both, and once in the whole."""
     cube = Cube((True, False), LEAST)

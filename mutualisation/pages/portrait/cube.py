@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import chain, combinations, islice
 from math import isclose
 from typing import Any
 
@@ -64,16 +64,18 @@ class Cube:
     """Cells by key. ``summed`` are the dimensions whose values add up to their total; the others bring theirs.
 
     ``paired``: each thing counted has someone of each side; else a side without anyone tells of nobody.
+    ``heads``: what is counted are the organisations themselves, so that « moins de » is also a limit.
     """
 
-    def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True) -> None:
-        self.summed, self.least, self.paired = summed, least, paired
+    def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True, heads: bool = False) -> None:
+        self.summed, self.least, self.paired, self.heads = summed, least, paired, heads
         self.cells: dict[Key, Cell] = {}
         # Of a part that does not add up, who its total has beside it: enough of them, or those that are known.
         self.apart: set[Key] = set()
         self.others: dict[Key, Cell] = {}
         self.values: list[list[Any]] = []
         self.known: dict[Line, list[Key]] = {}
+        self.sums: dict[Key, list[tuple[Key, list[Key]]]] = defaultdict(list)  # what happens to add up
 
     def add(self, key: Key, n: int, amount: float = 0, givers: Some = NOBODY, takers: Some = NOBODY) -> None:
         """Count something in its cell."""
@@ -130,9 +132,8 @@ class Cube:
     def _bound(self, key: Key, twins: dict[Key, list[Key]], hidden: set[Key]) -> Iterator[Key]:
         """What must be hidden since this is: one at a time, the one before being hidden by then."""
         yield from [twin for twin in twins[key] if twin not in hidden]
-        for line in self._lines(key):
-            parts = self._parts(line)
-            while (more := self._next(line[1], parts, hidden)) is not None:
+        for whole, parts in chain(((line[1], self._parts(line)) for line in self._lines(key)), self.sums[key]):
+            while (more := self._next(whole, parts, hidden)) is not None:
                 yield more
 
     def _nested(self) -> tuple[set[Key], dict[Key, list[Key]]]:
@@ -165,7 +166,13 @@ class Cube:
                     yield part, whole
             named = [(key, cell) for key in parts if len((cell := self.cells[key]).givers) < KNOWN]
             named.sort(key=lambda one: len(one[1].givers))
+            held = {cell.givers: key for key, cell in [*named, (whole, self.cells[whole])] if len(cell.givers) < KNOWN}
+            sizes = {len(givers) for givers in held}
             for (part, less), (other, more) in combinations(named, 2):
+                alone = len(less.givers) + len(more.givers) in sizes and less.givers.isdisjoint(more.givers)
+                if alone and less.givers and (total := held.get(less.givers | more.givers)):
+                    for key in (part, other, total):
+                        self.sums[key].append((total, sorted((part, other), key=self._weight)))
                 nested = less.givers <= more.givers and (self.paired or less.takers <= more.takers)
                 if nested and self._are_few(_beside(more, less)):
                     yield part, other
@@ -207,6 +214,8 @@ class Cube:
             together.add(self.cells[key])
         # « moins de » says that there is something: three hidden ones that make three would each be one
         enough = together.n + int(together.amount) > len(out)
+        if self.heads and together.n == (self.least - 1) * len(out):
+            enough = False
         if len(out) > 1 and enough and not together.is_few(self.least):
             return None
         return next((key for key in parts if key not in hidden), whole)

@@ -178,7 +178,7 @@ def _read() -> Facts:
     gives, takes = _loans(found, _rows(LOANS, asked), least)
     _resources(found, _rows(RESOURCES, asked), least)
     _needs(found, _rows(NEEDS, asked))
-    roles = Cube((True, True), least)
+    roles = Cube((True, True), least, heads=True)
     for mrc, ids in _rows(ORGANISATIONS, asked):
         here = frozenset(ids)
         for role, some in (

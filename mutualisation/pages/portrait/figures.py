@@ -126,7 +126,7 @@ def years(facts: Facts, choice: Choice) -> Figure:
 
 def sectors(facts: Facts, choice: Choice) -> Figure:
     rows = [row for row in _rows(facts, choice, "sector", sector_names()).values() if _some(row)]
-    rows.sort(key=lambda row: -row.values[LENT].amount)
+    rows.sort(key=lambda row: (-row.values[LENT].amount, not row.values[LENT].mark))  # what is not said, before none
     caption = _("Ce qui se partage, se demande et se prête, par secteur de l’organisme qui partage, cherche ou prête")
     table = _along(facts, choice, "sector", caption, _("Secteur"), rows)
     said = _("Prêts demandés et remis : selon les secteurs de qui prête. Besoins : de qui cherche.")
@@ -171,7 +171,7 @@ def roles(facts: Facts, choice: Choice) -> Figure:
     else:
         said = ngettext(
             "%(n)s organisme prête et emprunte à la fois.", "%(n)s organismes prêtent et empruntent à la fois.",
-            both.amount,
+            both.amount or 1,  # in French, none is singular
         ) % {"n": both.text}  # fmt: skip
     table = Table(_("Organismes qui prêtent et qui empruntent, par MRC"), _("MRC"), labels, [_("mesuré")] * 4,
                   [_("organismes")] * 4, rows, Row(_("Ensemble"), of(ALL)))  # fmt: skip
