@@ -61,7 +61,7 @@ class ToolQuerySet(EntryQuerySet["Tool"]):
         found = {tool.slug: tool for tool in self.defer("search").filter(slug__in=slugs)}
         if lost := [slug for slug in slugs if slug not in found]:
             kept = self.defer("search").filter(merged__slug__in=lost).annotate(was=F("merged__slug"))
-            found |= {tool.was: tool for tool in kept}
+            found |= {vars(tool)["was"]: tool for tool in kept}
         return list(dict.fromkeys(found[slug] for slug in slugs if slug in found))
 
     def like(self, tool: Tool) -> ToolQuerySet:
@@ -178,14 +178,14 @@ def alike(tool: Tool) -> list[Tool]:
     """Others that may be the same one, drafts apart: the same address, or a title that looks like its own."""
     others = Tool.objects.exclude(pk=tool.pk).exclude(status__in=[Status.DRAFT, Status.ARCHIVED]).defer("search")
     others = others.select_related("proposed_by")
-    others = others.annotate(likeness=TrigramSimilarity("sort_key", tool.sort_key))
+    ranked: Any = others.annotate(likeness=TrigramSimilarity("sort_key", tool.sort_key))
     near = Q(likeness__gte=ALIKE)
     if tool.url:
         core = re.sub(r"^https?://(www\.)?|/$", "", tool.url)
         near |= Q(
             url__in=[f"{s}://{w}{core}{end}" for s in ("https", "http") for w in ("", "www.") for end in ("", "/")]
         )
-    return list(others.filter(near).order_by("-likeness", "id")[:SHOWN])
+    return list(ranked.filter(near).order_by("-likeness", "id")[:SHOWN])
 
 
 def to_open(tool: Tool) -> list[tuple[str, str]]:

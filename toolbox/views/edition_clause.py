@@ -166,7 +166,7 @@ def _shown(request: HttpRequest, model: ModelAgreement, draft: Edition, clause: 
         else:
             extra = {"pick": asked, "pick_error": _("Choisissez une variable de la liste : rien n’est inséré.")}
     if "remplacer" in data:
-        wrong, _between, right = data["remplacer"].partition("]]")
+        wrong, _between, right = str(data["remplacer"]).partition("]]")
         if right in blanks:
             data["body"] = data.get("body", "").replace(f"[[{wrong}]]", f"[[{right}]]")
     form = ClauseForm(data, instance=clause, blanks=blanks)
