@@ -227,7 +227,8 @@ FIELDS: dict[str, dict[str, str]] = {
     # What helps
     "toolbox.Tool": {
         PUBLIC: (
-            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size"
+            f"{_LIFE_PUBLIC} title kind why stages kinds topics publisher year licence url file file_name file_size "
+            "merged_into"
         ),
         ORGANISATION: _LIFE_OURS,
         PERSONAL: "proposed_by",
@@ -240,7 +241,7 @@ FIELDS: dict[str, dict[str, str]] = {
         ),
     },
     "toolbox.PathEdition": {PUBLIC: "id number questions rules cases changes published_at updated_at"},
-    "toolbox.Edition": {PUBLIC: "id model number changes variables published_at"},
+    "toolbox.Edition": {PUBLIC: "id model number title summary warning changes variables published_at"},
     "toolbox.Clause": {PUBLIC: "id edition position key title body guidance when"},
     # What is built together: communities and gatherings
     "projects.Community": {

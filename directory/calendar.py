@@ -14,21 +14,19 @@ import math
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
 from django.db.models import Case, Count, F, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
 from directory.models.calendar import MOMENT
-from directory.opening import CLOSED, closed, closed_sentence, duration
-from mutualisation.kernel.moments import Period, span, wall, wall_minutes
+from directory.opening import closed
+from directory.refusing import Refusal, sentence, taken_words
+from mutualisation.kernel.moments import Period, span, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
 # What every taking asks, as it is sent: composing it each time took longer than answering it.
@@ -38,14 +36,6 @@ LOCK = """SELECT id, quantity, buffer_minutes FROM directory_resource
 HELD = """SELECT o.* FROM unnest(%s::bigint[]) r(id), LATERAL (SELECT resource_id, unit, period
     FROM directory_occupation WHERE resource_id = r.id AND period && %s::tstzrange OFFSET 0) o"""
 AT_ONCE = 14  # periods in one question: beyond, planning it takes longer than asking twice
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """One reason why not. ``code`` is one of RULES; the sentence is for whoever asked."""
-
-    code: str
-    sentence: str
 
 
 class Taken(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -95,8 +85,11 @@ def refusals(
         f"no_{code}": Case(When(condition, then=Value(True)), default=Value(False)) for code, condition in asked.items()
     }
     found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
+    free = free_count(resource, period, ignoring=ignoring) if found.get("no_taken") else 0
     return [
-        Refusal(code, _sentence(code, resource, period, quantity, ignoring)) for code in asked if found[f"no_{code}"]
+        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity))
+        for code in asked
+        if found[f"no_{code}"]
     ]
 
 
@@ -143,10 +136,8 @@ def _overlapping(
     """What is taken during a period, the minutes that each resource keeps after a use included."""
     kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
     around = span(period.lower, period.upper + LONGEST_BUFFER)
-    if everywhere:
-        rows = Occupation.objects.alias(moment=MOMENT).filter(moment__overlap=around)
-    else:
-        rows = Occupation.objects.filter(period__overlap=around)
+    rows: models.QuerySet[Any] = Occupation.objects.alias(moment=MOMENT)
+    rows = rows.filter(moment__overlap=around) if everywhere else rows.filter(period__overlap=around)
     rows = rows.alias(begins=Lower("period")).filter(
         Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
     )
@@ -166,41 +157,6 @@ def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
     )
     taken = rows.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
     return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
-
-
-# ---- why not
-
-
-def _sentence(
-    code: str, resource: Resource, period: Period, quantity: int, ignoring: Collection[uuid.UUID] = ()
-) -> str:
-    start, end = wall(period.lower), wall(period.upper)
-    if code == "taken":
-        free = free_count(resource, period, ignoring=ignoring)
-        if free:
-            return ngettext(
-                "Il n’en reste que %(n)d libre à ce moment-là.", "Il n’en reste que %(n)d libres à ce moment-là.", free
-            ) % {"n": free}
-        return _("C’est déjà pris à ce moment-là.")
-    if code == "too_soon":
-        return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
-    if code == "too_far":
-        return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
-    if code == "too_short":
-        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
-    if code == "too_long":
-        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
-    if code == "too_many":
-        return ngettext(
-            "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
-        ) % {"n": resource.quantity, "asked": quantity}
-    if code in CLOSED:
-        when = start if code == "closed_start" else end
-        return closed_sentence(resource, when.date(), code)
-    return {
-        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
-        "past": _("Ce moment est déjà passé."),
-    }[code]
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
@@ -287,14 +243,15 @@ def hold(
     locked = _lock(resource)
     whole = next(each for each in locked if each.pk == resource.pk)
     for period, each in itertools.product(periods, locked):
+        part = resource if each is whole else Resource(pk=each.pk)
         wanted = -(-each.quantity * quantity // whole.quantity)
         taken = span(period.lower, period.upper + datetime.timedelta(minutes=each.buffer_minutes))
-        rows = Occupation.objects.filter(resource=each, period__overlap=taken).exclude(act__in=[*beside, act])
-        busy, own = set(rows.values_list("unit", flat=True)), units_of(each, beside)
+        rows = Occupation.objects.filter(resource=each.pk, period__overlap=taken).exclude(act__in=[*beside, act])
+        busy, own = set(rows.values_list("unit", flat=True)), units_of(part, beside)
         free = sorted(set(range(1, each.quantity + 1)) - busy, key=lambda unit: (unit not in own, unit))
         if len(free) < wanted:
             raise Taken(period, len(free) if each is whole else 0)
-        occupy_units(each, free[:wanted], taken, act, Reason.LOAN)
+        occupy_units(part, free[:wanted], taken, act, Reason.LOAN)
 
 
 @transaction.atomic
@@ -384,18 +341,10 @@ def units_of(resource: Resource, acts: Collection[uuid.UUID]) -> list[int]:
     return sorted(set(Occupation.objects.filter(resource=resource, act__in=acts).values_list("unit", flat=True)))
 
 
-class Locked(NamedTuple):
-    """A resource that nobody else takes or frees until the transaction ends."""
-
-    pk: int
-    quantity: int
-    buffer_minutes: int
-
-
-def _lock(*resources: Resource) -> list[Locked]:
+def _lock(*resources: Resource) -> list[Resource]:
     """Lock these resources and their parts, in the order of their ids: parallel takers wait instead of deadlocking."""
-    pks = [each.pk for each in resources]
-    return [Locked(*row) for row in _asked(LOCK, pks, pks)]
+    pks, names = [each.pk for each in resources], ("id", "quantity", "buffer_minutes")
+    return [Resource.from_db(connection.alias, names, row) for row in _asked(LOCK, pks, pks)]
 
 
 def _asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -21,6 +21,7 @@ from accounts.models import User
 from directory.models import Organisation, Practice, PracticePartner, Role
 from directory.models.curated import Entry
 from mutualisation.kernel.moments import moment_in_words
+from mutualisation.kernel.publication import Status
 
 # What the life cycle writes by itself is told by the label of the move, not field by field.
 SILENT = {
@@ -136,6 +137,21 @@ def since_last_read(entry: Entry) -> tuple[Any, list[FieldChange]]:
     # Where the entry stands is what the curator decides, not what she reads; a box left empty says nothing.
     found = [c for c in differences(before, now) if c.name not in STANDING and (before is not None or c.after)]
     return before, found
+
+
+def untouched_since_returned(entry: Entry) -> bool:
+    """Whether a returned entry still says, word for word, what its curators read."""
+    if entry.status != Status.RETURNED:
+        return False
+    events = entry.events.order_by("pgh_id")
+    before = events.exclude(status=Status.RETURNED).last()
+    returned = events.filter(status=Status.RETURNED, pgh_id__gt=before.pgh_id if before else 0).first()
+    now = events.last()
+    if returned is None:
+        return False
+    standing = {*STANDING, "review_since", "freshness_at", "published_at"}
+    fields = [f.attname for f in type(now)._meta.concrete_fields if not f.name.startswith("pgh_")]
+    return all(getattr(now, name) == getattr(returned, name) for name in fields if name not in standing)
 
 
 def timeline(entry: Entry) -> list[Moment]:

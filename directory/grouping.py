@@ -19,9 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory import notifications
-from directory.models import JointInvitation, JointRefusal, Need, Organisation
+from directory.models import JointInvitation, JointRefusal, Membership, Need, Organisation, Role
 from directory.models.territory import TerritoryKind
-from directory.permissions import curated_territories, managers_of, require
+from directory.permissions import curated_territories, require
 from directory.taxonomies import categories, territories
 
 ALIKE = 0.3  # trigrams in common: « camion réfrigéré » and « un camion réfrigéré pour l’été » have 0.6
@@ -85,13 +85,27 @@ class Group:
         return reverse("need_group", args=[self.key])
 
 
-@dataclass
-class Sent:
-    """Who was invited: how many organisations, how many people; and organisations that nobody could be told for."""
+@dataclass(frozen=True)
+class Asking:
+    """An organisation of a group: its needs there, and whoever may be written to for it."""
 
-    organisations: int = 0
-    people: int = 0
-    silent: list[str] = field(default_factory=list)
+    organisation: Organisation
+    needs: list[Need]
+    people: list[Any]
+
+
+@dataclass
+class Audience:
+    """Whom an invitation reaches, and why the others are not written to."""
+
+    reached: list[Asking] = field(default_factory=list)
+    silent: list[Asking] = field(default_factory=list)  # nobody manages it, or whoever does asked to be left in peace
+    done: list[Organisation] = field(default_factory=list)  # invited already
+    own: list[Organisation] = field(default_factory=list)  # of who invites
+
+    @property
+    def people(self) -> int:
+        return sum(len(asking.people) for asking in self.reached)
 
 
 def groups(*, mrc: int | None = None, kind: str = "") -> list[Group]:
@@ -140,49 +154,77 @@ def may_invite(user: Any, some: Iterable[Group]) -> set[str]:
     return {g.key for g in some if curated is None or own & set(g.organisations) or set(curated) & set(g.places)}
 
 
+def audience(group: Group, *, by: Any) -> Audience:
+    """Whom an invitation of this person would reach now. The same answer is shown before, and used to send."""
+    done = set(JointInvitation.objects.filter(group=group.key).values_list("need", flat=True))
+    own = set(by.memberships.values_list("organisation", flat=True))
+    refused = set(JointRefusal.objects.values_list("user", flat=True))
+    rows = Need.objects.filter(pk__in=group.needs).select_related("organisation")
+    rows = rows.defer("search", "organisation__search", "organisation__description")
+    managers: dict[int, list[Any]] = {}
+    managing = Membership.objects.filter(organisation__in=group.organisations, role=Role.MANAGER, user__is_active=True)
+    for membership in managing.select_related("user").order_by("user"):
+        managers.setdefault(membership.organisation_id, []).append(membership.user)
+    found = Audience()
+    asking: dict[Organisation, list[Need]] = {}
+    for need in rows.order_by("organisation__sort_key", "organisation", "pk"):
+        asking.setdefault(need.organisation, []).append(need)
+    for organisation, needs in asking.items():
+        left = [need for need in needs if need.pk not in done]
+        people = [p for p in managers.get(organisation.pk, []) if p.pk not in refused]
+        if organisation.pk in own:
+            found.own.append(organisation)
+        elif not left:
+            found.done.append(organisation)
+        else:
+            (found.reached if people else found.silent).append(Asking(organisation, left, people))
+    return found
+
+
 @transaction.atomic
-def invite(group: Group, *, by: Any, way: str, message: str) -> Sent:
+def invite(group: Group, *, by: Any, way: str, message: str) -> Audience:
     """Invite whoever asks, but the inviter’s own organisations and needs already invited around this, to act together.
 
     Raises PermissionDenied for who is none of them and curates none of their places.
     """
     require(group.key in may_invite(by, [group]))
-    rows = Need.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=group.needs).order_by("pk")
-    done = set(JointInvitation.objects.filter(group=group.key).values_list("need", flat=True))
-    own = set(by.memberships.values_list("organisation", flat=True))
-    waiting = [n for n in rows.defer("search") if n.pk not in done and n.organisation_id not in own]
-    refused = set(JointRefusal.objects.values_list("user", flat=True))
-    sent = Sent()
-    organisations = Organisation.objects.filter(pk__in={n.organisation_id for n in waiting}).defer("search")
-    for organisation in organisations.order_by("sort_key", "id"):
-        theirs = [n for n in waiting if n.organisation_id == organisation.pk]
-        managers = list(managers_of(organisation).order_by("pk"))
-        people = [p for p in managers if p.pk not in refused]
-        for person in people:
+    list(Need.objects.select_for_update(no_key=True).filter(pk__in=group.needs).order_by("pk").values("pk"))
+    sent = audience(group, by=by)
+    names = {a.organisation.pk: a.organisation.name for a in (*sent.reached, *sent.silent)}
+    names |= {organisation.pk: organisation.name for organisation in (*sent.done, *sent.own)}
+    for asking in sent.reached:
+        for person in asking.people:
             notifications.joined(
-                organisation,
+                asking.organisation,
                 group=group,
-                needs=theirs,
+                others=sorted(name for pk, name in names.items() if pk != asking.organisation.pk),
+                needs=asking.needs,
                 way=way,
                 message=message,
                 to=person,
                 by=by,
                 stop=stop_path(person),
             )
-        if managers:  # an organisation that nobody manages may be invited once somebody does
-            JointInvitation.objects.bulk_create(
-                JointInvitation(group=group.key, need=need, way=way, message=message, by=by) for need in theirs
-            )
-        sent.organisations += bool(people)
-        sent.people += len(people)
-        if not people:
-            sent.silent.append(organisation.name)
+    told = [need for asking in sent.reached for need in asking.needs]
+    JointInvitation.objects.bulk_create(
+        JointInvitation(group=group.key, need=need, way=way, message=message, by=by) for need in told
+    )
     return sent
 
 
-def invited(group: Group) -> int:
-    """How many needs of this group were invited already."""
-    return JointInvitation.objects.filter(group=group.key, need__in=group.needs).count()
+def left_to_invite(some: Iterable[tuple[Group, Iterable[Need]]], *, by: Any) -> set[str]:
+    """Which of these groups still have an organisation, other than one’s own, that was not invited around them."""
+    if not by.is_authenticated:
+        return set()
+    rows = list(some)
+    asked = JointInvitation.objects.filter(group__in=[group.key for group, _needs in rows])
+    done = set(asked.values_list("group", "need"))
+    own = set(by.memberships.values_list("organisation", flat=True))
+    return {
+        group.key
+        for group, needs in rows
+        if any((group.key, need.pk) not in done and need.organisation_id not in own for need in needs)
+    }
 
 
 # ---- not wanting them any more

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -63,7 +64,7 @@ def decide(*, key: str, verb: str, by: Any, note: str = "") -> Decision:
         require(can_answer(by, subject))
     else:
         require(can_curate(by, _entry_of(subject)))
-    before = _before(subject) | ({"other": other} if other else {})
+    before = standing(subject) | ({"other": other} if other else {})
     if not _apply(reason, chosen.name, subject, by=by, note=note, other=other):
         raise _taken(name, pk)
     decision = Decision.objects.create(entry=subject, verb=chosen.name, note=note, before=before, decided_by=by)
@@ -96,7 +97,7 @@ def _verb(reason: str, name: str) -> Verb:
     raise AlreadyDecided(_("Ce geste ne s’applique pas à cette fiche : rien n’a changé."))
 
 
-def _before(subject: Any) -> dict[str, Any]:
+def standing(subject: Any) -> dict[str, Any]:
     """What stands now, as JSON, to be put back."""
     if isinstance(subject, Report | JoinRequest):
         return {}
@@ -169,6 +170,12 @@ def read_first(*, territory: Territory, first: bool, by: Any) -> None:
     own = curated_territories(by)
     require(own is None or territory.pk in own)
     Territory.objects.filter(pk=territory.pk).update(reads_first=first)
+
+
+def last_return(entry: Any) -> Decision | None:
+    """The last time that an entry was returned to its author, with the note: has what it asked been done?"""
+    of_this = Decision.objects.filter(content_type=ContentType.objects.get_for_model(entry), object_id=entry.pk)
+    return of_this.filter(verb="return", undone_at__isnull=True).select_related("decided_by").first()
 
 
 def recent(user: Any) -> list[Decision]:

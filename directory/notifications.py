@@ -188,8 +188,9 @@ def to_confirm(
 
 
 def joined(
-    organisation: Organisation, *, group: Any, needs: list[Need], way: str, message: str, to: Any, by: Any, stop: str
-) -> None:
+    organisation: Organisation, *, group: Any, others: list[str], needs: list[Need], way: str, message: str, to: Any,
+    by: Any, stop: str,
+) -> None:  # fmt: skip
     """Others look for the same thing: come and answer it together → one manager of the organisation."""
     write(
         event=f"together:{group.key}:{needs[0].pk}"[:160],
@@ -197,6 +198,7 @@ def joined(
         template="together",
         organisation=organisation,
         group=group,
+        others=others,
         needs=needs,
         way=way,
         message=message,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from directory import notifications
+from directory.changes import untouched_since_returned
 from directory.lifecycle import move
 from directory.models.curated import Entry, kept_as
 from directory.moderation import AlreadyDecided, decide
@@ -22,6 +23,10 @@ OPEN_AT_MOST = 20  # proposals of one person and one sort that await a decision
 
 class TooManyError(Exception):
     """This person proposed many of these that nobody read yet; nothing was saved."""
+
+
+class UntouchedError(Exception):
+    """Curators asked for a change and nothing changed since: sent again only by who says so."""
 
 
 def address_of(entry: Entry) -> str:
@@ -58,23 +63,33 @@ def propose(*, form_for: Callable[[Entry], Any], blank: Entry, by: Any, once: st
 
 
 @transaction.atomic
-def change(entry: Entry, *, form_for: Callable[[Entry], Any], by: Any, submit: bool = False) -> Any:
-    """Save what a form says, unless someone changed the same fields; ``submit`` sends it to the curators."""
+def change(
+    entry: Entry, *, form_for: Callable[[Entry], Any], by: Any, submit: bool = False, as_it_is: bool = True
+) -> Any:
+    """Save what a form says, unless someone changed the same fields; ``submit`` sends it to the curators.
+
+    What they returned is sent again unchanged ``as_it_is`` only; else raises UntouchedError.
+    """
     form = rewrite(entry, form_for=form_for, by=by, address=address_of)
     if submit and not form.errors:
-        _send_once(form.instance, by=by)
+        _send_once(form.instance, by=by, as_it_is=as_it_is)
     return form
 
 
-def _send_once(entry: Entry, *, by: Any) -> None:
+def _send_once(entry: Entry, *, by: Any, as_it_is: bool = True) -> None:
     entry.refresh_from_db(fields=["status"])
     if entry.status in (Status.DRAFT, Status.RETURNED):
-        send(entry, by=by)
+        send(entry, by=by, as_it_is=as_it_is)
 
 
 @transaction.atomic
-def send(entry: Entry, *, by: Any) -> None:
-    """To the curators of its places, who are told. Raises AlreadyMoved when it is there already."""
+def send(entry: Entry, *, by: Any, as_it_is: bool = True) -> None:
+    """To the curators of its places, who are told. Raises AlreadyMoved when it is there already.
+
+    What they returned is sent again unchanged ``as_it_is`` only; else raises UntouchedError.
+    """
+    if not as_it_is and untouched_since_returned(entry):
+        raise UntouchedError
     move(entry, "submit", by=by)
     notifications.proposed(entry, by=by)
 

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import filling, holding, notifications, rules
-from loans.comparing import KEPT, Differences, Writing, compare, in_sentence
+from loans import filling, notifications, rules
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from toolbox.comparing import KEPT, Differences, Writing, compare_writings, in_sentence
 from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
 from toolbox.conditions import OPTIONAL, is_filled
 from toolbox.models import Clause, Edition, Party
@@ -106,10 +106,16 @@ def differences(agreement: Agreement, since: int) -> Differences:
     old = next((v for v in agreement.versions.all() if v.number == since), None)
     if old is None:
         return Differences()
-    return compare(
+    return compare_writings(
         clauses_of(agreement), blanks_of(agreement.edition), Writing(old.values, old.chosen),
         Writing(agreement.values, agreement.chosen),
     )  # fmt: skip
+
+
+def changes_since(agreement: Agreement, since: int) -> list[str]:
+    """The same in a few lines, for e-mails: each answer, each clause that came or went."""
+    found = differences(agreement, since)
+    return [*map(in_sentence, found.answers), *(clause.title for clause in found.clauses if clause.state != KEPT)]
 
 
 def seen_by(agreement: Agreement, side: str) -> int:
@@ -164,24 +170,9 @@ def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
 
 @transaction.atomic
 def draw_up(loan: Loan, *, by: Any) -> Agreement:
-    """Either side has an agreement drawn up, even where none is demanded.
-
-    Raises PermissionDenied, ``NoModel``, AlreadyMoved when one is there already.
-    """
+    """Either side has one drawn up, even where none is demanded. Raises ``NoModel``; AlreadyMoved when one is there."""
     require(bool(sides_of(by, loan)) and loan.status in WRITABLE)
     return _draw_up(loan, rules.applying(loan.resource), by=by)
-
-
-@transaction.atomic
-def draw_up_accepted(loan: Loan, *, by: Any) -> Agreement | None:
-    """What follows from an acceptance, apart from it: the agreement that is demanded, once, unless one was there.
-
-    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
-    """
-    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
-    if loan.status not in WRITABLE or loan.agreements.exists():
-        return None
-    return draw_up_if_demanded(loan, by=by)
 
 
 def draw_up_if_demanded(loan: Loan, *, by: Any) -> Agreement | None:
@@ -219,7 +210,7 @@ def create(
     """A draft, its first version and the first line of its journal."""
     agreement = Agreement.objects.create(
         loan=loan, edition=edition, number=number, values=values, chosen=chosen,
-        **{"title": edition.model.title, "parties": edition.model.parties, **fields},
+        **{"title": edition.title, "parties": edition.model.parties, **fields},
     )  # fmt: skip
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
@@ -261,7 +252,7 @@ def _rewrite(
     AgreementVersion.objects.create(
         agreement=agreement, number=number, side=side, by=by, values=values, chosen=chosen, note=note
     )
-    found = compare(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
+    found = compare_writings(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
     record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
 
@@ -279,9 +270,14 @@ def answer(
     said = {name: value for name, value in said.items() if is_filled(value)}
     if said == agreement.values:
         return agreement
+    since, whole = agreement.version, not lacks(agreement)
     _rewrite(agreement, values=said, chosen=agreement.chosen, kind="answered", by=by, side=side)
-    if not lacks(agreement):
-        notifications.agreement_complete(agreement, side=side)
+    if lacks(agreement):
+        return agreement
+    if whole:
+        notifications.agreement_corrected(agreement, changes_since(agreement, since), side=side, by=by)
+    else:
+        notifications.agreement_complete(agreement, side=side, by=by)
     return agreement
 
 
@@ -316,9 +312,7 @@ def change(
     _rewrite(
         agreement, values=said, chosen=wanted, kind="changed", by=by, side=side, note=note.strip()[:2000], agrees=whole
     )
-    found = differences(agreement, since)
-    changes = [*map(in_sentence, found.answers), *(clause.title for clause in found.clauses if clause.state != KEPT)]
-    notifications.agreement_changed(agreement, changes, side=side, note=note)
+    notifications.agreement_changed(agreement, changes_since(agreement, since), side=side, by=by, note=note)
     return agreement
 
 
@@ -336,7 +330,7 @@ def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = Non
     record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": agreement.version})
     if has_agreed(agreement, other(side)):
         return freeze(agreement, by=by)
-    notifications.agreement_agreed(agreement, side=side)
+    notifications.agreement_agreed(agreement, side=side, by=by)
     return agreement
 
 
@@ -374,42 +368,3 @@ def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
     return agreement
-
-
-def end(agreement: Agreement, *, by: Any, reason: str, say: bool = False) -> None:
-    """What is not in force yet no longer awaits anybody; ``say``: the loan tells that its change is let go."""
-    agreement.status, agreement.ended_note = AgreementStatus.CANCELLED, reason
-    agreement.save(update_fields=["status", "ended_note"])
-    record(agreement, "cancelled", by=by, data={"reason": reason})
-    holding.let_go(agreement, say=say)
-
-
-def _terminate(agreement: Agreement, *, by: Any, side: str, reason: str) -> None:
-    """What is in force ends with the loan: for what is to come only, its text and its signatures stay as a proof."""
-    agreement.status, agreement.ended_note = AgreementStatus.ENDED, reason
-    agreement.save(update_fields=["status", "ended_note"])
-    record(agreement, "ended", by=by, party=PARTY[Side(side)] if side else "", data={"reason": reason})
-
-
-@transaction.atomic
-def cancel_with(loan: Loan, *, by: Any, side: str = "", reason: str = "") -> None:
-    """The loan won't take place: what was to complete or to sign is cancelled, what is in force ends; signers know."""
-    reason = reason or _("Le prêt est annulé.")
-    rows = loan.agreements.filter(status__in=LIVE).order_by("id").select_for_update(no_key=True, of=("self",))
-    for agreement in rows:
-        agreement.loan, was = loan, agreement.status
-        if was == AgreementStatus.IN_FORCE:
-            _terminate(agreement, by=by, side=side, reason=reason)
-        else:
-            end(agreement, by=by, reason=reason)
-        if was != AgreementStatus.DRAFT and agreement.amends_id is None:
-            notifications.agreement_ended(agreement, was_in_force=was == AgreementStatus.IN_FORCE)
-
-
-@transaction.atomic
-def drop_change(loan: Loan, *, by: Any, reason: str) -> None:
-    """The change that waited for signatures no longer has an object: its amendment awaits nobody."""
-    rows = loan.agreements.filter(proposal__isnull=False, status=AgreementStatus.TO_SIGN)
-    for amendment in rows.select_for_update(no_key=True, of=("self",)):
-        amendment.loan = loan
-        end(amendment, by=by, reason=reason, say=True)

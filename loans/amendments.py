@@ -16,11 +16,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import agreements, filling, holding, notifications
-from loans.comparing import Answer, said
+from loans import agreements, ending, filling, holding, notifications
 from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
+from toolbox.comparing import Answer, in_sentence, said
 from toolbox.composing import Written, blanks_of
 from toolbox.models import Party
 
@@ -28,6 +28,18 @@ from toolbox.models import Party
 TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
          "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
 THING = ("ressource.", "local.", "expertise.")
+
+
+@transaction.atomic
+def follow_acceptance(loan: Loan, *, by: Any) -> Agreement | None:
+    """After a loan is accepted, apart from it: the agreement that is demanded, once, unless one was there.
+
+    The page that accepts does it next, and so that none is lost, the worker: whoever comes second finds it.
+    """
+    loan = Loan.objects.whole().select_for_update(no_key=True, of=("self",)).get(pk=loan.pk)
+    if loan.status not in agreements.WRITABLE or loan.agreements.exists():
+        return None
+    return agreements.draw_up_if_demanded(loan, by=by)
 
 
 @transaction.atomic
@@ -88,14 +100,14 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
     loan, number = old.loan, agreements.next_number()
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
-    agreements.end(old, by=by, reason=reason)
+    ending.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
     new = agreements.create(
         loan, old.edition, number=number, values={**values, **filling.values(loan, number)}, chosen=list(old.chosen),
         by=by, data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,
     )  # fmt: skip
     new.edition = old.edition
-    notifications.agreement_replaced(old, new, "\n".join(agreements.in_sentence(c) for c in changes))
+    notifications.agreement_replaced(old, new, "\n".join(in_sentence(c) for c in changes))
     if agreements.lacks(new):
         new.lender_agreed = new.borrower_agreed = None
         new.save(update_fields=["lender_agreed", "borrower_agreed"])
@@ -121,7 +133,7 @@ def _amend(
         if same and (ahead is None or ahead.amendment_id == waiting.pk):
             return None
         waiting.loan = root.loan
-        agreements.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
+        ending.end(waiting, by=by, reason=_("Ce qui est convenu du prêt a changé de nouveau."))
     if not changes:
         return None
     n = root.amendments.count() + 1

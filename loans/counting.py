@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans.models import ConditionReport, Loan, Moment
+from loans.models import ConditionReport, Loan, LoanStatus, Moment
 from loans.standing import moment_words
 
 AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why
@@ -78,6 +78,15 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
         wrong["late_reason"] = _("C’était il y a plus de deux heures : dites pourquoi c’est inscrit après coup.")
     if wrong:
         raise ValidationError(wrong)
+
+
+def not_before(loan: Loan) -> str:
+    """From when a hand-over is written, in a sentence, while it is too soon; empty once it can be."""
+    since = loan.starts_at - EARLY
+    if loan.status != LoanStatus.ACCEPTED or timezone.now() >= since:
+        return ""
+    said = _("La remise s’inscrira à partir du %(when)s : au plus %(n)d jours avant le début.")
+    return said % {"when": moment_words(since).removeprefix("le\u00a0"), "n": EARLY.days}
 
 
 def _not_then(loan: Loan, moment: str, at: datetime.datetime, report: ConditionReport | None) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loans import agreements, filling, rules
 from loans.agreements import has_agreed, lacks
 from loans.amendments import awaits_amendment
-from loans.models import Agreement, AgreementStatus, Loan, Side, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
 from toolbox.models import Party
@@ -32,6 +32,12 @@ def of_loan(loan: Loan) -> list[Agreement]:
     return found
 
 
+def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """With the last line of the journal of each, which ``standing`` tells first. In the same query."""
+    lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).order_by("-n")
+    return rows.annotate(news=Subquery(lines.values("kind")[:1]), news_of=Subquery(lines.values("party")[:1]))
+
+
 def root_of(rows: Iterable[Agreement]) -> Agreement | None:
     """Among these, the agreement itself: the one that lives, else the last one that ended."""
     own = [row for row in rows if row.amends_id is None]
@@ -40,7 +46,7 @@ def root_of(rows: Iterable[Agreement]) -> Agreement | None:
 
 def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
     """The agreements that await something from these organisations: which, for which side, what. Three queries."""
-    rows = Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list()
+    rows = with_news(Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list())
     found = []
     for row in rows.order_by("sign_by", "created_at", "id")[:AT_MOST]:
         for side, organisation in ((Side.LENDER, row.loan.lender_id), (Side.BORROWER, row.loan.borrower_id)):
@@ -132,9 +138,7 @@ def standing(agreement: Agreement, side: str) -> Standing:
         ours = agreements.PARTY[Side(side)] in waited
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            said = _("Une personne mandatée par votre organisme signe avant %(when)s.") if ours else _(
-                "La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")  # fmt: skip
-            return Standing("act", state, said % until, mine=True)
+            return Standing("act", state, _to_sign_by_us(side, waited) % {**until, "who": them}, mine=True)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
@@ -150,25 +154,61 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
+def _to_sign_by_us(side: str, waited: list[str]) -> str:
+    """What is awaited of a side whose signature lacks, or that of the person it lends."""
+    if agreements.PARTY[Side(side)] not in waited:
+        return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
+    if agreements.PARTY[Side(other(side))] not in waited:
+        return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
+    return _("Les deux organismes acceptent le texte. Une personne mandatée par le vôtre le signe avant %(when)s.")
+
+
+def _news(agreement: Agreement, side: str, them: str) -> str:
+    """What just happened to a draft, for the side that did not do it; empty when rows came without it."""
+    kind, party = getattr(agreement, "news", ""), getattr(agreement, "news_of", "")
+    if kind == "drawn_up":
+        return _("L’entente est dressée.")
+    if kind == "refreshed":
+        return _("Ce qui est convenu du prêt a changé.")
+    if party != agreements.PARTY[Side(other(side))]:
+        return ""
+    said = {"answered": _("%(who)s a répondu."), "changed": _("%(who)s propose un autre texte.")}
+    return said.get(kind, "") % {"who": them}
+
+
 def _draft(agreement: Agreement, side: str, them: str) -> Standing:
     asked = lacks(agreement)
     ours = [b for b in asked if side in filling.sides_that_know(b)]
+    news = _news(agreement, side, them)
     if ours:
         said = ngettext(
             "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
             "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
         )  # fmt: skip
-        return Standing("act", _("À compléter"), said % {"n": len(ours), "who": them}, mine=True)
+        return Standing("act", _("À compléter"), _after(news, said % {"n": len(ours), "who": them}), mine=True)
     if asked:
         said = ngettext(
             "Il manque %(n)d réponse, que %(who)s doit donner.", "Il manque %(n)d réponses, que %(who)s doit donner.",
             len(asked),
         )  # fmt: skip
-        return Standing("info", _("En attente de réponses"), said % {"n": len(asked), "who": them})
+        return Standing("info", _("En attente de réponses"), _after(news, said % {"n": len(asked), "who": them}))
     if not has_agreed(agreement, side):
-        said = _("%(who)s accepte ce texte. Acceptez-le pour qu’il se fige, ou proposez un changement.") if has_agreed(
-            agreement, other(side)
-        ) else _("Le texte est complet. Relisez-le, puis acceptez-le ou proposez un changement à %(who)s.")  # fmt: skip
-        return Standing("act", _("À accepter"), said % {"who": them}, mine=True)
+        return Standing("act", _("À accepter"), _to_agree(agreement, side, them, news), mine=True)
     said = _("Vous acceptez ce texte. %(who)s doit l’accepter aussi, ou proposer un changement.")
     return Standing("info", _("En attente de l’autre partie"), said % {"who": them})
+
+
+def _to_agree(agreement: Agreement, side: str, them: str, news: str) -> str:
+    if not has_agreed(agreement, other(side)):
+        said = _("Le texte est complet. Relisez-le, puis acceptez-le ou proposez un changement à %(who)s.")
+        return _after(news, said % {"who": them})
+    if getattr(agreement, "news", "") == "changed":
+        said = _("Voyez ce qui diffère, puis acceptez-le pour qu’il se fige, ou proposez à votre tour.")
+        return _after(news, said)
+    said = _("%(who)s accepte ce texte. Acceptez-le pour qu’il se fige, ou proposez un changement.")
+    return said % {"who": them}
+
+
+def _after(news: str, expected: str) -> str:
+    """What changed, then what is expected."""
+    return f"{news} {expected}" if news else expected

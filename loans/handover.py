@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from directory import calendar
 from directory.models import Kind
 from directory.permissions import require
-from loans import agreements, gate, notifications
+from loans import ending, gate, notifications
 from loans.counting import Sheet, check, counted, first, last
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
@@ -144,7 +144,7 @@ def keep_rest(loan: Loan, *, by: Any, version: int | None = None) -> Loan:
 
 def _all_back(loan: Loan, by: Any) -> None:
     """A change that waited for signatures, an extension, has no object any more: what it held is free."""
-    agreements.drop_change(loan, by=by, reason=_("Tout est rendu : ce changement n’a plus d’objet."))
+    ending.drop_change(loan, by=by, reason=_("Tout est rendu : ce changement n’a plus d’objet."))
 
 
 def _lock(loan: Loan, version: int | None) -> None:

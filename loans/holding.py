@@ -32,8 +32,8 @@ def pending(loan: Loan) -> Proposal | None:
 
 def acts(loan: Loan) -> list[uuid.UUID]:
     """All that a loan holds time under: its dates, and the change that waits for signatures."""
-    waiting = loan.proposals.filter(amendment__status=AgreementStatus.TO_SIGN, act__isnull=False)
-    return [*loan.dates.values_list("act", flat=True), *waiting.values_list("act", flat=True)]
+    waiting = loan.proposals.filter(amendment__status=AgreementStatus.TO_SIGN).values_list("act", flat=True)
+    return [*loan.dates.values_list("act", flat=True), *(act for act in waiting if act)]
 
 
 def least_quantity(loan: Loan) -> int:
@@ -93,7 +93,7 @@ def bounds(proposal: Proposal) -> dict[str, Any]:
 def let_go(amendment: Agreement, *, say: bool = True) -> None:
     """It won't be signed: what was held is free, the loan stays as it was signed; ``say``: the story tells it."""
     proposal = Proposal.objects.filter(amendment=amendment, act__isnull=False).select_related("loan").first()
-    if proposal is None:
+    if proposal is None or proposal.act is None:
         return
     calendar.release(proposal.act)
     if say:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import html
 import io
 import re
 from collections.abc import Iterable
@@ -113,13 +114,13 @@ def places_of(agreement: Agreement, clauses: Iterable[Clause] = ()) -> list[Plac
 
 
 # Where a text says what it calls a party: « …, ci-après « l’organisme hôte » ».
-_CALLED = re.compile(r"ci-après\s+«\s*([^«»<]{2,60}?)\s*»")
+_CALLED = re.compile(r"ci-après\s+\u00ab\s*([^\u00ab\u00bb<]{2,60}?)\s*\u00bb")
 
 
 def _roles(agreement: Agreement, clauses: Iterable[Clause]) -> dict[str, str]:
     """What the first clause calls each party, in their order; nothing when it does not call each of them something."""
     first = next(iter(clauses), None)
-    called = _CALLED.findall(first.html) if first else []
+    called = _CALLED.findall(html.unescape(first.html)) if first else []
     return dict(zip(agreement.parties, called, strict=True)) if len(called) == len(agreement.parties) else {}
 
 

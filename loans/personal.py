@@ -155,8 +155,10 @@ def sign(link: SigningLink, *, name: str, sha256: str) -> Agreement:
     JournalEntry.objects.write(
         agreement, "signed", party=link.party, who=name, sha256=agreement.sha256, proof="code", how=SignedHow.ELECTRONIC
     )
-    telling.person_signed(link)
-    return settle(agreement, link.party)
+    agreement = settle(agreement, link.party)
+    if agreement.status == AgreementStatus.TO_SIGN:  # else she has just been sent the text in force
+        telling.person_signed(link)
+    return agreement
 
 
 @transaction.atomic

@@ -110,6 +110,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     if loan.held_at:
         raise Held
     _answer(proposal, Proposal.Status.ACCEPTED, by=by)
+    proposal.loan = loan  # one and the same from here on: what is written of it is what it has become
     old_resource = loan.resource
     old_acts = list(loan.dates.values_list("act", flat=True))
     terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | holding.bounds(proposal)
@@ -175,4 +176,6 @@ def _answer(proposal: Proposal, status: str, *, by: Any) -> None:
     standing = Proposal.objects.filter(pk=proposal.pk, status=Proposal.Status.WAITING)
     if not standing.update(status=status, answered_by=by, answered_at=timezone.now()):
         raise AlreadyMoved
+    loan = proposal.loan
     proposal.refresh_from_db()
+    proposal.loan = loan  # the one that changes next, not another reading of it

@@ -15,7 +15,7 @@ from directory.calendar import Taken
 from directory.models import Kind, Organisation, Resource
 from directory.permissions import require
 from directory.writing import first_sending, made_by, remember
-from loans import agreements, amendments, notifications
+from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
@@ -140,7 +140,7 @@ def _take(loan: Loan) -> None:
 def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", **people: Any) -> Loan:
     """The lender says yes: the units are taken. Raises ``Taken``, ``Held``, AlreadyMoved or PermissionDenied.
 
-    What follows from it comes after: the agreement that the loan calls for (``draw_up_accepted``), the e-mails.
+    What follows comes after: the agreement that it calls for (``amendments.follow_acceptance``), the e-mails.
     ``people``: who is lent and when she said yes, as her employer records it.
     """
     if loan.held_at:
@@ -189,7 +189,7 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
     event = move(loan, "cancel", by=by, version=version, note=reason)
     calendar.release(*loan.dates.values_list("act", flat=True))
     _drop_proposal(loan, by)
-    agreements.cancel_with(loan, by=by, side=event.side, reason=reason)
+    ending.cancel_with(loan, by=by, side=event.side, reason=reason)
     notifications.cancelled(loan, by=by, side=event.side, reason=reason)
     return loan
 
@@ -208,7 +208,7 @@ def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | Non
         loan, version=version, starts_at=min(d.period.lower for d in kept), ends_at=max(d.period.upper for d in kept)
     )
     calendar.release(date.act)
-    agreements.drop_change(loan, by=by, reason=_("Une date est annulée : proposez de nouveau le changement."))
+    ending.drop_change(loan, by=by, reason=_("Une date est annulée : proposez de nouveau le changement."))
     side = Side.LENDER if Side.LENDER in sides else Side.BORROWER
     tell(loan, "cancel_date", by=by, side=side, note=reason, data={"date": date.period.lower.isoformat()})
     notifications.date_cancelled(loan, date, by=by, side=side, reason=reason)

@@ -177,7 +177,7 @@ def confirm(scan: PaperScan, *, by: Any) -> Agreement:
             agreement, "signed", party=party, who=who["name"], function=who.get("function", ""), how=SignedHow.PAPER,
             sha256=agreement.sha256, file=scan.sha256,
         )  # fmt: skip
-    return settle(agreement, signed[-1] if signed else agreement.parties[0])
+    return settle(agreement, signed[-1] if signed else agreement.parties[0], by=by)
 
 
 @transaction.atomic

@@ -42,6 +42,7 @@ from loans.permissions import (
 )
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
+from toolbox.comparing import Differences, compare_clauses
 from toolbox.composing import blanks_of
 from toolbox.models import Party
 
@@ -182,16 +183,16 @@ def sign(
         agreement, "signed", party=party, by=by, who=who, function=function, sha256=agreement.sha256, proof=proof,
         how=SignedHow.ELECTRONIC, mandate_on=mandate.resolution_on.isoformat() if mandate.resolution_on else None,
     )  # fmt: skip
-    return settle(agreement, party)
+    return settle(agreement, party, by=by)
 
 
-def settle(agreement: Agreement, party: str) -> Agreement:
+def settle(agreement: Agreement, party: str, *, by: Any = None) -> Agreement:
     """After a signature, the row still held: in force once every party has signed; else whose turn it is.
 
     Raises CannotSign when what an amendment changes can no longer be had: the signature is not kept then.
     """
     if unsigned(agreement):
-        telling.signed(agreement, party)
+        telling.signed(agreement, party, by=by)
         return agreement
     now = timezone.now()
     move(agreement, AgreementStatus.IN_FORCE, in_force_at=now)
@@ -201,7 +202,7 @@ def settle(agreement: Agreement, party: str) -> Agreement:
     except (Taken, holding.TooLate):
         said = _("Ce changement n’est plus possible : rien n’est signé. Refusez l’avenant, puis proposez autre chose.")
         raise CannotSign(said) from None
-    telling.in_force(agreement)
+    telling.in_force(agreement, by=by)
     return agreement
 
 
@@ -236,7 +237,7 @@ def refuse_for(agreement: Agreement, *, party: str, by: Any, who: str, reason: s
     move(agreement, AgreementStatus.REFUSED, ended_note=reason)
     JournalEntry.objects.write(agreement, "refused", party=party, by=by, who=who, reason=reason)
     holding.let_go(agreement)
-    telling.refused(agreement, who=who if party not in SIDE_OF else name_of(agreement, party))
+    telling.refused(agreement, party, who=who if party not in SIDE_OF else name_of(agreement, party), by=by)
     return agreement
 
 
@@ -306,16 +307,13 @@ def standing_of(agreement: Agreement) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def clause_differences(before: Agreement, after: Agreement) -> list[dict[str, Any]]:
-    """The clauses that differ between two texts: title, before, after; each as HTML, empty where there is none."""
-    old = {c["key"]: c for c in before.kept}
-    new = {c["key"]: c for c in after.kept}
-    return [
-        {"title": (new.get(key) or old[key])["title"], "before": old.get(key, {}).get("html", ""),
-         "after": new.get(key, {}).get("html", "")}
-        for key in [*new, *(k for k in old if k not in new)]
-        if old.get(key, {}).get("html") != new.get(key, {}).get("html")
-    ]  # fmt: skip
+def clause_differences(before: Agreement, after: Agreement) -> Differences:
+    """The clauses that differ between two texts, word by word."""
+    old = {c["key"]: c["html"] for c in before.clauses}
+    new = {c["key"]: c["html"] for c in after.clauses}
+    titles = {c["key"]: c["title"] for c in after.clauses}
+    titles |= {c["key"]: c["title"] for c in before.clauses if c["key"] not in new}
+    return Differences(clauses=compare_clauses(titles.items(), old, new))
 
 
 def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
@@ -351,8 +349,9 @@ def awaiting(user: Any, mine: Iterable[Membership]) -> QuerySet[Agreement]:
     to_sign = (by_lender | by_borrower) & ~Exists(done.filter(by=user))
     rows = Agreement.objects.filter(status=AgreementStatus.TO_SIGN, sign_by__gt=timezone.now())
     rows = rows.annotate(paper=Case(When(paper, then=True), default=False)).filter(Q(paper=True) | to_sign)
+    shown = ("resource__name", "resource__kind", "lender__name", "borrower__name")
     return (
         rows.select_related("loan__resource", "loan__lender", "loan__borrower")
-        .only("number", "loan__resource__name", "loan__resource__kind", "loan__lender__name", "loan__borrower__name")
+        .only("number", "sign_by", *(f"loan__{name}" for name in shown))
         .order_by("sign_by", "id")
     )

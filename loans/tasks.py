@@ -6,7 +6,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from directory.photos import sweep
-from loans import agreements, deadlines, incidents, notifications, privacy, reminders, scans
+from loans import amendments, deadlines, incidents, notifications, privacy, reminders, scans
 from loans.models import LoanEvent, LoanPhoto
 
 
@@ -15,7 +15,7 @@ def write_of_acceptance(*, event_id: int, version: int) -> None:
     """What follows from one acceptance, once, whatever how many times this is done: its agreement, its e-mails."""
     event = LoanEvent.objects.select_related("loan", "by").filter(pk=event_id).first()
     if event:  # none in a base put back from a copy older than its queue
-        agreements.draw_up_accepted(event.loan, by=event.by)
+        amendments.follow_acceptance(event.loan, by=event.by)
     notifications.write_of_acceptance(event_id, version)
 
 

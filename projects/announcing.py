@@ -34,9 +34,14 @@ def _write(name: str, gathering: Gathering, to: str, *, subject: str, expected: 
     write(
         event=f"gathering-{name}:{gathering.pk}:{extra.pop('mark', gathering.sequence)}",
         to=to, template="gathering", gathering=gathering, community=gathering.community, subject_line=subject,
-        expected=expected, when=in_words(gathering.period),
+        expected=expected, when=in_words(gathering.period), stop_url=extra.pop("stop_url", ""),
         action_url=absolute(gathering.get_absolute_url()), **extra,
     )  # fmt: skip
+
+
+def _stop(gathering: Gathering) -> str:
+    """Where a member says that she does not want the announcements of the community any more."""
+    return absolute(gathering.community.get_absolute_url()) + "#h-en-etre"
 
 
 def announced(gathering: Gathering) -> None:
@@ -44,7 +49,7 @@ def announced(gathering: Gathering) -> None:
     subject = _("%(title)s : inscriptions ouvertes") % {"title": gathering.title}
     expected = _("Inscrivez-vous si vous pouvez y être.")
     for person in told_of(gathering.community):
-        _write("announced", gathering, person.email, subject=subject, expected=expected)
+        _write("announced", gathering, person.email, subject=subject, expected=expected, stop_url=_stop(gathering))
 
 
 def registered(registration: Registration, *, moved_up: bool = False) -> None:
@@ -95,7 +100,7 @@ def minutes_published(gathering: Gathering) -> None:
     expected = _("Le compte rendu est publié : lisez-le.")
     there = {r.user.email for r in gathering.registrations.live().select_related("user")}
     for email in sorted(there | {person.email for person in told_of(gathering.community)}):
-        _write("minutes", gathering, email, subject=subject, expected=expected)
+        _write("minutes", gathering, email, subject=subject, expected=expected, stop_url=_stop(gathering))
 
 
 def joined(community: Community, *, by: Any, organisation: Any) -> None:

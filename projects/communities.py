@@ -62,8 +62,10 @@ def change(community: Community, *, form_for: Callable[[Community], Any], by: An
 
 @transaction.atomic
 def join(community: Community, *, by: Any, organisation: Organisation) -> CommunityMember:
-    """Belong to it from now on; joining twice is belonging once."""
+    """Belong to it from now on; joining twice is belonging once. Who changed organisations joins for the new one."""
     require(can_join(by, community, organisation))
+    if member_of(by, community) is None:
+        leave(community, by=by)
     member, fresh = CommunityMember.objects.get_or_create(
         community=community, user=by, defaults={"organisation": organisation}
     )
@@ -90,7 +92,8 @@ def entrust(member: CommunityMember, *, by: Any, facilitates: bool) -> Community
     """Make a member a facilitator, or no longer; a community keeps at least one, unless its host looks after it."""
     require(can_facilitate(by, member.community))
     Community.objects.select_for_update(no_key=True).defer("search").get(pk=member.community_id)
-    others = CommunityMember.objects.filter(community=member.community_id, is_facilitator=True).exclude(pk=member.pk)
+    others = CommunityMember.objects.standing().filter(community=member.community_id, is_facilitator=True)
+    others = others.exclude(pk=member.pk)
     if not facilitates and not others.exists():
         raise NotPossible(_("Il faut au moins une personne qui anime : nommez-en une autre d’abord."))
     CommunityMember.objects.filter(pk=member.pk).update(is_facilitator=facilitates)
@@ -116,6 +119,7 @@ def be_pivot(
     assert member is not None
     if not function.strip():
         raise ValidationError({"function": _("Dites ce qu’on peut vous demander.")})
+    Community.objects.filter(pk=community.pk).update(updated_at=timezone.now())  # lists name the pivots
     return Pivot.objects.create(
         community=community, organisation=member.organisation, user=by, function=" ".join(function.split())[:200],
         sector=sector, territory=territory,
@@ -127,6 +131,7 @@ def be_pivot_no_more(pivot: Pivot, *, by: Any) -> None:
     """By the person herself or by who facilitates."""
     require(pivot.user_id == by.pk or can_facilitate(by, pivot.community))
     pivot.delete()
+    Community.objects.filter(pk=pivot.community_id).update(updated_at=timezone.now())
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from projects.permissions import can_facilitate, can_hold
 
 
 class Past(NotPossible):
-    """An announced gathering is not moved to a moment that is gone."""
+    """A gathering is not prepared for a moment that is gone, nor moved to one."""
 
 
 TOLD_WHEN_CHANGED = {"starts_at", "ends_at", "place", "territory", "link"}
@@ -38,8 +38,16 @@ def lock(gathering: Gathering) -> Gathering:
 
 @transaction.atomic
 def prepare(community: Community, *, form: Any, by: Any) -> Gathering:
-    """A gathering in preparation, from a valid form: nobody else sees it yet."""
+    """A gathering in preparation, from a valid form: nobody else sees it yet; sent twice, one. Raises Past."""
     require(can_facilitate(by, community))
+    if form.instance.starts_at <= timezone.now():
+        raise Past(_("Ce moment est passé : choisissez un jour et une heure à venir."))
+    twice = Gathering.objects.filter(
+        community=community, created_by=by, status=GatheringStatus.DRAFT,
+        title=form.instance.title, starts_at=form.instance.starts_at,
+    ).first()  # fmt: skip
+    if twice:
+        return twice
     gathering = form.save(commit=False)
     gathering.community = community
     gathering.created_by = by
@@ -49,7 +57,7 @@ def prepare(community: Community, *, form: Any, by: Any) -> Gathering:
 
 @transaction.atomic
 def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gathering:
-    """Save what a form says of it. Raises AlreadyMoved when someone changed it since, NotPossible for fewer places.
+    """Save what a form says of it. Raises AlreadyMoved when someone changed it since; Past; NotPossible for few places.
 
     More places go to the first of the waiting list; whoever is registered is told of another hour or place.
     """
@@ -57,9 +65,13 @@ def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gather
     standing = lock(gathering)
     if standing.sequence != sequence or standing.status == GatheringStatus.CANCELLED:
         raise AlreadyMoved
-    moved = form.instance.starts_at != standing.starts_at
-    if moved and standing.status == GatheringStatus.ANNOUNCED and form.instance.starts_at <= timezone.now():
-        raise Past(_("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la."))
+    moved, announced = form.instance.starts_at != standing.starts_at, standing.status == GatheringStatus.ANNOUNCED
+    if form.instance.starts_at <= timezone.now() and (moved or not announced):
+        raise Past(
+            _("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la.")
+            if announced
+            else _("Ce moment est passé : choisissez un jour et une heure à venir.")
+        )
     taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     limit = form.cleaned_data.get("limit")
     if limit is not None and limit < taken:
@@ -146,9 +158,11 @@ def register(gathering: Gathering, *, by: Any, organisation: Organisation, needs
 def give_up(gathering: Gathering, *, by: Any) -> bool:
     """Give one's place back, or leave the waiting list; the next in line gets the place. Twice is once.
 
-    Gives whether she had a place.
+    Gives whether she had a place. Raises NotPossible once it began: who came is counted then.
     """
     gathering = lock(gathering)
+    if gathering.starts_at <= timezone.now():
+        raise NotPossible(_("La rencontre a commencé : rien n’a changé."))
     mine = gathering.registrations.live().filter(user=by)
     had_place = mine.filter(status=RegistrationStatus.REGISTERED).exists()
     if mine.update(status=RegistrationStatus.CANCELLED):
@@ -179,6 +193,9 @@ def move_up(gathering: Gathering) -> int:
 def count_present(gathering: Gathering, *, by: Any, present: Iterable[int]) -> int:
     """Who came, among who had a place; gives how many. Raises NotPossible before it began."""
     require(can_hold(by, gathering))
+    gathering = lock(gathering)
+    if gathering.status != GatheringStatus.ANNOUNCED:
+        raise NotPossible(_("Cette rencontre n’a pas été tenue : il n’y a pas de présences à inscrire."))
     if gathering.starts_at > timezone.now():
         raise NotPossible(_("La rencontre n’a pas commencé : inscrivez les présences ensuite."))
     had_place = gathering.registrations.filter(status=RegistrationStatus.REGISTERED)
@@ -194,6 +211,8 @@ def publish_minutes(gathering: Gathering, *, by: Any, text: str, sequence: int) 
     standing = lock(gathering)
     if standing.sequence != sequence:
         raise AlreadyMoved
+    if standing.status != GatheringStatus.ANNOUNCED:
+        raise NotPossible(_("Cette rencontre n’a pas été tenue : elle n’a pas de compte rendu."))
     if standing.starts_at > timezone.now():
         raise NotPossible(_("La rencontre n’a pas commencé : son compte rendu attendra."))
     if not text.strip():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from directory import asking
+from directory import asking, grouping
 from directory.models import Kind, Need
 from directory.permissions import is_member, require
 from directory.writing import made_by
 from loans.models import Loan
+from projects import notifications
 from projects.contributions import NotPossible
 from projects.models import Project, ProjectLoan, ProjectNeed
 from projects.permissions import can_lead, can_link, leading
@@ -78,6 +80,41 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
 
 
 @transaction.atomic
+def take_up(*, project: Project, needs: Iterable[Need], by: Any) -> None:
+    """Needs that several organisations share, and that a project means to answer, become its own.
+
+    One's own, and those of the groups that this person may call together (``grouping``). A need serves one project.
+    The organisations of the others are told once anyone may read the project, and may take their need back.
+    """
+    require(can_lead(by, project))
+    found = grouping.groups()
+    allowed = grouping.may_invite(by, found)
+    shared = {pk for group in found if group.key in allowed for pk in group.needs}
+    own = set(by.memberships.values_list("organisation", flat=True))
+    taken = [need for need in needs if need.pk in shared or need.organisation_id in own]
+    ProjectNeed.objects.bulk_create([ProjectNeed(project=project, need=n) for n in taken], ignore_conflicts=True)
+    _seen_anew(taken)
+    tell_taken_up(project)
+
+
+def tell_taken_up(project: Project) -> None:
+    """Tell the organisations whose need a public project took up, each once: saying it again writes to nobody."""
+    if not project.is_public:
+        return
+    leads = set(leading(project).values_list("pk", flat=True))
+    links = ProjectNeed.objects.filter(project=project).exclude(need__organisation__in=leads)
+    for link in links.select_related("need__organisation").defer("need__search").order_by("pk"):
+        notifications.taken_up(project, link.need)
+
+
+@transaction.atomic
 def unlink_need(link: ProjectNeed, *, by: Any) -> None:
-    require(can_lead(by, link.project))
+    """By who leads the project, or by the organisation whose need it is."""
+    require(can_lead(by, link.project) or is_member(by, link.need.organisation))
     link.delete()
+    _seen_anew([link.need])
+
+
+def _seen_anew(needs: Iterable[Need]) -> None:
+    """The page of a need names its project: the copies that browsers keep are old."""
+    Need.objects.filter(pk__in=[need.pk for need in needs]).update(updated_at=timezone.now())

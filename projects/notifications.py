@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
+from directory.models import Need
+from directory.permissions import managers_of
 from mutualisation.kernel.moments import day_in_words
 from projects.models import Contribution, Delivery, Follower, News, Participation, Project
 from projects.permissions import people_leading, people_of
@@ -138,6 +140,22 @@ def promise_answered(contribution: Contribution, *, by: Any) -> None:
         page=_page(contribution.participation),
         action=_("Ouvrir votre participation"),
     )
+
+
+def taken_up(project: Project, need: Need) -> None:
+    """A project means to answer a need of an organisation that does not lead it → its managers."""
+    said = {"what": need.name, "project": project.title}
+    _send(
+        project,
+        managers_of(need.organisation).order_by("pk"),
+        f"project-took-up:{project.pk}:{need.pk}",
+        subject=_("Un projet veut répondre à votre besoin : %(what)s") % said,
+        expected=_("Voyez s’il vous convient, et dites ce que vous y apporteriez. Si ce besoin n’en est pas un, "
+                   "retirez-le de la page du projet."),
+        note=project.standfirst,
+        page=project.get_absolute_url(),
+        action=_("Voir le projet"),
+    )  # fmt: skip
 
 
 def taken_back(contribution: Contribution, *, by: Any) -> None:

@@ -87,10 +87,11 @@ def can_link(user: Any, project: Project, loan: Loan) -> bool:
 
 
 def member_of(user: Any, community: Community) -> CommunityMember | None:
-    """How this person belongs to that community, if she does."""
+    """How this person belongs to that community, as long as she acts for the organisation that she joined for."""
     if not user.is_authenticated or not user.is_active:
         return None
-    return CommunityMember.objects.filter(community=community, user=user).select_related("organisation").first()
+    mine = CommunityMember.objects.standing().filter(community=community, user=user)
+    return mine.select_related("organisation").first()
 
 
 def can_facilitate(user: Any, community: Community) -> bool:
@@ -120,7 +121,8 @@ def can_hold(user: Any, gathering: Gathering) -> bool:
 def facilitators_of(community: Community) -> QuerySet[User]:
     """Whom to write to: the facilitators; when there is none, the people of the organisation that hosts it."""
     people = User.objects.filter(is_active=True)
-    named = people.filter(communities__community=community, communities__is_facilitator=True).distinct()
+    facilitating = CommunityMember.objects.standing().filter(community=community, is_facilitator=True)
+    named = people.filter(pk__in=facilitating.values("user"))
     if named.exists():
         return named.order_by("pk")
     return people.filter(memberships__organisation=community.organisation_id).distinct().order_by("pk")
@@ -128,8 +130,8 @@ def facilitators_of(community: Community) -> QuerySet[User]:
 
 def told_of(community: Community) -> QuerySet[User]:
     """The members who asked to be told, and still act for an organisation."""
-    mine = Q(communities__community=community, communities__tells=True)
-    return User.objects.filter(mine, is_active=True).distinct().order_by("pk")
+    told = CommunityMember.objects.standing().filter(community=community, tells=True)
+    return User.objects.filter(pk__in=told.values("user"), is_active=True).order_by("pk")
 
 
 def is_curator(user: Any, community: Community) -> bool:

@@ -135,7 +135,7 @@ def _registrations(user: User) -> Rows:
 
 def _warn(user: User) -> list[privacy.Consequence]:
     """Communities that nobody else facilitates: their host looks after them from then on."""
-    others = CommunityMember.objects.filter(community=OuterRef("pk"), is_facilitator=True).exclude(user=user)
+    others = CommunityMember.objects.standing().filter(community=OuterRef("pk"), is_facilitator=True).exclude(user=user)
     alone = Community.objects.published().filter(members__user=user, members__is_facilitator=True)
     sentence = _("Personne d’autre n’anime « %s » : nommez quelqu’un, ou l’organisme qui l’accueille s’en occupera.")
     return [

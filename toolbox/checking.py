@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,22 +11,32 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from mutualisation.kernel.search import normalise
 from toolbox.composing import BLANK, Blank, blanks_of, places
 from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE, is_filled
 from toolbox.models import Clause, Edition
 
 LONGEST = 20_000  # letters of a clause
+# A name as people type it: « [[Nom du prêteur]] » is as unknown as « [[nom]] », and is told the same way.
+BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
+NEAR, ALIKE = 3, 0.6
+SAID_AT_MOST = 20  # unknown names of one clause
 _SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} |^```|!\[", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One point: what is wrong and what to do; the clause or the variable that it is about."""
+    """One point: what is wrong and what to do; the clause or the variable that it is about.
+
+    ``unknown`` is the name that nobody knows; ``near`` are those that look like it, most alike first.
+    """
 
     said: str
     clause: Clause | None = None
     variable: str = ""
     blocking: bool = True
+    unknown: str = ""
+    near: tuple[Blank, ...] = ()
 
 
 def problems(edition: Edition, clauses: Iterable[Clause]) -> list[Problem]:
@@ -33,6 +44,7 @@ def problems(edition: Edition, clauses: Iterable[Clause]) -> list[Problem]:
     clauses, blanks = list(clauses), blanks_of(edition)
     found = [] if clauses else [Problem(_("Il n’y a aucune clause : ajoutez-en une."))]
     for clause in clauses:
+        found += _unknown(clause, blanks)
         found += [Problem(said, clause) for said in [*_of_body(clause, blanks), *_of_case(clause.when, blanks)]]
         if _SHOWN_AS_TYPED.search(clause.body):
             said = _("« %(title)s » contient du code ou des marques qui paraîtront tels quels, comme du texte.")
@@ -50,6 +62,42 @@ def used_by(clauses: Iterable[Clause], name: str) -> list[Clause]:
     ]
 
 
+def spelled(body: str, blanks: Mapping[str, Blank]) -> str:
+    """A text whose brackets hold names: a name typed with spaces or capitals, or a label, is put right."""
+    names = {name.casefold(): name for name in blanks} | {b.label.casefold(): name for name, b in blanks.items()}
+
+    def put(found: re.Match[str]) -> str:
+        known = names.get(" ".join(found[1].split()).casefold())
+        return f"[[{known}]]" if known else found[0]
+
+    return BRACKETED.sub(put, body)
+
+
+def near(name: str, blanks: Mapping[str, Blank]) -> tuple[Blank, ...]:
+    """The variables whose name or label looks like this one: what was probably meant, three at most."""
+    wanted = normalise(name)
+    words = [word for word in re.split(r"[^a-z0-9]+", wanted) if len(word) > 2] or [wanted]
+
+    def alike(blank: Blank) -> float:
+        label = normalise(blank.label)
+        written = (blank.name, blank.name.split(".")[-1], label)
+        shared = sum(word in label for word in words) / len(words)
+        return max(shared, *(difflib.SequenceMatcher(None, wanted, each).ratio() for each in written))
+
+    ranked = sorted(((alike(blank), blank) for blank in blanks.values()), key=lambda pair: -pair[0])
+    return tuple(blank for score, blank in ranked[:NEAR] if score >= ALIKE)
+
+
+def _unknown(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[Problem]:
+    """The names between double brackets that nobody knows, in the order of the text; what was probably meant."""
+    named = dict.fromkeys(BRACKETED.findall(clause.body[: LONGEST * 2]))
+    for n, name in enumerate([name for name in named if name not in blanks][:SAID_AT_MOST]):
+        said = _("« %(title)s » nomme « %(name)s », que personne ne connaît : choisissez une variable de la liste, "
+                 "ou déclarez-la.") % {"title": clause.title or clause.key, "name": name}  # fmt: skip
+        # a text full of brackets is not compared with every variable
+        yield Problem(said, clause, unknown=name, near=near(name, blanks) if n < SAID_AT_MOST // 4 else ())
+
+
 def _of_body(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[str]:
     about = {"title": clause.title or clause.key}
     if not clause.title.strip():
@@ -59,17 +107,16 @@ def _of_body(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[str]:
     if len(clause.body) > LONGEST:
         yield _("« %(title)s » dépasse 20 000 caractères : partagez-la en plusieurs clauses.") % about
     for name, where in places(clause.body[: LONGEST * 2]).items():
-        said = about | {"name": name, "label": blanks[name].label if name in blanks else name}
         if name not in blanks:
-            yield _("« %(title)s » nomme « %(name)s », que personne ne connaît : choisissez une variable "
-                    "de la liste, ou déclarez-la.") % said  # fmt: skip
-        elif blanks[name].type in ("long", "list") and "within" in where:
+            continue  # told by _unknown
+        said = about | {"name": name, "label": blanks[name].label}
+        if blanks[name].type in ("long", "list") and "within" in where:
             yield _("« %(title)s » : « %(label)s » tient sur plusieurs lignes. Mettez la variable seule dans son "
                     "paragraphe, entre deux lignes vides.") % said  # fmt: skip
         if "hidden" in where:
             yield _("« %(title)s » : « %(label)s » est dans l’adresse d’un lien, où rien ne se remplit. "
                     "Sortez-la du lien.") % said  # fmt: skip
-    rest = BLANK.sub("", clause.body)
+    rest = BRACKETED.sub("", clause.body)
     if "[[" in rest or "]]" in rest:
         yield _("« %(title)s » : des doubles crochets n’entourent aucun nom de variable. Insérez la variable en la "
                 "choisissant, ou retirez les crochets.") % about  # fmt: skip

@@ -1,4 +1,4 @@
-"""What changes from an edition to the next, clause by clause, word by word; and who changed what in a draft."""
+"""What differs between two texts, word by word: two editions, two writings of an agreement. And who changed a draft."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime
 import difflib
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,14 +14,67 @@ from django.apps import apps
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from toolbox.composing import blanks_of, fill, lines_of
+from toolbox.composing import Blank, blanks_of, compose, fill, in_words, lines_of
+from toolbox.conditions import is_filled
 from toolbox.models import Clause, Edition, ModelAgreement
 from toolbox.reading import case_of
 
 LONGEST = 1_500_000  # pairs of words: beyond, a text went and another came
 SHOWN = 50
+KEPT, ADDED, REMOVED = "kept", "added", "removed"
+
+
+# ---- words
+
+
+@dataclass(frozen=True)
+class Part:
+    """A run of words: ``state`` is kept, added or removed."""
+
+    state: str
+    text: str
+
+
+def between(before: str, after: str) -> tuple[Part, ...]:
+    """The words of two texts, those that stay once; lines kept, other spaces made one."""
+    old, new = re.findall(r"\n|[^\s]+", before), re.findall(r"\n|[^\s]+", after)
+    steps: Any = [("replace", 0, len(old), 0, len(new))]
+    if old == new:
+        steps = [("equal", 0, len(old), 0, len(new))]
+    elif len(old) * len(new) <= LONGEST:
+        steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    parts: list[Part] = []
+    for step, a, b, c, d in steps:
+        if step == "equal":
+            parts.append(Part(KEPT, " ".join(old[a:b])))
+            continue
+        parts += [Part(REMOVED, " ".join(old[a:b]))] * (b > a) + [Part(ADDED, " ".join(new[c:d]))] * (d > c)
+    return tuple(part for part in parts if part.text)
+
+
+def words(before: str, after: str) -> SafeString:
+    """One text, escaped: what went in <del>, what came in <ins>, each said in words too; lines kept."""
+    marks = {
+        KEPT: "{}",
+        REMOVED: format_html('<del><span class="vh">{} </span>{{}}</del>', _("[retiré]")),
+        ADDED: format_html('<ins><span class="vh">{} </span>{{}}</ins>', _("[ajouté]")),
+    }
+    return format_html_join(" ", "{}", ((_lines(marks[p.state], p.text),) for p in between(before, after)))
+
+
+def _lines(around: str, text: str) -> SafeString:
+    """Words in a mark, that no line break crosses."""
+    return format_html_join(
+        SafeString("<br>"),
+        "{}",
+        ((format_html(around, line.strip()) if line.strip() else "",) for line in text.split("\n")),
+    )
+
+
+# ---- two editions
 
 
 @dataclass(frozen=True)
@@ -37,11 +90,22 @@ class ClauseChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All that changes between two editions; ``same`` is how many clauses stayed as they were."""
+    """All that changes between two editions; ``same`` is how many clauses stayed as they were.
+
+    ``presentation`` is what the model says of itself: which part, its words, what went and came.
+    """
 
     clauses: list[ClauseChange]
     variables: list[str]
     same: int
+    presentation: list[tuple[str, SafeString]] = field(default_factory=list)
+
+
+PRESENTATION = (
+    ("title", gettext_lazy("titre")),
+    ("summary", gettext_lazy("quand s’en servir")),
+    ("warning", gettext_lazy("mise en garde")),
+)
 
 
 def compare(old: Edition, new: Edition) -> Comparison:
@@ -79,7 +143,12 @@ def compare(old: Edition, new: Edition) -> Comparison:
             title, body = _title_and_body(other, named[old][0])
             found.append(ClauseChange("removed", labels["removed"], words(title, ""), words(body, "")))
     kept = sum(c.kind != "removed" for c in found)
-    return Comparison(found, list(_variables(old, new)), len(after) - kept)
+    presented = [
+        (str(label).capitalize(), words(getattr(old, name), getattr(new, name)))
+        for name, label in PRESENTATION
+        if getattr(old, name) != getattr(new, name)
+    ]
+    return Comparison(found, list(_variables(old, new)), len(after) - kept, presented)
 
 
 def _named(edition: Edition) -> dict[str, Any]:
@@ -124,34 +193,84 @@ def _variables(old: Edition, new: Edition) -> Iterable[str]:
         yield _("« %(label)s » ne se demande plus.") % {"label": was[name]["label"]}
 
 
-def words(before: str, after: str) -> SafeString:
-    """One text, escaped: what went in <del>, what came in <ins>, each said in words too; lines kept."""
-    old, new = re.findall(r"\n|[^\s]+", before), re.findall(r"\n|[^\s]+", after)
-    if len(old) * len(new) > LONGEST:
-        steps: list[Any] = [("equal", 0, 0, 0, 0)] if before == after else [("replace", 0, len(old), 0, len(new))]
-        if before == after:
-            return _lines("{}", old)
-    else:
-        steps = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    went = format_html('<del><span class="vh">{} </span>{{}}</del>', _("[retiré]"))
-    came = format_html('<ins><span class="vh">{} </span>{{}}</ins>', _("[ajouté]"))
-    pieces = []
-    for step, a, b, c, d in steps:
-        if step == "equal":
-            pieces.append(_lines("{}", old[a:b]))
-        if step in ("replace", "delete") and old[a:b]:
-            pieces.append(_lines(went, old[a:b]))
-        if step in ("replace", "insert") and new[c:d]:
-            pieces.append(_lines(came, new[c:d]))
-    return format_html_join(" ", "{}", ((piece,) for piece in pieces))
+# ---- two writings of an agreement
 
 
-def _lines(around: str, some: Sequence[str]) -> SafeString:
-    """Words in a mark, that no line break crosses."""
-    lines = " ".join(some).split("\n")
-    return format_html_join(
-        SafeString("<br>"), "{}", ((format_html(around, line.strip()) if line.strip() else "",) for line in lines)
-    )
+@dataclass(frozen=True)
+class Writing:
+    """What one version says: the answers, and the optional clauses that are in."""
+
+    values: Mapping[str, Any]
+    chosen: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that differs; empty on the side where nothing was said."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A clause that came (added), went (removed) or says something else (kept), with its words."""
+
+    title: str
+    state: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Differences:
+    answers: tuple[Answer, ...] = ()
+    clauses: tuple[Changed, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.answers or self.clauses)
+
+
+def compare_writings(clauses: Iterable[Clause], blanks: Mapping[str, Blank], old: Writing, new: Writing) -> Differences:
+    """What the new writing changes in the old one, in the order of the text."""
+    rows = list(clauses)
+    names = [name for name in blanks if said(blanks[name], old.values) != said(blanks[name], new.values)]
+    answers = tuple(
+        Answer(blanks[n].label, said(blanks[n], old.values), said(blanks[n], new.values)) for n in names
+    )  # fmt: skip
+    before = {w.key: w.html for w in compose(rows, blanks, old.values, old.chosen)}
+    after = {w.key: w.html for w in compose(rows, blanks, new.values, new.chosen)}
+    return Differences(answers, compare_clauses([(row.key, row.title) for row in rows], before, after))
+
+
+def compare_clauses(
+    titles: Iterable[tuple[str, str]], before: Mapping[str, str], after: Mapping[str, str]
+) -> tuple[Changed, ...]:
+    """The clauses, as HTML by their keys, that do not say the same words in two texts."""
+    found = []
+    for key, title in titles:
+        parts = between(_plain(before.get(key, "")), _plain(after.get(key, "")))
+        if any(part.state != KEPT for part in parts):
+            state = ADDED if key not in before else REMOVED if key not in after else KEPT
+            found.append(Changed(title, state, parts))
+    return tuple(found)
+
+
+def said(blank: Blank, values: Mapping[str, Any]) -> str:
+    """An answer in words; empty when there is none."""
+    value = values.get(blank.name)
+    return in_words(blank, value) if is_filled(value) else ""
+
+
+def _plain(html: str) -> str:
+    return "\n".join(lines_of(html))
+
+
+def in_sentence(answer: Answer) -> str:
+    """« Franchise : « l’emprunteur » devient « le prêteur » », for e-mails."""
+    nothing = _("rien")
+    told = {"label": answer.label, "before": answer.before or nothing, "after": answer.after or nothing}
+    return _("%(label)s : «\u00a0%(before)s\u00a0» devient «\u00a0%(after)s\u00a0»") % told
 
 
 # ---- who changed what
@@ -223,18 +342,15 @@ def _done(event: Any, before: Any) -> list[tuple[str, SafeString]]:
             return [(_("Édition %(n)s mise en préparation.") % {"n": event.number}, nothing)]
         if event.published_at and not before.published_at:
             return [(_("Édition %(n)s publiée.") % {"n": event.number}, nothing)]
+        done = _texts(event, before, PRESENTATION, _("Présentation, %(part)s :"))
         was, now = ({v["name"]: v for v in row.variables} for row in (before, event))
         changed = [v["label"] for name, v in now.items() if was.get(name) != v]
         changed += [v["label"] for name, v in was.items() if name not in now]
-        return [(_("Variables : %(labels)s.") % {"labels": ", ".join(changed)}, nothing)] if changed else []
-    if before is None:
-        return []
-    parts = (("title", _("titre")), ("summary", _("quand s’en servir")), ("warning", _("mise en garde")))
-    done = _texts(event, before, parts, _("Présentation, %(part)s :"))
-    if bool(event.withdrawn_at) != bool(before.withdrawn_at):
-        said = _("Modèle retiré : %(why)s") % {"why": event.withdrawn_reason} if event.withdrawn_at else ""
-        done.append((said or _("Modèle remis en service."), nothing))
-    return done
+        return [*done, (_("Variables : %(labels)s.") % {"labels": ", ".join(changed)}, nothing)] if changed else done
+    if before is None or bool(event.withdrawn_at) == bool(before.withdrawn_at):
+        return []  # what a model says of itself is told by its editions
+    said = _("Modèle retiré : %(why)s") % {"why": event.withdrawn_reason} if event.withdrawn_at else ""
+    return [(said or _("Modèle remis en service."), nothing)]
 
 
 def _texts(event: Any, before: Any, parts: Any, said: str) -> list[tuple[str, SafeString]]:

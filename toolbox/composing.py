@@ -92,7 +92,9 @@ def blanks_of(edition: Edition, clauses: Iterable[Clause] = ()) -> dict[str, Bla
 
 
 # What a text says of a party where it names it: « …[[preteur.nom]]…, ci-après « l’organisme hôte ». »
-_ROLE = re.compile(r"\[\[(\w+)\.nom\]\](?:(?!\.nom\]\]).)*?ci-après\s+«\s*([^«»\[\]]{2,60}?)\s*»", re.DOTALL)
+_ROLE = re.compile(
+    r"\[\[(\w+)\.nom\]\](?:(?!\.nom\]\]).)*?ci-après\s+\u00ab\s*([^\u00ab\u00bb\[\]]{2,60}?)\s*\u00bb", re.DOTALL
+)
 _OF = {
     "preteur": gettext_lazy("du prêteur"),
     "emprunteur": gettext_lazy("de l’emprunteur"),

@@ -68,8 +68,9 @@ def _agreement(row: dict[str, Any]) -> int:
     model.full_clean()
     model.save()
     edition = Edition.objects.create(
-        model=model, number=row["number"], changes=row["changes"], variables=row.get("variables") or []
-    )
+        model=model, number=row["number"], changes=row["changes"], variables=row.get("variables") or [],
+        title=model.title, summary=model.summary, warning=model.warning,
+    )  # fmt: skip
     clauses = [
         Clause(edition=edition, position=n, key=c["key"], title=c["title"], body=c["body"],
                guidance=c.get("guidance") or "", when=c.get("when") or "always")

@@ -34,6 +34,10 @@ class BlockedError(Exception):
     """What stands in the way: ``args[0]`` is the list of problems."""
 
 
+class NothingNewError(Exception):
+    """The draft says what the edition in force says: there is nothing to publish."""
+
+
 class InUseError(Exception):
     """A variable that clauses name: ``args[0]`` lists them."""
 
@@ -64,7 +68,17 @@ def variable_mark(variable: dict[str, Any]) -> str:
 
 def text_mark(edition: Edition, clauses: Iterable[Clause]) -> str:
     """A short mark of everything that publishing makes final."""
-    return _mark([edition.pk, edition.variables, [[c.key, clause_mark(c)] for c in clauses]])
+    return _mark([edition.pk, _said(edition, clauses)])
+
+
+def _said(edition: Edition, clauses: Iterable[Clause]) -> list[Any]:
+    return [edition.title, edition.summary, edition.warning, edition.variables,
+            [[c.key, clause_mark(c)] for c in clauses]]  # fmt: skip
+
+
+def says_the_same(draft: Edition, clauses: Iterable[Clause], last: Edition | None) -> bool:
+    """Whether a draft changes nothing to the edition that is in force."""
+    return last is not None and _said(draft, clauses) == _said(last, last.clauses.all())
 
 
 # ---- beginning
@@ -77,9 +91,11 @@ def prepare(*, model: ModelAgreement, by: Any) -> Edition:
     if (draft := locked.draft) is not None:
         return draft
     last = locked.editions.order_by("-number").first()
+    source = last or locked
     draft = Edition.objects.create(
-        model=locked, number=last.number + 1 if last else 1, variables=last.variables if last else []
-    )
+        model=locked, number=last.number + 1 if last else 1, variables=last.variables if last else [],
+        title=source.title, summary=source.summary, warning=source.warning,
+    )  # fmt: skip
     _copy_clauses(last, draft)
     return draft
 
@@ -249,6 +265,8 @@ def publish(*, model: ModelAgreement, changes: str, by: Any, seen: str) -> Editi
     blocking: list[Problem] = [p for p in problems(draft, clauses) if p.blocking]
     if blocking:
         raise BlockedError(blocking)
+    if says_the_same(draft, clauses, model.current):
+        raise NothingNewError
     draft.changes, draft.published_at = changes, timezone.now()
     draft.save(update_fields=["changes", "published_at"])
     return draft
@@ -282,8 +300,8 @@ def copy(*, edition: Edition, title: str, slug: str, owner: Organisation | None,
     require(can_keep_models(by) and edition.published_at is not None)
     source = edition.model
     made = ModelAgreement(
-        slug=slug, title=title, kind=source.kind, parties=source.parties, summary=source.summary,
-        warning=source.warning, position=source.position, owner=owner, copied_from=edition,
+        slug=slug, title=title, kind=source.kind, parties=source.parties, summary=edition.summary,
+        warning=edition.warning, position=source.position, owner=owner, copied_from=edition,
     )  # fmt: skip
     require(can_edit_model(by, made))
     try:
@@ -293,6 +311,8 @@ def copy(*, edition: Edition, title: str, slug: str, owner: Organisation | None,
         if "slug" not in str(error):
             raise
         raise AddressTakenError from None
-    draft = Edition.objects.create(model=made, number=1, variables=edition.variables)
+    draft = Edition.objects.create(
+        model=made, number=1, variables=edition.variables, title=title, summary=edition.summary, warning=edition.warning
+    )
     _copy_clauses(edition, draft)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from directory.filters.fields import FacetFilter
@@ -10,7 +10,16 @@ from directory.filters.listing import EntryFilterSet, Option, simple_options
 from directory.filters.practice import kinds_filter
 from directory.filters.resource import kind_options
 from directory.models import Continuum
+from mutualisation.kernel.search import normalise
 from toolbox.models import Tool, ToolKind
+
+TOPICS = 12  # the most frequent: the others are found by their words
+
+
+def known_topics() -> set[str]:
+    """Every topic that a published tool has."""
+    each = Tool.objects.published().order_by().annotate(topic=Func(F("topics"), function="unnest"))
+    return set(each.values_list("topic", flat=True).distinct())
 
 
 class ToolFilterSet(EntryFilterSet):
@@ -32,6 +41,14 @@ class ToolFilterSet(EntryFilterSet):
         condition=lambda stages: Q(stages__overlap=stages),
     )
     sorte = kinds_filter()
+    sujet = FacetFilter(
+        label=_("Sujet"),
+        field_name="sujet",
+        known=known_topics,
+        column="topics",
+        array=True,
+        condition=lambda topics: Q(topics__overlap=topics),
+    )
     tables = ("toolbox_tool",)
 
     class Meta:
@@ -45,3 +62,8 @@ class ToolFilterSet(EntryFilterSet):
 
     def options_etape(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
         return simple_options(Continuum.choices, counts, chosen)
+
+    def options_sujet(self, counts: dict[str, int], chosen: list[str]) -> list[Option]:
+        often = sorted(counts, key=lambda topic: (-counts[topic], topic))[:TOPICS]
+        shown = sorted({*often, *chosen}, key=normalise)
+        return simple_options([(topic, topic) for topic in shown], counts, chosen)

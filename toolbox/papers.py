@@ -13,23 +13,22 @@ from django.utils.translation import gettext as _
 
 from mutualisation.kernel.paper import Paper
 from toolbox.composing import Written, roles_of
-from toolbox.models import Edition, ModelAgreement, Party
+from toolbox.models import Edition, Party
 from toolbox.reading import Shown, clauses_of
 
 
 def blank_paper(edition: Edition) -> Paper:
     """A published edition, every clause in, its blanks as lines to write on."""
-    model = edition.model
     assert edition.published_at
     day = timezone.localdate(edition.published_at)
     roles = roles_of(edition.clauses.all())
     return Paper(
-        title=model.title,
-        html=_html(model, edition, clauses_of(edition), roles),
+        title=edition.title,
+        html=_html(edition, clauses_of(edition), roles),
         date=day,
         author=settings.PORTAL_NAME,
         header=_("Modèle, édition %(n)d") % {"n": edition.number},
-        footer=f"{settings.PORTAL_NAME} · {model.title} · {_('édition %(n)d') % {'n': edition.number}}",
+        footer=f"{settings.PORTAL_NAME} · {edition.title} · {_('édition %(n)d') % {'n': edition.number}}",
     )
 
 
@@ -37,14 +36,13 @@ def draft_paper(
     edition: Edition, written: list[Written], *, roles: Mapping[str, str] | None = None, others: Iterable[str] = ()
 ) -> Paper:
     """What someone filled in, told as what it is: a draft that nobody signed. ``others`` sign too, besides the two."""
-    model = edition.model
     return Paper(
-        title=model.title,
-        html=_html(model, edition, written, roles or {}, others, draft=True),
+        title=edition.title,
+        html=_html(edition, written, roles or {}, others, draft=True),
         date=timezone.localdate(),
         author=settings.PORTAL_NAME,
         header=_("Projet, non signé"),
-        footer=f"{settings.PORTAL_NAME} · {model.title} · {_('projet, non signé')}",
+        footer=f"{settings.PORTAL_NAME} · {edition.title} · {_('projet, non signé')}",
         watermark=_("PROJET"),
     )
 
@@ -63,11 +61,10 @@ def signers(parties: Iterable[str], roles: Mapping[str, str], others: Iterable[s
 
 
 def _html(
-    model: ModelAgreement, edition: Edition, clauses: list[Shown] | list[Written], roles: Mapping[str, str],
-    others: Iterable[str] = (), **context: Any,
+    edition: Edition, clauses: list[Shown] | list[Written], roles: Mapping[str, str], others: Iterable[str] = (),
+    **context: Any,
 ) -> str:  # fmt: skip
-    who = signers(model.parties, roles, others)
+    who = signers(edition.model.parties, roles, others)
     return render_to_string(
-        "toolbox/agreement/_paper.html",
-        {"agreement": model, "edition": edition, "clauses": clauses, "signers": who, **context},
+        "toolbox/agreement/_paper.html", {"edition": edition, "clauses": clauses, "signers": who, **context}
     )

@@ -262,11 +262,11 @@ def keeping(answers: Mapping[str, str]) -> list[str]:
 
 
 def reminders(guide: Guide, answers: Mapping[str, str]) -> dict[str, list[str]]:
-    """Beside which blank which answers are worth reading again: « De trois à six », by name of variable."""
+    """Beside which blank which answers are worth reading again, each after its question, by name of variable."""
     found: dict[str, list[str]] = {}
     for key, names in REMINDS.items():
         question = guide.question(key)
         if question and key in answers:
             for name in names:
-                found.setdefault(name, []).append(question.words(answers[key]))
+                found.setdefault(name, []).append(f"«\u00a0{question.question}\u00a0» {question.words(answers[key])}")
     return found

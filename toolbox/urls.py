@@ -13,6 +13,7 @@ from toolbox.views import (
     path_rules,
     tool,
     tool_edit,
+    tool_merge,
 )
 from toolbox.views import path as guided
 
@@ -44,6 +45,7 @@ urlpatterns = [
     path("boite-a-outils/outils/<slug:slug>/fichier/", tool.tool_file, name="tool_file"),
     path("boite-a-outils/outils/<slug:slug>/modifier/", tool_edit.tool_edit, name="tool_edit"),
     path("boite-a-outils/outils/<slug:slug>/etat/", tool_edit.tool_move, name="tool_move"),
+    path("moderation/outils/<slug:slug>/fusionner/<slug:other>/", tool_merge.tool_merge, name="tool_merge"),
     path("boite-a-outils/lexique/", tool.lexicon, name="lexicon"),
     path("boite-a-outils/ententes/", agreement.model_agreement_list, name="model_agreement_list"),
     path("boite-a-outils/ententes/<slug:slug>/", agreement.model_agreement, name="model_agreement"),

@@ -171,7 +171,7 @@ CATALOGUE: tuple[Variable, ...] = (
         "cout.mode", _("Contrepartie"), "choice", "loan.cost_mode", "gratuit", choices=tuple(CostMode.choices),
     ),
     Variable("cout.montant", _("Montant"), "money", "loan.price; empty when free or exchanged", Decimal("40.00")),
-    Variable("cout.unite", _("Par (unité du montant)"), "text", "loan.price_unit", "la journée"),
+    Variable("cout.unite", _("Unité du montant"), "text", "loan.price_unit", "la journée"),
     Variable("cout.depot", _("Dépôt de garantie"), "money", "loan.deposit; empty: none", Decimal("100.00")),
     # what is demanded
     Variable("exigences.assurance", _("Assurance demandée"), "bool", "loan.resource.insurance_required", True),

@@ -29,11 +29,20 @@ class JointForm(forms.Form):
         error_messages={"required": gettext_lazy("Écrivez quelques mots : sans message, l’invitation ne dit rien.")},
     )
 
-    def __init__(self, *args: Any, group: Group, sender: str, email: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, group: Group, sender: str, email: str, among: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["way"].widget.attrs["class"] = "form-check-input"
-        self.fields["message"].initial = _(
-            "Bonjour,\n\n%(n)d organismes cherchent la même chose en ce moment : %(what)s. Et si nous nous y mettions "
-            "ensemble? Nous vous proposons d’en parler une heure, pour voir ce qui conviendrait à chacun.\n\n"
-            "Dites-nous si cela vous intéresse : %(email)s.\n\n%(who)s"
-        ) % {"n": len(group.organisations), "what": group.title.lower(), "who": sender, "email": email}
+        said = {"n": len(group.organisations), "what": group.title.lower(), "who": sender, "email": email}
+        asked = (
+            _("Nous sommes %(n)d organismes à chercher la même chose en ce moment : %(what)s.")
+            if among
+            else _("Vous êtes %(n)d organismes à chercher la même chose en ce moment : %(what)s.")
+        )
+        talk = (
+            _("Et si nous nous y mettions ensemble? Parlons-en une heure, pour voir ce qui conviendrait à chacun.")
+            if among
+            else _("Et si vous vous y mettiez ensemble? Parlons-en une heure, pour voir ce qui conviendrait à chacun.")
+        )
+        call = _("Dites-moi si cela vous intéresse : %(email)s.")
+        paragraphs = (_("Bonjour,"), f"{asked} {talk}", call, "%(who)s")
+        self.fields["message"].initial = "\n\n".join(paragraphs) % said

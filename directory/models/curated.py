@@ -25,7 +25,9 @@ class Curated:
     """One model. ``posted``: an organisation posts it, and once validated makes it public; else a curator does.
 
     ``lead`` is the field that says it in a sentence, ``author`` the one that holds who wrote it, ``within`` narrows
-    rows to some territories, ``places`` gives those of one row (none: it belongs to every curator).
+    rows to some territories, ``places`` gives those of one row (none: it belongs to every curator). ``look`` gives what
+    to open to judge a row (words, address), ``alike`` those that may be the same one, ``merging`` the name of the
+    address where a row and one of those are made one.
     """
 
     model: type[Any]
@@ -40,6 +42,9 @@ class Curated:
     )
     alive: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows  # those still worth asking about
     edits: Callable[[Any, Any], bool] | None = None  # who besides curators, when being a member does not say it
+    look: Callable[[Any], list[tuple[str, str]]] = lambda row: []
+    alike: Callable[[Any], list[Any]] = lambda row: []
+    merging: str = ""
 
     @property
     def name(self) -> str:

@@ -40,9 +40,11 @@ def need_groups(request: HttpRequest) -> HttpResponse:
     kind = kind if kind in Kind.values else ""
     found = grouping.groups(mrc=mrc.id if mrc else None, kind=kind)
     shown = found[:SHOWN]
+    asked = _with_needs(request, shown)
     allowed = grouping.may_invite(request.user, shown)
+    left = grouping.left_to_invite(asked, by=request.user) if allowed else set()
     context = {
-        "groups": [_told(request, group, needs, group.key in allowed) for group, needs in _with_needs(request, shown)],
+        "groups": [_told(group, needs, allowed=allowed, left=left) for group, needs in asked],
         "total": len(found),
         "more": max(0, len(found) - SHOWN),
         "mrcs": [(node.slug, node.name, node is mrc) for node in mrcs.values()],
@@ -54,13 +56,14 @@ def need_groups(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "projects_project")
 def need_group(request: HttpRequest, key: str) -> HttpResponse:
     """One of them: who looks for it, where, since when."""
     group = _found(key)
-    (_group, needs), *_rest = _with_needs(request, [group])
-    allowed = group.key in grouping.may_invite(request.user, [group])
-    return render(request, "directory/joint/detail.html", _told(request, group, needs, allowed))
+    asked = _with_needs(request, [group])
+    allowed = grouping.may_invite(request.user, [group])
+    left = grouping.left_to_invite(asked, by=request.user) if allowed else set()
+    return render(request, "directory/joint/detail.html", _told(*asked[0], allowed=allowed, left=left))
 
 
 @never_cache
@@ -69,9 +72,16 @@ def need_group_invite(request: HttpRequest, key: str) -> HttpResponse:
     """Invite them all around a purchase or a project."""
     group = _found(key)
     require(group.key in grouping.may_invite(request.user, [group]))
+    audience = grouping.audience(group, by=request.user)
     acting = acting_for(request)
-    sender = ", ".join(filter(None, [str(request.user), acting.organisation.name if acting else ""]))
-    form = JointForm(request.POST or None, group=group, sender=sender, email=request.user.email)  # type: ignore[union-attr]
+    sender = "\n".join(filter(None, [str(request.user), acting.organisation.name if acting else ""]))
+    form = JointForm(
+        request.POST or None, group=group, sender=sender, email=request.user.email,  # type: ignore[union-attr]
+        among=bool(audience.own),
+    )  # fmt: skip
+    if request.method == "POST" and not audience.reached:
+        messages.info(request, _("Personne de plus à inviter : rien n’est parti."))
+        return redirect("need_group_invite", key=key)
     if request.method == "POST" and form.is_valid():
         if not may_again(request, "joint", A_DAY):
             form.add_error(
@@ -81,21 +91,19 @@ def need_group_invite(request: HttpRequest, key: str) -> HttpResponse:
             sent = grouping.invite(group, by=request.user, **form.cleaned_data)
             _say(request, sent)
             return redirect(group)
-    context = {"group": group, "form": form, "already": grouping.invited(group)}
+    context = {"group": group, "form": form, "audience": audience}
     return render(request, "directory/joint/invite.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _say(request: HttpRequest, sent: grouping.Sent) -> None:
-    if sent.organisations:
-        said = ngettext(
-            "L’invitation est partie à %(n)d organisme.", "L’invitation est partie à %(n)d organismes.",
-            sent.organisations,
-        ) % {"n": sent.organisations}  # fmt: skip
-        messages.success(request, said)
-    else:
-        messages.info(request, _("Personne de plus à inviter : chacun l’a déjà été autour de ce besoin."))
+def _say(request: HttpRequest, sent: grouping.Audience) -> None:
+    if sent.reached:
+        n = len(sent.reached)
+        said = ngettext("L’invitation est partie à %(n)d organisme.", "L’invitation est partie à %(n)d organismes.", n)
+        messages.success(request, said % {"n": n})
+    else:  # a colleague was quicker
+        messages.info(request, _("Personne de plus à inviter : rien n’est parti."))
     if sent.silent:
-        names = ", ".join(sent.silent[:5])
+        names = ", ".join(asking.organisation.name for asking in sent.silent[:5])
         messages.info(request, _("Sans gestionnaire à qui écrire, à joindre autrement : %(names)s.") % {"names": names})
 
 
@@ -127,13 +135,14 @@ def _with_needs(request: HttpRequest, some: list[Group]) -> list[tuple[Group, li
     return [(group, [by_id[pk] for pk in group.needs if pk in by_id]) for group in some]
 
 
-def _told(request: HttpRequest, group: Group, needs: list[Need], allowed: bool) -> dict[str, Any]:
+def _told(group: Group, needs: list[Need], *, allowed: set[str], left: set[str]) -> dict[str, Any]:
     tree = territories()
     named = [tree.by_id[pk].name for pk in group.mrcs if pk and tree.by_id[pk].kind == TerritoryKind.MRC]
     return {
         "group": group,
         "needs": needs,
         "mrc_names": sorted(named),
-        "may_invite": allowed,
+        "may_act": group.key in allowed,
+        "may_invite": group.key in allowed & left,
         "idea": urlencode({"titre": group.title, "besoins": ",".join(str(pk) for pk in group.needs)}),
     }

@@ -20,7 +20,7 @@ from directory.forms.report import ReportForm
 from directory.models import Decision, Organisation, Report, Territory
 from directory.models.curated import kept_as
 from directory.models.curated import noun as by_noun
-from directory.moderation import AlreadyDecided, NoteNeeded, decide, read_first, recent, undo
+from directory.moderation import AlreadyDecided, NoteNeeded, decide, last_return, read_first, recent, undo
 from directory.permissions import can_curate, can_edit, curated_territories, require
 from directory.queue import REASONS, Item, queue
 from directory.taxonomies import portal_territories, territories
@@ -91,6 +91,11 @@ def details(item: Item) -> dict[str, Any]:
         found["entry"] = subject.entry
     entry = found["entry"]
     found["noun_of"] = reverse("history", args=[kept_as(entry).noun, entry.slug]) if entry else ""
+    found |= {"author": None, "returned": None, "to_open": [], "alike": [], "merging": ""}
+    if item.reason in ("new", "read"):
+        kept = kept_as(entry)
+        found |= {"author": None if kept.posted else getattr(entry, kept.author), "returned": last_return(entry)}
+        found |= {"to_open": kept.look(entry), "alike": kept.alike(entry), "merging": kept.merging}
     if item.reason in ("new", "read"):
         found["before"], found["differences"] = changes.since_last_read(subject)
     if item.reason == "twin":

@@ -43,7 +43,7 @@ def need_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_resource")
+@conditional(*TABLES, "directory_resource", "projects_project", "toolbox_term")
 def need_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One need: what, how many, where, when, why, for whom; and what would answer it."""
     need = (

@@ -31,7 +31,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_practice", "directory_need", "loans_loan")
+@conditional(*TABLES, "directory_practice", "directory_need", "loans_loan", "toolbox_term")
 def organisation_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One organisation: what it does, where, what it shares, the stories it takes part in."""
     rows = (

@@ -19,7 +19,14 @@ from directory.lifecycle import move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
 from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
-from directory.views.written import editable_among, first_values, put_back, side_by_side
+from directory.views.written import (
+    both_versions,
+    editable_among,
+    first_values,
+    put_back,
+    rewriting,
+    sign_in_first,
+)
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -83,7 +90,7 @@ def practice_propose(request: HttpRequest) -> HttpResponse:
                 submit="envoyer" in request.POST,
             )
         except OutdatedError as error:
-            return _conflict(request, error.args[0], error.args[0].instance)
+            return _both(request, error.args[0], error.args[0].instance)
         except TooManyError:
             form = ProposedPracticeForm(request.POST)
             form.add_error(
@@ -103,56 +110,33 @@ def practice_propose(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def practice_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Its author until it is published, its curators always; a change made meanwhile is shown, never erased."""
-    if not request.user.is_authenticated:
-        if request.method == "POST":
-            pk = Practice.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            return hold(request, f"pratique:{pk or 0}")
-        return redirect_to_login(request.get_full_path())
+    if (away := sign_in_first(request, Practice, slug, "pratique")) is not None:
+        return away
     practice = editable(request, slug)
-    form_class = _form_of(request, practice)
-    key = f"pratique:{practice.pk}"
-    if "ligne" in request.POST:
-        form = form_class(instance=practice)
-        put_back(form, request.POST)
-        context = _drawn(request, form, key, practice=practice, versions=request.POST.get("versions", ""))
-        return render(request, TEMPLATE, context)
-    if request.method == "POST":
-        try:
-            form = change(
-                practice,
-                form_for=lambda row: form_class(request.POST, instance=row),
-                by=request.user,
-                submit="envoyer" in request.POST,
-            )
-        except OutdatedError as error:
-            return _conflict(request, error.args[0], practice)
-        if form.errors:
-            context = _drawn(request, form, key, practice=practice, versions=form.data.get("versions", ""))
-            return render(request, TEMPLATE, context, status=422)
-        forget(user=request.user, key=key)
-        return _said(request, form.instance)
-    draft = recall(request, key)
-    form = form_class(instance=practice)
-    versions = form.fingerprint()
-    if draft and "reprendre" in request.GET:
-        first_values(request, form, draft)
-        versions = draft.data.get("versions", [versions])[-1]
-    return render(request, TEMPLATE, _drawn(request, form, key, draft=draft, practice=practice, versions=versions))
+    form_class, key = _form_of(request, practice), f"pratique:{practice.pk}"
+    submit = "envoyer" in request.POST
+    return rewriting(
+        request,
+        practice,
+        template=TEMPLATE,
+        key=key,
+        form_for=lambda data, row: form_class(data, instance=row),
+        save=lambda form_for: change(practice, form_for=form_for, by=request.user, submit=submit),
+        drawn=lambda form, row, **extra: _drawn(request, form, key, practice=row, **extra),
+        said=lambda row: _said(request, row),
+    )
+
+
+def _both(request: HttpRequest, typed: Any, practice: Practice) -> HttpResponse:
+    """A story sent again from an old page, after someone changed it."""
+    return both_versions(
+        request, typed, practice, template=TEMPLATE, form_for=lambda data, row: type(typed)(data, instance=row),
+        drawn=lambda form, row, **extra: _drawn(request, form, f"pratique:{row.pk}", practice=row, **extra),
+    )  # fmt: skip
 
 
 def _form_of(request: HttpRequest, practice: Practice) -> type[ProposedPracticeForm]:
     return CuratedPracticeForm if edits_as_curator(request.user, practice) else ProposedPracticeForm
-
-
-def _conflict(request: HttpRequest, typed: Any, practice: Practice) -> HttpResponse:
-    now = Practice.objects.get(pk=practice.pk)
-    form_class = type(typed)
-    form, differences = side_by_side(request, typed, lambda data: form_class(data, instance=now))
-    fresh = form_class(instance=now).fingerprint()
-    context = _drawn(
-        request, form, f"pratique:{now.pk}", practice=now, conflict=True, differences=differences, versions=fresh
-    )
-    return render(request, TEMPLATE, context, status=409)
 
 
 def _said(request: HttpRequest, practice: Practice) -> HttpResponse:

@@ -27,6 +27,7 @@ from directory.views.resource_edit import owner_panel
 from mutualisation.kernel.facets import AGENDA
 
 TABLES = (*ResourceFilterSet.tables, AGENDA)
+OTHERS = ("loans_agreementrule", "toolbox_modelagreement", "toolbox_term")  # its agreement, its words explained
 CARD_DAYS, PAGE_DAYS = 14, 28
 
 
@@ -44,7 +45,7 @@ def resource_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_practice", "directory_need", "loans_agreementrule", "toolbox_modelagreement")
+@conditional(*TABLES, "directory_practice", "directory_need", *OTHERS)
 def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One resource: what, where, on what conditions, from whom; comparable ones and stories that go with it."""
     visible = Resource.objects.visible_to(request.user)

@@ -52,8 +52,17 @@ class SheetForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Ce qui est marqué, usé, manquant. N’y mettez le nom de personne."),
     )
-    day = DayField(label=_("Fait le"), error_messages={"required": _("Dites quel jour.")})
-    hour = HourField(label=_("À"), required=True, error_messages={"required": _("Dites à quelle heure.")})
+    day = DayField(
+        label=_("Fait le"),
+        help_text=_("AAAA-MM-JJ ou 17 déc. 2026."),
+        error_messages={"required": _("Dites quel jour.")},
+    )
+    hour = HourField(
+        label=_("À"),
+        help_text=_("Heures et minutes."),
+        required=True,
+        error_messages={"required": _("Dites à quelle heure.")},
+    )
     late_reason = forms.CharField(
         label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,

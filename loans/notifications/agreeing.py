@@ -211,6 +211,7 @@ def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
 
 def to_amend(proposal: Proposal, *, by: Any, note: str) -> None:
     """The other side accepted, but what is signed holds until the amendment is signed too → both."""
+    assert proposal.amendment  # what waits, waits for it
     loan = proposal.loan
     for side, people in ((proposal.side, None), (other(proposal.side), [by])):
         send(

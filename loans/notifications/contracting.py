@@ -32,38 +32,60 @@ def agreement_drawn_up(agreement: Agreement, *, by: Any) -> None:
         send(
             agreement.loan, f"{_event(agreement, 'drawn-up')}-{side}", side, page=agreement.get_absolute_url(),
             subject=_("Entente à compléter : %(what)s (%(number)s)") % _words(agreement),
-            expected=_("Répondez à ce que vous seuls savez : le portail a écrit le reste. Relisez ensuite le texte "
-                       "et acceptez-le, ou proposez un changement."),
+            expected=_("L’entente de ce prêt est dressée. Répondez à ce que vous seuls savez : le portail a écrit le "
+                       "reste. Relisez ensuite le texte et acceptez-le, ou proposez un changement."),
             action=_("Compléter l’entente"),
         )  # fmt: skip
 
 
-def agreement_complete(agreement: Agreement, *, side: str) -> None:
-    """Nothing lacks any more → the other side: read, agree."""
+def _tell(agreement: Agreement, name: str, side: str, *, by: Any, **words: Any) -> None:
+    """To the people of the other side; never to who just did it, should she act for both."""
+    people = [person for person in people_of(agreement.loan, other(side)) if person != by]
     send(
-        agreement.loan, _event(agreement, "complete"), other(side), page=agreement.get_absolute_url(),
+        agreement.loan, _event(agreement, name), other(side), people=people, page=agreement.get_absolute_url(), **words
+    )
+
+
+def agreement_complete(agreement: Agreement, *, side: str, by: Any) -> None:
+    """Nothing lacks any more → the other side: read, agree."""
+    _tell(
+        agreement, "complete", side, by=by,
         subject=_("Entente à relire : %(what)s (%(number)s)") % _words(agreement),
-        expected=_("Plus rien n’y manque. Relisez le texte, puis acceptez-le ou proposez un changement."),
+        expected=_("%(who)s a répondu, plus rien ne manque au texte. Relisez-le, puis acceptez-le ou proposez un "
+                   "changement.") % _words(agreement, side),
         action=_("Relire l’entente"),
     )  # fmt: skip
 
 
-def agreement_changed(agreement: Agreement, changes: list[str], *, side: str, note: str) -> None:
-    """Another text is proposed → the other side: see the difference, agree or propose in turn."""
-    send(
-        agreement.loan, _event(agreement, "changed"), other(side), page=agreement.get_absolute_url(),
-        subject=_("%(who)s propose un changement à l’entente %(number)s") % _words(agreement, side),
-        expected=_("Voyez ce qui change, puis acceptez le texte ou proposez à votre tour : rien n’est figé d’ici là."),
-        note="\n".join(filter(None, [note.strip(), *changes])), action=_("Voir ce qui change"),
+def agreement_corrected(agreement: Agreement, changes: list[str], *, side: str, by: Any) -> None:
+    """A whole text says something else: its author corrected an answer → the other side: read again, agree."""
+    _tell(
+        agreement, "corrected", side, by=by, note="\n".join(changes),
+        subject=_("%(who)s corrige une réponse de l’entente %(number)s") % _words(agreement, side),
+        expected=_("%(who)s a corrigé ses réponses : un accord donné avant ne vaut plus. Relisez le texte, puis "
+                   "acceptez-le ou proposez un changement.") % _words(agreement, side),
+        action=_("Voir ce qui change"),
     )  # fmt: skip
 
 
-def agreement_agreed(agreement: Agreement, *, side: str) -> None:
+def agreement_changed(agreement: Agreement, changes: list[str], *, side: str, by: Any, note: str) -> None:
+    """Another text is proposed → the other side: see the difference, agree or propose in turn."""
+    _tell(
+        agreement, "changed", side, by=by, note="\n".join(filter(None, [note.strip(), *changes])),
+        subject=_("%(who)s propose un changement à l’entente %(number)s") % _words(agreement, side),
+        expected=_("%(who)s propose un autre texte. Voyez ce qui change, puis acceptez-le ou proposez à votre tour : "
+                   "rien n’est figé d’ici là.") % _words(agreement, side),
+        action=_("Voir ce qui change"),
+    )  # fmt: skip
+
+
+def agreement_agreed(agreement: Agreement, *, side: str, by: Any) -> None:
     """One side accepts the text → the other: its turn."""
-    send(
-        agreement.loan, _event(agreement, "agreed"), other(side), page=agreement.get_absolute_url(),
+    _tell(
+        agreement, "agreed", side, by=by,
         subject=_("%(who)s accepte le texte de l’entente %(number)s") % _words(agreement, side),
-        expected=_("À vous : acceptez ce texte pour qu’il se fige et se signe, ou proposez un changement."),
+        expected=_("%(who)s accepte le texte. À vous : acceptez-le pour qu’il se fige et se signe, ou proposez un "
+                   "changement.") % _words(agreement, side),
         action=_("Relire et accepter"),
     )  # fmt: skip
 

@@ -49,10 +49,13 @@ def _people(agreement: Agreement, side: str) -> list[User]:
 
 def _send(
     agreement: Agreement, event: str, people: Iterable[Any], *, subject: str, expected: str, note: str = "",
-    action: str = "", page: str = "",
+    action: str = "", page: str = "", by: Any = None,
 ) -> None:  # fmt: skip
+    """To these people; nobody is told of what she did herself (``by``)."""
     left = [] if agreement.status != "to_sign" else [name_of(agreement, p) for p in unsigned(agreement)]
     for person in people:
+        if person == by:
+            continue
         write(
             event=f"{event}:{agreement.pk}", to=person.email, template="signing", agreement=agreement, left=left,
             subject_line=subject, expected=expected, note=note, text="", action=action or _("Ouvrir l’entente"),
@@ -64,8 +67,8 @@ def _names(agreement: Agreement) -> dict[str, str]:
     return {"number": agreement.number, "title": agreement.title, "when": day(agreement.sign_by)}
 
 
-def _turn(agreement: Agreement, side: str, event: str, subject: str) -> None:
-    """To one side that has not signed: sign, or give someone the mandate to."""
+def _turn(agreement: Agreement, side: str, event: str, subject: str, *, news: str = "", by: Any = None) -> None:
+    """To one side that has not signed: what happened (``news``), then sign, or give someone the mandate to."""
     said = _("Lisez le texte, puis signez-le au nom de %(us)s avant le %(when)s.")
     organisation = organisation_of(agreement.loan, side)
     if not signatories_of(organisation).exists():
@@ -74,18 +77,9 @@ def _turn(agreement: Agreement, side: str, event: str, subject: str) -> None:
             "avant le %(when)s."
         )
     _send(
-        agreement, f"{event}-{side}", _people(agreement, side), subject=subject,
-        expected=said % {"us": organisation.name, **_names(agreement)}, action=_("Lire et signer"),
+        agreement, f"{event}-{side}", _people(agreement, side), subject=subject, action=_("Lire et signer"), by=by,
+        expected=" ".join(filter(None, [news, said % {"us": organisation.name, **_names(agreement)}])),
     )  # fmt: skip
-
-
-def to_sign(agreement: Agreement) -> None:
-    """The text is frozen → every side, sign; the employer, send the person her link."""
-    for side in (Side.LENDER, Side.BORROWER):
-        if PARTY_OF[side] in agreement.parties:
-            _turn(agreement, side, "to-sign", _("À signer : entente %(number)s") % _names(agreement))
-    if Party.PERSON in agreement.parties:
-        send_the_link(agreement)
 
 
 def send_the_link(agreement: Agreement, *, again: str = "") -> None:
@@ -93,24 +87,26 @@ def send_the_link(agreement: Agreement, *, again: str = "") -> None:
     _send(
         agreement, f"link-wanted{again}", people_of(agreement.loan, Side.LENDER),
         subject=_("Entente %(number)s : la personne prêtée signe aussi") % _names(agreement),
-        expected=_("Donnez son adresse : elle reçoit un lien personnel pour lire le texte et le signer."),
+        expected=_("Le texte est figé, et la personne prêtée le signe aussi. Donnez son adresse : elle reçoit un lien "
+                   "personnel pour le lire et le signer."),
         action=_("Envoyer son lien"), page=reverse("agreement_link", args=[agreement.number]),
     )  # fmt: skip
 
 
-def signed(agreement: Agreement, party: str) -> None:
-    """One party signed, others have not → each side, with what is expected of it."""
+def signed(agreement: Agreement, party: str, *, by: Any = None) -> None:
+    """One party signed, others have not → each side, with what is expected of it; not who signed."""
     left = unsigned(agreement)
     names = {**_names(agreement), "who": name_of(agreement, party)}
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
-            _turn(agreement, side, f"signed-{party}", _("%(who)s a signé l’entente %(number)s : à vous") % names)
+            _turn(agreement, side, f"signed-{party}", _("%(who)s a signé l’entente %(number)s : à vous") % names,
+                  news=_("%(who)s a signé.") % names, by=by)  # fmt: skip
         else:
             _send(
-                agreement, f"signed-{party}-{side}", _people(agreement, side),
+                agreement, f"signed-{party}-{side}", _people(agreement, side), by=by,
                 subject=_("%(who)s a signé l’entente %(number)s") % names,
-                expected=_("Vous n’avez rien à faire : il reste à signer à %(left)s, avant le %(when)s.")
-                % {**names, "left": ", ".join(name_of(agreement, p) for p in left)},
+                expected=_("%(who)s a signé. Vous n’avez rien à faire. Signatures attendues avant le %(when)s : "
+                           "%(left)s.") % {**names, "left": ", ".join(name_of(agreement, p) for p in left)},
             )  # fmt: skip
 
 
@@ -126,14 +122,14 @@ def _person(agreement: Agreement) -> SigningLink | None:
     return agreement.links.filter(revoked_at__isnull=True).order_by("-pk").first()
 
 
-def in_force(agreement: Agreement) -> None:
-    """All have signed → everyone; the person lent, who has no account, gets the text itself."""
+def in_force(agreement: Agreement, *, by: Any = None) -> None:
+    """All have signed → everyone but who signed last; the person lent, who has no account, gets the text itself."""
     names = {**_names(agreement), "what": agreement.loan.resource.name}
     expected = _("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names
     if agreement.amends_id:
         expected = _("Toutes les parties ont signé : l’avenant fait maintenant partie de l’entente.")
     _send(
-        agreement, "in-force", _everyone(agreement),
+        agreement, "in-force", _everyone(agreement), by=by,
         subject=_("En vigueur : entente %(number)s") % names, expected=expected,
         action=_("Ouvrir l’entente signée"),
     )  # fmt: skip
@@ -157,30 +153,30 @@ def ended(agreement: Agreement, *, was_in_force: bool) -> None:
         _to_person(link, "ended", subject=subject % names, expected=said, text="")
 
 
-def _amendment_let_go(agreement: Agreement, event: str, *, subject: str, note: str) -> None:
+def _amendment_let_go(agreement: Agreement, event: str, *, subject: str, note: str, by: Any = None) -> None:
     """An amendment won't be signed → everyone: the loan is still what was signed."""
     _send(
-        agreement, event, _everyone(agreement), subject=subject, note=note, action=_("Ouvrir le prêt"),
+        agreement, event, _everyone(agreement), subject=subject, note=note, action=_("Ouvrir le prêt"), by=by,
         expected=_("L’avenant ne vaut pas : ce qui est signé tient. Les dates qu’il gardait sont libres. Proposez "
                    "autre chose depuis la page du prêt si c’est encore utile."),
         page=agreement.loan.get_absolute_url(),
     )  # fmt: skip
 
 
-def refused(agreement: Agreement, *, who: str) -> None:
-    """Someone refused → everyone, with the reason; either side can take it up again."""
+def refused(agreement: Agreement, party: str, *, who: str, by: Any = None) -> None:
+    """Someone refused → everyone else, with the reason; either side can take it up again."""
     names = {**_names(agreement), "who": who}
     if agreement.amends_id:
         subject = _("%(who)s refuse de signer l’avenant %(number)s") % names
-        _amendment_let_go(agreement, "refused", subject=subject, note=agreement.ended_note)
+        _amendment_let_go(agreement, "refused", subject=subject, note=agreement.ended_note, by=by)
         return
     _send(
-        agreement, "refused", _everyone(agreement), note=agreement.ended_note,
+        agreement, "refused", _everyone(agreement), note=agreement.ended_note, by=by,
         subject=_("%(who)s refuse de signer l’entente %(number)s") % names,
-        expected=_("Rien n’est en vigueur. Parlez-vous, puis reprenez-la avec les mêmes réponses pour changer ce qui "
-                   "bloque."), action=_("Reprendre l’entente"),
+        expected=_("%(who)s refuse de signer : rien n’est en vigueur. Parlez-vous, puis reprenez l’entente avec les "
+                   "mêmes réponses pour changer ce qui bloque.") % names, action=_("Reprendre l’entente"),
     )  # fmt: skip
-    if link := _person(agreement):
+    if party != Party.PERSON and (link := _person(agreement)):
         _to_person(
             link, "refused", subject=_("L’entente %(number)s ne sera pas signée") % names,
             expected=_("Une des parties l’a refusée : vous n’avez rien à faire. Votre lien ne sert plus."), text="",
@@ -197,8 +193,9 @@ def expired(agreement: Agreement) -> None:
     _send(
         agreement, "expired", _everyone(agreement),
         subject=_("Échue : entente %(number)s") % _names(agreement),
-        expected=_("Il manquait la signature de %(left)s. Rien n’est en vigueur. Reprenez-la avec les mêmes "
-                   "réponses si elle sert encore.") % {"left": left}, action=_("Reprendre l’entente"),
+        expected=_("Le délai pour signer est passé : rien n’est en vigueur. Signatures qui manquaient : %(left)s. "
+                   "Reprenez-la avec les mêmes réponses si elle sert encore.") % {"left": left},
+        action=_("Reprendre l’entente"),
     )  # fmt: skip
 
 
@@ -208,7 +205,7 @@ def remind(agreement: Agreement, *, days: int, person: bool) -> None:
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
             _turn(agreement, side, f"remind-{days}", _("Rappel : entente %(number)s à signer avant le %(when)s")
-                  % _names(agreement))  # fmt: skip
+                  % _names(agreement), news=_("Votre signature manque encore."))  # fmt: skip
     if person and Party.PERSON in left:
         send_the_link(agreement, again=f"-{days}")
 
@@ -239,7 +236,7 @@ def personal_link(link: SigningLink, token: str, *, again: bool) -> None:
 
 
 def person_signed(link: SigningLink) -> None:
-    """What she signed, to keep: the link serves no more."""
+    """What she signed, to keep, while others still have to: the link serves no more."""
     names = _names(link.agreement)
     _to_person(
         link, "signed", subject=_("Vous avez signé l’entente %(number)s") % names,
@@ -263,9 +260,10 @@ def scan_sent(scan: PaperScan) -> None:
     agreement, side = scan.agreement, other(scan.side)
     names = {**_names(agreement), "who": organisation_of(agreement.loan, scan.side).name}
     _send(
-        agreement, f"scan-{scan.pk}", _people(agreement, side),
+        agreement, f"scan-{scan.pk}", _people(agreement, side), by=scan.sent_by,
         subject=_("%(who)s a envoyé l’entente %(number)s signée sur papier") % names,
-        expected=_("Ouvrez la numérisation et dites si elle est exacte : l’entente entre alors en vigueur."),
+        expected=_("%(who)s a fait signer l’entente à la main. Ouvrez la numérisation et dites si elle est exacte : "
+                   "l’entente entre alors en vigueur.") % names,
         action=_("Vérifier et confirmer"), page=reverse("agreement_paper", args=[agreement.number]),
     )  # fmt: skip
 
@@ -276,7 +274,9 @@ def scan_refused(scan: PaperScan) -> None:
     names = {**_names(agreement), "who": organisation_of(agreement.loan, other(scan.side)).name}
     _send(
         agreement, f"scan-no-{scan.pk}", people_of(agreement.loan, scan.side), note=scan.reason,
+        by=scan.answered_by,
         subject=_("%(who)s ne confirme pas la numérisation de l’entente %(number)s") % names,
-        expected=_("Corrigez ce qui ne va pas et envoyez-en une autre avant le %(when)s.") % names,
+        expected=_("%(who)s dit que la numérisation n’est pas exacte : rien n’est signé. Corrigez ce qui ne va pas et "
+                   "envoyez-en une autre avant le %(when)s.") % names,
         action=_("Envoyer une autre numérisation"), page=reverse("agreement_paper", args=[agreement.number]),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from loans import checklists, handover, incidents
+from loans import checklists, counting, handover, incidents
 from loans.lateness import lateness
 from loans.models import Loan, LoanStatus, Moment, Side
 from loans.permissions import sides_of
@@ -54,7 +54,9 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         ],
         "incidents": list(loan.incidents.all()),
         # when it is due, the page already says so at its head
+        "not_before": counting.not_before(loan) if sides else "",
         "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)
+        and not counting.not_before(loan)
         and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
         "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
         "thing": checklists.has_state(loan),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from directory.memberships import memberships_of
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate
+from loans import agreements, amendments, filling, gate, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
@@ -54,7 +54,7 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     ids = [m.organisation_id for m in memberships_of(request)]
     tab = request.GET.get("etat", "") if request.GET.get("etat", "") in TABS else ""
     rows = Agreement.objects.visible_to(request.user).of(*ids).filter(status__in=TABS[tab][1])
-    found = [_row(a, ids) for a in rows.for_list().order_by("-created_at", "-id")[: gate.AT_MOST]]
+    found = [_row(a, ids) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
     found.sort(key=lambda row: not row.standing.mine)
     number = min(asked_page(request.GET.get("page")) or 1, max(1, -(-len(found) // PAGE_SIZE)))
     here = reverse("agreement_list")
@@ -87,7 +87,7 @@ def _row(agreement: Agreement, ids: list[int]) -> Row:
 
 def the_agreement(request: HttpRequest, number: str) -> Agreement:
     """One that this person sees, with what its pages read; 404 for everyone else."""
-    rows = Agreement.objects.visible_to(request.user).for_list().defer(None).select_related("amends")
+    rows = gate.with_news(Agreement.objects.visible_to(request.user).for_list()).defer(None).select_related("amends")
     return get_object_or_404(rows.prefetch_related("versions", "journal"), number=number)
 
 
@@ -164,12 +164,14 @@ def shown(
         "ours": [b for b in asked if side in filling.sides_that_know(b)],
         "may_agree": draft and bool(side) and not asked and not agreements.has_agreed(agreement, seat),
         "may_write": draft and bool(side),
+        "corrects": draft and bool(side) and any(v.side == side for v in agreement.versions.all()),
         "differences": found,
         "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
         "theirs": max(news, key=lambda v: (bool(v.note), v.number), default=None),  # a word about it first
         "parties": [(gate.party_words(agreement, party), signed.get(party)) for party in agreement.parties],
         "amendments": list(agreement.amendments.order_by("id")),
         "again": bool(side) and amendments.awaits_amendment(agreement),
+        "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
@@ -197,7 +199,7 @@ def _lacking(agreement: Agreement, asked: list[Any], side: str) -> list[dict[str
     loan = agreement.loan
     names = {Side.LENDER.value: loan.lender.name, Side.BORROWER.value: loan.borrower.name}
     return [
-        {"who": names.get(key, ""), "both": key == "both", "labels": groups[key]}
+        {"who": names.get(key, ""), "both": key == "both", "ours": key == side, "labels": groups[key]}
         for key in sorted(groups, key=lambda k: (k != side, k == "both"))
     ]
 

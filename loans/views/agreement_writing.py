@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +21,8 @@ from directory.permissions import require
 from directory.views.written import put_back
 from loans import agreements, filling
 from loans.forms.agreement import ChangeForm
-from loans.models import Agreement, AgreementStatus
+from loans.forms.merging import Merged, merged, merged_choice
+from loans.models import Agreement, AgreementStatus, AgreementVersion
 from loans.permissions import organisation_of, other
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
@@ -74,44 +75,79 @@ def agreement_answer(request: HttpRequest, number: str) -> HttpResponse:
 def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpResponse:
     key = _key(agreement.number, "repondre")
     asked = agreements.lacks_of(agreement, side)
+    known = filling.values(agreement.loan, agreement.number)
+    given = _given(agreement, side, known)
     if request.method != "POST":
-        if not asked:
+        if not asked and not given:
             messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
             return redirect(agreement)
         draft, typed = _typed(request, key)
-        known = filling.values(agreement.loan, agreement.number)
-        form = form_for(asked, values=known)
+        form = form_for([*asked, *given], values={**agreement.values, **known})
         if typed is not None:
             put_back(form, typed)
-        return _answer_page(request, agreement, side, form, draft=draft)
+        return _answer_page(request, agreement, side, form, asked=asked, draft=draft)
     blanks = blanks_of(agreement.edition)
     sent = [b for b in blanks.values() if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST)
-    if not form.is_valid():
-        return _answer_page(request, agreement, side, form, status=422)
+
+    def stale() -> HttpResponse:
+        now = the_agreement(request, agreement.number)
+        wanted = [*agreements.lacks_of(now, side), *_given(now, side, known)]
+        found = merged(form, wanted, before=_before(now, request), now=now.values)
+        return _answer_page(
+            request, now, side, found.form, asked=found.typed, status=409, **_stale(request, now, found)
+        )
+
+    if _is_stale(request, agreement):
+        return stale()
+    if not (form.is_valid() & _nothing_emptied(form, agreement)):
+        return _answer_page(request, agreement, side, form, asked=asked, status=422)
+    said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
     try:
-        agreements.answer(agreement, by=request.user, side=side, values=form.answers(), version=version_of(request))
+        agreements.answer(agreement, by=request.user, side=side, values=said, version=version_of(request))
     except AlreadyMoved:
-        return _stale(request, agreement, side, lambda a, **more: _answer_page(request, a, side, form, **more))
+        return stale()
     forget(user=request.user, key=key)
     left = agreements.lacks_of(agreement, side)
     if not left:
-        messages.success(request, _("Vos réponses sont dans le texte. Relisez-le."))
+        done = _("Vos réponses sont dans le texte. Relisez-le.")
+        messages.success(request, done if asked else _("C’est corrigé dans le texte. Relisez-le."))
         return redirect(agreement)
-    said = ngettext(
+    said_left = ngettext(
         "C’est enregistré. Il reste %(n)d réponse à donner.", "C’est enregistré. Il reste %(n)d réponses à donner.",
         len(left),
     )  # fmt: skip
-    messages.success(request, said % {"n": len(left)})
-    whole = all(is_filled(form.answers().get(b.name)) for b in sent)
+    messages.success(request, said_left % {"n": len(left)})
+    whole = all(is_filled(said.get(b.name)) for b in sent)
     return redirect("agreement_answer", number=agreement.number) if whole else redirect(agreement)
 
 
+def _given(agreement: Agreement, side: str, known: Mapping[str, Any]) -> list[Blank]:
+    """The answers that a side gave itself, or that an earlier agreement kept: hers to correct until it freezes."""
+    authors: dict[str, str] = {}
+    before: Mapping[str, Any] = {}
+    for version in agreement.versions.all():
+        authors |= {name: version.side for name in version.values if version.values[name] != before.get(name)}
+        before = version.values
+    return [
+        blank for blank in agreements.changeable(agreement, known)
+        if is_filled(agreement.values.get(blank.name)) and side in filling.sides_that_know(blank)
+        and authors.get(blank.name, "") in (side, "")
+    ]  # fmt: skip
+
+
 def _answer_page(
-    request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, status: int = 200, **extra: Any
-) -> HttpResponse:
+    request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, asked: Iterable[Blank],
+    status: int = 200, **extra: Any,
+) -> HttpResponse:  # fmt: skip
+    """What is asked first; what was answered already, to correct, folded unless it is all there is."""
+    first = {blank.name for blank in asked}
+    given = [name for name in form.blanks if name not in first]
     context = {
-        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(), "draft": None, **extra
+        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(only=first),
+        "given": form.groups(only=given), "draft": None,
+        "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
+        **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/answer.html", context, status=status)
 
@@ -143,6 +179,19 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         return _change_page(request, agreement, side, form, more, clause=clause, draft=draft)
     form, more = form_for(blanks, request.POST), ChangeForm(request.POST, optional=optional)
     page = _change_page
+
+    def stale() -> HttpResponse:
+        now = the_agreement(request, agreement.number)
+        wanted = _of_clause(clause, agreements.changeable(now, known))
+        found = merged(form, wanted, before=_before(now, request), now=now.values)
+        data = request.POST.copy()
+        ticked = merged_choice(data.getlist("clauses"), before=_chosen_before(now, request), now=now.chosen)
+        data.setlist("clauses", ticked)
+        again = ChangeForm(data, optional=optional)
+        return page(request, now, side, found.form, again, clause=clause, status=409, **_stale(request, now, found))
+
+    if _is_stale(request, agreement):
+        return stale()
     if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
         return page(request, agreement, side, form, more, clause=clause, status=422)
     offered = [c for c, _title in optional]
@@ -153,8 +202,7 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
             note=more.cleaned_data["note"], version=version_of(request),
         )  # fmt: skip
     except AlreadyMoved:
-        return _stale(request, agreement, side, lambda a, **extra: page(
-            request, a, side, form, more, clause=clause, **extra))  # fmt: skip
+        return stale()
     except ValidationError as error:
         more.add_error(None, error)
         return page(request, agreement, side, form, more, clause=clause, status=422)
@@ -209,12 +257,36 @@ def _common(request: HttpRequest, agreement: Agreement, side: str, word: str) ->
         "version": agreement.version,
         "draft_key": _key(agreement.number, word),
         "problem": "",
+        "rows": [],
+        "closed": False,
         "differences": None,
     }
 
 
-def _stale(request: HttpRequest, agreement: Agreement, side: str, page: Callable[..., HttpResponse]) -> HttpResponse:
-    """The text changed meanwhile: what differs is shown, what was typed is still in the form."""
-    now = the_agreement(request, agreement.number)
-    found = agreements.differences(now, version_of(request)) if now.status == AgreementStatus.DRAFT else None
-    return page(now, problem=moved(now), differences=found, status=409)
+def _is_stale(request: HttpRequest, agreement: Agreement) -> bool:
+    """The page showed another text than the one of now; the verb looks again, with the row held."""
+    return agreement.status != AgreementStatus.DRAFT or agreement.version != version_of(request)
+
+
+def _shown(agreement: Agreement, request: HttpRequest) -> AgreementVersion | None:
+    """The version that the page showed."""
+    return next((v for v in agreement.versions.all() if v.number == version_of(request)), None)
+
+
+def _before(agreement: Agreement, request: HttpRequest) -> dict[str, Any]:
+    row = _shown(agreement, request)
+    return row.values if row else {}
+
+
+def _chosen_before(agreement: Agreement, request: HttpRequest) -> list[str]:
+    row = _shown(agreement, request)
+    return row.chosen if row else []
+
+
+def _stale(request: HttpRequest, now: Agreement, found: Merged) -> dict[str, Any]:
+    """The text changed meanwhile: what differs, beside what was typed, which is still in the form."""
+    draft = now.status == AgreementStatus.DRAFT
+    return {
+        "problem": moved(now), "rows": found.rows, "closed": not draft,
+        "differences": agreements.differences(now, version_of(request)) if draft else None,
+    }  # fmt: skip

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.drafts import forget, hold, recall
 from directory.views.written import first_values
-from loans import checklists, handover, photos
+from loans import checklists, counting, handover, photos
 from loans.forms.condition import SheetForm
 from loans.incidents import can_open
 from loans.lateness import lateness
@@ -77,7 +77,7 @@ def _report(text: str, loan: Loan, moment: str) -> ConditionReport | None:
 
 def _blank(request: HttpRequest, loan: Loan, moment: str) -> SheetForm | None:
     """The form of a new sheet, where one can be filled now."""
-    if not handover.can_fill(request.user, loan, moment) or _hindered(loan, moment):
+    if not handover.can_fill(request.user, loan, moment) or _hindered(loan, moment) or counting.not_before(loan):
         return None
     form = SheetForm(loan=loan, moment=moment)
     first_values(request, form, recall(request, _key(loan.pk, moment)))
@@ -111,6 +111,7 @@ def _page(
         "correcting": report,
         "again": bool(report) and handover.can_fill(request.user, loan, moment),
         "obstacles": _hindered(loan, moment),
+        "not_before": counting.not_before(loan),
         "late": lateness(loan),
         "left": loan.out,
         "can_keep_rest": moment == Moment.HANDOVER and loan.to_come and handover.can_fill(request.user, loan, moment),

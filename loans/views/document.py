@@ -24,7 +24,7 @@ MADE, VERIFIED = "60/10m", "30/10m"
 @never_cache
 def agreement_document(request: HttpRequest, number: str, form: str) -> HttpResponse:
     """The PDF of an agreement, whatever its state; a word processor's file only of a draft: what is frozen is not."""
-    rows = Agreement.objects.visible_to(request.user).select_related("loan__lender", "loan__borrower", "edition")
+    rows = Agreement.objects.visible_to(request.user).select_related("loan__lender", "loan__borrower", "edition__model")
     agreement = get_object_or_404(rows.prefetch_related("signatures", "journal"), number=number)
     if form not in FORMS or (form != "pdf" and agreement.is_frozen):
         raise Http404

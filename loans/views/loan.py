@@ -24,7 +24,7 @@ from directory import alternatives, calendar
 from directory.models import Kind, Resource
 from directory.permissions import require
 from directory.taxonomies import family_of
-from loans import agreements, holding, proposals, requests
+from loans import amendments, holding, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
@@ -74,7 +74,7 @@ def _to_proposal(verb: Callable[..., Any], word: str = "") -> Callable[..., Any]
 def _accept(loan: Loan, form: NoteForm, **about: Any) -> Any:
     people = form.people if isinstance(form, PersonForm) else {}
     requests.accept(loan, note=form.cleaned_data["note"].strip(), **about, **people)
-    return agreements.draw_up_accepted(loan, by=about["by"])
+    return amendments.follow_acceptance(loan, by=about["by"])
 
 
 def _record(loan: Loan, form: NoteForm, **about: Any) -> Any:

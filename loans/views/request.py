@@ -24,7 +24,7 @@ from directory.models import Kind, Membership, Resource
 from directory.opening import Opening
 from directory.taxonomies import family_of
 from directory.views.resource import renamed
-from loans import agreements, requests
+from loans import amendments, requests
 from loans.forms.fields import DayField
 from loans.forms.request import ONCE, RequestForm
 from loans.models import Loan, LoanStatus
@@ -188,7 +188,7 @@ def _sent(request: HttpRequest, resource: Resource, mine: list[Membership]) -> H
 
 def _said(request: HttpRequest, loan: Loan) -> HttpResponse:
     if loan.status == LoanStatus.ACCEPTED:
-        agreements.draw_up_accepted(loan, by=None)
+        amendments.follow_acceptance(loan, by=None)
         messages.success(request, _("C’est accepté et réservé pour vous."))
     else:
         who = loan.lender.name

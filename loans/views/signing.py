@@ -21,7 +21,7 @@ from directory.permissions import require
 from loans import personal, scans, signing
 from loans.forms.signing import RefuseForm, SignForm
 from loans.models import Agreement, AgreementStatus, Side, Signature
-from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, sides_of
+from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, sides_of
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
 
@@ -163,6 +163,7 @@ def _page(
     mandate = parties.get(party)
     if form is None and mandate:
         form = _form(request, agreement, party, mandate)
+    scan = scans.waiting(agreement)
     context = {
         "agreement": agreement,
         "loan": agreement.loan,
@@ -176,17 +177,21 @@ def _page(
         ],
         "who": [] if mandate or mine or not open_still else _who(agreement, [PARTY_OF[side] for side in own], left),
         "to_sign": open_still and not over,
+        "left_names": ", ".join(s["name"] for s in standing if not s["signature"]),
         "over": over and open_still,
         "can_refuse": open_still and any(m.is_signatory or m.is_manager for m in own.values()),
         "can_renew": signing.can_renew(user, agreement),
         "can_link": open_still and "personne" in left and Side.LENDER in own,
         "can_paper": open_still and bool(own),
-        "scan": scans.waiting(agreement),
+        "mine": mine,
+        "scan": scan,
+        "scan_by": organisation_of(agreement.loan, scan.side) if scan else None,
+        "scan_to": organisation_of(agreement.loan, other(scan.side)) if scan else None,
         "journal": signing.journal_of(agreement),
         "problem": problem,
         "told": told,
         "now": now,
-        "differences": signing.clause_differences(agreement, now) if now and now.is_frozen else [],
+        "differences": signing.clause_differences(agreement, now) if now and now.is_frozen else None,
     }
     return render(request, TEMPLATE, context, status=status)
 

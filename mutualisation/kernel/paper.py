@@ -62,8 +62,8 @@ class Picture:
 class Paper:
     """What a document is made of. ``html`` begins below the title (h2); ``date`` is that of the file, fixed.
 
-    Classes of div that have a look: status, keep (never cut), signature, aside, page (on a new one). A span of class
-    ``fill`` is a blank to fill by hand.
+    Classes of div that have a look: status, keep (never cut), case (kept with what follows), signature, aside, page (on
+    a new one). A span of class ``fill`` is a blank to fill by hand.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Zero and one and a half are singular in French: « 0 personne », « 1,5 heure ».
+"""Zero is singular in French: « 0 personne ».
 
 Our sentences are written in French in the code, without a catalogue that would say so: Django then counts as English
 does. A catalogue that translates a sentence keeps its own rule.

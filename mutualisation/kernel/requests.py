@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from allauth.core.internal import ratelimit
@@ -10,7 +11,9 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -35,6 +38,25 @@ def may_again(request: HttpRequest, action: str, rate: str) -> bool:
     who = "user" if request.user.is_authenticated else "ip"
     config = {action: f"{rate}/{who}"}
     return bool(ratelimit.consume(request, app="portal", action=action, config=config, limit_get=True))
+
+
+def posted_from(page: str, *named: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """A view that only a button calls: whoever opens or reloads its address is led to the page of that button.
+
+    ``named`` are the parts of the address that the page takes. Signing in on the way leads there too.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        @require_http_methods(["GET", "HEAD", "POST"])
+        def posted(request: HttpRequest, **parts: Any) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(page, **{name: parts[name] for name in named})
+            return view(request, **parts)
+
+        return posted
+
+    return decorate
 
 
 class ForgivingList:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from directory.models import Organisation, Sector, Territory
+from directory.models import Membership, Organisation, Role, Sector, Territory
 from mutualisation.kernel.moments import moment
 from mutualisation.kernel.publication import Status
 from projects.models import (
@@ -84,6 +84,7 @@ def _people() -> list[tuple[User, Organisation]]:
             user, _fresh = User.objects.get_or_create(
                 email=f"accueil@{slug}.example", defaults={"name": f"Accueil, {organisation.name}"[:80]}
             )
+            Membership.objects.get_or_create(user=user, organisation=organisation, defaults={"role": Role.MEMBER})
         found.append((user, organisation))
     return found
 

@@ -12,16 +12,19 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from directory import cartography
+from directory import cartography, grouping
 from directory.models import Kind, Need, Organisation, Practice, Resource
 from directory.taxonomies import territories
 from directory.views.listing import conditional
 from mutualisation.kernel.facets import data_version
 from mutualisation.pages.portrait.facts import lately
 from mutualisation.pages.portrait.figures import live
-from projects.models import Project
+from projects.models import Gathering, Project
 
-TABLES = ("directory_resource", "directory_organisation", "directory_practice", "directory_need", "projects_project")
+TABLES = (
+    "directory_resource", "directory_organisation", "directory_practice", "directory_need", "projects_project",
+    "projects_community", "projects_gathering",
+)  # fmt: skip
 TILES = {
     Kind.MATERIEL: ("d-chaudrons", "chaudrons, tente, fourgonnette"),
     Kind.LOCAUX: ("d-salle", "salle, cuisine, bureau"),
@@ -32,7 +35,7 @@ TILES = {
 
 @login_not_required
 @require_safe
-@conditional(*TABLES)
+@conditional(*TABLES, "toolbox_term")  # its words are explained
 def home(request: HttpRequest) -> HttpResponse:
     """The front door."""
     resources = Resource.objects.visible_to(request.user).listed()
@@ -69,7 +72,9 @@ def home(request: HttpRequest) -> HttpResponse:
             "projects": list(
                 Project.objects.visible_to(request.user).listed().open().for_list().order_by("-published_at", "-id")[:3]
             ),
+            "gatherings": list(Gathering.objects.visible_to(request.user).to_come().for_list()[:3]),
             "need_count": need_count,
+            "groups": _groups(request),
             "needs": list(needs.for_list().order_by("-published_at", "-id")[:4]),
             "live": live(lately()),
             "canvas": cartography.canvas(),
@@ -79,3 +84,12 @@ def home(request: HttpRequest) -> HttpResponse:
             else 0,
         },
     )
+
+
+def _groups(request: HttpRequest) -> list[grouping.Group]:
+    """What most organisations look for at once: anyone may read it, so it is found once for all."""
+    key = f"home-groups:{timezone.localdate()}:{data_version(request, *TABLES)}"
+    if (found := caches["memory"].get(key)) is None:
+        found = grouping.groups()[:3]
+        caches["memory"].set(key, found, 300)
+    return found

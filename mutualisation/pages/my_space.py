@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -18,12 +17,15 @@ from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
 from directory.models.curated import kept_as
+from directory.queue import queue
 from loans import signing
 from loans.gate import awaiting
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
-from projects.models import Contribution, Participation, Project
+from mutualisation.pages import together
+from mutualisation.pages.todo import Todo
+from projects.models import Community, Project
 from projects.views.gathering import coming_for
 from toolbox.models import Tool
 
@@ -47,46 +49,31 @@ URGENCY = {
 NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
 
 
-@dataclass
-class Todo:
-    """One thing that awaits this person: what, for which organisation, and the one gesture that does it."""
-
-    title: str
-    address: str
-    about: str
-    state: str
-    tone: str
-    action: str
-    kind: str = "commun"
-    icon: str = "access"
-    kind_label: str = ""
-    post: bool = False
-
-
 @never_cache
 def my_space(request: HttpRequest) -> HttpResponse:
     """The page one lands on after signing in."""
     mine = memberships_of(request)
     acting = acting_for(request)
+    coming = coming_for(request.user)
     waiting = [
         *_to_sign(request, mine),
         *_loans(mine),
         *_agreements(mine),
         *_invitations(request),
         *_requests(mine),
+        *_to_curate(request.user),
         *_returned(request, mine),
-        *_projects(mine),
+        *together.awaiting(request.user, mine, coming),
         *_stale(mine),
     ]
     context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
     told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
-    context["gatherings"] = coming_for(request.user)
+    context |= {"gatherings": coming, **together.belonging(request.user, acting)}
     tools = Tool.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
     context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
     if acting:
         context |= _entries(acting)
-        context["our_projects"] = _our_projects(acting)
     return render(request, "pages/my_space.html", context)
 
 
@@ -150,7 +137,7 @@ def _agreements(mine: list[Membership]) -> list[Todo]:
         Todo(
             title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
             address=agreement.get_absolute_url(),
-            about=f"{agreement.number}. {stands.expected}",
+            about=f"{stands.expected} ({agreement.number})",
             state=stands.state,
             tone=stands.tone,
             action=_("Ouvrir l’entente"),
@@ -229,8 +216,17 @@ def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
             title=(_("Confirmer l’entente %(number)s, sur papier") if a.paper else _("Signer l’entente %(number)s"))
             % {"number": a.number},
             address=reverse("agreement_paper" if a.paper else "agreement_sign", args=[a.number]),
-            about=_("%(what)s : entre %(lender)s et %(borrower)s")
-            % {"what": a.loan.resource.name, "lender": a.loan.lender.name, "borrower": a.loan.borrower.name},
+            about=(
+                _("Signée à la main, à vérifier : %(what)s, entre %(lender)s et %(borrower)s")
+                if a.paper
+                else _("Texte accepté, à signer avant %(when)s : %(what)s, entre %(lender)s et %(borrower)s")
+            )
+            % {
+                "what": a.loan.resource.name,
+                "lender": a.loan.lender.name,
+                "borrower": a.loan.borrower.name,
+                "when": moment_words(a.sign_by),
+            },
             state=_("À confirmer") if a.paper else _("À signer"),
             tone="act",
             action=_("Vérifier") if a.paper else _("Lire et signer"),
@@ -262,6 +258,26 @@ def _requests(mine: list[Membership]) -> list[Todo]:
     ]
 
 
+def _to_curate(user: Any) -> list[Todo]:
+    """One line for all that awaits a curator: it is decided on the desk."""
+    items = queue(user) if user.is_staff else []
+    if not items:
+        return []
+    return [
+        Todo(
+            title=ngettext("%(n)s fiche attend une décision", "%(n)s fiches attendent une décision", len(items))
+            % {"n": len(items)},
+            address=reverse("moderation"),
+            about=items[0].title,
+            state=_("À relire"),
+            tone="act",
+            action=_("Ouvrir la modération"),
+            icon="check",
+            kind_label=_("Curation"),
+        )
+    ]
+
+
 def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
     """What curators sent back, with their note."""
     own = [m.organisation_id for m in mine]
@@ -270,6 +286,8 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
         *Organisation.objects.filter(pk__in=managed, status=Status.RETURNED).defer("search", "description"),
         *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
         *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
+        *_of(Project, own).filter(status=Status.RETURNED)[:SHOWN],
+        *_of(Community, own).filter(status=Status.RETURNED)[:SHOWN],
         *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
         *Tool.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
     ]
@@ -292,7 +310,7 @@ def _stale(mine: list[Membership]) -> list[Todo]:
     own = [m.organisation_id for m in mine]
     old = [Freshness.REMINDED, Freshness.SECOND, Freshness.HIDDEN]
     rows: list[Any] = []
-    for model in (Resource, Need):
+    for model in (Resource, Need, Project, Community):
         rows += (
             _of(model, own).filter(status=Status.PUBLISHED, freshness__in=old).order_by("freshness_at", "id")[:SHOWN]
         )
@@ -335,43 +353,6 @@ def _many_stale(entries: list[Any], member: Membership) -> Todo:
 def _of(model: Any, organisations: list[int]) -> Any:
     rows = model.objects.filter(organisation__in=organisations).select_related("organisation")
     return rows.defer("search", "description") if model is Resource else rows.defer("search")
-
-
-def _projects(mine: list[Membership]) -> list[Todo]:
-    """Who offers to take part in a project that one’s organisation leads, or something more."""
-    ids = [m.organisation_id for m in mine]
-    if not ids:
-        return []
-    carried = Participation.objects.carrying().filter(organisation__in=ids).values("project")
-    led = Q(project__in=carried) | Q(project__organisation__in=ids)
-    more = Contribution.objects.filter(participation=OuterRef("pk"), status=Contribution.Status.OFFERED)
-    rows = Participation.objects.filter(led).filter(
-        Q(status=Participation.Status.OFFERED) | Q(status=Participation.Status.WELCOMED) & Exists(more)
-    )
-    found = rows.select_related("project", "organisation").defer(
-        "project__search", "project__description", "organisation__search", "organisation__description"
-    )
-    return [
-        Todo(
-            title=_("%(who)s offre sa contribution") % {"who": p.organisation.name},
-            address=p.get_absolute_url(),
-            about=p.project.title,
-            state=_("À accueillir"),
-            tone="act",
-            action=_("Répondre"),
-            icon="seed",
-            kind_label=_("Projet"),
-        )
-        for p in found.order_by("offered_at", "id")[:SHOWN]
-    ]
-
-
-def _our_projects(acting: Membership) -> list[Project]:
-    """The projects where one’s organisation takes part, the newest first."""
-    inside = Participation.objects.welcomed().filter(organisation=acting.organisation_id).values("project")
-    rows = Project.objects.filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
-    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage")
-    return list(shown.order_by("-updated_at", "-id")[:SHOWN])
 
 
 def _asked(request: HttpRequest) -> list[JoinRequest]:

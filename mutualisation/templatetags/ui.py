@@ -21,6 +21,7 @@ from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
 from mutualisation.kernel.facets import version_holding
+from projects.models import Project
 from toolbox.glossary import Explained, index
 
 register = template.Library()
@@ -227,6 +228,14 @@ def address(name: str, *arguments: Any) -> str:
         return reverse(name, args=arguments)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def projects_around(needs: int | list[int]) -> list[Project]:
+    """The public projects that took up this need, or some of these."""
+    asked = needs if isinstance(needs, list) else [needs]
+    rows = Project.objects.listed().filter(linked_needs__need__in=asked)
+    return list(rows.distinct().only("slug", "title", "sort_key").order_by("sort_key", "id"))
 
 
 @register.simple_tag

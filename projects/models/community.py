@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import pgtrigger
 from django.conf import settings
@@ -14,13 +14,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Organisation, Sector, Territory
+from directory.models import Membership, Organisation, Sector, Territory
 from directory.models.curated import Curated, curate, posted_places, posted_within
 from directory.models.history import tracked, tracked_to_its_end
 from directory.models.queries import EntryQuerySet
 from directory.models.search import index_trigger
 from mutualisation.kernel.publication import Publishable, Status, published_has_date
 from toolbox.models import Tool
+
+M = TypeVar("M", bound=models.Model)
 
 
 class CommunityQuerySet(EntryQuerySet["Community"]):
@@ -40,7 +42,7 @@ class CommunityQuerySet(EntryQuerySet["Community"]):
 
     def for_list(self) -> CommunityQuerySet:
         """What a row shows, in one query: how many organisations belong, when the next gathering is."""
-        members = CommunityMember.objects.filter(community=models.OuterRef("pk")).order_by()
+        members = CommunityMember.objects.standing().filter(community=models.OuterRef("pk")).order_by()
         organisations = members.values("community").annotate(n=models.Count("organisation", distinct=True)).values("n")
         gathering = (
             self.model.gatherings.rel.related_model.objects.filter(  # type: ignore[attr-defined]
@@ -131,6 +133,14 @@ curate(
 )
 
 
+class StandingQuerySet(models.QuerySet[M]):
+    """Rows that hold for a person as long as she acts for the organisation that they name."""
+
+    def standing(self) -> Self:
+        own = Membership.objects.filter(user=models.OuterRef("user"), organisation=models.OuterRef("organisation"))
+        return self.filter(models.Exists(own))
+
+
 class CommunityMember(models.Model):
     """Someone who belongs to a community for her organisation. Facilitators animate it."""
 
@@ -140,6 +150,8 @@ class CommunityMember(models.Model):
     is_facilitator = models.BooleanField(_("anime"), default=False)
     tells = models.BooleanField(_("reçoit les annonces"), default=True)
     joined_at = models.DateTimeField(_("depuis"), default=timezone.now)
+
+    objects = StandingQuerySet["CommunityMember"].as_manager()
 
     class Meta:
         verbose_name = _("membre d’une communauté")
@@ -184,6 +196,8 @@ class Pivot(models.Model):
         Territory, models.PROTECT, null=True, blank=True, verbose_name=_("territoire"), related_name="pivots"
     )
     since = models.DateTimeField(_("depuis"), default=timezone.now)
+
+    objects = StandingQuerySet["Pivot"].as_manager()
 
     class Meta:
         verbose_name = _("personne pivot")

@@ -45,7 +45,10 @@ class GatheringQuerySet(models.QuerySet["Gathering"]):
     """Sets of gatherings."""
 
     def visible_to(self, user: Any) -> GatheringQuerySet:
-        """Announced or cancelled ones of public communities; everything of those that one facilitates or hosts."""
+        """Announced or cancelled ones of public communities, and those where one has a place or waits for one.
+
+        Everything of the communities that one facilitates or hosts.
+        """
         public = Q(
             community__status=Status.PUBLISHED, community__organisation__status=Status.PUBLISHED
         ) & ~Q(status=GatheringStatus.DRAFT)  # fmt: skip
@@ -53,9 +56,10 @@ class GatheringQuerySet(models.QuerySet["Gathering"]):
             return self.filter(public)
         if user.is_superuser:
             return self
-        facilitated = user.communities.filter(is_facilitator=True).values("community")
+        facilitated = user.communities.standing().filter(is_facilitator=True).values("community")
         hosted = Q(community__organisation__in=user.memberships.values("organisation"))
-        return self.filter(public | hosted | Q(community__in=facilitated))
+        expected = Q(pk__in=Registration.objects.live().filter(user=user).values("gathering"))
+        return self.filter(public | hosted | expected | Q(community__in=facilitated))
 
     def to_come(self) -> GatheringQuerySet:
         return self.filter(status=GatheringStatus.ANNOUNCED, ends_at__gt=timezone.now()).order_by("starts_at", "id")

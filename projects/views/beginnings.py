@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from directory.models import Need, Organisation
 from directory.taxonomies import portal_territories, territories
 from projects import communities
-from projects.linking import link_need
+from projects.linking import take_up
 from projects.models import Idea, Project
 from projects.permissions import can_lead, member_of
 from toolbox import paths
@@ -64,13 +64,11 @@ def whence(request: HttpRequest) -> dict[str, str]:
 
 
 def remember_where_from(request: HttpRequest, project: Project) -> None:
-    """The idea became this project; one's own needs among those named are the project's."""
+    """The idea became this project; the needs named, that several share, are those it means to answer."""
     if idea := _idea(request):
         communities.become(idea, project, by=request.user)
-    if can_lead(request.user, project):
-        for need in _needs(request):
-            if need.organisation_id == project.organisation_id and not hasattr(need, "project_link"):
-                link_need(project=project, need=need, by=request.user)
+    if (needs := _needs(request)) and can_lead(request.user, project):
+        take_up(project=project, needs=needs, by=request.user)
 
 
 def _said(request: HttpRequest, name: str) -> str:
@@ -92,7 +90,7 @@ def _needs(request: HttpRequest) -> list[Need]:
     if not asked:
         return []
     rows = Need.objects.visible_to(request.user).open().filter(pk__in=asked)
-    return list(rows.select_related("organisation", "project_link").defer("search", "organisation__search"))
+    return list(rows.select_related("organisation").defer("search", "organisation__search"))
 
 
 def _from_path(request: HttpRequest) -> dict[str, Any]:

@@ -8,18 +8,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.lifecycle import moves
 from directory.memberships import NotPossible, acting_for
 from directory.permissions import can_edit, readable
+from directory.taxonomies import sectors, territories
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel import ical
+from mutualisation.kernel.requests import posted_from
 from projects import announcing, communities
 from projects.filters import CommunityFilterSet
 from projects.forms.community import IdeaForm, PivotForm, QuestionForm, ShelfForm
@@ -28,6 +30,7 @@ from projects.permissions import can_join, can_withdraw, member_of
 from toolbox.models import Tool
 
 TABLES = (*CommunityFilterSet.tables, "projects_gathering")
+PIVOTS_SHOWN = 12
 MOVES = ("publish", "submit", "archive")
 
 
@@ -42,7 +45,23 @@ def community_list(request: HttpRequest) -> HttpResponse:
     """The communities, filtered."""
     found = listing(request, CommunityFilterSet, rows_of(request))
     coming = [] if request.GET else list(Gathering.objects.visible_to(request.user).to_come().for_list()[:5])
-    return respond(request, "projects/community/list.html", found, coming=coming)
+    pivots = _answering(request, found.filterset.cleaned)
+    return respond(request, "projects/community/list.html", found, coming=coming, pivots=pivots)
+
+
+def _answering(request: HttpRequest, cleaned: Any) -> list[Pivot]:
+    """Whom to ask, in any community: for the sectors and the places chosen, and those who answer for all of them."""
+    rows = Pivot.objects.standing().filter(community__in=rows_of(request))
+    if chosen := cleaned.get("secteur"):
+        rows = rows.filter(Q(sector__isnull=True) | Q(sector__in=sectors().within(chosen)))
+    if chosen := cleaned.get("territoire"):
+        around = {node.id for pk in territories().within(chosen) for node in territories().above(pk)}
+        rows = rows.filter(Q(territory__isnull=True) | Q(territory__in=around | set(territories().within(chosen))))
+    shown = rows.select_related("organisation", "community", "sector", "territory").only(
+        "function", "organisation__name", "organisation__slug", "community__slug", "community__name", "sector__name",
+        "territory__name",
+    )  # fmt: skip
+    return list(shown.order_by("sector__name", "function", "id")[:PIVOTS_SHOWN])
 
 
 def fetch(request: HttpRequest, slug: str) -> Community:
@@ -64,8 +83,8 @@ def community_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, community: Community, *, status: int = 200, **bound: Any) -> HttpResponse:
     gatherings = list(Gathering.objects.visible_to(request.user).filter(community=community).for_list()[:40])
-    pivots = Pivot.objects.filter(community=community).select_related("organisation", "sector", "territory")
-    own = CommunityMember.objects.filter(community=community, user=request.user.pk).values("organisation")
+    pivots = Pivot.objects.standing().filter(community=community).select_related("organisation", "sector", "territory")
+    own = CommunityMember.objects.standing().filter(community=community, user=request.user.pk).values("organisation")
     ours = IdeaSupport.objects.filter(idea=OuterRef("pk"), organisation__in=own)
     ideas = (
         Idea.objects.filter(community=community, withdrawn_at__isnull=True)
@@ -77,7 +96,8 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         .order_by("-supports_n", "-at", "-id")
     )
     members = list(
-        CommunityMember.objects.filter(community=community)
+        CommunityMember.objects.standing()
+        .filter(community=community)
         .select_related("organisation", "user")
         .defer("organisation__search", "organisation__description")
     )
@@ -85,32 +105,44 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
     edits = request.user.is_authenticated and can_edit(request.user, community)
     facilitates = edits or (mine is not None and mine.is_facilitator)
     acting = acting_for(request)
+    possible = [t for t in moves(request.user, community) if t.name in MOVES] if edits else []
+    over = {g.pk for g in gatherings if g.status == "cancelled" or (g.is_past and g.status != "draft")}
     context = {
         "community": community,
-        "coming": [g for g in reversed(gatherings) if not g.is_past and g.status != "cancelled"],
-        "past": [g for g in gatherings if g.is_past or g.status == "cancelled"],
+        "coming": [g for g in reversed(gatherings) if g.pk not in over],
+        "past": [g for g in gatherings if g.pk in over],
         "pivots": list(pivots.defer("organisation__search", "organisation__description")),
-        "library": list(
-            LibraryItem.objects.filter(community=community, tool__in=Tool.objects.visible_to(request.user).published())
-            .select_related("tool")
-            .defer("tool__search")
-        ),
+        "library": _library(request, community),
         "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
         "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
+        "animated_by": sorted({m.organisation.name for m in members if m.is_facilitator}),
         "mine": mine,
         "facilitates": facilitates,
         "acting": acting,
         "may_join": mine is None and acting is not None and can_join(request.user, community, acting.organisation),
-        "moves": [t for t in moves(request.user, community) if t.name in MOVES] if edits else [],
+        "edits": edits,
+        "moves": [t for t in possible if t.name != "archive"],
+        "may_archive": any(t.name == "archive" for t in possible),
         "pivot_form": bound.get("pivot_form") or (PivotForm() if mine else None),
         "idea_form": bound.get("idea_form") or (IdeaForm() if mine else None),
-        "problem": bound.get("problem", ""),
+        "refused": bound.get("pivot_form") or bound.get("idea_form"),
     }
     response = render(request, "projects/community/detail.html", context, status=status)
     if not community.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
+
+
+def _library(request: HttpRequest, community: Community) -> list[LibraryItem]:
+    """What it keeps at hand; a tool that became one with another leads to that other, once."""
+    public = Tool.objects.visible_to(request.user).published()
+    rows = LibraryItem.objects.filter(Q(tool__in=public) | Q(tool__merged_into__in=public), community=community)
+    shown: dict[int, LibraryItem] = {}
+    for row in rows.select_related("tool__merged_into").defer("tool__search", "tool__merged_into__search"):
+        row.tool = row.tool.merged_into or row.tool
+        shown.setdefault(row.tool_id, row)
+    return list(shown.values())
 
 
 def _tools(request: HttpRequest) -> Any:
@@ -144,9 +176,9 @@ def calendar_of(rows: Any, request: HttpRequest, *, name: str) -> HttpResponse:
 
 
 def act(verb: Callable[..., HttpResponse | None]) -> Callable[..., HttpResponse]:
-    """A POST on a community: one domain call, a sentence, back to its page."""
+    """A button of a community: one domain call, a sentence, back to its page."""
 
-    @require_POST
+    @posted_from("community_detail", "slug")
     def view(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponse:
         community = fetch(request, slug)
         try:
@@ -229,7 +261,9 @@ def pivot_ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Write to a pivot through the portal."""
     community = fetch(request, slug)
     pivot = get_object_or_404(
-        Pivot.objects.select_related("organisation", "community__organisation", "user"), pk=pk, community=community
+        Pivot.objects.standing().select_related("organisation", "community__organisation", "user"),
+        pk=pk,
+        community=community,
     )
     acting = acting_for(request)
     form = QuestionForm(request.POST or None, initial={"once": uuid.uuid4()})

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, recall
 from directory.lifecycle import move
@@ -21,6 +21,7 @@ from directory.views.written import first_values, follows, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
+from mutualisation.kernel.requests import posted_from
 from projects import communities
 from projects.forms.community import CommunityForm
 from projects.models import Community
@@ -116,7 +117,7 @@ def community_edit(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, TEMPLATE, _drawn(request, form, key, **extra, draft=draft))
 
 
-@require_POST
+@posted_from("community_detail", "slug")
 def community_move(request: HttpRequest, slug: str) -> HttpResponse:
     """Publish it, send it to the curators, archive it."""
     community = fetch(request, slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
@@ -9,15 +10,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.memberships import NotPossible, acting_for
 from mutualisation.kernel import ical
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
+from mutualisation.kernel.requests import posted_from
 from projects import announcing, gatherings
 from projects.forms.gathering import GatheringForm, MinutesForm, PlaceForm
 from projects.models import Gathering, GatheringStatus, Registration, RegistrationStatus
@@ -63,7 +66,10 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
     mine = next((r for r in live if r.user_id == request.user.pk), None)
     holds = can_hold(request.user, gathering)
     acting = acting_for(request)
-    attended = {r.organisation_id: r.organisation for r in having if r.attended}
+    organisations = {r.organisation_id: r.organisation for r in having}
+    attended = Counter(r.organisation_id for r in having if r.attended)
+    begun = gathering.status == GatheringStatus.ANNOUNCED and gathering.starts_at <= timezone.now()
+    to_count = begun and all(r.attended is None for r in having)
     context = {
         "gathering": gathering,
         "community": gathering.community,
@@ -75,14 +81,19 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
         "holds": holds,
         "having": having if holds else [],
         "waiting": waiting if holds else [],
-        "organisations": list({r.organisation_id: r.organisation for r in having}.values()),
-        "attended": list(attended.values()),
+        "organisations": list(organisations.values()),
+        "attended": [(organisations[pk], n) for pk, n in attended.items()],
         "acting": acting,
         "may_register": gathering.is_open and acting is not None and acting.organisation.status == Status.PUBLISHED,
         "place_form": bound.get("place_form") or PlaceForm(),
         "minutes_form": bound.get("minutes_form")
         or MinutesForm(initial={"minutes": gathering.minutes, "sequence": gathering.sequence}),
-        "begun": gathering.is_past or not gathering.is_open,
+        "refused": bound.get("place_form") or bound.get("minutes_form"),
+        "begun": begun,
+        "to_count": to_count,
+        "to_tell": gathering.is_past and begun and gathering.minutes_at is None,
+        "late": gathering.status == GatheringStatus.DRAFT and gathering.starts_at <= timezone.now(),
+        "shown": gathering.community.is_public or holds,
     }
     response = render(request, "projects/gathering/detail.html", context, status=status)
     if not gathering.community.is_public or gathering.status == GatheringStatus.DRAFT:
@@ -113,9 +124,13 @@ def gathering_create(request: HttpRequest, slug: str) -> HttpResponse:
         raise PermissionDenied
     form = GatheringForm(request.POST or None, instance=Gathering(community=community))
     if request.method == "POST" and form.is_valid():
-        gathering = gatherings.prepare(community, form=form, by=request.user)
-        messages.success(request, _("La rencontre est prête : relisez-la, puis annoncez-la."))
-        return redirect(gathering)
+        try:
+            gathering = gatherings.prepare(community, form=form, by=request.user)
+        except gatherings.Past as refusal:
+            form.add_error("day", str(refusal))
+        else:
+            messages.success(request, _("La rencontre est prête : relisez-la, puis annoncez-la."))
+            return redirect(gathering)
     context = {"form": form, "community": community, "gathering": None}
     refused = request.method == "POST"
     return render(request, "projects/gathering/form.html", context, status=422 if refused else 200)
@@ -151,7 +166,7 @@ def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "projects/gathering/form.html", context, status=status)
 
 
-@require_POST
+@posted_from("gathering_detail", "pk")
 def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
     """Announce it, or cancel it."""
     gathering = found(request, pk)
@@ -172,7 +187,7 @@ def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(gathering)
 
 
-@require_POST
+@posted_from("gathering_detail", "pk")
 def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a place for the organisation that one acts for, or a rank in the waiting list."""
     gathering = found(request, pk)
@@ -197,11 +212,15 @@ def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(gathering)
 
 
-@require_POST
+@posted_from("gathering_detail", "pk")
 def gathering_give_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Give one's place back."""
     gathering = found(request, pk)
-    had_place = gatherings.give_up(gathering, by=request.user)
+    try:
+        had_place = gatherings.give_up(gathering, by=request.user)
+    except NotPossible as refusal:
+        messages.warning(request, str(refusal))
+        return redirect(gathering)
     messages.success(
         request,
         _("Votre place est libérée. Merci de l’avoir dit.")
@@ -211,7 +230,7 @@ def gathering_give_up(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(gathering)
 
 
-@require_POST
+@posted_from("gathering_detail", "pk")
 def gathering_attendance(request: HttpRequest, pk: int) -> HttpResponse:
     """Who came."""
     gathering = found(request, pk)
@@ -226,7 +245,7 @@ def gathering_attendance(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(gathering)
 
 
-@require_POST
+@posted_from("gathering_detail", "pk")
 def gathering_minutes(request: HttpRequest, pk: int) -> HttpResponse:
     """Publish the minutes, or correct them."""
     gathering = found(request, pk)

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from directory.forms.need import KIND_HELP, NeedForm
 from directory.memberships import acting_for, memberships_of
@@ -18,6 +18,7 @@ from directory.models import Kind, Need
 from directory.permissions import is_member, require
 from directory.writing import OutdatedError
 from mutualisation.kernel.publication import Status
+from mutualisation.kernel.requests import posted_from
 from projects import wording
 from projects.contributions import NotPossible
 from projects.forms.participation import LoanLinkForm
@@ -85,7 +86,7 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "projects/loan/list.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
+@posted_from("project_loans", "slug")
 def project_loan_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The loan goes on; it counts here no more."""
     project = found(request, slug)
@@ -149,18 +150,17 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "projects/need/list.html", context, status=status)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def project_need_link(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Tie, or untie, a need that one’s organisation posted."""
-    project = editable(request, slug)
+    """Tie a need that one’s organisation posted; untie it, or another if one leads."""
     need = get_object_or_404(Need.objects.visible_to(request.user).defer("search"), pk=pk)
     if request.POST.get("lier") == "non":
-        link = ProjectNeed.objects.filter(project=project, need=need).first()
-        if link is None:
-            raise Http404
+        project = found(request, slug)
+        link = get_object_or_404(ProjectNeed.objects.select_related("need__organisation"), project=project, need=need)
         unlink_need(link, by=request.user)
         messages.success(request, _("Ce besoin n’est plus lié au projet; il reste publié."))
-        return redirect("project_needs", slug=slug)
+        return redirect("project_needs", slug=slug) if can_lead(request.user, project) else redirect(project)
+    project = editable(request, slug)
     require(is_member(request.user, need.organisation))
     try:
         link_need(project=project, need=need, by=request.user)

@@ -168,6 +168,7 @@ def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str
         ],
         "gone": [(d, quantity(d.hours, d.amount)) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
+        "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
         "whole": bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount),
     }
 

@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
@@ -27,6 +27,7 @@ from directory.models import Need, Organisation
 from directory.permissions import can_read
 from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
+from mutualisation.kernel.requests import posted_from
 from projects.contributions import NotPossible, missing_roles, offer
 from projects.exchange import project_jsonld
 from projects.filters import ProjectFilterSet
@@ -118,7 +119,7 @@ def _whole() -> QuerySet[Project]:
 
 @login_not_required
 @require_safe
-@conditional(*TABLES, "directory_need")
+@conditional(*TABLES, "directory_need", "toolbox_term")
 def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet of one project: where it stands, who does what, what each brings, what is told, what it lacks."""
     project: Any = _whole().filter(slug=slug).first()
@@ -168,6 +169,7 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
     mine = _mine(acting, project)
     takes_part = acting is not None and any(p.organisation_id == acting.organisation_id for p in taking_part)
     leads = owner_panel(request, project, facts)
+    leading = {project.organisation_id, *(p.organisation_id for p in taking_part if p.part == Part.CARRIES)}
     response = render(
         request,
         "projects/project/detail.html",
@@ -193,7 +195,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "milestones": milestones,
             "fundings": fundings,
             "news": news[:NEWS_SHOWN],
-            "needs": needs,
+            "needs": [n for n in needs if n.organisation_id in leading],
+            "answers": [n for n in needs if n.organisation_id not in leading],
             "lines": lines,
             "total": total,
             "money": financing(project, fundings, lines, total),
@@ -273,7 +276,7 @@ def _renamed(request: HttpRequest, slug: str) -> HttpResponse:
 # ---- follow, support
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def project_follow(request: HttpRequest, slug: str) -> HttpResponse:
     """Be told of its news by e-mail, or no more."""
     project = found(request, slug)
@@ -286,7 +289,7 @@ def project_follow(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(project)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def project_support(request: HttpRequest, slug: str) -> HttpResponse:
     """Say that the organisation one acts for supports it: nothing more is asked, nobody has to answer."""
     project = found(request, slug)

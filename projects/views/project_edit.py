@@ -11,15 +11,16 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
 from directory.lifecycle import move, moves
 from directory.permissions import awaits_reading, can_edit
-from directory.views.written import asked_for, editable_among, first_values, follows, put_back, side_by_side
+from directory.views.written import asked_for, editable_among, first_values, follows, rewriting, sign_in_first
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
+from mutualisation.kernel.requests import posted_from
 from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
 from projects.models import Participation, Project
@@ -108,46 +109,20 @@ def _drawn(request: HttpRequest, form: ProjectForm, project: Project, **extra: A
 @require_http_methods(["GET", "HEAD", "POST"])
 def project_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet, by who leads; what another bearer changed meanwhile is shown, never erased."""
-    if not request.user.is_authenticated:
-        if request.method == "POST":
-            pk = Project.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            return hold(request, f"projet:{pk or 0}")
-        return redirect_to_login(request.get_full_path())
+    if (away := sign_in_first(request, Project, slug, "projet")) is not None:
+        return away
     project = editable(request, slug)
-    if "ligne" in request.POST:
-        form = ProjectForm(instance=project)
-        put_back(form, request.POST)
-        return render(request, SHEET, _drawn(request, form, project, versions=request.POST.get("versions", "")))
-    if request.method == "POST":
-        try:
-            form = change(
-                project,
-                form_for=lambda row: ProjectForm(request.POST, instance=row),
-                by=request.user,
-                publish="publier" in request.POST,
-            )
-        except OutdatedError as error:
-            return _conflict(request, error.args[0], project)
-        if form.errors:
-            context = _drawn(request, form, project, versions=form.data.get("versions", ""))
-            return render(request, SHEET, context, status=422)
-        forget(user=request.user, key=f"projet:{project.pk}")
-        return _said(request, form.instance, changed="publier" not in request.POST)
-    draft = recall(request, f"projet:{project.pk}")
-    form = ProjectForm(instance=project)
-    versions = form.fingerprint()
-    if draft and "reprendre" in request.GET:
-        first_values(request, form, draft)
-        versions = draft.data.get("versions", [versions])[-1]
-    return render(request, SHEET, _drawn(request, form, project, draft=draft, versions=versions))
-
-
-def _conflict(request: HttpRequest, typed: ProjectForm, project: Project) -> HttpResponse:
-    now = Project.objects.select_related("organisation").get(pk=project.pk)
-    form, differences = side_by_side(request, typed, lambda data: ProjectForm(data, instance=now))
-    fresh = ProjectForm(instance=now).fingerprint()
-    context = _drawn(request, form, now, conflict=True, differences=differences, versions=fresh)
-    return render(request, SHEET, context, status=409)
+    publish = "publier" in request.POST
+    return rewriting(
+        request,
+        project,
+        template=SHEET,
+        key=f"projet:{project.pk}",
+        form_for=lambda data, row: ProjectForm(data, instance=row),
+        save=lambda form_for: change(project, form_for=form_for, by=request.user, publish=publish),
+        drawn=lambda form, row, **extra: _drawn(request, form, row, **extra),
+        said=lambda row: _said(request, row, changed=not publish),
+    )
 
 
 def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> HttpResponse:
@@ -169,7 +144,7 @@ def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> H
     return redirect(project)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def project_move(request: HttpRequest, slug: str) -> HttpResponse:
     """Publish, archive; or move from one stage to another."""
     project = editable(request, slug)

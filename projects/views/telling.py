@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.drafts import forget, recall
 from directory.forms.organisation import one_line
@@ -20,6 +20,7 @@ from directory.permissions import can_read
 from directory.views.photo import SIZES
 from directory.views.written import first_values
 from mutualisation.kernel.documents import ACCEPT, DocumentError, attached, too_heavy
+from mutualisation.kernel.requests import posted_from
 from mutualisation.kernel.uploads import too_large
 from projects.forms.participation import DocumentForm, NewsForm
 from projects.models import Document, News, NewsPhoto
@@ -111,7 +112,7 @@ def news_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, NEWS, context, status=status)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def news_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take a news off."""
     project = editable(request, slug)
@@ -178,7 +179,7 @@ def project_documents(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, DOCUMENTS, context, status=422 if form.errors else 200)
 
 
-@require_POST
+@posted_from("project_detail", "slug")
 def document_remove(request: HttpRequest, slug: str, uid: uuid.UUID) -> HttpResponse:
     """Take a document off."""
     project = editable(request, slug)

@@ -16,6 +16,9 @@ document.addEventListener("change", (event) => {
   else send();
 });
 
+// A refused form opens on what is wrong with it.
+document.querySelector("[data-errors]")?.focus();
+
 // Addresses stay short: what is empty, or the default, is not sent.
 document.addEventListener("htmx:configRequest", (event) => {
   const sent = event.detail.formData || new FormData();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,72 +19,37 @@ from tests.accounts.people import empty_queue
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
-@pytest.fixture
-def phone_of(
-    chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@contextmanager
+def windows(
+    chromium: str, portal: str, patch: pytest.MonkeyPatch, *, width: int, theme: str = "light"
 ) -> Iterator[Callable[..., Any]]:
-    """``phone_of(person)``: a page of 360 px where that person is signed in; nobody without one.
+    """Gives ``window(person)``: a page where that person is signed in; nobody without one.
 
     Fails on any error of the console.
     """
     from playwright.sync_api import sync_playwright
 
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
-    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
+    patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
     cache.clear()
     errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
 
-        def phone(person: User | None = None) -> Any:
+        def window(person: User | None = None) -> Any:
             context = browser.new_context(
-                viewport={"width": 360, "height": 740},
-                base_url=live_server.url,
+                viewport={"width": width, "height": 740},
+                base_url=portal,
                 locale="fr-CA",
+                color_scheme=theme,
                 reduced_motion="reduce",
             )
             if person:
                 client = Client()
                 client.force_login(person)
-                cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+                cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": portal}
                 context.add_cookies([cookie])
             page = context.new_page()
-            page.set_default_timeout(30_000)  # a busy machine is no fault of the page
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
-            return page
-
-        yield phone
-        browser.close()
-        empty_queue()  # a job left behind would speak, to the next test, of rows that are gone
-        connections.close_all()  # those of Playwright’s loop, which nobody else would close
-    cache.clear()
-    assert errors == []
-
-
-@pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
-def window_of(
-    request: Any, chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[User], Any]]:
-    """A window where that person is signed in; fails on any error of the console."""
-    from playwright.sync_api import sync_playwright
-
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
-    width, theme = request.param
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-
-        def window(person: User) -> Any:
-            client = Client()
-            client.force_login(person)
-            context = browser.new_context(
-                viewport={"width": width, "height": 740}, base_url=live_server.url, locale="fr-CA", color_scheme=theme
-            )
-            cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([cookie])
-            page = context.new_page()
-            page.set_default_timeout(60_000)
+            page.set_default_timeout(60_000)  # a busy machine is no fault of the page
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
             return page
@@ -92,7 +58,47 @@ def window_of(
         browser.close()
         empty_queue()  # a job left behind would speak, to the next test, of rows that are gone
         connections.close_all()  # those of Playwright’s loop, which nobody else would close
+    cache.clear()
     assert errors == []
+
+
+@pytest.fixture
+def phone_of(
+    chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
+    """``phone_of(person)``: a page of 360 px where that person is signed in; nobody without one."""
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
+    with windows(chromium, live_server.url, monkeypatch, width=360) as window:
+        yield window
+
+
+@pytest.fixture
+def wide_of(phone_of: Callable[..., Any]) -> Callable[..., Any]:
+    """The same on a desk: ``wide_of(person)``, 1280 px."""
+
+    def wide(person: User | None = None) -> Any:
+        page = phone_of(person)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        return page
+
+    return wide
+
+
+@pytest.fixture
+def desk_of(chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """``desk_of(person)``: the same, 1280 px wide and dark: for the key pages of what a phone went through."""
+    with windows(chromium, live_server.url, monkeypatch, width=1280, theme="dark") as window:
+        yield window
+
+
+@pytest.fixture(params=[(360, "dark"), (1280, "light")], ids=["téléphone", "bureau"])
+def window_of(
+    request: Any, chromium: str, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
+    """A window where that person is signed in, on a phone, then on a wide screen."""
+    width, theme = request.param
+    with windows(chromium, live_server.url, monkeypatch, width=width, theme=theme) as window:
+        yield window
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""On a phone and on a wide screen: a model filled without an account, taken as a PDF, and a signed one verified."""
+"""A model filled without an account, taken as a PDF, on a phone; a signed one verified, on a wide screen."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ from toolbox import content
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_a_model_is_filled_taken_away_and_a_signed_one_verified(
-    window_of: Callable[..., Any], fits: Callable[[Any], None], tmp_path: Path
-) -> None:
+@pytest.fixture(autouse=True)
+def models() -> None:
     cache.clear()
     a_small_country()
     content.load(settings.FIXTURE_DIRS[0])
-    page = window_of(UserFactory())
 
+
+@pytest.mark.parametrize("window_of", [(360, "dark")], indirect=True, ids=["téléphone"])
+def test_a_model_is_filled_and_taken_away(
+    window_of: Callable[..., Any], fits: Callable[[Any], None], tmp_path: Path
+) -> None:
+    page = window_of(UserFactory())
     page.goto(reverse("model_agreement", args=["pret-de-materiel"]))
     page.get_by_role("link", name="Le remplir ici").click()
     page.get_by_label("Nom légal du prêteur").fill("Le Carrefour #import")
     page.get_by_label("Montant ($)").fill("beaucoup")
     page.get_by_role("button", name="Voir l’aperçu").click()
     page.get_by_role("link", name="Montant ($)").wait_for()
-    fits(page)
     page.get_by_label("Montant ($)").fill("40")
     page.get_by_role("button", name="Voir l’aperçu").click()
     page.get_by_role("heading", name="Aperçu").wait_for()
@@ -44,6 +47,12 @@ def test_a_model_is_filled_taken_away_and_a_signed_one_verified(
     taken.value.save_as(tmp_path / "projet.pdf")
     assert squeezed("Le Carrefour #import") in squeezed("".join(pdf_pages((tmp_path / "projet.pdf").read_bytes())))
 
+
+@pytest.mark.parametrize("window_of", [(1280, "light")], indirect=True, ids=["bureau"])
+def test_a_signed_one_is_verified_and_one_byte_changed_refused(
+    window_of: Callable[..., Any], fits: Callable[[Any], None]
+) -> None:
+    page = window_of(UserFactory())
     file = papers.issue(in_force(freeze(draft_of("pret-de-materiel"))))
     touched = bytearray(file)
     touched[len(file) // 2] ^= 1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,11 +17,6 @@ from tests.factories import MembershipFactory, ResourceFactory, a_small_country
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LONG_AGO = timezone.now() - datetime.timedelta(days=400)
-
-
-@pytest.fixture(autouse=True)
-def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
 
 
 @pytest.fixture
@@ -39,32 +33,6 @@ def stale(db: None, settings: Any) -> Any:
     return manager
 
 
-@pytest.fixture(params=[(360, "light"), (1280, "dark")], ids=["360 px", "1280 px"])
-def stranger(request: Any, chromium: str, live_server: Any, stale: Any) -> Iterator[Any]:
-    """A page of someone who is not signed in."""
-    from playwright.sync_api import sync_playwright
-
-    width, theme = request.param
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(
-            viewport={"width": width, "height": 740}, color_scheme=theme, base_url=live_server.url, locale="fr-CA"
-        )
-        yield context.new_page()
-        context.pages[0].goto("about:blank")
-        browser.close()
-        connections.close_all()  # beside Playwright’s loop, Django opens one that it does not close
-
-
-def fits(page: Any) -> None:
-    """Nothing scrolls sideways, and axe finds nothing wrong."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
 def open_the_mail(page: Any) -> None:
     """Read the newest e-mail of the outbox and follow its link."""
     page.goto(f"{reverse('outbox')}?a=lucie")
@@ -73,7 +41,10 @@ def open_the_mail(page: Any) -> None:
     page.goto(re.sub(r"^https?://[^/]+", "", link))
 
 
-def test_confirmed_from_the_mail_without_signing_in(stranger: Any) -> None:
+def test_confirmed_from_the_mail_without_signing_in(
+    stale: Any, window_of: Callable[..., Any], fits: Callable[[Any], None]
+) -> None:
+    stranger = window_of()
     advance()
     open_the_mail(stranger)
     fits(stranger)
@@ -92,7 +63,8 @@ def test_confirmed_from_the_mail_without_signing_in(stranger: Any) -> None:
     assert stranger.get_by_role("button", name=re.compile("Toujours exact")).count() == 0
 
 
-def test_what_left_the_lists_comes_back(stranger: Any) -> None:
+def test_what_left_the_lists_comes_back(stale: Any, phone_of: Callable[..., Any]) -> None:
+    stranger = phone_of()
     for step in range(3):
         advance(timezone.now() + datetime.timedelta(days=15 * step))
     stranger.goto(reverse("resource_list"))
@@ -107,7 +79,8 @@ def test_what_left_the_lists_comes_back(stranger: Any) -> None:
     assert kept.value.suggested_filename == f"ressources-{timezone.localdate().isoformat()}.csv"
 
 
-def test_a_cut_link_and_no_longer_exact(stranger: Any) -> None:
+def test_a_cut_link_and_no_longer_exact(stale: Any, phone_of: Callable[..., Any], fits: Callable[[Any], None]) -> None:
+    stranger = phone_of()
     advance()
     open_the_mail(stranger)
     address = stranger.url

@@ -127,10 +127,13 @@ def test_each_organisation_is_invited_once_and_who_refuses_is_left_in_peace(thre
     MembershipFactory(organisation=second.organisation)  # a member who manages nothing
     JointRefusal.objects.create(user=third.user)
     sent = grouping.invite(only(), by=first.user, **WORDS)
-    assert (sent.organisations, sent.people, sent.silent) == (1, 2, [third.organisation.name])
+    assert ([a.organisation for a in sent.reached], sent.people) == ([second.organisation], 2)
+    assert [a.organisation for a in sent.silent] == [third.organisation]
+    assert sent.own == [first.organisation]
     assert set(Mail.objects.values_list("to", flat=True)) == {second.user.email, second_manager.email}
     mail = Mail.objects.get(to=second.user.email)
-    assert "3 organismes cherchent" in mail.subject
+    assert mail.subject.startswith("Vous êtes 3 organismes à chercher")
+    assert f"Les autres : {first.organisation.name}, {third.organisation.name}." in mail.text.replace("\u00a0", " ")
     for said in (
         WORDS["message"],
         "achat groupé",
@@ -138,10 +141,10 @@ def test_each_organisation_is_invited_once_and_who_refuses_is_left_in_peace(thre
         "/besoins/ensemble/materiel-transport-camion/",
     ):
         assert said in mail.text, said
-    assert JointInvitation.objects.filter(by=first.user, way="achat").count() == 2
+    assert JointInvitation.objects.filter(by=first.user, way="achat").count() == 1
 
     again = grouping.invite(only(), by=first.user, **WORDS)
-    assert (again.organisations, again.people) == (0, 0)
+    assert (again.reached, again.done) == ([], [second.organisation])
     late = MembershipFactory(role="gestionnaire")
     NeedFactory(organisation=late.organisation, category=truck)
     grouping.invite(only(), by=second.user, way="projet", message="Bonjour")
@@ -179,7 +182,8 @@ def test_an_invitation_from_the_page(client: Client, three: Any) -> None:
     client.force_login(three[0].user)
     address = reverse("need_group_invite", args=[only().key])
     page = client.get(address).content.decode()
-    assert "Et si nous nous y mettions" in page
+    assert "Nous sommes 3 organismes à chercher" in page
+    assert "Organisme B, Organisme C" in page
     assert three[0].organisation.name in page
 
     refused = client.post(address, {"way": "", "message": "Mon texte à moi"})
@@ -193,7 +197,14 @@ def test_an_invitation_from_the_page(client: Client, three: Any) -> None:
     done = client.post(address, WORDS, follow=True)
     assert "L’invitation est partie à 2 organismes." in done.content.decode()
     assert Mail.objects.count() == 2
-    assert "2 besoins sur 3 ont déjà reçu" in client.get(address).content.decode()
+    assert "Inviter à s’y mettre ensemble" not in client.get(only().get_absolute_url()).content.decode()
+    assert "Inviter à s’y mettre ensemble" not in client.get(reverse("need_groups")).content.decode()
+    for again in (client.get(address), client.post(address, WORDS, follow=True)):
+        page = again.content.decode()
+        assert "Il n’y a plus personne à inviter" in page
+        assert "<textarea" not in page
+        assert three[1].organisation.name in page
+    assert Mail.objects.count() == 2
 
 
 def test_a_group_that_is_no_more_is_not_invited(client: Client, three: Any) -> None:

@@ -77,7 +77,7 @@ def test_the_hint_and_the_calendar_come_with_the_field() -> None:
 def test_hours_are_said_as_in_quebec() -> None:
     at = datetime.datetime(2026, 11, 21, 15, 13, tzinfo=datetime.UTC)
     assert moment_in_words(at) == "21 novembre 2026, 10\u00a0h\u00a013"
-    assert date_format(at, "DATETIME_FORMAT").endswith("10\u00a0h\u00a013")
+    assert date_format(at, "DATETIME_FORMAT").endswith(", 15\u00a0h\u00a013")
 
 
 def test_no_page_shows_an_hour_with_a_colon() -> None:

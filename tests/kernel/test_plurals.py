@@ -1,4 +1,4 @@
-"""Zero, one and a half are singular in French."""
+"""Zero is singular in French."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.template import Context, Template
 from django.utils.translation import gettext, ngettext, npgettext, override
 
 
-@pytest.mark.parametrize(("n", "said"), [(0, "singulier"), (1, "singulier"), (1.5, "singulier"), (2, "pluriel")])
-def test_our_sentences_are_counted_as_french_counts(n: float, said: str) -> None:
+@pytest.mark.parametrize(("n", "said"), [(0, "singulier"), (1, "singulier"), (2, "pluriel")])
+def test_our_sentences_are_counted_as_french_counts(n: int, said: str) -> None:
     assert ngettext("singulier", "pluriel", n) == said
     assert npgettext("contexte", "singulier", "pluriel", n) == said
     drawn = Template("{% blocktrans count n=n %}singulier{% plural %}pluriel{% endblocktrans %}").render(
@@ -18,7 +18,7 @@ def test_our_sentences_are_counted_as_french_counts(n: float, said: str) -> None
 
 
 def test_catalogues_keep_their_own_rule() -> None:
-    assert ngettext("%(num)d hour", "%(num)d hours", 2) % {"num": 2} == "2\u00a0heures"
+    assert ngettext("%(num)d hour", "%(num)d hours", 2) % {"num": 2} == "2 heures"
     assert gettext("Une phrase que personne ne traduit") == "Une phrase que personne ne traduit"
     with override("en"):
         assert ngettext("%d object", "%d objects", 0) == "%d objects"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from directory import calendar
 from directory.models import Membership, Organisation, Resource
-from loans import agreements, handover, holding, incidents, photos, requests, tasks
+from loans import agreements, amendments, handover, holding, incidents, photos, requests, tasks
 from loans.handover import Sheet
 from loans.models import Agreement, ConditionReport, Loan, LoanDate, Moment, Side, Signature, SignedHow
 from mutualisation.kernel.moments import span
@@ -56,7 +56,7 @@ def accepted(resource: Resource, *periods: Any, quantity: int = 1, **fields: Any
     manager = Membership.objects.filter(organisation=resource.organisation).first()
     by = manager.user if manager else member(resource.organisation)
     requests.accept(loan, by=by)
-    agreements.draw_up_accepted(loan, by=by)
+    amendments.follow_acceptance(loan, by=by)
     return loan
 
 

@@ -85,7 +85,7 @@ def test_from_the_loan_to_a_frozen_text(loan: Loan) -> None:
     seen = page(lender.get(loan.get_absolute_url()))
     assert "Compléter et accepter l’entente" in seen
     here = agreement.get_absolute_url()
-    assert "Il manque, de" in page(lender.get(here))
+    assert "Vous devez encore répondre" in page(lender.get(here))
     for client, side in ((lender, Side.LENDER), (borrower, Side.BORROWER)):
         for _turn in range(4):
             data = typed(agreement, side)

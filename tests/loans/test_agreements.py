@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.models import Membership, Resource
-from loans import agreements, handover, proposals, requests
+from loans import agreements, amendments, ending, handover, proposals, requests
 from loans.agreements import Lacks, NoModel
 from loans.models import Agreement, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -98,9 +98,9 @@ def test_an_acceptance_waits_for_no_agreement_and_the_worker_draws_one_up_once()
     drawn = loan.agreements.get()
     assert [(line.kind, line.by) for line in drawn.journal.all()] == [("drawn_up", lender)]
     assert Mail.objects.filter(event__startswith="agreement-drawn-up").count() == 2
-    assert agreements.draw_up_accepted(loan, by=lender) is None
+    assert amendments.follow_acceptance(loan, by=lender) is None
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
-    assert agreements.draw_up_accepted(loan, by=lender) is None
+    assert amendments.follow_acceptance(loan, by=lender) is None
     assert loan.agreements.get() == drawn
 
 
@@ -109,7 +109,7 @@ def test_the_worker_leaves_what_someone_drew_up_before_it_and_what_was_called_of
     for loan in (mine, gone):
         requests.accept(loan, by=member(loan.lender))
     agreement = agreements.draw_up(mine, by=borrower_of(mine))
-    agreements.end(agreement, by=borrower_of(mine), reason="Autrement")
+    ending.end(agreement, by=borrower_of(mine), reason="Autrement")
     requests.cancel(gone, by=lender_of(gone), reason="Dégât d’eau")
     assert work() == 2
     assert (list(mine.agreements.all()), gone.agreements.count()) == ([agreement], 0)

@@ -6,6 +6,8 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from directory import calendar
@@ -42,6 +44,20 @@ def test_nobody_hands_over_long_before_the_start(days: float) -> None:
         handed(loan)
     loan.refresh_from_db()
     assert (loan.status, loan.reports.count(), periods(loan)) == ("accepted", 0, before)
+
+
+def test_the_pages_say_from_when_before_anybody_counts() -> None:
+    soon, far = accepted(ResourceFactory(), in_days(3.9)), accepted(ResourceFactory(), in_days(30))
+    for loan, early in ((soon, False), (far, True)):
+        client = Client()
+        client.force_login(lender_of(loan))
+        page = client.get(loan.get_absolute_url()).content.decode()
+        sheet = client.get(reverse("loan_handover", args=[loan.pk])).content.decode()
+        for text in (page, sheet):
+            assert ("La remise s’inscrira à partir du" in text) is early
+        assert ("Inscrire la remise" in page) is not early
+        assert ('name="hour"' in sheet) is not early
+        assert ("Proposer d’autres dates" in sheet) is early
 
 
 def test_what_leaves_early_holds_its_time_from_then_on(chairs: Resource) -> None:

@@ -60,7 +60,13 @@ def test_she_reads_receives_a_code_and_signs(agreement: Agreement) -> None:
     assert kinds(agreement) == ["signed", "signed", "link_sent", "signed", "in_force"]
     assert JournalEntry.objects.broken(agreement) == []
     copies = Mail.objects.filter(to=ALIX, text__contains="Une tente, rendue propre.")
-    assert {mail.event.split(":")[0] for mail in copies} == {"person-signed", "person-in-force"}
+    assert [mail.event.split(":")[0] for mail in copies] == ["person-in-force"]  # she signed last: one copy, not two
+
+
+def test_what_she_signed_is_hers_to_keep_while_others_have_to(agreement: Agreement) -> None:
+    signed_by_link(agreement, sent(agreement))
+    copy = Mail.objects.get(to=ALIX, text__contains="Une tente, rendue propre.")
+    assert copy.event.startswith("person-signed")
 
 
 def test_used_it_says_when_and_shows_nothing_more(agreement: Agreement) -> None:
@@ -135,6 +141,7 @@ def test_she_may_refuse(agreement: Agreement) -> None:
     agreement = fresh(agreement)
     assert (agreement.status, agreement.ended_note) == ("refused", "Horaire")
     assert agreement.journal.get(kind="refused").who == "Alix Exemple"
+    assert not Mail.objects.filter(to=ALIX, event__startswith="person-refused").exists()
     assert Client().get(address).status_code == 410
 
 

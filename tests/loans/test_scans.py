@@ -66,6 +66,8 @@ def test_sent_then_confirmed_it_is_in_force(agreement: Agreement) -> None:
     assert agreement.status == AgreementStatus.IN_FORCE
     found = {s.party: (s.how, s.name, s.function) for s in agreement.signatures.all()}
     assert found == {p: ("papier", s["name"], s["function"]) for p, s in SIGNERS.items()}
+    told = set(Mail.objects.filter(event=f"in-force:{agreement.pk}").values_list("to", flat=True))
+    assert told == {signatory(agreement).email}  # not who confirmed
     assert kinds(agreement) == ["scan_sent", "scan_confirmed", "signed", "signed", "in_force"]
     assert JournalEntry.objects.broken(agreement) == []
 

@@ -45,14 +45,17 @@ def test_each_signs_and_the_last_puts_it_in_force(agreement: Agreement) -> None:
     assert "résolution du conseil du 3 mai 2026" in first.statement
     assert first.sha256 == agreement.sha256
     assert JournalEntry.objects.broken(agreement) == []
-    subjects = set(Mail.objects.filter(event=f"in-force:{agreement.pk}").values_list("to", flat=True))
-    assert subjects == {signatory(agreement).email, signatory(agreement, "emprunteur").email}
+    told = set(Mail.objects.filter(event=f"in-force:{agreement.pk}").values_list("to", flat=True))
+    assert told == {signatory(agreement, "emprunteur").email}  # who signed last saw it on the page
 
 
-def test_who_signed_first_and_who_is_next_are_told(agreement: Agreement) -> None:
+def test_who_is_next_and_who_signs_with_her_are_told_not_who_signed(agreement: Agreement) -> None:
+    colleague = mandated(agreement.loan.borrower)
     sign(agreement, "emprunteur")
     theirs = Mail.objects.get(to=signatory(agreement).email, event__startswith="signed-")
-    ours = Mail.objects.get(to=signatory(agreement, "emprunteur").email, event__startswith="signed-")
+    ours = Mail.objects.get(to=colleague.email, event__startswith="signed-")
+    assert not Mail.objects.filter(to=signatory(agreement, "emprunteur").email).exists()
+    assert theirs.text.startswith(f"{agreement.loan.borrower.name} a signé. Lisez le texte")
     assert "à vous" in theirs.subject
     assert f"/ententes/{agreement.number}/signer/" in theirs.text
     assert "rien à faire" in ours.text
@@ -158,7 +161,13 @@ def test_an_agreement_that_was_replaced_tells_which_one(agreement: Agreement) ->
         sign(fresh(agreement))
     assert answer.value.now == other
     changed = signing.clause_differences(agreement, other)
-    assert [(d["title"], d["after"]) for d in changed] == [("Objet", "<p>Deux tentes.</p>")]
+    assert not changed.answers
+    [clause] = changed.clauses
+    assert (clause.title, clause.state) == ("Objet", "kept")
+    assert [(p.state, p.text) for p in clause.parts] == [
+        ("removed", "Une tente, rendue propre."),
+        ("added", "Deux tentes."),
+    ]
 
 
 def test_a_mandate_that_ended_says_who_can_sign_instead(agreement: Agreement) -> None:
@@ -205,7 +214,8 @@ def test_a_refusal_says_why_and_to_whom(agreement: Agreement) -> None:
     agreement = fresh(agreement)
     assert (agreement.status, agreement.ended_note) == ("refused", "Le prix a changé")
     assert kinds(agreement) == ["signed", "refused"]
-    told = Mail.objects.get(event=f"refused:{agreement.pk}", to=signatory(agreement, "emprunteur").email)
+    told = Mail.objects.get(event=f"refused:{agreement.pk}")
+    assert told.to == signatory(agreement, "emprunteur").email  # not who refused
     assert "Le prix a changé" in told.text
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Membership
 from loans import signing
@@ -47,6 +49,33 @@ def test_the_page_shows_the_text_its_hash_and_the_sentence(agreement: Agreement)
     for words in ("Une tente, rendue propre.", agreement.sha256, "version 1", "résolution du conseil du 3 mai 2026"):
         assert words in html
     assert "noindex" in html
+
+
+def test_what_is_awaited_comes_first_and_the_sentence_last_beside_its_button(agreement: Agreement) -> None:
+    html = signed_in(signatory(agreement)).get(page(agreement)).content.decode()
+    main = html[html.index('id="contenu"') :]
+    order = ['href="#signer"', 'href="#c1"', "Une tente, rendue propre.", 'name="function"', 'name="accepts"',
+             "Signer l’entente</button>", 'href="#contenu"']  # fmt: skip
+    assert [main.index(words) for words in order] == sorted(main.index(words) for words in order)
+    between = main[main.index('name="accepts"') : main.index("Signer l’entente</button>")]
+    assert "<input" not in between
+
+
+def test_what_ended_asks_nobody_to_sign(agreement: Agreement) -> None:
+    sign(agreement, "emprunteur")
+    browser = signed_in(signatory(agreement))
+    assert "À signer</span>" in browser.get(page(agreement)).content.decode()
+    Agreement.objects.filter(pk=agreement.pk).update(sign_by=timezone.now())
+    late = browser.get(page(agreement)).content.decode()
+    assert "Le délai pour signer est passé" in late
+    Agreement.objects.filter(pk=agreement.pk).update(status="expired")
+    ended = browser.get(page(agreement)).content.decode()
+    for html in (late, ended):
+        assert "À signer</span>" not in html
+        assert "N’a pas signé" in html
+        assert 'href="#signer"' not in html
+    assert f"Signatures qui manquaient\u00a0: {agreement.loan.lender.name}." in ended
+    assert "Reprendre l’entente" in browser.get(agreement.get_absolute_url()).content.decode()
 
 
 def test_one_who_just_said_who_she_is_signs(agreement: Agreement) -> None:
@@ -129,8 +158,9 @@ def test_what_took_its_place_is_shown_with_what_changed(agreement: Agreement) ->
     assert answer.status_code == 409
     assert "Le texte a changé depuis que vous l’avez lu" in html
     assert page(other) in html
-    assert "Deux tentes, propres." in html
-    assert "Cette clause est retirée." in html
+    assert "Ce que l’entente" in html
+    assert re.search(r"<ins><span[^>]*>[^<]*</span>Deux tentes, propres\.", html)
+    assert re.search(r"Durée <span[^>]*>clause retirée", html)
 
 
 def test_a_mandate_withdrawn_meanwhile(agreement: Agreement) -> None:

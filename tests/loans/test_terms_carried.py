@@ -13,7 +13,7 @@ from loans.models import Agreement, Side
 from mutualisation.kernel.pdf import pdf
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.kernel.documents import pdf_pages, squeezed
-from tests.loans.lending import accepted, borrower_of, in_days, lender_of, models_in_force
+from tests.loans.lending import accepted, borrower_of, in_days, member, models_in_force
 from tests.loans.signed import draft_of, freeze, in_force
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_terms_are_those_that_were_read_when_asking_and_may_be_agreed_otherwise(
     resource.save()
     assert loan.conditions == TERMS
     proposal = proposals.propose(
-        loan, by=lender_of(loan), side=Side.LENDER, periods=[in_days(4)], quantity=1, conditions="Ménage compris."
+        loan, by=member(loan.lender), side=Side.LENDER, periods=[in_days(4)], quantity=1, conditions="Ménage compris."
     )
     proposals.agree(proposal, by=borrower_of(loan))
     loan.refresh_from_db()

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
+from django.urls import reverse
 
 from directory.models import OpeningHours, PracticeFigure, PracticePartner, Resource
 from mutualisation.pages.sitemaps import SITEMAPS
@@ -210,6 +211,15 @@ def test_what_someone_signed_in_sees_is_never_shared(client: Client, entries: di
     assert "public" not in response.get("Cache-Control", "")
     assert "Cookie" in response["Vary"]
     assert "/moderation/" in response.content.decode()
+
+
+def test_everybody_sees_where_to_search(client: Client, entries: dict[str, Any]) -> None:
+    """In the menu of every width: ``nav-in`` is what only a phone shows."""
+    for person in (None, UserFactory(), UserFactory(admin=True)):
+        if person:
+            client.force_login(person)
+        page = client.get("/organismes/").content.decode()
+        assert f'<li><a href="{reverse("search")}">Chercher</a></li>' in page
 
 
 CHANGES = {

@@ -13,9 +13,19 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.memberships import NotPossible
+from directory.models import Membership
 from projects import communities
-from projects.models import Community, CommunityMember, Idea, Pivot, ProjectNeed
-from tests.factories import NeedFactory, OrganisationFactory, UserFactory, a_small_country
+from projects.models import Community, CommunityMember, Idea, Pivot, Project
+from projects.permissions import facilitators_of, told_of
+from projects.tasks import tell_needs_taken_up
+from tests.factories import (
+    MembershipFactory,
+    NeedFactory,
+    OrganisationFactory,
+    SectorFactory,
+    UserFactory,
+    a_small_country,
+)
 from tests.projects.meeting import a_community, a_gathering, joined, person
 from toolbox.models import Tool
 
@@ -51,6 +61,27 @@ def test_only_people_of_validated_organisations_join_what_is_public() -> None:
     someone, organisation = person()
     with pytest.raises(PermissionDenied):
         communities.join(hidden, by=someone, organisation=organisation)
+
+
+def test_who_no_longer_acts_for_her_organisation_is_no_longer_in_nor_its_pivot(client: Client) -> None:
+    community, host = a_community()
+    user, organisation = joined(community)
+    pivot = communities.be_pivot(community, by=user, function="Qui prête un camion")
+    CommunityMember.objects.filter(user=user).update(is_facilitator=True)
+    Membership.objects.filter(user=user).delete()
+    page = client.get(community.get_absolute_url()).content.decode()
+    assert organisation.name not in page
+    assert "Qui prête un camion" not in page
+    client.force_login(host)
+    assert client.get(reverse("pivot_ask", args=[community.slug, pivot.pk])).status_code == 404
+    with pytest.raises(PermissionDenied):
+        communities.put_idea(community, by=user, title="Une idée")
+    assert list(facilitators_of(community)) == [host]
+    assert user not in told_of(community)
+    elsewhere = MembershipFactory(user=user).organisation
+    communities.join(community, by=user, organisation=elsewhere)
+    member = CommunityMember.objects.get(user=user)
+    assert (member.organisation, member.is_facilitator) == (elsewhere, False)
 
 
 def test_a_community_keeps_someone_who_facilitates() -> None:
@@ -138,7 +169,7 @@ def test_pages_cost_the_same_for_three_as_for_one(client: Client, n: int, django
     with django_assert_num_queries(6):
         client.get(community.get_absolute_url())
     client.get(reverse("community_list"))  # places and sectors are known from then on
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(reverse("community_list") + "?tri=nom")
     client.force_login(host)
     client.get("/mon-espace/")  # the session is known from then on
@@ -202,16 +233,112 @@ def test_only_members_turn_an_idea_into_a_project_and_hostile_numbers_do_nothing
         assert "Idée de la maison" not in page.content.decode()
 
 
-def test_needs_named_by_an_address_are_told_and_ones_own_are_linked(client: Client) -> None:
+def test_needs_that_several_share_become_those_of_a_project_and_each_may_take_its_own_back(client: Client) -> None:
     user, organisation = person(OrganisationFactory(territory=a_small_country()["mrc-beauharnois-salaberry"]))
-    mine, other = NeedFactory(organisation=organisation, name="Un camion"), NeedFactory(name="Camion réfrigéré")
+    manager = MembershipFactory(role="gestionnaire")
+    mine = NeedFactory(organisation=organisation, name="Un camion réfrigéré")
+    other = NeedFactory(organisation=manager.organisation, name="Camion réfrigéré")
+    apart = NeedFactory(name="Chapiteau blanc")  # nobody else looks for it: it is not this person's to take up
     hidden = NeedFactory(name="Besoin secret", status="draft", published_at=None)
     client.force_login(user)
-    asked = f"{mine.pk},{other.pk},{hidden.pk}"
+    asked = f"{mine.pk},{other.pk},{apart.pk},{hidden.pk}"
     page = client.get(reverse("project_propose"), {"titre": "Camion", "besoins": asked}).content.decode()
     assert "Camion réfrigéré" in page
     assert "Besoin secret" not in page
     sent = {"title": "Camion", "standfirst": "À deux.", "carries": "oui", "publier": "1", "once": str(uuid.uuid4()),
             "territories": [organisation.territory_id], "besoins": asked, "organisation": organisation.pk}  # fmt: skip
-    assert client.post(reverse("project_propose"), sent).status_code == 302
-    assert [link.need for link in ProjectNeed.objects.all()] == [mine]
+    for _twice in range(2):
+        assert client.post(reverse("project_propose"), sent).status_code == 302
+    project = Project.objects.get()
+    assert {link.need for link in project.linked_needs.all()} == {mine, other}
+    tell_needs_taken_up(0)  # the morning after, nobody is told again
+    mail = Mail.objects.get(event__startswith="project-took-up")
+    assert (mail.to, "Camion réfrigéré" in mail.subject) == (manager.user.email, True)
+    for address in (other.get_absolute_url(), "/besoins/ensemble/", project.get_absolute_url()):
+        assert client.get(address).status_code == 200
+    assert project.title in client.get(other.get_absolute_url()).content.decode()
+
+    link = reverse("project_need_link", args=[project.slug, other.pk])
+    stranger, theirs = Client(), Client()
+    stranger.force_login(person()[0])
+    theirs.force_login(manager.user)
+    assert stranger.post(link, {"lier": "non"}).status_code == 403
+    assert "Retirer ce besoin du projet" in theirs.get(project.get_absolute_url()).content.decode()
+    assert theirs.post(link, {"lier": "non"}).url == project.get_absolute_url()
+    assert [kept.need for kept in project.linked_needs.all()] == [mine]
+
+
+def test_a_draft_tells_the_others_once_it_is_public(client: Client) -> None:
+    user, organisation = person(OrganisationFactory(territory=a_small_country()["mrc-beauharnois-salaberry"]))
+    manager = MembershipFactory(role="gestionnaire")
+    needs = [NeedFactory(organisation=o, name="Camion") for o in (organisation, manager.organisation)]
+    client.force_login(user)
+    sent = {"title": "Camion", "standfirst": "À deux.", "carries": "oui", "once": str(uuid.uuid4()),
+            "territories": [organisation.territory_id], "organisation": organisation.pk,
+            "besoins": ",".join(str(need.pk) for need in needs)}  # fmt: skip
+    client.post(reverse("project_propose"), sent)
+    assert not Mail.objects.filter(event__startswith="project-took-up").exists()
+    assert "Un projet veut y répondre" not in client.get(needs[1].get_absolute_url()).content.decode()
+    client.post(reverse("project_move", args=[Project.objects.get().slug]), {"geste": "publish"})
+    tell_needs_taken_up(0)
+    assert Mail.objects.get(event__startswith="project-took-up").to == manager.user.email
+
+
+BUTTONS = (
+    "community_join", "community_leave", "community_tell", "community_move", "pivot_add", "idea_add",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUTTONS)
+def test_the_address_of_a_button_opened_or_reloaded_leads_to_its_page(client: Client, name: str) -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    client.force_login(user)
+    address = reverse(name, args=[community.slug])
+    assert client.get(address).url == community.get_absolute_url()
+    assert client.put(address).status_code == 405
+    assert community.members.filter(user=user).exists()  # opening « quitter » is not leaving
+
+
+def test_what_is_wrong_with_an_idea_is_said_once_at_the_top(client: Client) -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    client.force_login(user)
+    answer = client.post(reverse("idea_add", args=[community.slug]), {"title": "", "text": "Gardé"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count('id="erreurs"') == 1
+    assert page.index('id="erreurs"') < page.index('id="h-rencontres"')
+    assert "Gardé" in page
+
+
+def test_what_people_come_for_is_before_what_is_rare(client: Client) -> None:
+    organisation = OrganisationFactory()
+    community, _host = a_community(organisation)
+    colleague, _own = person(organisation)
+    client.force_login(colleague)
+    page = client.get(community.get_absolute_url()).content.decode()
+    assert page.index("Préparer une rencontre") < page.index("Archiver")
+    assert page.index('id="h-en-etre"') < page.index('id="h-rencontres"')
+
+
+def test_the_list_says_whom_to_ask_by_sector_and_place(client: Client, places: dict[str, Any]) -> None:
+    community, _host = a_community()
+    hidden, keeper = a_community(status="draft", published_at=None)
+    user, _own = joined(community)
+    food, family = SectorFactory(slug="alimentation"), SectorFactory(slug="famille")
+    community.sectors.add(food, family)
+    mrc = places["mrc-beauharnois-salaberry"]
+    communities.be_pivot(community, by=user, function="Recettes", sector=food)
+    communities.be_pivot(community, by=user, function="Gardiennage", sector=family, territory=mrc)
+    communities.be_pivot(community, by=user, function="Partout")
+    communities.be_pivot(hidden, by=keeper, function="Secret")
+
+    def told(asked: str = "") -> set[str]:
+        return {p.function for p in client.get(reverse("community_list") + asked).context["pivots"]}
+
+    assert told() == {"Recettes", "Gardiennage", "Partout"}
+    assert told("?secteur=famille") == {"Gardiennage", "Partout"}
+    assert told("?territoire=mrc-roussillon") == {"Recettes", "Partout"}
+    assert told("?territoire=beauharnois") == {"Recettes", "Gardiennage", "Partout"}
+    assert user.email not in client.get(reverse("community_list")).content.decode()

@@ -208,6 +208,7 @@ def test_a_stale_form_is_refused_and_what_was_typed_stays(client: Client) -> Non
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
+        ({"day": "2026-01-05"}, "Ce moment est passé"),
         ({"day": "2027-02-29"}, "n’existe pas"),
         ({"ends": "17 h"}, "La fin vient avant le début"),
         ({"day": "2027-03-14", "begins": "02:30", "ends": "04:00"}, "n’existe pas"),
@@ -244,3 +245,97 @@ def test_an_announced_gathering_is_not_moved_to_what_is_gone(client: Client) -> 
     assert "choisissez un moment à venir" in answer.content.decode()
     gathering.refresh_from_db()
     assert gathering.is_open
+
+
+def test_a_draft_whose_day_has_passed_asks_for_another_before_it_is_announced(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community, status="draft", days=-3)
+    client.force_login(host)
+    page = client.get(gathering.get_absolute_url()).content.decode()
+    assert "changez-la avant de l’annoncer" in page
+    assert "Annoncer la rencontre" not in page
+    shown = client.get(community.get_absolute_url()).context
+    assert [g.pk for g in shown["coming"]] == [gathering.pk]  # something to mend, not something held
+    sent = {"title": "Atelier", "kind": "atelier", "begins": "18 h", "ends": "20 h", "sequence": "0"}
+    for day, status in (("2026-01-05", 422), ("2027-03-02", 302)):
+        answer = client.post(reverse("gathering_edit", args=[gathering.pk]), {**sent, "day": day})
+        assert answer.status_code == status
+    assert "Annoncer la rencontre" in client.get(gathering.get_absolute_url()).content.decode()
+
+
+def test_prepared_twice_by_a_double_click_it_is_one(client: Client) -> None:
+    community, host = a_community()
+    client.force_login(host)
+    sent = {"title": "Atelier", "kind": "atelier", "day": "2027-03-02", "begins": "18 h", "ends": "20 h"}
+    for _twice in range(2):
+        answer = client.post(reverse("gathering_create", args=[community.slug]), sent)
+        assert answer.url == Gathering.objects.get().get_absolute_url()
+
+
+def test_who_has_a_place_still_reads_it_when_the_community_is_archived(client: Client) -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, status="announced")
+    member, organisation = joined(community)
+    gatherings.register(gathering, by=member, organisation=organisation)
+    community.status = "archived"
+    community.save()
+    assert client.get(gathering.get_absolute_url()).status_code == 404
+    client.force_login(member)
+    page = client.get(gathering.get_absolute_url())
+    assert page.status_code == 200
+    assert f'href="{community.get_absolute_url()}"' not in page.content.decode()
+
+
+def test_attendance_is_told_by_organisation(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    first, one = joined(community)
+    second, _same = joined(community, one)
+    third, other = joined(community)
+    places = [gatherings.register(gathering, by=u, organisation=o) for u, o in ((first, one), (second, one))]
+    gatherings.register(gathering, by=third, organisation=other)
+    began = timezone.now() - datetime.timedelta(hours=3)
+    Gathering.objects.filter(pk=gathering.pk).update(starts_at=began, ends_at=began + datetime.timedelta(hours=1))
+    client.force_login(host)
+    address = reverse("gathering_attendance", args=[gathering.pk])
+    client.post(address, {"present": [place.pk for place in places]})
+    assert client.get(gathering.get_absolute_url()).context["attended"] == [(one, 2)]
+
+
+@pytest.mark.parametrize("name", ["gathering_register", "gathering_give_up", "gathering_move", "gathering_minutes"])
+def test_the_address_of_a_button_leads_to_the_gathering(client: Client, name: str) -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community)
+    member, organisation = joined(community)
+    gatherings.register(gathering, by=member, organisation=organisation)
+    client.force_login(member)
+    assert client.get(reverse(name, args=[gathering.pk])).url == gathering.get_absolute_url()
+    assert states(gathering) == ["registered"]
+
+
+def test_what_was_not_held_has_neither_attendance_nor_minutes_and_a_place_is_kept_once_it_began(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    member, organisation = joined(community)
+    place = gatherings.register(gathering, by=member, organisation=organisation)
+    began = timezone.now() - datetime.timedelta(hours=1)
+    Gathering.objects.filter(pk=gathering.pk).update(starts_at=began)
+    client.force_login(member)
+    answer = client.post(reverse("gathering_give_up", args=[gathering.pk]), follow=True)
+    assert "La rencontre a commencé" in answer.content.decode()
+    assert states(gathering) == ["registered"]
+    gatherings.cancel(gathering, by=host)
+    gathering.refresh_from_db()
+    with pytest.raises(NotPossible, match="pas été tenue"):
+        gatherings.count_present(gathering, by=host, present=[place.pk])
+    with pytest.raises(NotPossible, match="pas été tenue"):
+        gatherings.publish_minutes(gathering, by=host, text="Rien", sequence=gathering.sequence)
+
+
+def test_announcements_say_how_to_stop_them() -> None:
+    community, host = a_community()
+    member, _organisation = joined(community)
+    gatherings.announce(a_gathering(community, status="draft"), by=host)
+    mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
+    assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
+    assert "Ne plus recevoir les annonces" in mail.html

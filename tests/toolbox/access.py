@@ -17,6 +17,8 @@ tool_move slug=outil | 302 405 | 302 403 403 403 302 302 302
 tool_move slug=outil-cache | 302 405 | 302 404 302 404 302 302 302
 history noun=outil slug=outil | 302 403 403 403 200 200 200 | 302 405
 history noun=outil slug=outil-cache | 302 404 200 404 200 200 200 | 302 405
+tool_merge slug=outil other=outil-cache | 302 403 403 403 302 302 302 | 302 403 403 403 302 302 302
+tool_merge slug=outil other=inconnu | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404
 path_rules | 302 403 403 403 200 200 200 | 302 403 403 403 302 302 302
 path_publish | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
 path_piece kind=rules key=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422

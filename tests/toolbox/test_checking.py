@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from django.conf import settings
 
 from toolbox import content
-from toolbox.checking import problems, used_by
+from toolbox.checking import problems, spelled, used_by
+from toolbox.composing import blanks_of
 from toolbox.models import Clause, Edition
 
 VARIABLES: list[dict[str, Any]] = [
@@ -46,7 +48,8 @@ def test_the_seven_models_could_be_published_as_they_are() -> None:
     [
         (clause(USED + " [[inconnu]]"), "« inconnu », que personne ne connaît"),
         (clause(USED + " [[preteur.age]]"), "« preteur.age »"),
-        (clause(USED + " [[Lieu]]"), "n’entourent aucun nom"),
+        (clause(USED + " [[Lieu]]"), "« Lieu », que personne ne connaît"),
+        (clause(USED + " [[]]"), "n’entourent aucun nom"),
         (clause(USED + " [[lieu"), "n’entourent aucun nom"),
         (clause(USED + " et [[regles]]"), "« Règles » tient sur plusieurs lignes"),
         (clause(USED + "\n\n- [[local.equipement]] x"), "tient sur plusieurs lignes"),
@@ -69,6 +72,47 @@ def test_each_thing_in_the_way_is_named(wrong: Clause, words: str) -> None:
     found = said(wrong)
     assert len(found) == 1, found
     assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("lieux", "lieu"),
+        ("nom_du_preteur", "preteur.nom"),
+        ("Nom du prêteur", "preteur.nom"),
+        ("prêteur", "preteur.nom"),
+        ("emprunteur.non", "emprunteur.nom"),
+        ("depot", "cout.depot"),
+        ("zzzz", ""),
+    ],
+)
+def test_what_was_probably_meant_is_proposed(name: str, meant: str) -> None:
+    found = problems(Edition(number=1, variables=VARIABLES), [clause(f"{USED} [[{name}]]")])
+    assert [p.unknown for p in found] == [name]
+    assert len(found[0].near) <= 3
+    assert meant in [blank.name for blank in found[0].near] if meant else found[0].near == ()
+
+
+def test_a_text_full_of_unknown_names_is_checked_in_no_time() -> None:
+    full = " ".join(f"[[inconnue_{n}]]" for n in range(4000))
+    began = time.process_time()
+    found = problems(Edition(number=1, variables=[]), [clause(full)])
+    assert time.process_time() - began < 1
+    assert 5 < len(found) < 30
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("[[ lieu ]]", "[[lieu]]"),
+        ("[[Lieu]]", "[[lieu]]"),
+        ("[[Nom légal  du Prêteur]]", "[[preteur.nom]]"),
+        ("[[inconnu]] [[lieu]]", "[[inconnu]] [[lieu]]"),
+        ("[[\nlieu]]", "[[\nlieu]]"),
+    ],
+)
+def test_a_name_typed_otherwise_is_put_right(typed: str, kept: str) -> None:
+    assert spelled(typed, blanks_of(Edition(number=1, variables=VARIABLES))) == kept
 
 
 def test_an_empty_text_is_said_as_what_no_longer_serves() -> None:

@@ -137,6 +137,38 @@ def test_a_clause_is_written_and_changed(draft: Edition, desk: Client) -> None:
     assert (made.body, made.key, made.guidance) == ("Autre.", "les-cles", "Note.")
 
 
+def test_an_unknown_variable_is_kept_and_said_at_once(draft: Edition, desk: Client) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    body = f"{draft.clauses.first().body}\n\nSelon [[nom_du_preteur]]."
+    answer = desk.post(address, typed(desk, address, body=body))
+    assert answer["Location"] == f"{address}#points"
+    assert draft.clauses.first().body == body  # nothing is lost
+    shown = page(desk.get(answer["Location"]))
+    assert "est enregistrée, mais l’édition ne peut pas être publiée" in shown
+    assert "nomme « nom_du_preteur », que personne ne connaît" in shown
+    # what was meant is put in its place by a button, that saves nothing
+    button = re.search(r'name="remplacer" value="([^"]+)">Nom légal du prêteur<', shown)
+    assert button
+    answer = desk.post(address, typed(desk, address, remplacer=button[1]))
+    assert answer.context["form"]["body"].value() == body.replace("nom_du_preteur", "preteur.nom")
+    assert "que personne ne connaît" not in page(answer)
+    assert draft.clauses.first().body == body
+    mended = typed(desk, address, body=answer.context["form"]["body"].value())
+    assert "deplacee=" in desk.post(address, mended)["Location"]
+
+
+def test_what_stands_in_the_way_is_told_while_one_types(draft: Edition, desk: Client) -> None:
+    data = {"title": "Clés", "body": "Soit [[preteur.nim]].", "presence": "always", "apercu": "1"}
+    piece = page(desk.post(at("clause_add"), data, headers={"HX-Request": "true"}))
+    assert 'id="points" hx-swap-oob="true"' in piece
+    assert "preteur.nim]]preteur.nom" in piece
+    right = data | {"body": "Soit [[ Preteur.nom ]]."}
+    piece = page(desk.post(at("clause_add"), right, headers={"HX-Request": "true"}))
+    assert "que personne ne connaît" not in piece
+    assert "Carrefour du Canal" in piece
+    assert 'id="points"' in piece  # what was said before is taken away
+
+
 @pytest.mark.parametrize(
     ("field", "comparison", "value", "kept"),
     [

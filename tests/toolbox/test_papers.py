@@ -101,7 +101,7 @@ def test_a_blank_file_is_public_named_and_asked_again_only_when_it_changed(
     again = client.get(address, headers={"If-None-Match": first["ETag"]})
     assert again.status_code == 304
     assert not again.content
-    ModelAgreement.objects.filter(slug="pret-de-local").update(warning="Relu par une juriste.")
+    ModelAgreement.objects.filter(slug="pret-de-local").update(parties=["preteur"])  # who signs it
     changed = client.get(address, headers={"If-None-Match": first["ETag"]})
     assert changed.status_code == 200
     assert changed["ETag"] != first["ETag"]

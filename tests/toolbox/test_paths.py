@@ -165,8 +165,14 @@ def test_comparable_stories_are_of_the_same_kind_first(loaded: None, client: Cli
     same = PracticeFactory(title="Le même camion", stage="mutualisation", kinds=["materiel"])
     kind = PracticeFactory(title="Une pelle prêtée", stage="pret", kinds=["materiel"])
     PracticeFactory(title="Une comptable", stage="mutualisation", kinds=["humain"])
-    told = [story.title for story in client.get("/parcours/", TRUCK).context["stories"]]
-    assert told == [same.title, kind.title]
+    merger = PracticeFactory(title="Une fusion", stage="fusion", kinds=["materiel"])
+
+    def told(address: dict[str, str]) -> list[str]:
+        return [story.title for story in client.get("/parcours/", address).context["stories"]]
+
+    assert told(TRUCK) == [same.title, merger.title, kind.title]
+    lent = {**TRUCK, "possession": "deja", "decision": "un_seul", "frequence": "parfois", "risque": "faible"}
+    assert told(lent) == [kind.title, same.title, merger.title]  # who borrows is not shown a merger first
 
 
 @pytest.mark.parametrize("others", [1, 3])

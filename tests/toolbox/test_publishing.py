@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -109,7 +110,60 @@ def test_two_people_on_the_presentation(draft: Edition, desk: Client, client: Cl
     assert "Leur." in page(answer)
     assert "Mien." in page(answer)
     assert desk.post(address, mine | {"versions": answer.context["versions"]}).status_code == 302
-    assert "Mien." in page(client.get(draft.model.get_absolute_url()))
+    draft.refresh_from_db()
+    assert draft.summary == "Mien."
+
+
+def test_what_a_model_says_of_itself_is_published_with_its_edition(
+    model: ModelAgreement, draft: Edition, desk: Client, client: Client
+) -> None:
+    stood, address = page(client.get(model.get_absolute_url())), at("model_presentation")
+    data = typed(desk, address, title="Prêt de salle", warning="Revu.")
+    assert desk.post(address, data).status_code == 302
+    assert page(client.get(model.get_absolute_url())) == stood  # nothing shows before
+    assert "Prêt de salle" in page(desk.get(at("edition_desk")))
+    shown = page(desk.get(at("edition_publish")))
+    assert "Ce que le modèle dit de lui-même" in shown
+    assert "Revu." in shown
+    send(desk)
+    assert "Revu." in page(client.get(model.get_absolute_url()))
+    assert "Prêt de salle" in page(client.get(reverse("model_agreement_list")))
+    first = page(client.get(reverse("model_agreement_edition", args=[SLUG, 1])))
+    assert f"{model.title}</h1>" in first
+    assert "Revu." not in first
+    assert "Revu." in page(client.get(reverse("edition_changes", args=[SLUG, 2])))
+    said = [said for moment in timeline(model, model.current) for said, _text in moment.done]
+    assert said.count("Présentation, titre :") == 1
+
+
+def test_the_database_holds_a_model_to_what_its_edition_says(model: ModelAgreement, draft: Edition) -> None:
+    for edition in (model.current, draft):
+        for name in ("title", "summary", "warning"):
+            if edition == draft:
+                Edition.objects.filter(pk=draft.pk).update(**{name: "Autre."})
+                continue
+            with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
+                Edition.objects.filter(pk=edition.pk).update(**{name: "Autre."})
+            with pytest.raises(DatabaseError, match="says what its edition says"), transaction.atomic():
+                ModelAgreement.objects.filter(pk=model.pk).update(**{name: "Autre."})
+    model.refresh_from_db()
+    assert (model.title, model.summary, model.warning) == (
+        model.current.title, model.current.summary, model.current.warning,
+    )  # fmt: skip
+    with pytest.raises(IntegrityError, match="edition_has_a_title"), transaction.atomic():
+        Edition.objects.filter(pk=draft.pk).update(title="")
+
+
+def test_what_was_typed_of_a_presentation_stays_when_there_is_no_more_draft(
+    model: ModelAgreement, draft: Edition, desk: Client
+) -> None:
+    data = typed(desk, at("model_presentation"), summary="Mon résumé.")
+    desk.post(at("edition_discard"), {"vu": hidden(desk.get(at("edition_discard")), "vu")})
+    answer = desk.post(at("model_presentation"), data)
+    assert answer.status_code == 409
+    assert "n’est plus en préparation" in page(answer)
+    assert "Mon résumé." in page(answer)
+    assert desk.get(at("model_presentation"))["Location"] == at("edition_desk")
 
 
 # ---- publishing
@@ -157,8 +211,25 @@ def test_nothing_is_published_while_a_point_stands(model: ModelAgreement, draft:
     assert answer.status_code == 422
     assert "« inconnue »" in page(answer)
     assert model.current.number == 1
-    Clause.objects.filter(pk=first.pk).update(body=first.body)
+    Clause.objects.filter(pk=first.pk).update(body=f"{first.body}\n\nVoilà.")
     assert send(desk).status_code == 302
+
+
+def test_an_edition_that_changes_nothing_is_not_published(model: ModelAgreement, draft: Edition, desk: Client) -> None:
+    assert "il n’y a rien à publier" in page(desk.get(at("edition_desk")))
+    shown = page(desk.get(at("edition_publish")))
+    assert "il n’y a rien à publier" in shown
+    assert 'btn-lg" type="submit"' not in shown
+    answer = send(desk, "Pour voir.")
+    assert answer.status_code == 422
+    assert "Pour voir." in page(answer)
+    assert model.current.number == 1
+    # the order, or one word, is a change
+    seen = hidden(desk.get(at("edition_desk")), "vu")
+    desk.post(at("clause_move", draft.clauses.last().pk), {"apres": 0, "vu": seen})
+    assert "il n’y a rien à publier" not in page(desk.get(at("edition_desk")))
+    assert send(desk).status_code == 302
+    assert model.current.number == 2
 
 
 def test_a_withdrawn_model_is_read_and_serves_no_more(model: ModelAgreement, desk: Client, client: Client) -> None:
@@ -238,6 +309,6 @@ def test_pages_cost_the_same_whatever_they_hold(
     many = [cost(address) for address in addresses]
     for clause in draft.clauses.all()[3:]:
         clause.delete()
-    ModelAgreement.objects.exclude(pk=draft.model_id).update(title="Autre")
+    ModelAgreement.objects.exclude(pk=draft.model_id).update(position=9)
     assert [cost(address) for address in addresses] == many
     assert Organisation.objects.count() == 0

@@ -91,6 +91,50 @@ def test_a_tool_from_its_proposal_to_the_toolbox(cast: dict[str, Client], people
     assert "Un regroupement" in cast["curator"].get("/historique/outil/" + tool.slug + "/").content.decode()
 
 
+def test_what_was_returned_is_changed_before_it_is_sent_again(cast: dict[str, Client], people: dict[str, Any]) -> None:
+    cast["member"].post(PROPOSE, {**TYPED, "envoyer": "1"})
+    tool = Tool.objects.get()
+    decide(key=f"new.tool.{tool.pk}", verb="return", by=people["curator"], note="Dites qui la publie.")
+    edit, move = f"{tool.get_absolute_url()}modifier/", f"{tool.get_absolute_url()}etat/"
+
+    def stands() -> str:
+        tool.refresh_from_db()
+        return tool.status
+
+    panel = cast["member"].get(tool.get_absolute_url()).content.decode()
+    assert panel.index('btn btn-primary" href="' + edit) < panel.index("Renvoyer sans rien changer…")
+    assert panel.count("btn-primary") == 2  # « Modifier », and the address of the tool: never sending again
+    answer = cast["member"].post(move, {"geste": "submit"}, follow=True)
+    assert "rien n’a changé depuis" in answer.content.decode()
+    answer = cast["member"].post(edit, {**TYPED, "envoyer": "1"})
+    assert answer.status_code == 422
+    assert "rien n’a changé depuis" in answer.content.decode()
+    assert "telle_quelle" in answer.content.decode()
+    assert stands() == "returned"
+    cast["member"].post(move, {"geste": "submit", "telle_quelle": "1"})
+    assert stands() == "submitted"
+    # the curator who reads it again sees what was asked, by whom it was proposed, and what to open
+    desk = cast["outsider"].get("/moderation/").content.decode()
+    for words in (
+        "Dites qui la publie.",
+        f"Proposé par {people['member']}",
+        'href="https://guides.example/camion.pdf"',
+    ):
+        assert words in desk
+    decide(key=f"new.tool.{tool.pk}", verb="return", by=people["curator"], note="Vraiment.")
+    cast["member"].post(edit, {**TYPED, "publisher": "Un regroupement"})  # changed, kept as a draft
+    assert "Renvoyer sans rien changer…" not in cast["member"].get(tool.get_absolute_url()).content.decode()
+    cast["member"].post(move, {"geste": "submit"})
+    assert stands() == "submitted"
+
+
+def test_a_file_is_opened_from_the_desk(cast: dict[str, Client], people: dict[str, Any]) -> None:
+    tool = ToolFactory(with_file=True, url="", status="submitted", published_at=None, proposed_by=people["member"])
+    desk = cast["curator"].get("/moderation/").content.decode()
+    assert f'href="{tool.get_absolute_url()}fichier/"' in desk
+    assert "Ouvrir le fichier guide.pdf" in desk
+
+
 def test_a_draft_is_its_author_s_and_the_button_pressed_twice_makes_one(cast: dict[str, Client]) -> None:
     once = "5f0c6f1e-6a0f-4b62-a0f3-0c7f2a3f5e11"
     for _time in range(2):

@@ -59,7 +59,7 @@ class ClauseInline(ReadOnly, admin.StackedInline):
 class EditionAdmin(ReadOnly, PortalAdmin):
     list_display = ("model", "number", "published_at")
     list_select_related = ("model",)
-    fields = ("model", "number", "changes", "asked", "published_at")
+    fields = ("model", "number", "title", "summary", "warning", "changes", "asked", "published_at")
     readonly_fields = ("asked",)
     inlines = (ClauseInline,)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
-from toolbox.checking import LONGEST
+from toolbox.checking import LONGEST, spelled
 from toolbox.composing import Blank
 from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE
 from toolbox.forms.values import one_line, to_field, to_json, value_field
@@ -108,7 +108,7 @@ class ClauseForm(VersionedForm):
                 gettext("Ce texte a %(n)s caractères; une clause en a 20 000 au plus. Rien n’est perdu : coupez-le, "
                         "ou partagez-le en plusieurs clauses.") % {"n": len(body)}
             )  # fmt: skip
-        return body
+        return spelled(body, self.blanks)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -8,7 +8,7 @@ what one party still has to say.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -85,14 +85,18 @@ class FillingForm(forms.Form):
         given = self.initial.get(name) or ()
         known = [pieces_of(line) for line in (given.splitlines() if isinstance(given, str) else given)][:MOST_OTHERS]
         made = []
-        labels = {"nom": _("Nom légal"), "adresse": _("Adresse"), "signe": _("Qui signe en son nom")}
+        labels = {
+            "nom": _("Nom légal de l’organisme n° %(n)d"), "neq": _("NEQ de l’organisme n° %(n)d"),
+            "adresse": _("Adresse de l’organisme n° %(n)d"), "signe": _("Qui signe pour l’organisme n° %(n)d"),
+        }  # fmt: skip
         for n in range(max(others, len(known))):
             names = {piece: f"{name}-{n + 1}-{piece}" for piece in PIECES}
             for piece, at in names.items():
+                said: dict[str, Any] = {"label": labels[piece] % {"n": n + FIRST_OTHER}, "required": False}
                 if piece == "neq":
-                    self.fields[at] = NeqField(label="NEQ", required=False, help_text=_("Dix chiffres, ou « aucun »."))
+                    self.fields[at] = NeqField(**said, help_text=_("Dix chiffres, ou «\u00a0aucun\u00a0»."))
                 else:
-                    self.fields[at] = forms.CharField(label=labels[piece], required=False, max_length=200)
+                    self.fields[at] = forms.CharField(**said, max_length=200)
                 self.initial[at] = known[n].get(piece, "") if n < len(known) else ""
             made.append(names)
         return made
@@ -160,10 +164,15 @@ class FillingForm(forms.Form):
             return [self[name]]
         return [self[at] for names in self.blocks[name] for at in names.values()]
 
-    def groups(self, roles: Mapping[str, str] | None = None) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields by theme, in the order of an agreement; ``roles``: what the text calls its parties."""
+    def groups(
+        self, roles: Mapping[str, str] | None = None, *, only: Container[str] | None = None
+    ) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by theme, in the order of an agreement; ``roles``: what the text calls its parties; ``only``
+        those of these names."""
         found: dict[str, list[forms.BoundField]] = {}
         for blank in self.blanks.values():
+            if only is not None and blank.name not in only:
+                continue
             found.setdefault(_theme(blank), []).extend(self.fields_of(blank.name))
         return [(theme_title(key, roles or {}), found[key]) for key, _title in _THEMES if key in found]
 

@@ -12,15 +12,15 @@ from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.models import Organisation
 from toolbox.forms.values import one_line
-from toolbox.models import ModelAgreement
+from toolbox.models import Edition, ModelAgreement
 from toolbox.permissions import networks_of
 
 
 class PresentationForm(VersionedForm):
-    """Title, when to use it, warning."""
+    """Title, when to use it, warning: what an edition says of itself."""
 
     class Meta:
-        model = ModelAgreement
+        model = Edition
         fields = ("title", "summary", "warning")
         help_texts = {
             "summary": _("Deux phrases : pour quoi s’en servir, et pour quoi non."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -67,24 +68,30 @@ def sheet(
     deciding = {
         c.when["field"] for c in clauses if isinstance(c.when, dict) and c.when["comparison"] not in WITHOUT_VALUE
     }
-    parts = [_part("decide", _("Ce qui décide du texte"), [n for n in left if n in deciding], form, left, answers)]
+    # what brings its own clause in is asked, never missed
+    spare = {c.when["field"] for c in clauses if isinstance(c.when, dict) and c.when["comparison"] in WITHOUT_VALUE}
+    asked = partial(_part, form=form, left=left, answers=answers, spare=spare)
+    parts = [asked("decide", _("Ce qui décide du texte"), [n for n in left if n in deciding])]
     parts[0].decides = True
     for party in PARTIES:
         names = [name for name in left if name.startswith(f"{party}.")]
-        parts.append(_part(party, theme_title(f"{party}.", roles), names, form, left, answers))
-    parts += [_part(name, form.blanks[name].label, [name], form, left, answers) for name in form.blocks]
+        parts.append(asked(party, theme_title(f"{party}.", roles), names))
+    parts += [asked(name, form.blanks[name].label, [name]) for name in form.blocks]
     for clause in clauses:
         names = [name for name in dict.fromkeys(BLANK.findall(clause.body)) if name in left]
-        part = _part(f"c-{clause.key}", clause.title, names, form, left, answers)
+        part = asked(f"c-{clause.key}", clause.title, names)
         part.case, part.idle = case_of(clause, form.blanks), _idle(clause, answers, chosen)
+        if not part.idle and isinstance(clause.when, dict) and is_filled(answers.get(clause.when["field"])):
+            part.case = ""  # decided: it is in
         parts.append(part)
-    parts.append(_part("reste", _("Le reste"), list(left), form, left, answers))
+    parts.append(asked("reste", _("Le reste"), list(left)))
     return Sheet([part for part in parts if part.fields or part.grows or (part.decides and form.choice())])
 
 
 def _part(
-    key: str, title: str, names: list[str], form: FillingForm, left: dict[str, Blank], answers: Mapping[str, Any]
-) -> Part:
+    key: str, title: str, names: list[str], *, form: FillingForm, left: dict[str, Blank], answers: Mapping[str, Any],
+    spare: Collection[str],
+) -> Part:  # fmt: skip
     part = Part(key, title)
     for name in names:
         blank = left.pop(name)
@@ -96,7 +103,7 @@ def _part(
             part.fields.append(form[name])
         known = is_filled(answers.get(name))
         part.filled += known
-        part.total += known or blank.is_demanded or blank.from_portal
+        part.total += known or (name not in spare and (blank.is_demanded or blank.from_portal))
     return part
 
 

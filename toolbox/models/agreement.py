@@ -39,6 +39,8 @@ class ModelAgreement(models.Model):
     """One model, of which editions follow one another. A withdrawn one can be read, no longer used.
 
     ``owner`` is the network that made it for itself, from the edition ``copied_from``; nobody for those of the portal.
+    Title, summary and warning are those of its edition in force, of its draft as long as there is none: the database
+    copies them here, and refuses anything else (triggers ``touch_model`` and ``says_what_its_edition_says``).
     """
 
     slug = models.SlugField(_("adresse"), max_length=80, unique=True)
@@ -81,7 +83,25 @@ class ModelAgreement(models.Model):
                 violation_error_message=_("Seul un modèle retiré dit pourquoi il l’est."),
             )
         ]
-        triggers: ClassVar = [touch()]
+        triggers: ClassVar = [
+            touch(),
+            pgtrigger.Trigger(
+                name="says_what_its_edition_says",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("title", "summary", "warning"),
+                declare=[("said", "record")],
+                func="""
+                    -- the edition in force; the one in preparation as long as none is
+                    SELECT e.title, e.summary, e.warning INTO said FROM toolbox_edition e
+                     WHERE e.model_id = NEW.id ORDER BY e.published_at IS NULL, e.number DESC LIMIT 1;
+                    IF FOUND AND (NEW.title, NEW.summary, NEW.warning)
+                        IS DISTINCT FROM (said.title, said.summary, said.warning) THEN
+                        RAISE EXCEPTION 'pgtrigger: a model says what its edition says';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -105,13 +125,17 @@ class ModelAgreement(models.Model):
 
 @tracked_to_its_end
 class Edition(models.Model):
-    """One edition: its declared variables, its clauses in order. Published, it never changes (trigger).
+    """One edition: what it says of itself, its declared variables, its clauses in order. Published, it never changes.
 
-    ``variables`` is a list of {name, label, type, help, required, choices, asked_of, sample}.
+    ``variables`` is a list of {name, label, type, help, required, choices, asked_of, sample}. Made without a title, it
+    says of itself what its model says.
     """
 
     model = models.ForeignKey(ModelAgreement, models.PROTECT, related_name="editions", verbose_name=_("entente-type"))
     number = models.PositiveSmallIntegerField(_("édition"))
+    title = models.CharField(_("titre"), max_length=140, default="")
+    summary = models.TextField(_("quand s’en servir"), max_length=600, default="")
+    warning = models.CharField(_("mise en garde"), max_length=200, blank=True, default="")
     changes = models.TextField(_("ce qui change et pourquoi"), blank=True)
     variables = models.JSONField(_("variables déclarées"), default=list, blank=True, encoder=DjangoJSONEncoder)
     published_at = models.DateTimeField(_("publiée le"), null=True, blank=True)
@@ -128,6 +152,11 @@ class Edition(models.Model):
                 name="edition_one_draft",
                 violation_error_message=_("Une édition est déjà en préparation."),
             ),
+            models.CheckConstraint(
+                name="edition_has_a_title",
+                condition=~Q(title=""),
+                violation_error_message=_("Une édition a un titre."),
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
@@ -139,12 +168,23 @@ class Edition(models.Model):
                 name="touch_model",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.Update,
-                func="UPDATE toolbox_modelagreement SET title = title WHERE id = NEW.model_id; RETURN NULL;",
+                func="""
+                    UPDATE toolbox_modelagreement m SET title = s.title, summary = s.summary, warning = s.warning
+                      FROM (SELECT e.title, e.summary, e.warning FROM toolbox_edition e
+                             WHERE e.model_id = NEW.model_id ORDER BY e.published_at IS NULL, e.number DESC LIMIT 1) s
+                     WHERE m.id = NEW.model_id;
+                    RETURN NULL;
+                """,
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.model}, édition {self.number}"
+        return f"{self.title}, édition {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and not self.title:
+            self.title, self.summary, self.warning = self.model.title, self.model.summary, self.model.warning
+        super().save(*args, **kwargs)
 
 
 def always() -> str:

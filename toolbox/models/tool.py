@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any, ClassVar
 
+import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchVectorField, TrigramSimilarity
 from django.db import models
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, When
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Continuum, Kind
@@ -22,6 +25,7 @@ from directory.models.search import index_trigger
 from mutualisation.kernel.publication import Publishable, Status, published_has_date
 
 FOLDER = "tools"
+ALIKE, SHOWN = 0.45, 5
 
 
 def kept_under(instance: Tool, filename: str) -> str:
@@ -51,6 +55,14 @@ class ToolQuerySet(EntryQuerySet["Tool"]):
 
     def for_list(self) -> ToolQuerySet:
         return self.defer("search")
+
+    def led_to(self, slugs: list[str]) -> list[Tool]:
+        """The tools at these addresses, in their order; for one that became one with another, that other."""
+        found = {tool.slug: tool for tool in self.defer("search").filter(slug__in=slugs)}
+        if lost := [slug for slug in slugs if slug not in found]:
+            kept = self.defer("search").filter(merged__slug__in=lost).annotate(was=F("merged__slug"))
+            found |= {vars(tool)["was"]: tool for tool in kept}
+        return list(dict.fromkeys(found[slug] for slug in slugs if slug in found))
 
     def like(self, tool: Tool) -> ToolQuerySet:
         """Others that help with the same: a topic in common first, then the same kind and step."""
@@ -94,6 +106,10 @@ class Tool(Publishable):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="tools_proposed", editable=False,
         verbose_name=_("proposé par"),
     )  # fmt: skip
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="merged", editable=False,
+        verbose_name=_("réuni avec"),
+    )  # fmt: skip
 
     sort_key = models.CharField(max_length=200, editable=False, default="")
     search = SearchVectorField(null=True, editable=False)
@@ -117,13 +133,25 @@ class Tool(Publishable):
                 condition=Q(file="", file_name="", file_size=0) | (~Q(file="") & ~Q(file_name="") & Q(file_size__gt=0)),
                 violation_error_message=_("Un fichier a un nom et une taille."),
             ),
+            models.CheckConstraint(
+                name="tool_merged_is_archived",
+                condition=Q(merged_into__isnull=True) | (Q(status=Status.ARCHIVED) & ~Q(merged_into=F("id"))),
+                violation_error_message=_("Un outil réuni avec un autre est archivé."),
+            ),
         ]
         triggers: ClassVar = [
+            pgtrigger.Trigger(
+                name="back_is_not_merged",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__status=Status.ARCHIVED) & ~pgtrigger.Q(new__status=Status.ARCHIVED),
+                func="NEW.merged_into_id := NULL; RETURN NEW;",
+            ),
             index_trigger(
                 title="NEW.title",
                 rest="concat_ws(' ', NEW.why, NEW.publisher, array_to_string(NEW.topics, ' '))",
                 sort="NEW.title",
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -146,4 +174,34 @@ class Tool(Publishable):
         return self.file_name.rsplit(".", 1)[-1].upper()
 
 
-curate(Curated(Tool, "outil", "why", "proposed_by", within=lambda rows, places: rows, places=lambda tool: set()))
+def alike(tool: Tool) -> list[Tool]:
+    """Others that may be the same one, drafts apart: the same address, or a title that looks like its own."""
+    others = Tool.objects.exclude(pk=tool.pk).exclude(status__in=[Status.DRAFT, Status.ARCHIVED]).defer("search")
+    others = others.select_related("proposed_by")
+    ranked: Any = others.annotate(likeness=TrigramSimilarity("sort_key", tool.sort_key))
+    near = Q(likeness__gte=ALIKE)
+    if tool.url:
+        core = re.sub(r"^https?://(www\.)?|/$", "", tool.url)
+        near |= Q(
+            url__in=[f"{s}://{w}{core}{end}" for s in ("https", "http") for w in ("", "www.") for end in ("", "/")]
+        )
+    return list(ranked.filter(near).order_by("-likeness", "id")[:SHOWN])
+
+
+def to_open(tool: Tool) -> list[tuple[str, str]]:
+    """What a curator opens to judge a tool: its file, its page elsewhere."""
+    found = []
+    if tool.file:
+        said = gettext("Ouvrir le fichier %(name)s") % {"name": tool.file_name}
+        found.append((said, reverse("tool_file", args=[tool.slug])))
+    if tool.url:
+        found.append((gettext("Ouvrir sa page Web"), tool.url))
+    return found
+
+
+curate(
+    Curated(
+        Tool, "outil", "why", "proposed_by", within=lambda rows, places: rows, places=lambda tool: set(),
+        look=to_open, alike=alike, merging="tool_merge",
+    )
+)  # fmt: skip

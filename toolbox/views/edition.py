@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,8 +90,10 @@ def edition_desk(request: HttpRequest, slug: str) -> HttpResponse:
     context: dict[str, Any] = {"agreement": model, "draft": draft, "published": [e for e in known if e.published_at],
                                "next": known[0].number + 1 if known else 1}  # fmt: skip
     if draft is not None:
+        last = next(iter(context["published"]), None)
+        prefetch_related_objects([draft, last] if last else [draft], "clauses")
         clauses = list(draft.clauses.all())
-        context |= drawn(draft, clauses) | preview_of(request, model, draft, clauses)
+        context |= drawn(draft, clauses, last) | preview_of(request, draft, clauses)
         moved = request.GET.get("deplacee", "")
         context["moved"] = int(moved) if moved.isdecimal() and len(moved) < 12 else 0
         context["way"] = request.GET.get("sens", "")
@@ -98,8 +101,11 @@ def edition_desk(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "toolbox/edition/desk.html", context)
 
 
-def drawn(draft: Edition, clauses: list[Clause]) -> dict[str, Any]:
-    """What a page shows of a draft: its clauses and variables, each with what is wrong with it, its marks."""
+def drawn(draft: Edition, clauses: list[Clause], last: Edition | None) -> dict[str, Any]:
+    """What a page shows of a draft: its clauses and variables, each with what is wrong with it, its marks.
+
+    ``last`` is the edition in force, that the draft would replace.
+    """
     blanks, found = blanks_of(draft), problems(draft, clauses)
     rows = [
         {"clause": c, "case": case_of(c, blanks), "mark": editions.clause_mark(c),
@@ -114,15 +120,14 @@ def drawn(draft: Edition, clauses: list[Clause]) -> dict[str, Any]:
         "remarks": [p for p in found if not p.blocking],
         "order": editions.order_mark(clauses),
         "seen": editions.text_mark(draft, clauses),
+        "same": editions.says_the_same(draft, clauses, last),
     }
 
 
 # ---- preview
 
 
-def preview_of(
-    request: HttpRequest, model: ModelAgreement, draft: Edition, clauses: list[Clause], only: str = ""
-) -> dict[str, Any]:
+def preview_of(request: HttpRequest, draft: Edition, clauses: list[Clause], only: str = "") -> dict[str, Any]:
     """The text with a sample loan; of one clause alone when ``only`` is its key, in or not."""
     asked = request.POST if request.method == "POST" else request.GET
     case = asked.get("cas", "")
@@ -139,8 +144,9 @@ def preview_of(
         "optional": optional,
         "written": written,
         "only": only,
+        "piece": False,
         "left_out": len(clauses) - len(written) if not only else 0,
-        "preview_title": model.title,
+        "preview_title": draft.title,
     }
 
 
@@ -152,7 +158,7 @@ def edition_preview(request: HttpRequest, slug: str) -> HttpResponse:
     draft = model.draft
     if draft is None:
         return no_draft(request, model)
-    context = {"agreement": model, "draft": draft} | preview_of(request, model, draft, list(draft.clauses.all()))
+    context = {"agreement": model, "draft": draft} | preview_of(request, draft, list(draft.clauses.all()))
     alone = request.headers.get("HX-Request") == "true"
     return render(request, "toolbox/edition/_preview.html" if alone else "toolbox/edition/preview.html", context)
 

@@ -10,12 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.views.written import side_by_side
 from toolbox import editions
-from toolbox.checking import problems, used_by
+from toolbox.checking import problems, spelled, used_by
 from toolbox.composing import blanks_of
 from toolbox.editions import InUseError, NoDraftError, StaleError, locked_draft
 from toolbox.forms.clause import ClauseForm, grouped
@@ -26,8 +27,9 @@ from toolbox.variables import CATALOGUE
 from toolbox.views.edition import kept_model, no_draft, preview_of, stale
 
 CLAUSE, VARIABLE = "toolbox/edition/clause.html", "toolbox/edition/variable.html"
+PRESENTATION = "toolbox/edition/presentation.html"
 # Buttons of the form that change the page and save nothing.
-SHOWING = ("inserer", "montrer", "apercu")
+SHOWING = ("inserer", "remplacer", "montrer", "apercu")
 
 
 def _clause_page(
@@ -36,7 +38,8 @@ def _clause_page(
     blanks = blanks_of(draft)
     # as it is being typed: previewed and checked before it is saved
     typed = Clause(pk=clause.pk, edition=draft, key=clause.key or "nouvelle", title=form["title"].value() or "",
-                   body=form["body"].value() or "", guidance=form["guidance"].value() or "", when="always")  # fmt: skip
+                   body=spelled(form["body"].value() or "", blanks), guidance=form["guidance"].value() or "",
+                   when="always")  # fmt: skip
     found = [p for p in problems(draft, [typed]) if p.clause is typed] if typed.body else []
     return {
         "agreement": model,
@@ -47,12 +50,13 @@ def _clause_page(
         "options": [(name, blank.label) for name, blank in blanks.items()],
         "versions": form.fingerprint(),
         "points": found,
+        "piece": False,
         "conflict": False,
         "differences": [],
         "pick": "",
         "pick_error": "",
         "over": "",
-        **preview_of(request, model, draft, [typed], only=typed.key),
+        **preview_of(request, draft, [typed], only=typed.key),
         **extra,
     }
 
@@ -79,8 +83,7 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
         form = _saved(request, model, clause)
     except NoDraftError:
         form = ClauseForm(request.POST, instance=clause, blanks=blanks_of(draft))
-        said = _("Cette édition n’est plus en préparation : rien n’est enregistré. Votre texte est ici, copiez-le.")
-        context = _clause_page(request, model, draft, clause, form, over=said)
+        context = _clause_page(request, model, draft, clause, form, over=_over())
         return render(request, CLAUSE, context, status=409)
     except StaleError as error:
         if not error.args:
@@ -89,8 +92,24 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
     if form.errors:
         context = _clause_page(request, model, draft, clause, form, versions=form.data.get("versions", ""))
         return render(request, CLAUSE, context, status=422)
-    messages.success(request, _("« %(title)s » est enregistrée.") % {"title": form.instance.title})
-    return redirect(f"{reverse('edition_desk', args=[model.slug])}?deplacee={form.instance.pk}")
+    return _kept(request, model, form.instance)
+
+
+def _kept(request: HttpRequest, model: ModelAgreement, clause: Clause) -> HttpResponse:
+    """After saving: back to the draft; to the clause itself when something in it stands in the way of publishing."""
+    wrong = [p for p in problems(clause.edition, [clause]) if p.clause is clause and p.blocking]
+    if not wrong:
+        messages.success(request, _("« %(title)s » est enregistrée.") % {"title": clause.title})
+        return redirect(f"{reverse('edition_desk', args=[model.slug])}?deplacee={clause.pk}")
+    said = ngettext(
+        "« %(title)s » est enregistrée, mais l’édition ne peut pas être publiée tant que le point dit sous le texte "
+        "n’est pas corrigé.",
+        "« %(title)s » est enregistrée, mais l’édition ne peut pas être publiée tant que les %(n)s points dits sous le "
+        "texte ne sont pas corrigés.",
+        len(wrong),
+    )
+    messages.warning(request, said % {"title": clause.title, "n": len(wrong)})
+    return redirect(f"{reverse('clause_edit', args=[model.slug, clause.pk])}#points")
 
 
 @transaction.atomic
@@ -146,13 +165,21 @@ def _shown(request: HttpRequest, model: ModelAgreement, draft: Edition, clause: 
             data["body"] = f"{body}\n\n[[{name}]]" if alone and body else f"{body} [[{name}]]".strip()
         else:
             extra = {"pick": asked, "pick_error": _("Choisissez une variable de la liste : rien n’est inséré.")}
+    if "remplacer" in data:
+        wrong, _between, right = str(data["remplacer"]).partition("]]")
+        if right in blanks:
+            data["body"] = data.get("body", "").replace(f"[[{wrong}]]", f"[[{right}]]")
     form = ClauseForm(data, instance=clause, blanks=blanks)
     piece = request.headers.get("HX-Request") == "true"
-    for name, shown in (("inserer", "body"), ("montrer", "comparison")):  # where one goes on, without JavaScript
+    for name, shown in (
+        ("inserer", "body"),
+        ("remplacer", "body"),
+        ("montrer", "comparison"),
+    ):  # where one goes on, without JavaScript
         if name in data and not extra and not piece:
             form.fields[shown].widget.attrs["autofocus"] = True
     form.errors.clear()  # nothing is sent yet: nothing is wrong yet
-    context = _clause_page(request, model, draft, clause, form, versions=data.get("versions", ""), **extra)
+    context = _clause_page(request, model, draft, clause, form, versions=data.get("versions", ""), piece=piece, **extra)
     if piece:
         part = "_when.html" if "montrer" in data else "_preview.html"
         return render(request, f"toolbox/edition/{part}", context)
@@ -245,28 +272,45 @@ def variable_remove(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def model_presentation(request: HttpRequest, slug: str) -> HttpResponse:
-    """Title, summary and warning of a model: seen at once, whatever the edition."""
+    """Title, summary and warning of the edition in preparation: seen once it is published, like its clauses."""
     model = kept_model(request, slug)
-    form = PresentationForm(instance=model)
-    context: dict[str, Any] = {"agreement": model, "conflict": False, "differences": []}
-    status = 200
-    if request.method == "POST":
+    draft = model.draft
+    if draft is None and request.method != "POST":
+        return redirect("edition_desk", model.slug)
+    if request.method != "POST":
+        form = PresentationForm(instance=draft)
+        return render(request, PRESENTATION, _presentation_page(model, draft, form))
+    try:
         with transaction.atomic():
-            held = ModelAgreement.objects.select_for_update().get(pk=model.pk)
-            form = PresentationForm(request.POST, instance=held)
-            valid, old = form.is_valid(), form.outdated()
-            if valid and not old:
+            form = PresentationForm(request.POST, instance=locked_draft(model, by=request.user))
+            form.is_valid()
+            if form.outdated():
+                raise StaleError(form)
+            if not form.errors:
                 form.save()
-        if valid and not old:
-            messages.success(request, _("La présentation est enregistrée : elle se voit tout de suite."))
-            return redirect("edition_desk", model.slug)
-        status = 422
-        context["versions"] = form.data.get("versions", "")
-        if old:
-            status = 409
-            fresh = ModelAgreement.objects.get(pk=model.pk)
-            form, differences = side_by_side(request, form, lambda data: PresentationForm(data, instance=fresh))
-            again = PresentationForm(instance=ModelAgreement.objects.get(pk=model.pk))
-            context |= {"conflict": True, "differences": differences, "versions": again.fingerprint()}
-    context = {"versions": form.fingerprint(), **context, "form": form}
-    return render(request, "toolbox/edition/presentation.html", context, status=status)
+    except NoDraftError:
+        form = PresentationForm(request.POST, instance=draft or model.current)
+        context = _presentation_page(model, draft, form, over=_over())
+        return render(request, PRESENTATION, context, status=409)
+    except StaleError as error:
+        fresh = Edition.objects.get(pk=error.args[0].instance.pk)
+        versions = PresentationForm(instance=fresh).fingerprint()
+        form, differences = side_by_side(request, error.args[0], lambda data: PresentationForm(data, instance=fresh))
+        context = _presentation_page(model, fresh, form, versions=versions, conflict=True, differences=differences)
+        return render(request, PRESENTATION, context, status=409)
+    if form.errors:
+        context = _presentation_page(model, draft, form, versions=form.data.get("versions", ""))
+        return render(request, PRESENTATION, context, status=422)
+    messages.success(request, _("La présentation est enregistrée : elle paraîtra avec l’édition."))
+    return redirect("edition_desk", model.slug)
+
+
+def _presentation_page(
+    model: ModelAgreement, draft: Edition | None, form: PresentationForm, **extra: Any
+) -> dict[str, Any]:
+    return {"agreement": model, "draft": draft, "form": form, "versions": form.fingerprint(), "conflict": False,
+            "differences": [], "over": "", **extra}  # fmt: skip
+
+
+def _over() -> str:
+    return _("Cette édition n’est plus en préparation : rien n’est enregistré. Votre texte est ici, copiez-le.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from directory.permissions import require
 from directory.views.listing import conditional
 from toolbox import editions
 from toolbox.comparing import compare
-from toolbox.editions import AddressTakenError, BlockedError, NoDraftError, StaleError
+from toolbox.editions import AddressTakenError, BlockedError, NoDraftError, NothingNewError, StaleError
 from toolbox.forms.model import CopyForm, ReasonForm
 from toolbox.models import Edition, ModelAgreement
 from toolbox.permissions import can_keep_models
@@ -57,21 +58,22 @@ def edition_publish(request: HttpRequest, slug: str) -> HttpResponse:
                 return no_draft(request, model)
             except StaleError:
                 late, status = True, 409
-            except BlockedError:
+            except (BlockedError, NothingNewError):
                 pass  # said by the page
             else:
                 said = _("L’édition %(n)s est publiée. Les ententes déjà faites gardent la leur.")
                 messages.success(request, said % {"n": done.number})
                 return redirect("edition_changes", model.slug, done.number) if done.number > 1 else redirect(model)
+    last = model.current
+    prefetch_related_objects([draft, last] if last else [draft], "clauses")
     context = {
         "agreement": model,
         "draft": draft,
         "form": form,
         "late": late,
-        **drawn(draft, list(draft.clauses.all())),
+        "comparison": compare(last, draft) if last else None,
+        **drawn(draft, list(draft.clauses.all()), last),
     }
-    last = model.current
-    context["comparison"] = compare(last, draft) if last else None
     return render(request, "toolbox/edition/publish.html", context, status=status)
 
 
@@ -92,7 +94,7 @@ def edition_discard(request: HttpRequest, slug: str) -> HttpResponse:
             return stale(request, model)
         messages.success(request, _("L’édition %(n)s est abandonnée.") % {"n": draft.number})
         return redirect("edition_desk", model.slug)
-    context = {"agreement": model, "draft": draft, **drawn(draft, list(draft.clauses.all()))}
+    context = {"agreement": model, "draft": draft, "seen": editions.text_mark(draft, draft.clauses.all())}
     return render(request, "toolbox/edition/discard.html", context)
 
 
@@ -132,7 +134,7 @@ def model_copy(request: HttpRequest, slug: str) -> HttpResponse:
     edition = source.current
     if edition is None:
         raise Http404
-    first = {"title": source.title, "slug": f"{source.slug}-2"[:80]}
+    first = {"title": edition.title, "slug": f"{source.slug}-2"[:80]}
     form = CopyForm(request.POST if request.method == "POST" else None, initial=first, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:

@@ -79,7 +79,7 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
     if "ajouter" in request.POST:
         return _page(request, edition, clauses, form)
     if not may_again(request, "fill", MADE):
-        refused = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
+        refused = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
                     "Ce que vous avez tapé est resté.")  # fmt: skip
         return _page(request, edition, clauses, form, status=429, refused=refused)
     answers = form.answers() | {"portail.nom": settings.PORTAL_NAME}

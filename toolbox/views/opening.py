@@ -40,7 +40,7 @@ class Opened:
         if blank.name not in self.reminders:
             return blank.help
         said = "; ".join(self.reminders[blank.name])
-        return f"{blank.help} {_('Au parcours, vous avez dit : %(said)s.') % {'said': said}}".strip()
+        return f"{blank.help} {_('Au parcours : %(said)s.') % {'said': said}}".strip()
 
 
 def opened(request: HttpRequest, model: ModelAgreement, asked: Iterable[Blank], optional: Iterable[Clause]) -> Opened:

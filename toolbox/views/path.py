@@ -46,8 +46,6 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         context["notice"] = _("Choisissez une des réponses proposées.") if wrong else ""
         return render(request, "toolbox/path/question.html", context, status=422 if wrong else 200)
     advice = guide.advise(answers)
-    tools = Tool.objects.visible_to(request.user).listed().defer("search").filter(slug__in=advice.tools)
-    known = {tool.slug: tool for tool in tools}
     model = ModelAgreement.objects.in_force().filter(slug=advice.model).first()
     edition = model.current if model else None
     place = _place(request, given.get(WHERE, ""))
@@ -57,7 +55,7 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "stage": Continuum(advice.stage) if advice.stage else None,
         "model": model,
         "filling": _opening(edition, answers, place, networks, elsewhere) if edition else "",
-        "tools": [known[slug] for slug in advice.tools if slug in known],
+        "tools": Tool.objects.visible_to(request.user).listed().led_to(advice.tools),
         "stories": _stories(request, advice.stage, answers.get("quoi", "")),
         "place": place,
         "places": portal_territories(),
@@ -91,10 +89,12 @@ def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
 
 
 def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
-    """Stories where the same kind is shared, those of the same step first; of the same step for what has no kind."""
+    """Stories where the same kind is shared, the nearest steps first; of the same step for what has no kind."""
     same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
     visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
-    return list(visible.order_by(Case(When(stage=stage, then=0), default=1), "-published_at", "-id")[:STORIES])
+    here = paths.STAGES.index(stage) if stage in paths.STAGES else 0
+    steps = [When(stage=step, then=abs(n - here)) for n, step in enumerate(paths.STAGES)]
+    return list(visible.order_by(Case(*steps, default=len(steps)), "-published_at", "-id")[:STORIES])
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:

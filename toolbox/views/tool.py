@@ -6,10 +6,11 @@ from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from directory.models import Continuum, Kind
+from directory.permissions import can_curate
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel.documents import attached
 from mutualisation.kernel.search import normalise
@@ -34,7 +35,9 @@ def tool_list(request: HttpRequest) -> HttpResponse:
 def tool_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One tool: where to find it, what it helps with, what goes with it."""
     visible = Tool.objects.visible_to(request.user)
-    tool = get_object_or_404(visible.defer("search"), slug=slug)
+    tool = visible.defer("search").select_related("merged_into").filter(slug=slug).first()
+    if tool is None or (tool.merged_into and not can_curate(request.user, tool)):
+        return _one_with(request, slug)
     response = render(
         request,
         "toolbox/tool/detail.html",
@@ -52,11 +55,18 @@ def tool_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+def _one_with(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the tool that this one became one with, for who may read it."""
+    return redirect(get_object_or_404(Tool.objects.visible_to(request.user).defer("search"), merged__slug=slug))
+
+
 @login_not_required
 @require_safe
-def tool_file(request: HttpRequest, slug: str) -> FileResponse:
+def tool_file(request: HttpRequest, slug: str) -> FileResponse | HttpResponse:
     """The file of a tool, for who may read the tool."""
-    tool = get_object_or_404(Tool.objects.visible_to(request.user).defer("search"), slug=slug)
+    tool = Tool.objects.visible_to(request.user).defer("search").filter(slug=slug).first()
+    if tool is None:
+        return _one_with(request, slug)
     if not tool.file:
         raise Http404
     try:

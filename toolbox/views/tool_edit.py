@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.drafts import forget, hold, recall
+from directory.changes import untouched_since_returned
 from directory.lifecycle import move, moves
 from directory.permissions import can_edit
-from directory.telling import TooManyError, change, edits_as_curator, propose, publish, send
+from directory.telling import TooManyError, UntouchedError, change, edits_as_curator, propose, publish, send
 from directory.views.written import editable_among, first_values, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -24,10 +25,17 @@ from mutualisation.kernel.publication import Status
 from mutualisation.kernel.uploads import too_large
 from toolbox.forms.tool import CuratedToolForm, ProposedToolForm
 from toolbox.models import Tool
+from toolbox.models.tool import alike
 
 MOVES = ("submit", "publish", "archive")  # returning needs a note: the curators' desk does it
 TEMPLATE = "toolbox/tool/form.html"
 KEY = "outil:nouveau"
+AS_IT_IS = "telle_quelle"  # sent again to the curators without a change, on purpose
+
+
+def _nothing_changed() -> str:
+    return _("La curation demande un changement, et rien n’a changé depuis. Modifiez ce qu’elle demande, ou renvoyez "
+             "l’outil tel quel si c’est bien votre intention.")  # fmt: skip
 
 
 def editable(request: HttpRequest, slug: str) -> Tool:
@@ -50,6 +58,7 @@ def _drawn(request: HttpRequest, form: Any, key: str, **extra: Any) -> dict[str,
         "conflict": False,
         "differences": [],
         "curator": isinstance(form, CuratedToolForm),
+        "untouched": False,
         **extra,
     }
 
@@ -107,9 +116,15 @@ def tool_edit(request: HttpRequest, slug: str) -> HttpResponse:
                 form_for=lambda row: _sent(request, form_class, row),
                 by=request.user,
                 submit="envoyer" in request.POST,
+                as_it_is=AS_IT_IS in request.POST,
             )
         except OutdatedError as error:
             return _conflict(request, error.args[0], tool)
+        except UntouchedError:
+            form = _sent(request, form_class, Tool.objects.get(pk=tool.pk))
+            form.add_error(None, _nothing_changed())
+            context = _drawn(request, form, key, tool=tool, versions=form.data.get("versions", ""), untouched=True)
+            return render(request, TEMPLATE, context, status=422)
         if form.errors:
             context = _drawn(request, form, key, tool=tool, versions=form.data.get("versions", ""))
             return render(request, TEMPLATE, context, status=422)
@@ -157,11 +172,13 @@ def tool_move(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     try:
         if name == "submit":
-            send(tool, by=request.user)
+            send(tool, by=request.user, as_it_is=AS_IT_IS in request.POST)
         elif name == "publish":
             publish(tool, by=request.user)
         else:
             move(tool, name, by=request.user)
+    except UntouchedError:
+        messages.warning(request, _nothing_changed())
     except AlreadyMoved:
         state = Tool.objects.get(pk=tool.pk).get_status_display()
         messages.warning(request, _("Rien n’a changé : cette fiche est déjà « %(state)s ».") % {"state": state})
@@ -183,4 +200,9 @@ def owner_panel(request: HttpRequest, tool: Tool) -> dict[str, Any] | None:
     curator = edits_as_curator(request.user, tool)
     if curator:  # who may publish has no use for sending it to herself
         possible = [t for t in possible if t.name != "submit"]
-    return {"moves": possible, "curator": curator}
+    return {
+        "moves": possible,
+        "curator": curator,
+        "untouched": not curator and untouched_since_returned(tool),
+        "alike": alike(tool) if curator and tool.status != Status.ARCHIVED else [],
+    }

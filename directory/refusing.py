@@ -1,0 +1,54 @@
+"""Why something can't be had then, in sentences for whoever asked: one a rule of the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from directory.models import Resource
+from directory.opening import CLOSED, closed_sentence, duration
+from mutualisation.kernel.moments import Period, wall
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason why not. ``code`` is one of the calendar’s RULES; the sentence is for whoever asked."""
+
+    code: str
+    sentence: str
+
+
+def taken_words(free: int) -> str:
+    """« Il n’en reste que 3 libres à ce moment-là. »"""
+    if not free:
+        return _("C’est déjà pris à ce moment-là.")
+    said = ngettext(
+        "Il n’en reste que %(n)d libre à ce moment-là.", "Il n’en reste que %(n)d libres à ce moment-là.", free
+    )
+    return said % {"n": free}
+
+
+def sentence(code: str, resource: Resource, period: Period, quantity: int) -> str:
+    """For every rule but « taken », which depends on how many are free."""
+    start, end = wall(period.lower), wall(period.upper)
+    if code == "too_soon":
+        return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
+    if code == "too_far":
+        return _("On ne demande pas plus de %(days)d jours d’avance.") % {"days": resource.horizon_days}
+    if code == "too_short":
+        return _("C’est trop court : au moins %(time)s.") % {"time": duration(resource.min_minutes or 0)}
+    if code == "too_long":
+        return _("C’est trop long : au plus %(time)s.") % {"time": duration(resource.max_minutes or 0)}
+    if code == "too_many":
+        return ngettext(
+            "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
+        ) % {"n": resource.quantity, "asked": quantity}
+    if code in CLOSED:
+        when = start if code == "closed_start" else end
+        return closed_sentence(resource, when.date(), code)
+    return {
+        "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
+        "past": _("Ce moment est déjà passé."),
+    }[code]
