@@ -78,7 +78,7 @@ def test_nothing_is_demanded_of_a_visitor_and_everything_of_a_party() -> None:
 @pytest.mark.parametrize(
     ("name", "typed", "said"),
     [
-        ("jour", "le 3", "2026-12-05"),
+        ("jour", "le 3", "17 décembre 2026"),
         ("jour", "2026-02-30", "n’existe pas"),
         ("heure", "25 h", "18:00"),
         ("combien", "beaucoup", "Écrivez un nombre"),
