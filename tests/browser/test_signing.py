@@ -46,7 +46,7 @@ def sign(page: Any, agreement: Agreement) -> None:
     page.get_by_role("button", name="Signer l’entente").press("Enter")
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Continuer").click()
-    page.get_by_text("C’est signé").wait_for()
+    page.get_by_text("C’est signé").first.wait_for()
 
 
 def test_three_sign_and_the_hand_over_opens(phone_of: Callable[..., Any], fits: Callable[[Any], None]) -> None:
