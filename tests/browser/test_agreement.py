@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from loans import agreements, requests
+from loans import agreements, amendments, requests
 from loans.models import Agreement, Side
 from tests.factories import MembershipFactory, ResourceFactory, a_small_country, lend
 from tests.loans.lending import in_days, models_in_force, told
@@ -36,7 +36,7 @@ def agreement(two: tuple[Any, Any]) -> Agreement:
     hall = ResourceFactory(name="Grande salle", kind="locaux", organisation=lender.organisation)
     loan = lend(hall, borrower.organisation, in_days(12), by=borrower.user)
     requests.accept(loan, by=lender.user)
-    found = agreements.current(loan)
+    found = amendments.follow_acceptance(loan, by=lender.user)
     assert found is not None
     return found
 
