@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -106,7 +107,7 @@ def test_drawn_in_the_colours_that_the_system_imposes(visitor: Arrive) -> None:
 def printed(someone: Visitor) -> list[str]:
     """The text of each sheet."""
     sheets = PdfReader(io.BytesIO(someone.page.pdf(prefer_css_page_size=True))).pages
-    return [" ".join(sheet.extract_text().split()) for sheet in sheets]
+    return [" ".join(unicodedata.normalize("NFKC", sheet.extract_text()).split()) for sheet in sheets]  # ligatures
 
 
 def test_printed_for_a_board_no_figure_is_cut_in_two(visitor: Arrive) -> None:
