@@ -21,7 +21,7 @@ from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
 from toolbox.comparing import Answer, in_sentence, said
-from toolbox.composing import Written, blanks_of
+from toolbox.composing import Written, roles_of
 from toolbox.models import Party
 
 # What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
@@ -83,7 +83,7 @@ def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
 
 def _changes(agreement: Agreement, before: dict[str, Any], after: dict[str, Any], *, another: bool) -> list[Answer]:
     """What differs among the terms, in the words of the text."""
-    blanks = blanks_of(agreement.edition)
+    blanks = agreements.blanks(agreement)
     names = [n for n in blanks if n in TERMS or (another and n.startswith(THING))]
     pairs = [(blanks[n].label, said(blanks[n], before), said(blanks[n], after)) for n in names]
     return [Answer(label.replace(", en mots", ""), old, new) for label, old, new in pairs if old != new]
@@ -151,12 +151,14 @@ def _amend(
 
 def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answer]) -> list[Written]:
     """The short text: what it modifies, before and after, the rest as it was."""
+    roles: dict[str, str] = {
+        Party.LENDER: _("le prêteur"), Party.BORROWER: _("l’emprunteur"), Party.PERSON: _("la personne prêtée"),
+    }  # fmt: skip
+    roles |= roles_of(agreements.clauses_of(root))
     parties = [
-        _("%(name)s (le prêteur)") % {"name": amendment.values.get("preteur.nom", "")},
-        _("%(name)s (l’emprunteur)") % {"name": amendment.values.get("emprunteur.nom", "")},
+        _("%(name)s, ci-après « %(role)s »") % {"name": amendment.values.get(f"{party}.nom", ""), "role": roles[party]}
+        for party in root.parties
     ]
-    if Party.PERSON in root.parties:
-        parties.append(_("%(name)s (la personne prêtée)") % {"name": amendment.values.get("personne.nom", "")})
     since = root.in_force_at or timezone.now()
     words = {
         "number": root.number, "since": day_in_words(timezone.localtime(since).date(), "j F Y"),

@@ -14,6 +14,7 @@ from loans.amendments import awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
+from toolbox.composing import roles_of
 from toolbox.models import Party
 
 S = AgreementStatus
@@ -57,13 +58,13 @@ def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
 
 
 def party_words(agreement: Agreement, party: str) -> str:
-    """Who a party is: « le prêteur, Carrefour du Canal »."""
-    loan = agreement.loan
+    """Who a party is, called as the text does: « le prêteur, Carrefour du Canal »."""
     if party == Party.PERSON:
         return _("la personne prêtée")
+    loan, roles = agreement.loan, roles_of(agreements.clauses_of(agreement))
     if party == Party.LENDER:
-        return _("le prêteur, %(name)s") % {"name": loan.lender.name}
-    return _("l’emprunteur, %(name)s") % {"name": loan.borrower.name}
+        return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("le prêteur"), "name": loan.lender.name}
+    return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("l’emprunteur"), "name": loan.borrower.name}
 
 
 def unsigned(agreement: Agreement) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loans import agreements, amendments, filling, gate, handover, proposals, requests
+from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests
 from loans.models import Loan, LoanDate, Side
 from tests.loans.lending import (
     accepted,
@@ -108,3 +108,15 @@ def test_an_amendment_that_follows_what_is_done_is_drawn_up_again_once_refused()
     again = amendments.draw_up_again(root, by=lender_of(loan))
     assert again is not None
     assert again.number == f"{root.number}-A2"
+
+
+def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
+    loan = signed(accepted(hall()))
+    reach(loan, in_days(5))
+    root = agreements.current(loan)
+    assert root is not None
+    amendment = root.amendments.get()
+    for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
+        assert f"{name}, ci-après «\u00a0{role}\u00a0»" in amendment.text
+    assert "prêteur" not in amendment.text
+    assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
