@@ -359,7 +359,8 @@ def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence
     agreement.sign_by = deadline(agreement.loan, *before)
     agreement.save()
     agreement.refresh_from_db()  # the database computed the hash
-    record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256})
+    amends = {"amends": agreement.amends.number} if agreement.amends else {}
+    record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256, **amends})
     notifications.agreement_frozen(agreement)
     return agreement
 

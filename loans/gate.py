@@ -139,7 +139,8 @@ def standing(agreement: Agreement, side: str) -> Standing:
         ours = agreements.PARTY[Side(side)] in waited
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            return Standing("act", state, _to_sign_by_us(side, waited) % {**until, "who": them}, mine=True)
+            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
+            return Standing("act", state, expected % {**until, "who": them}, mine=True)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
@@ -155,12 +156,14 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
-def _to_sign_by_us(side: str, waited: list[str]) -> str:
+def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
     if agreements.PARTY[Side(side)] not in waited:
         return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
     if agreements.PARTY[Side(other(side))] not in waited:
         return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
+    if amends:
+        return _("L’avenant dit ce qui change. Une personne mandatée par votre organisme le signe avant %(when)s.")
     return _("Les deux organismes acceptent le texte. Une personne mandatée par le vôtre le signe avant %(when)s.")
 
 
