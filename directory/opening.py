@@ -15,7 +15,6 @@ import holidays
 from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -149,7 +148,7 @@ class Opening:
 
 
 def day_words(day: datetime.date) -> str:
-    return "le\u00a0" + date_format(day, "l j F")
+    return "le\u00a0" + moments.day_in_words(day, "l j F")
 
 
 def clock(hour: datetime.time) -> str:

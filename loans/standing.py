@@ -59,7 +59,8 @@ def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing
     if loan.status == LoanStatus.HANDED_OVER:
         return _out(loan, side, them)
     if loan.status == LoanStatus.RETURNED and side == Side.LENDER:
-        return Standing("act", _("Rendu"), _("Vérifiez que tout est en ordre, puis terminez le prêt."), mine=True)
+        said = _("Relisez la fiche de retour et réglez ce qui reste ouvert, puis terminez le prêt.")
+        return Standing("act", _("Rendu"), said, mine=True)
     return Standing(
         TONES[LoanStatus(loan.status)], str(loan.get_status_display()).capitalize(), _ended(loan, side, them)
     )

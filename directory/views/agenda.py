@@ -29,7 +29,7 @@ from directory.permissions import can_block, can_edit, is_member, readable
 from directory.views.listing import conditional
 from directory.views.resource import renamed
 from mutualisation.kernel.facets import AGENDA
-from mutualisation.kernel.moments import DAY, read_day, wall, whole_days
+from mutualisation.kernel.moments import DAY, day_in_words, read_day, wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
 
 TABLES = ("directory_resource", "directory_organisation", AGENDA)
@@ -122,7 +122,7 @@ def asked_span(request: HttpRequest) -> Span:
         first = day - datetime.timedelta(days=day.isoweekday() % 7)
         last = first + 6 * DAY
         shown = Span(first, 7, True, _("Semaine du %(a)s au %(b)s") % {
-            "a": date_format(first, "j F"), "b": date_format(last, "j F Y"),
+            "a": day_in_words(first, "j F"), "b": day_in_words(last, "j F Y"),
         }, notices=notices)  # fmt: skip
         around = [(f"semaine={d.isoformat()}", d) for d in (first - 7 * DAY, last + DAY)]
         shown.here, shown.other = f"semaine={first.isoformat()}", f"mois={day:%Y-%m}"
@@ -340,7 +340,7 @@ def _runs(resource: Resource, days: list[Day]) -> list[Run]:
         alike = list(some)
         first, last = alike[0].day, alike[-1].day
         when = day_words(first) if first == last else _("du %(a)s au %(b)s") % {
-            "a": date_format(first, "j"), "b": date_format(last, "j F"),
+            "a": day_in_words(first, "j"), "b": day_in_words(last, "j F"),
         }  # fmt: skip
         said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
         found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},

@@ -17,8 +17,8 @@ _ADDRESS = re.compile(
 )
 
 
-def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False}).disable(
+def _markdown(*, breaks: bool = False) -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "breaks": breaks}).disable(
         ["image", "heading", "lheading", "html_block", "html_inline"]
     )
 
@@ -80,7 +80,7 @@ def _balanced(address: str) -> str:
 
 
 _renderer = _markdown()
-_linking = _markdown()
+_linking = _markdown(breaks=True)
 _linking.core.ruler.push("addresses", _link_addresses)
 _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "code", "br", "hr"}
 
@@ -88,7 +88,8 @@ _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "blockquote", "code", "br",
 def render(text: str, *, addresses: bool = False) -> SafeString:
     """HTML of a Markdown text; links open nothing by themselves and pass no credit (nofollow).
 
-    ``addresses``: those typed alone (https://…, www.…) are links too. Never in what is signed, whose words are kept.
+    ``addresses``: those typed alone (https://…, www.…) are links too, and a new line is one, as people type an agenda.
+    Never in what is signed, whose words are kept.
     """
     return clean((_linking if addresses else _renderer).render(text))
 

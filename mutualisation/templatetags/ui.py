@@ -127,14 +127,13 @@ def plain(text: str) -> str:
 
 
 @register.filter
-def long_date(value: datetime.date | None) -> str:
+def long_date(value: datetime.date | None, shape: str = "j F Y") -> str:
     """« 12 octobre 2026 », with the ordinal for the first of a month, in local time."""
     if value is None:
         return ""
     if isinstance(value, datetime.datetime):
         value = timezone.localtime(value).date()
-    text = formats.date_format(value, "j F Y")
-    return text.replace("1 ", "1er ", 1) if value.day == 1 and _("fr") == "fr" else text
+    return moments.day_in_words(value, shape)
 
 
 @register.filter

@@ -199,7 +199,7 @@ def test_a_projector_comes_back_broken(telephones: Any, db: None) -> None:
     lender.see("1 photo est gardée.")
     looks_right(lender)
     assert lender.undrawn() == []
-    lender.page.get_by_role("link", name="Ouvrir un incident").click()
+    lender.page.get_by_role("link", name="Signaler un incident").first.click()
     lender.page.wait_for_url("**/incidents/signaler/**")
     looks_right(lender)
     assert lender.page.get_by_label("Que s’est-il passé").input_value() == "La lampe ne s’allume plus"

@@ -51,3 +51,8 @@ def test_a_link_already_made_is_left_alone() -> None:
 def test_words_around_stay_in_order() -> None:
     said = re.sub(r"<[^>]+>", "", render("Un https://a.example deux www.b.example, trois.", addresses=True)).strip()
     assert said == "Un https://a.example deux www.b.example, trois."
+
+
+def test_lines_typed_one_under_the_other_stay_so_on_a_page_and_what_is_signed_does_not_change() -> None:
+    assert render("Accueil\r\nRecettes", addresses=True) == "<p>Accueil<br>\nRecettes</p>\n"
+    assert "<br" not in render("Accueil\nRecettes")

@@ -118,7 +118,9 @@ def test_forwarded_it_signs_nothing_without_her_code(agreement: Agreement) -> No
     assert not agreement.signatures.exists()
 
 
-@pytest.mark.parametrize("fields", [{"name": ""}, {"name": "é" * 300}, {"accepts": ""}])
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"name": "é" * 300}, {"name": "Quelqu’un d’autre"}, {"name": "Exemple"}, {"accepts": ""}]
+)
 def test_what_is_missing_is_said_before_any_code(agreement: Agreement, fields: Any) -> None:
     address = sent(agreement)
     assert Client().post(address, said(agreement, **fields)).status_code == 422
