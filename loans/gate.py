@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from loans import agreements, filling, rules
 from loans.agreements import has_agreed, lacks
 from loans.amendments import awaits_amendment
-from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
 from toolbox.composing import roles_of
@@ -27,7 +27,7 @@ def of_loan(loan: Loan) -> list[Agreement]:
     rows = loan.agreements.select_related("edition__model").prefetch_related(
         "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party"))
     )
-    found = list(rows.order_by("-id"))
+    found = list(_with_scan(rows).order_by("-id"))
     for row in found:
         row.loan = loan
     return found
@@ -36,7 +36,14 @@ def of_loan(loan: Loan) -> list[Agreement]:
 def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """With the last line of the journal of each, which ``standing`` tells first. In the same query."""
     lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).order_by("-n")
-    return rows.annotate(news=Subquery(lines.values("kind")[:1]), news_of=Subquery(lines.values("party")[:1]))
+    news = {"news": Subquery(lines.values("kind")[:1]), "news_of": Subquery(lines.values("party")[:1])}
+    return _with_scan(rows).annotate(**news)
+
+
+def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """With the side that sent the paper, signed, which the other has not confirmed yet. In the same query."""
+    waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
+    return rows.annotate(scan_side=Subquery(waiting.values("side")[:1]))
 
 
 def root_of(rows: Iterable[Agreement]) -> Agreement | None:
@@ -95,6 +102,10 @@ def _amendments(rows: list[Agreement]) -> list[str]:
 
 
 def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
+    if sent := getattr(agreement, "scan_side", None):
+        who = organisation_of(agreement.loan, other(sent)).name
+        said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
+        return [said % {"number": agreement.number, "who": who}]
     return [sentence % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
 
 
@@ -133,6 +144,12 @@ def standing(agreement: Agreement, side: str) -> Standing:
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.status == S.DRAFT:
         return _draft(agreement, side, them)
+    if agreement.status == S.TO_SIGN and (sent := getattr(agreement, "scan_side", None)):
+        if sent == side:
+            said = _("Vous avez envoyé l’entente signée sur papier : %(who)s doit dire si elle est exacte.")
+            return Standing("info", _("À confirmer par l’autre"), said % {"who": them})
+        said = _("%(who)s a envoyé l’entente signée sur papier : dites si elle est exacte, et elle entre en vigueur.")
+        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True)
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}

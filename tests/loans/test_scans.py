@@ -18,8 +18,8 @@ from PIL import Image
 
 from accounts.models import Mail
 from directory.models import Membership
-from loans import scans
-from loans.models import Agreement, AgreementStatus, JournalEntry, PaperScan
+from loans import gate, scans
+from loans.models import Agreement, AgreementRule, AgreementStatus, JournalEntry, PaperScan, Side
 from loans.scans import MAX_BYTES, ScanError
 from loans.signing import CannotSign
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -226,3 +226,15 @@ def test_what_a_cut_sending_left_is_swept_after_a_day(agreement: Agreement) -> N
     scans.sweep()
     assert [p.exists() for p in (lost, recent, Path(kept.file.path))] == [False, True, True]
     recent.unlink()
+
+
+def test_where_it_stands_says_who_must_confirm_the_paper(agreement: Agreement) -> None:
+    send(agreement)
+    agreement = Agreement.objects.get(pk=agreement.pk)
+    rows = gate.of_loan(agreement.loan)
+    theirs, ours = gate.standing(rows[0], Side.BORROWER), gate.standing(rows[0], Side.LENDER)
+    assert (theirs.mine, ours.mine) == (True, False)
+    assert "dites si elle est exacte" in theirs.expected
+    AgreementRule.objects.update_or_create(resource=agreement.loan.resource, defaults={"demand": "always"})
+    said = gate.missing(agreement.loan)
+    assert [sentence for sentence in said if "signée sur papier, n’est pas confirmée" in sentence] == said != []
