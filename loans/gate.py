@@ -14,6 +14,7 @@ from loans.amendments import awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
+from toolbox.composing import roles_of
 from toolbox.models import Party
 
 S = AgreementStatus
@@ -64,13 +65,13 @@ def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
 
 
 def party_words(agreement: Agreement, party: str) -> str:
-    """Who a party is: « le prêteur, Carrefour du Canal »."""
-    loan = agreement.loan
+    """Who a party is, called as the text does: « le prêteur, Carrefour du Canal »."""
     if party == Party.PERSON:
         return _("la personne prêtée")
+    loan, roles = agreement.loan, roles_of(agreements.clauses_of(agreement))
     if party == Party.LENDER:
-        return _("le prêteur, %(name)s") % {"name": loan.lender.name}
-    return _("l’emprunteur, %(name)s") % {"name": loan.borrower.name}
+        return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("le prêteur"), "name": loan.lender.name}
+    return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("l’emprunteur"), "name": loan.borrower.name}
 
 
 def unsigned(agreement: Agreement) -> list[str]:
@@ -155,7 +156,8 @@ def standing(agreement: Agreement, side: str) -> Standing:
         ours = agreements.PARTY[Side(side)] in waited
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            return Standing("act", state, _to_sign_by_us(side, waited) % {**until, "who": them}, mine=True)
+            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
+            return Standing("act", state, expected % {**until, "who": them}, mine=True)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
@@ -171,12 +173,14 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
-def _to_sign_by_us(side: str, waited: list[str]) -> str:
+def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
     if agreements.PARTY[Side(side)] not in waited:
         return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
     if agreements.PARTY[Side(other(side))] not in waited:
         return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
+    if amends:
+        return _("L’avenant dit ce qui change. Une personne mandatée par votre organisme le signe avant %(when)s.")
     return _("Les deux organismes acceptent le texte. Une personne mandatée par le vôtre le signe avant %(when)s.")
 
 

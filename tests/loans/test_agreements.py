@@ -328,8 +328,8 @@ def test_the_gate_says_what_is_missing_and_opens() -> None:
     assert ["n’est pas acceptée" in r for r in handover.obstacles(loan)] == [True, True]
     agreement = frozen(loan)
     assert handover.obstacles(loan) == [
-        f"L’entente {agreement.number} n’est pas signée par le prêteur, {loan.lender.name}.",
-        f"L’entente {agreement.number} n’est pas signée par l’emprunteur, {loan.borrower.name}.",
+        f"L’entente {agreement.number} n’est pas signée par l’organisme hôte, {loan.lender.name}.",
+        f"L’entente {agreement.number} n’est pas signée par l’organisme occupant, {loan.borrower.name}.",
     ]
     with pytest.raises(handover.Obstructed):
         handed(loan)
