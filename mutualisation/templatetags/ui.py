@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sized
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -192,6 +193,12 @@ def to_the_second(value: datetime.datetime | None) -> str:
 def period(value: Any) -> str:
     """A half-open UTC range, in words and in wall-clock time."""
     return moments.in_words(value) if value else ""
+
+
+@register.filter
+def told_in_all(errors: Mapping[str, Sized]) -> int:
+    """How many sentences a refused form says: a field may have several."""
+    return sum(map(len, errors.values()))
 
 
 @register.filter
