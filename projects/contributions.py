@@ -115,6 +115,8 @@ def end(participation: Participation, *, by: Any, reason: str = "") -> Participa
     """
     project = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=participation.project_id)
     require(can_follow_up(by, participation))
+    if participation.status == S.OFFERED:  # who leads declines it, saying why
+        require(is_member(by, participation.organisation))
     if participation.part == Part.CARRIES and participation.status == S.WELCOMED:
         others = Participation.objects.carrying().filter(project=project).exclude(pk=participation.pk)
         if not others.exists() and not project.is_ended:

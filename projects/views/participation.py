@@ -68,6 +68,8 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
         refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
     elif not project.is_public:
         refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
+    elif organisation.status == Status.ARCHIVED:
+        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
     elif organisation.status != Status.PUBLISHED:
         refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
     if "ligne" in request.POST:
@@ -89,6 +91,9 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                elif not Participation.objects.carrying().filter(project=project).exists():
+                    said = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
+                    messages.success(request, said % {"who": project.organisation.name})
                 else:
                     messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
@@ -140,7 +145,7 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
-            "can_end": one.status in (states.OFFERED, states.WELCOMED),
+            "can_end": one.status == states.WELCOMED or (partner and one.status == states.OFFERED),
             "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=False),
