@@ -42,9 +42,9 @@ class Held(Exception):  # noqa: N818 - it is an answer, not a fault
 
 def check(resource: Resource, periods: Sequence[Period], quantity: int) -> list[tuple[Period, list[calendar.Refusal]]]:
     """The dates that can't be asked for, with why; empty when all can."""
-    free = {(p.lower, p.upper) for p in calendar.free_among(resource, periods, quantity)} if len(periods) > 1 else set()
-    asked = [p for p in periods if (p.lower, p.upper) not in free]
-    found = [(period, calendar.refusals(resource, period, quantity)) for period in asked]
+    if len(periods) > 1:
+        return list(calendar.refusals_each(resource, periods, quantity))
+    found = [(period, calendar.refusals(resource, period, quantity)) for period in periods]
     return [(period, some) for period, some in found if some]
 
 
