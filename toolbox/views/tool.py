@@ -7,6 +7,7 @@ from itertools import groupby
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from directory.models import Continuum, Kind
@@ -23,10 +24,19 @@ from toolbox.views.tool_edit import owner_panel
 @require_safe
 @conditional("toolbox_tool", "toolbox_modelagreement")
 def tool_list(request: HttpRequest) -> HttpResponse:
-    """What helps to share; model agreements first, as long as nothing is asked."""
+    """What helps to share; model agreements first, those that say the words asked."""
     found = listing(request, ToolFilterSet, Tool.objects.visible_to(request.user).listed())
-    agreements = [] if request.GET else list(ModelAgreement.objects.in_force())
-    return respond(request, "toolbox/tool/list.html", found, agreements=agreements)
+    return respond(request, "toolbox/tool/list.html", found, agreements=_models(request))
+
+
+def _models(request: HttpRequest) -> list[ModelAgreement]:
+    """The model agreements that say every word asked; none where tools are filtered by what models do not have."""
+    if {name for name, value in request.GET.items() if value} - {"q"}:
+        return []
+    words = [word.removesuffix("s") for word in normalise(request.GET.get("q", "")[:200]).split()]
+    models = list(ModelAgreement.objects.in_force())
+    said = {model.pk: normalise(f"{_('entente-type')} {model.title} {model.summary}") for model in models}
+    return [model for model in models if all(word in said[model.pk] for word in words)]
 
 
 @login_not_required
