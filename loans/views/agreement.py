@@ -121,7 +121,7 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     if agreement.is_frozen:
         said = _("Les deux organismes acceptent le texte : il est figé. Il reste à le signer.")
     else:
-        said = _("Vous acceptez ce texte. %(who)s est prévenu et doit l’accepter aussi.") % {"who": them}
+        said = _("Vous acceptez ce texte. %(who)s reçoit un courriel et doit l’accepter aussi.") % {"who": them}
     messages.success(request, said)
     return redirect(agreement)
 

@@ -314,6 +314,8 @@ def test_a_person_lent_is_a_party() -> None:
     assert agreement.parties == ["preteur", "emprunteur", "personne"]
     assert "Maxime Exemple" in agreement.text
     assert any("la personne prêtée" in reason for reason in handover.obstacles(loan))
+    with pytest.raises(PermissionDenied):  # whoever did not sign is not lent
+        requests.record_person(loan, by=by, worker="Autre Exemple", consent_on=timezone.localdate())
 
 
 # ---- the gate, and the end
