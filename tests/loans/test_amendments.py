@@ -120,7 +120,7 @@ def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
     assert root is not None
     amendment = root.amendments.get()
     for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
-        assert f"{name}, ci-après «\u00a0{role}\u00a0»" in amendment.text
+        assert f"{name}, ci-après « {role} »" in " ".join(amendment.text.split())
     assert "prêteur" not in amendment.text
     assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
 
