@@ -173,6 +173,12 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
+def sends_link(agreement: Agreement) -> bool:
+    """Whether it is now for the employer, who has signed, to send the person lent her link."""
+    waited = unsigned(agreement) if agreement.status == S.TO_SIGN else []
+    return Party.PERSON in waited and Party.LENDER not in waited
+
+
 def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
     if agreements.PARTY[Side(side)] not in waited:
