@@ -7,16 +7,17 @@ from itertools import groupby
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from directory.models import Continuum, Kind
 from directory.permissions import can_curate
+from directory.searching import understand
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel.documents import attached
 from mutualisation.kernel.search import normalise
 from toolbox.filters import ToolFilterSet
 from toolbox.models import ModelAgreement, Term, Tool
+from toolbox.reading import answering
 from toolbox.views.tool_edit import owner_panel
 
 
@@ -30,13 +31,11 @@ def tool_list(request: HttpRequest) -> HttpResponse:
 
 
 def _models(request: HttpRequest) -> list[ModelAgreement]:
-    """The model agreements that say every word asked; none where tools are filtered by what models do not have."""
-    if {name for name, value in request.GET.items() if value} - {"q"}:
+    """The model agreements that answer; none where tools are filtered by what models do not have."""
+    asked = {name: value for name, value in request.GET.items() if value}
+    if asked.keys() - {"q"}:
         return []
-    words = [word.removesuffix("s") for word in normalise(request.GET.get("q", "")[:200]).split()]
-    models = list(ModelAgreement.objects.in_force())
-    said = {model.pk: normalise(f"{_('entente-type')} {model.title} {model.summary}") for model in models}
-    return [model for model in models if all(word in said[model.pk] for word in words)]
+    return answering(understand(asked["q"])) if asked else list(ModelAgreement.objects.in_force())
 
 
 @login_not_required
