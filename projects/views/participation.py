@@ -21,11 +21,13 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (
     BeyondPromise,
+    Kept,
     NotPossible,
     answer,
     answer_promise,
     deliver,
     end,
+    kept_by_loans,
     offer,
     promise,
     take_back,
@@ -133,6 +135,7 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     project = one.project
     in_order = (F("starts_on").asc(nulls_last=True), "id")
     contributions = list(one.contributions.prefetch_related("deliveries").order_by(*in_order))
+    kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
     return render(
@@ -141,7 +144,7 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
         {
             "project": project,
             "participation": one,
-            "contributions": [_told(c) for c in contributions],
+            "contributions": [_told(c, kept[c.pk]) for c in contributions],
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
@@ -159,11 +162,12 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     )
 
 
-def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str, Any]:
+def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool = False) -> dict[str, Any]:
     """One promise, with what came of it, in the units that were said; what was taken off apart, with why."""
     lines = list(one.deliveries.all())
     came = [d for d in lines if d.removed_at is None]
-    hours, dollars = sum(d.hours for d in came), sum(d.amount for d in came)
+    hours = sum(d.hours for d in came) + sum(k.hours for k in loans)
+    dollars = sum(d.amount for d in came) + sum(k.dollars for k in loans)
     return {
         "row": one,
         "promised": quantity(one.hours, one.value),
@@ -171,10 +175,11 @@ def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str
         "came": [
             (d, quantity(d.hours, d.amount), leads or (by is not None and d.recorded_by_id == by.pk)) for d in came
         ],
+        "loans": [(k, period(k.begins, k.ends), quantity(k.hours, k.dollars)) for k in loans],
         "gone": [(d, quantity(d.hours, d.amount)) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
         "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
-        "whole": bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount),
+        "whole": bool(came or loans) and (hours >= one.hours if one.hours else dollars >= one.amount),
     }
 
 
@@ -268,10 +273,10 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         except NotPossible as reply:
             form.add_error(None, str(reply))
             status = 422
+    told = _told(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
     context = {
-        "project": one.participation.project, "participation": one.participation,
-        "told": _told(one, by=request.user, leads=leads), "leads": leads, "form": form, "reason_form": reason,
-        "end_form": end_form,
+        "project": one.participation.project, "participation": one.participation, "told": told, "leads": leads,
+        "form": form, "reason_form": reason, "end_form": end_form,
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
 
