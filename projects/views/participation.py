@@ -71,7 +71,7 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
     elif not project.is_public:
         refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
     elif organisation.status == Status.ARCHIVED:
-        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
+        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
     elif organisation.status != Status.PUBLISHED:
         refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
     if "ligne" in request.POST:
