@@ -1,9 +1,9 @@
 """What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
 
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
-worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says.
-One that keeps a promise is what came of it, worth what was promised for an hour. A line that names no role is of
-those that its partner offered.
+worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what was said when it was
+linked. One that keeps a promise is what came of it, worth what was promised for an hour. A line that names no role is
+of those that its partner offered.
 """
 
 from __future__ import annotations
@@ -280,7 +280,7 @@ def _loan_method(rate: Decimal, per: str) -> str:
     if not rate:
         return _("prêt réel, sans valeur chiffrée")
     words = {"rate": wording.dollars(rate), "per": ProjectLoan.Per(per).label}
-    return _("prêt réel, %(rate)s %(per)s, tarif dit en le reliant au projet") % words
+    return _("prêt réel, compté %(rate)s %(per)s") % words
 
 
 def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -105,10 +106,13 @@ class ProjectQuerySet(EntryQuerySet["Project"]):
         return self.annotate(distance=models.Subquery(nearest, output_field=models.FloatField()))
 
     def for_list(self) -> ProjectQuerySet:
+        """What a card shows, in one query: where it is too, in words or by its territories."""
+        links: Any = Project.territories.through.objects
+        places = links.filter(project_id=models.OuterRef("pk")).order_by("territory__name")
         return self.only(
             "slug", "title", "standfirst", "description", "place", "stage", "stood_at", "continuum", "drawing",
             "is_demo", "published_at", "updated_at",
-        )  # fmt: skip
+        ).annotate(territory_names=ArraySubquery(places.values("territory__name")))  # fmt: skip
 
 
 @tracked

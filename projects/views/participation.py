@@ -71,7 +71,7 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
     elif not project.is_public:
         refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
     elif organisation.status == Status.ARCHIVED:
-        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
+        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
     elif organisation.status != Status.PUBLISHED:
         refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
     if "ligne" in request.POST:
@@ -94,8 +94,8 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
                 elif not Participation.objects.carrying().filter(project=project).exists():
-                    said = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
-                    messages.success(request, said % {"who": project.organisation.name})
+                    sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
+                    messages.success(request, sent % {"who": project.organisation.name})
                 else:
                     messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)

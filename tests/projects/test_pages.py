@@ -313,3 +313,13 @@ def test_what_each_one_brings_is_told_in_hours_too(client: Client) -> None:
     assert "Cuisine un local 16 h d’usage 12 h d’usage" in text
     assert "Bras du temps 200 $ 8 h" in text
     assert "Total 200 $ 8 h 16 h d’usage 0 $ 12 h d’usage" in text
+
+
+def test_a_card_says_where_by_its_territories_when_no_words_do(client: Client) -> None:
+    project = build()
+    project.territories.set([TerritoryFactory(name="Roussillon"), TerritoryFactory(name="Beauharnois-Salaberry")])
+    assert "Beauharnois-Salaberry, Roussillon" in client.get("/projets/").content.decode()
+    Project.objects.filter(pk=project.pk).update(place="Partout au sud")
+    card = client.get("/projets/").content.decode().split('class="card-body"')[1].split("</article>")[0]
+    assert "Partout au sud" in card
+    assert "Roussillon" not in card
