@@ -159,6 +159,47 @@ def test_a_series_that_is_taken_costs_the_same_whatever_its_length(
     ]
 
 
+def test_a_series_that_is_taken_is_offered_other_hours_and_what_serves_alike(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    family = CategoryFactory(slug="salles", kind="locaux")
+    room = CategoryFactory(slug="reunion", kind="locaux", parent=family)
+    kitchen = CategoryFactory(slug="cuisine", kind="locaux", parent=CategoryFactory(slug="repas", kind="locaux"))
+    fields: dict[str, Any] = {"kind": "locaux", "quantity": 1, "recurring_allowed": True}
+    hall = ResourceFactory(category=room, **fields)
+    twin, busy = ResourceFactory(category=room, **fields), ResourceFactory(category=room, **fields)
+    once = ResourceFactory(category=room, **{**fields, "recurring_allowed": False})
+    ResourceFactory(category=family, **fields)
+    cooking = ResourceFactory(category=kitchen, **fields)
+    week = [day(10 + 7 * n) for n in range(5)]
+    accepted(hall, *week[1:])
+    accepted(busy, *week)
+    accepted(hall, *(day(10 + 7 * n, 12, 13) for n in range(1, 3)))  # what follows is held too, now and then
+    accepted(twin, week[2])
+    half = ResourceFactory(part_of=hall, organisation=hall.organisation, **fields)
+    accepted(half, day(17, 8, 9))
+    among = Resource.objects.exclude(organisation=hall.organisation)
+    alternatives.for_series(hall, week, 1, 1, among=among)  # the trees are read once
+    with django_assert_num_queries(5):
+        found = alternatives.for_series(hall, week, 1, 1, among=among)
+    assert [(each.pk, n) for each, n in found.resources] == [(twin.pk, 4)]
+    for each, n in found.resources:
+        assert n == sum(not calendar.refusals(each, p) for p in week)
+    assert [n for _p, n in found.hours] == [5, 5]
+    for first, n in found.hours:
+        by = first.lower - week[0].lower
+        assert n == sum(not calendar.refusals(hall, span(p.lower + by, p.upper + by)) for p in week)
+    last = (timezone.localdate() + datetime.timedelta(days=10 + 28)).isoformat()
+    response = asking(client, hall, every="week", until=last)
+    page = page_of(response)
+    assert f'formaction="{reverse("loan_request", args=[twin.slug])}"' in page
+    for each in (once, cooking, busy):
+        assert each.name not in page
+    (value, *_rest) = response.context["ways"]["hours"][0]
+    again = asking(client, hall, every="week", until=last, essayer=value)
+    assert again.context["form"]["starts_at"].value() == value[11:16]
+
+
 # ---- the trial of a person lent
 
 
