@@ -18,7 +18,7 @@ from directory.writing import first_sending, made_by, remember
 from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
-from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
+from loans.models import AgreementStatus, Loan, LoanDate, LoanMessage, LoanStatus, Side
 from loans.permissions import can_request, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
@@ -154,11 +154,18 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
     return loan
 
 
+def is_person_settled(loan: Loan) -> bool:
+    """Whether a text to sign, or signed, names who is lent: someone else is another loan, which she signs herself."""
+    settled = (AgreementStatus.TO_SIGN, AgreementStatus.IN_FORCE)
+    return bool(loan.worker) and loan.agreements.filter(amends__isnull=True, status__in=settled).exists()
+
+
 @transaction.atomic
 def record_person(loan: Loan, *, by: Any, version: int | None = None, **people: Any) -> Loan:
-    """The employer names the person lent, and says when she said yes; again when she changes."""
+    """The employer names the person lent, and when she said yes; again when she changes, until a text names her."""
     holds = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
     require(Side.LENDER in sides_of(by, loan) and holds and loan.resource.kind == Kind.HUMAIN)
+    require(not is_person_settled(loan))
     change(loan, version=version, consent_by=by, **people)
     tell(loan, "record_person", by=by, side=Side.LENDER)
     amendments.follow(loan, by=by)

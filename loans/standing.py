@@ -117,9 +117,9 @@ def _out(loan: Loan, side: str, them: str) -> Standing:
 def _due(loan: Loan, side: str, them: str) -> Standing:
     when = {"when": moment_words(loan.ends_at), "who": them}
     if loan.is_late:
-        days = max(1, (timezone.localdate() - timezone.localtime(loan.ends_at).date()).days)
+        days = (timezone.now() - loan.ends_at).days  # whole ones, as lateness.py counts them
         state = ngettext("En retard de %(n)d jour", "En retard de %(n)d jours", days) % {"n": days}
-        if days == 1 and timezone.localtime(loan.ends_at).date() == timezone.localdate():
+        if not days:
             state = _("En retard")
         said = (
             _("Le retour était prévu %(when)s. Inscrivez-le, prolongez ou écrivez à %(who)s.")

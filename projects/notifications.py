@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
 from directory.models import Need
-from directory.permissions import managers_of
+from directory.permissions import is_member, managers_of
 from mutualisation.kernel.moments import day_in_words
 from projects.models import Contribution, Delivery, Follower, News, Participation, Project
 from projects.permissions import people_leading, people_of
@@ -169,6 +169,31 @@ def taken_back(contribution: Contribution, *, by: Any) -> None:
         subject=_("Un apport ne viendra pas : %(what)s (%(who)s)") % said,
         expected=_("Il n’y a rien à faire : ce qui était venu reste au bilan; le reste n’est plus promis."),
         note=contribution.reason,
+        page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
+        action=_("Voir l’apport"),
+    )
+
+
+def came(delivery: Delivery, *, by: Any) -> None:
+    """Who leads the project records what came of a promise → the partner, when she is not the one who did."""
+    contribution = delivery.contribution
+    participation = contribution.participation
+    if is_member(by, participation.organisation):
+        return
+    how_much = {
+        "how_much": quantity(delivery.hours, delivery.amount), "day": day_in_words(delivery.on, "j F Y"),
+    }  # fmt: skip
+    _send(
+        participation.project,
+        people_of(participation),
+        f"project-came:{delivery.pk}",
+        subject=_("C’est inscrit comme venu : %(what)s") % {"what": contribution.label},
+        expected=_(
+            "Ceux qui portent le projet ont inscrit au bilan, pour le %(day)s : %(how_much)s. Si ce n’est pas ce que "
+            "vous avez apporté, écrivez-leur : ils peuvent retirer cette ligne."
+        )
+        % how_much,
+        note=delivery.note,
         page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
         action=_("Voir l’apport"),
     )

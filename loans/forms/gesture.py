@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from loans.forms.fields import DayField
 from loans.forms.request import dressed
 from loans.models import Loan
+from mutualisation.kernel.moments import day_in_words, wall
 
 LONGEST = 2000
 
@@ -60,6 +61,14 @@ class PersonForm(NoteForm):
         day = self.cleaned_data["consent_on"]
         if day > timezone.localdate():
             raise forms.ValidationError(_("Ce jour n’est pas encore venu : la personne doit avoir déjà accepté."))
+        return day
+
+    def clean_trial_ends_on(self) -> Any:
+        day = self.cleaned_data["trial_ends_on"]
+        first, last = wall(self.loan.starts_at).date(), wall(self.loan.ends_at).date()
+        if day and not first <= day <= last:
+            said = _("L’essai finit pendant le prêt : entre le %(first)s et le %(last)s.")
+            raise forms.ValidationError(said % {"first": day_in_words(first), "last": day_in_words(last)})
         return day
 
     @property

@@ -12,6 +12,7 @@ from loans.forms.request import dressed
 from loans.models import Agreement
 from loans.notifications.signing import name_of, unsigned
 from loans.permissions import SIDE_OF
+from mutualisation.kernel.search import words_of
 
 
 class Dressed(forms.Form):
@@ -59,7 +60,7 @@ def dress_code(field: forms.Field) -> None:
 
 
 class PersonForm(Dressed):
-    """The person lent: her name typed by herself, the sentence, the code."""
+    """The person lent: her name, the sentence, the code. ``who`` is the name that the link was sent to."""
 
     name = forms.CharField(
         label=gettext_lazy("Votre nom"), max_length=120,
@@ -72,13 +73,24 @@ class PersonForm(Dressed):
     )
     code = forms.CharField(label=gettext_lazy("Code reçu par courriel"), max_length=12, required=False)
 
-    def __init__(self, *args: Any, statement: str, coded: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, who: str, statement: str, coded: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.who = who
         self.fields["accepts"].label = statement
         if coded:
             dress_code(self.fields["code"])
         else:
             del self.fields["code"]
+
+    def clean_name(self) -> str:
+        """Every word of the name that her employer gave; others may be added (a middle name)."""
+        typed: str = self.cleaned_data["name"]
+        if not set(words_of(self.who)) <= set(words_of(typed)):
+            raise forms.ValidationError(
+                _("Ce lien est celui de %(who)s : écrivez ce nom pour signer. Si ce n’est pas le vôtre, ne signez "
+                  "pas, et dites-le à l’organisme qui vous a écrit.") % {"who": self.who}
+            )  # fmt: skip
+        return typed
 
 
 class RefuseForm(Dressed):

@@ -341,7 +341,7 @@ def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Propos
     if loan.held_at and loan.is_open and Side.LENDER in sides:
         found = ["let_through", *(name for name in found if name not in ("accept", "agree"))]
     if loan.resource.kind == Kind.HUMAIN and Side.LENDER in sides and loan.status in KEYS_SHOWN:
-        found.append("record_person")
+        found += [] if requests.is_person_settled(loan) else ["record_person"]
     return found
 
 

@@ -80,9 +80,13 @@ def _opened(request: HttpRequest, token: str) -> HttpResponse:
     return _signed(request, link, form)
 
 
-def _form(request: HttpRequest, link: SigningLink, data: Any = None) -> PersonForm:
-    coded = personal.awaits_code(request.session, link.agreement, link.email)
-    return PersonForm(data, statement=signing.statement(link.agreement, link.party), coded=coded)
+def _form(
+    request: HttpRequest, link: SigningLink, data: Any = None, *, coded: bool | None = None, initial: Any = None
+) -> PersonForm:
+    if coded is None:
+        coded = personal.awaits_code(request.session, link.agreement, link.email)
+    said = signing.statement(link.agreement, link.party)
+    return PersonForm(data, who=link.name, statement=said, coded=coded, initial=initial)
 
 
 def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpResponse:
@@ -92,16 +96,12 @@ def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpRe
         if not personal.send_code(request.session, agreement, link.email):
             said = _("Trop de codes demandés : attendez une heure, puis recommencez. Rien n’est signé.")
             return _page(request, link, form, status=429, problem=said)
-        again = PersonForm(
-            statement=signing.statement(agreement, link.party), coded=True, initial=form.cleaned_data
-        )  # fmt: skip
+        again = _form(request, link, coded=True, initial=form.cleaned_data)
         return _page(request, link, again, told=True)
     if not personal.check_code(request.session, agreement, link.email, form.cleaned_data["code"]):
         form.add_error("code", _("Ce n’est pas le bon code. Vérifiez le dernier reçu."))
         if not personal.awaits_code(request.session, agreement, link.email):
-            again = PersonForm(
-                statement=signing.statement(agreement, link.party), coded=False, initial=form.cleaned_data
-            )
+            again = _form(request, link, coded=False, initial=form.cleaned_data)
             said = _("Trop d’essais : ce code ne sert plus. Demandez-en un autre. Rien n’est signé.")
             return _page(request, link, again, status=422, problem=said)
         return _page(request, link, form, status=422)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sized
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.db.models import Exists, F, OuterRef, Q
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
@@ -21,7 +23,7 @@ from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
 from mutualisation.kernel.facets import version_holding
-from projects.models import Project
+from projects.models import Participation, Project, ProjectNeed
 from toolbox.glossary import Explained, index
 
 register = template.Library()
@@ -195,6 +197,12 @@ def period(value: Any) -> str:
 
 
 @register.filter
+def told_in_all(errors: Mapping[str, Sized]) -> int:
+    """How many sentences a refused form says: a field may have several."""
+    return sum(map(len, errors.values()))
+
+
+@register.filter
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key of a dictionary; nothing when it has none."""
     return mapping.get(key, "")
@@ -231,10 +239,15 @@ def address(name: str, *arguments: Any) -> str:
 
 @register.simple_tag
 def projects_around(needs: int | list[int]) -> list[Project]:
-    """The public projects that took up this need, or some of these."""
+    """The public projects that took up this need, or some of these; ``asks``: it is of who leads the project."""
     asked = needs if isinstance(needs, list) else [needs]
-    rows = Project.objects.listed().filter(linked_needs__need__in=asked)
-    return list(rows.distinct().only("slug", "title", "sort_key").order_by("sort_key", "id"))
+    links = ProjectNeed.objects.filter(project=OuterRef("pk"), need__in=asked)
+    carried = Participation.objects.carrying().filter(
+        project=OuterRef("project"), organisation=OuterRef("need__organisation")
+    )
+    own = links.filter(Q(need__organisation=F("project__organisation")) | Exists(carried))
+    rows = Project.objects.listed().filter(Exists(links)).annotate(asks=Exists(own))
+    return list(rows.only("slug", "title", "sort_key").order_by("sort_key", "id"))
 
 
 @register.simple_tag

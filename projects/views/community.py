@@ -21,6 +21,7 @@ from directory.permissions import can_edit, readable
 from directory.taxonomies import sectors, territories
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel import ical
+from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects import announcing, communities
 from projects.filters import CommunityFilterSet
@@ -90,7 +91,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         Idea.objects.filter(community=community, withdrawn_at__isnull=True)
         .select_related("organisation", "project__organisation")
         .annotate(
-            supports_n=Count("supports"),
+            supports_n=Count("supports", filter=Q(supports__organisation__status=Status.PUBLISHED)),
             is_supported=Exists(ours),
         )
         .order_by("-supports_n", "-at", "-id")
@@ -101,6 +102,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         .select_related("organisation", "user")
         .defer("organisation__search", "organisation__description")
     )
+    named = [m for m in members if m.organisation.is_published]
     mine = next((m for m in members if m.user_id == request.user.pk), None)
     edits = request.user.is_authenticated and can_edit(request.user, community)
     facilitates = edits or (mine is not None and mine.is_facilitator)
@@ -115,8 +117,8 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "library": _library(request, community),
         "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
-        "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
-        "animated_by": sorted({m.organisation.name for m in members if m.is_facilitator}),
+        "organisations": list({m.organisation_id: m.organisation for m in named}.values()),
+        "animated_by": sorted({m.organisation.name for m in named if m.is_facilitator}),
         "mine": mine,
         "facilitates": facilitates,
         "acting": acting,

@@ -81,7 +81,7 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
         "holds": holds,
         "having": having if holds else [],
         "waiting": waiting if holds else [],
-        "organisations": list(organisations.values()),
+        "organisations": [o for o in organisations.values() if o.is_published],
         "attended": [(organisations[pk], n) for pk, n in attended.items()],
         "acting": acting,
         "may_register": gathering.is_open and acting is not None and acting.organisation.status == Status.PUBLISHED,

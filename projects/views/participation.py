@@ -21,11 +21,13 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (
     BeyondPromise,
+    Kept,
     NotPossible,
     answer,
     answer_promise,
     deliver,
     end,
+    kept_by_loans,
     offer,
     promise,
     take_back,
@@ -68,6 +70,8 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
         refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
     elif not project.is_public:
         refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
+    elif organisation.status == Status.ARCHIVED:
+        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
     elif organisation.status != Status.PUBLISHED:
         refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
     if "ligne" in request.POST:
@@ -89,6 +93,9 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                elif not Participation.objects.carrying().filter(project=project).exists():
+                    said = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
+                    messages.success(request, said % {"who": project.organisation.name})
                 else:
                     messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
@@ -128,6 +135,7 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     project = one.project
     in_order = (F("starts_on").asc(nulls_last=True), "id")
     contributions = list(one.contributions.prefetch_related("deliveries").order_by(*in_order))
+    kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
     return render(
@@ -136,11 +144,11 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
         {
             "project": project,
             "participation": one,
-            "contributions": [_told(c) for c in contributions],
+            "contributions": [_told(c, kept[c.pk]) for c in contributions],
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
-            "can_end": one.status in (states.OFFERED, states.WELCOMED),
+            "can_end": one.status == states.WELCOMED or (partner and one.status == states.OFFERED),
             "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=False),
@@ -154,11 +162,12 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     )
 
 
-def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str, Any]:
+def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool = False) -> dict[str, Any]:
     """One promise, with what came of it, in the units that were said; what was taken off apart, with why."""
     lines = list(one.deliveries.all())
     came = [d for d in lines if d.removed_at is None]
-    hours, dollars = sum(d.hours for d in came), sum(d.amount for d in came)
+    hours = sum(d.hours for d in came) + sum(k.hours for k in loans)
+    dollars = sum(d.amount for d in came) + sum(k.dollars for k in loans)
     return {
         "row": one,
         "promised": quantity(one.hours, one.value),
@@ -166,10 +175,11 @@ def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str
         "came": [
             (d, quantity(d.hours, d.amount), leads or (by is not None and d.recorded_by_id == by.pk)) for d in came
         ],
+        "loans": [(k, period(k.begins, k.ends), quantity(k.hours, k.dollars)) for k in loans],
         "gone": [(d, quantity(d.hours, d.amount)) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
         "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
-        "whole": bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount),
+        "whole": bool(came or loans) and (hours >= one.hours if one.hours else dollars >= one.amount),
     }
 
 
@@ -263,10 +273,10 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         except NotPossible as reply:
             form.add_error(None, str(reply))
             status = 422
+    told = _told(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
     context = {
-        "project": one.participation.project, "participation": one.participation,
-        "told": _told(one, by=request.user, leads=leads), "leads": leads, "form": form, "reason_form": reason,
-        "end_form": end_form,
+        "project": one.participation.project, "participation": one.participation, "told": told, "leads": leads,
+        "form": form, "reason_form": reason, "end_form": end_form,
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
 

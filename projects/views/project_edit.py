@@ -176,7 +176,7 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
     if not request.user.is_authenticated or not can_edit(request.user, project):
         return None
     waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
-    checks = checklist(project, facts)
+    checks = [] if project.is_ended else checklist(project, facts)
     return {
         "moves": [t for t in moves(request.user, project) if t.name in MOVES],
         "stages": stage_moves(request.user, project),

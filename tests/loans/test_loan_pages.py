@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from directory.models import Occupation, Resource
+from directory.models import ExceptionalHours, Occupation, Resource
 from loans import lifecycle, proposals, requests
 from loans.models import Loan, LoanDate, LoanMessage, LoanStatus
 from mutualisation.kernel.moments import moment, span, wall
@@ -271,6 +271,19 @@ def test_an_extension_needs_both_and_leaves_the_loan_as_it_was_when_refused(worl
     assert "On en a besoin" in world.see("borrower", loan)
 
 
+def test_an_extension_asks_the_same_of_the_calendar_as_a_request_and_the_lender_opens_as_he_likes(world: World) -> None:
+    loan = world.asked()
+    last = timezone.localdate() + datetime.timedelta(days=11)
+    ExceptionalHours.objects.create(resource=world.resource, starts_on=last, ends_on=last, label="Congé annuel")
+    sent = {"version": loan.version, "starts_on": f"{last - datetime.timedelta(days=1)}", "starts_at": "10",
+            "ends_on": f"{last}", "ends_at": "12", "quantity": "1"}  # fmt: skip
+    address = reverse("loan_propose", args=[loan.pk])
+    refused = world.clients["borrower"].post(address, sent)
+    assert refused.status_code == 422
+    assert "Congé annuel" in refused.content.decode()
+    assert world.clients["lender"].post(address, sent).status_code == 302
+
+
 def test_one_date_of_a_series_is_called_off_and_others_change_hours(world: World) -> None:
     loan = world.asked(day(10), day(17), day(24))
     world.do("lender", loan, "accept")
@@ -301,6 +314,10 @@ def test_the_employer_names_the_person_and_her_consent(db: None) -> None:
     refused = world.do("lender", loan, "accept", worker="Mei Tran", consent_on=future)
     assert "Ce jour n’est pas encore venu" in html.unescape(refused.content.decode())
     assert "Mei Tran" in refused.content.decode()
+    before = {"worker": "Mei Tran", "consent_on": "2026-01-15", "trial_ends_on": "2020-01-01"}
+    assert "L’essai finit pendant le prêt" in html.unescape(
+        world.do("lender", loan, "accept", **before).content.decode()
+    )
     world.do("lender", loan, "accept", worker="Mei Tran", consent_on="2026-01-15", trial_ends_on="")
     loan.refresh_from_db()
     assert (loan.status, loan.worker, str(loan.consent_on)) == ("accepted", "Mei Tran", "2026-01-15")

@@ -118,7 +118,9 @@ def test_forwarded_it_signs_nothing_without_her_code(agreement: Agreement) -> No
     assert not agreement.signatures.exists()
 
 
-@pytest.mark.parametrize("fields", [{"name": ""}, {"name": "é" * 300}, {"accepts": ""}])
+@pytest.mark.parametrize(
+    "fields", [{"name": ""}, {"name": "é" * 300}, {"name": "Quelqu’un d’autre"}, {"name": "Exemple"}, {"accepts": ""}]
+)
 def test_what_is_missing_is_said_before_any_code(agreement: Agreement, fields: Any) -> None:
     address = sent(agreement)
     assert Client().post(address, said(agreement, **fields)).status_code == 422
@@ -177,6 +179,21 @@ def test_the_page_of_the_employer(agreement: Agreement) -> None:
     assert lender.post(page, {"geste": "retirer"}, follow=True).status_code == 200
     assert personal.live_link(agreement) is None
     assert signed_in(signatory(agreement, "emprunteur")).get(page).status_code == 403
+
+
+def test_the_agreement_leads_the_employer_to_the_link_once_it_has_signed(agreement: Agreement) -> None:
+    link = reverse("agreement_link", args=[agreement.number])
+    lender = signed_in(signatory(agreement))
+    before = lender.get(agreement.get_absolute_url()).content.decode()
+    assert "Lire et signer" in before
+    assert link not in before
+    sign(sign(agreement), "emprunteur")
+    after = lender.get(agreement.get_absolute_url()).content.decode()
+    assert link in after
+    assert "Lire et signer" not in after
+    theirs = signed_in(signatory(agreement, "emprunteur")).get(agreement.get_absolute_url()).content.decode()
+    assert link not in theirs
+    assert "Lire et signer" not in theirs
 
 
 def test_addresses_are_not_kept_but_the_signature_is(agreement: Agreement) -> None:
