@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterable
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Value, When
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
 from directory import calendar
-from directory.models import Resource
+from directory.models import Kind, Occupation, Resource
+from directory.opening import MIDNIGHT, Opening
 from directory.taxonomies import family_of
-from mutualisation.kernel.moments import Period, moment, span, wall
+from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
+
+SHIFTS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)  # hours, the nearest first
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,93 @@ def comparable(
     found = list(nearby.order_by(Case(*ranks, default=Value(len(alike))), "pk").for_list()[:most])  # type: ignore[attr-defined]
     same = [each for each in found if each.category_id == resource.category_id]
     return same or found
+
+
+@dataclass(frozen=True)
+class SeriesWays:
+    """Instead of a series: its first date at other hours, other resources; each with how many dates it would have."""
+
+    hours: list[tuple[Period, int]]
+    resources: list[tuple[Resource, int]]
+
+
+def for_series(
+    resource: Resource, periods: Sequence[Period], quantity: int, free: int, *, among: models.QuerySet[Resource]
+) -> SeriesWays:
+    """Other hours of the same days, and what serves alike, that give more dates than the ``free`` ones.
+
+    Five questions, whatever the number of dates: what is held and open is read once and looked at here. It is a
+    guide; the calendar itself answers when one asks.
+    """
+    family = family_of(resource.category_id)
+    minutes = max(wall_minutes(p) for p in periods)
+    ahead = math.ceil((max(p.upper for p in periods) - timezone.now()) / datetime.timedelta(days=1))
+    askable = among.filter(category__in=family, kind=resource.kind, is_paused=False, quantity__gte=quantity)
+    askable = askable.exclude(min_minutes__gt=minutes).exclude(max_minutes__lt=minutes).exclude(horizon_days__lt=ahead)
+    askable = askable.exclude(kind=Kind.LOCAUX, recurring_allowed=False)
+    alike = askable.comparable_to(resource, 20, family=family)  # type: ignore[attr-defined]
+    found = {each.pk: each for each in among.filter(pk__in=alike).for_list()}  # type: ignore[attr-defined]
+    others = [found[pk] for pk in alike if pk in found]
+    others = [each for each in others if each.category_id == resource.category_id] or others
+    looks = _Look([resource, *others], periods, quantity)
+    hours = []
+    for hour in SHIFTS:
+        shifted = [moved for period in periods if (moved := _shifted(period, hour))]
+        n = sum(looks.free(resource, period) for period in shifted)
+        if n > free:
+            hours.append((shifted[0], n))
+    resources = [(each, sum(looks.free(each, period) for period in periods)) for each in others]
+    better = [(each, n) for each, n in resources if n > free]
+    return SeriesWays(sorted(hours, key=lambda way: -way[1])[:2], sorted(better, key=lambda way: -way[1])[:3])
+
+
+class _Look:
+    """What is open and what is held of some resources over all these periods: two questions."""
+
+    def __init__(self, resources: list[Resource], periods: Sequence[Period], quantity: int) -> None:
+        self.quantity, self.opening = quantity, Opening.of(resources)
+        self.held: dict[int, list[tuple[Period, datetime.timedelta, int | None]]] = defaultdict(list)
+        day = datetime.timedelta(days=1)
+        around = span(min(p.lower for p in periods) - day, max(p.upper for p in periods) + 2 * day)
+        ids = [each.pk for each in resources]
+        rows = Occupation.objects.filter(Q(resource__in=ids) | Q(resource__part_of__in=ids), period__overlap=around)
+        shown = rows.values_list("resource", "resource__part_of", "resource__buffer_minutes", "unit", "period")
+        for own, whole, kept, unit, period in shown:
+            self.held[own].append((period, datetime.timedelta(minutes=kept), unit))
+            if whole:
+                self.held[whole].append((period, datetime.timedelta(minutes=kept), None))
+
+    def free(self, resource: Resource, period: Period) -> bool:
+        return self._open(resource, period) and self._left(resource, period)
+
+    def _left(self, resource: Resource, period: Period) -> bool:
+        units = {
+            unit
+            for held, kept, unit in self.held[resource.pk]
+            if held.lower < period.upper + kept and (held.upper is None or period.lower < held.upper)
+        }
+        return None not in units and len(units) <= resource.quantity - self.quantity
+
+    def _open(self, resource: Resource, period: Period) -> bool:
+        start, end = wall(period.lower), wall(period.upper)
+        if end.time() == MIDNIGHT:
+            end -= datetime.timedelta(minutes=1)
+        first, last = self.opening.hours(resource, start.date()), self.opening.hours(resource, end.date())
+        if start.date() == end.date() and resource.kind != Kind.MATERIEL:
+            return any(a <= start.time() and end.time() <= b for a, b in first)
+        return any(a <= start.time() < b for a, b in first) and any(a < end.time() <= b for a, b in last)
+
+
+def _shifted(period: Period, hours: int) -> Period | None:
+    """The same day, some hours later or earlier; None when that is another day, or an hour that no clock shows."""
+    start, end = wall(period.lower), wall(period.upper)
+    by = datetime.timedelta(hours=hours)
+    if (start + by).date() != start.date() or (end + by).date() != end.date():
+        return None
+    try:
+        return span(moment(start.date(), (start + by).time()), moment(end.date(), (end + by).time()))
+    except ValidationError:
+        return None
 
 
 def _neighbours(period: Period) -> Iterable[Period]:

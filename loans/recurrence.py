@@ -123,6 +123,8 @@ def in_words(first: Period, recurrence: dict[str, Any] | None) -> str:
     weekdays = _(" et ").join(filter(None, [", ".join(chosen[:-1]), chosen[-1]]))
     if recurrence["every"] == Every.MONTH:
         said = _("Chaque mois, le même %(day)s, de %(a)s à %(b)s, jusqu’au %(until)s")
+        if start.day > 28:
+            said = _("Le cinquième %(day)s, les mois qui en ont un, de %(a)s à %(b)s, jusqu’au %(until)s")
         return said % {**hours, "day": date_format(start, "l")}
     if recurrence["every"] == Every.WEEKS and recurrence["interval"] > 1:
         said = _("Les %(days)s, une semaine sur %(n)d, de %(a)s à %(b)s, jusqu’au %(until)s")

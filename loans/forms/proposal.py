@@ -160,7 +160,8 @@ class ProposalForm(forms.Form):
                 said = refusal.sentence
                 if self.is_series and refusal.code != "too_many":
                     said = f"{in_words(period, year=False).capitalize()} : {said[0].lower()}{said[1:]}"
-                place = "quantity" if refusal.code == "too_many" else "kept" if self.is_series else "starts_on"
+                few = refusal.code == "taken" and resource.quantity > 1 and not self.is_series
+                place = "quantity" if few or refusal.code == "too_many" else "kept" if self.is_series else "starts_on"
                 if said not in self.errors.get(place, []):
                     self.add_error(None if self.fields[place].widget.is_hidden else place, said)
 

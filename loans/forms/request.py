@@ -137,6 +137,7 @@ class RequestForm(forms.Form):
         self.fields["handling"].error_messages["required"] = _("Choisissez comment se fera la remise.")
         if resource.kind in (Kind.HUMAIN, Kind.EXPERTISE):
             self.fields["handling"].label = _("Où cela se passe")
+            self.fields["handling"].error_messages["required"] = _("Dites où cela se passe.")
             self.fields["handling"].error_messages["required"] = _("Dites où cela se passe : choisissez un des lieux.")
         if len(ways) == 1:
             del self.fields["handling"]

@@ -21,7 +21,7 @@ from accounts.drafts import DraftError, as_post, forget, hold, keep, recall
 from directory import alternatives
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
-from directory.opening import Opening
+from directory.opening import Opening, clock
 from directory.views.resource import renamed
 from loans import amendments, requests
 from loans.forms.fields import DayField
@@ -205,8 +205,7 @@ def _refused_form(request: HttpRequest, form: RequestForm) -> HttpResponse:
 
 def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
-    among = Resource.objects.visible_to(request.user).listed().exclude(organisation=form.cleaned_data.get("borrower"))
-    found = alternatives.find(form.resource, period, quantity, among=among)
+    found = alternatives.find(form.resource, period, quantity, among=_lendable(request, form))
     if not (found.fewer or found.periods or found.resources):
         return {}
     return {
@@ -214,6 +213,12 @@ def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
         "periods": [(f"{_stamp(p)}/{wall(p.upper):{STAMP}}", p) for p in found.periods],
         "resources": found.resources,
     }
+
+
+def _lendable(request: HttpRequest, form: RequestForm) -> Any:
+    """What this borrower may ask for elsewhere."""
+    others = Resource.objects.visible_to(request.user).listed()
+    return others.exclude(organisation=form.cleaned_data.get("borrower"))
 
 
 def _other_way(request: HttpRequest, resource: Resource, mine: list[Membership]) -> HttpResponse:
@@ -267,6 +272,17 @@ def _dates(
         "said": ngettext("%(n)d date", "%(n)d dates", len(rows)) % {"n": len(rows)},
         "free": free,
         "busy": len(rows) - free,
+        "ways": _ways(request, form, free) if any(r.code == "taken" for some in refused.values() for r in some) else {},
         "problem": problem,
     }
     return render(request, DATES, context, status=status)
+
+
+def _ways(request: HttpRequest, form: RequestForm, free: int) -> dict[str, Any]:
+    """Other hours and other resources for a series that is taken in part."""
+    found = alternatives.for_series(form.resource, form.periods, form.wanted, free, among=_lendable(request, form))
+    if not (found.hours or found.resources):
+        return {}
+    hours = [(f"{_stamp(p)}/{wall(p.upper):{STAMP}}", clock(wall(p.lower).time()), clock(wall(p.upper).time()), n)
+             for p, n in found.hours]  # fmt: skip
+    return {"hours": hours, "resources": found.resources}

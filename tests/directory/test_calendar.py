@@ -263,7 +263,7 @@ def test_a_refusal_comes_with_the_nearest_ways_to_say_yes() -> None:
     assert [r.pk for r in found.resources] == [other.pk]
 
 
-@pytest.mark.parametrize(("taken_days", "asked"), [(1, 5), (12, 6), (60, 7)])
+@pytest.mark.parametrize(("taken_days", "asked"), [(1, 4), (12, 5), (60, 6)])
 def test_the_nearest_days_are_found_in_a_few_questions(
     taken_days: int, asked: int, django_assert_num_queries: Any
 ) -> None:

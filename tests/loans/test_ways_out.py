@@ -16,6 +16,7 @@ from directory import alternatives, calendar, closing
 from directory.models import ExceptionalHours, Reason, Resource
 from loans import proposals, requests
 from loans.models import Loan, LoanStatus
+from loans.recurrence import in_words
 from mutualisation.kernel.moments import day_in_words, moment, span
 from tests.factories import CategoryFactory, MembershipFactory, ResourceFactory
 from tests.loans.lending import accepted, begun, lender_of
@@ -157,6 +158,82 @@ def test_a_series_that_is_taken_costs_the_same_whatever_its_length(
     assert [[r.code for r in some] for _p, some in found] == [["taken"]] * (weeks - 1) + [
         ["closed_start", "closed_end"]
     ]
+
+
+def test_a_series_that_is_taken_is_offered_other_hours_and_what_serves_alike(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    family = CategoryFactory(slug="salles", kind="locaux")
+    room = CategoryFactory(slug="reunion", kind="locaux", parent=family)
+    kitchen = CategoryFactory(slug="cuisine", kind="locaux", parent=CategoryFactory(slug="repas", kind="locaux"))
+    fields: dict[str, Any] = {"kind": "locaux", "quantity": 1, "recurring_allowed": True}
+    hall = ResourceFactory(category=room, **fields)
+    twin, busy = ResourceFactory(category=room, **fields), ResourceFactory(category=room, **fields)
+    once = ResourceFactory(category=room, **{**fields, "recurring_allowed": False})
+    ResourceFactory(category=family, **fields)
+    cooking = ResourceFactory(category=kitchen, **fields)
+    week = [day(10 + 7 * n) for n in range(5)]
+    accepted(hall, *week[1:])
+    accepted(busy, *week)
+    accepted(hall, *(day(10 + 7 * n, 12, 13) for n in range(1, 3)))  # what follows is held too, now and then
+    accepted(twin, week[2])
+    half = ResourceFactory(part_of=hall, organisation=hall.organisation, **fields)
+    accepted(half, day(17, 8, 9))
+    among = Resource.objects.exclude(organisation=hall.organisation)
+    alternatives.for_series(hall, week, 1, 1, among=among)  # the trees are read once
+    with django_assert_num_queries(5):
+        found = alternatives.for_series(hall, week, 1, 1, among=among)
+    assert [(each.pk, n) for each, n in found.resources] == [(twin.pk, 4)]
+    for each, n in found.resources:
+        assert n == sum(not calendar.refusals(each, p) for p in week)
+    assert [n for _p, n in found.hours] == [5, 5]
+    for first, n in found.hours:
+        by = first.lower - week[0].lower
+        assert n == sum(not calendar.refusals(hall, span(p.lower + by, p.upper + by)) for p in week)
+    last = (timezone.localdate() + datetime.timedelta(days=10 + 28)).isoformat()
+    response = asking(client, hall, every="week", until=last)
+    page = page_of(response)
+    assert f'formaction="{reverse("loan_request", args=[twin.slug])}"' in page
+    for each in (once, cooking, busy):
+        assert each.name not in page
+    (value, *_rest) = response.context["ways"]["hours"][0]
+    again = asking(client, hall, every="week", until=last, essayer=value)
+    assert again.context["form"]["starts_at"].value() == value[11:16]
+
+
+def test_a_series_with_no_date_to_have_says_so(client: Client) -> None:
+    hall = ResourceFactory(kind="locaux", quantity=1, recurring_allowed=True)
+    first = timezone.localdate() + datetime.timedelta(days=10)
+    ExceptionalHours.objects.create(
+        organisation=hall.organisation, starts_on=first, ends_on=first + datetime.timedelta(days=30), label="Travaux"
+    )
+    until = (first + datetime.timedelta(days=15)).isoformat()
+    assert "Aucune de ces dates ne peut être demandée" in page_of(asking(client, hall, every="week", until=until))
+    ExceptionalHours.objects.all().delete()
+    page = page_of(asking(client, hall, every="week", until=until))
+    assert "Gardez les dates qui conviennent" in page
+    assert "Aucune de ces dates" not in page
+
+
+def test_a_fifth_weekday_is_said_to_be_one() -> None:
+    def words(month: int, number: int) -> str:
+        start = moment(datetime.date(2027, month, number), datetime.time(18))
+        rule = {"every": "month", "until": "2027-06-30", "interval": 1}
+        return in_words(span(start, start + datetime.timedelta(hours=3)), rule)
+
+    assert words(1, 29).startswith("Le cinquième vendredi, les mois qui en ont un, de 18")
+    assert words(1, 22).startswith("Chaque mois, le même vendredi")
+
+
+def test_too_few_units_for_a_proposal_are_told_beside_the_quantity() -> None:
+    world = World(quantity=20)
+    loan = world.asked(quantity=2)
+    accepted(world.resource, day(10), quantity=5)
+    sent = {"starts_on": day(10).lower.date().isoformat(), "starts_at": "10:00", "ends_at": "12:00", "quantity": "16",
+            "conditions": "", "message": "", "version": loan.version}  # fmt: skip
+    response = world.clients["borrower"].post(reverse("loan_propose", args=[loan.pk]), sent)
+    errors = {name: list(said) for name, said in response.context["form"].errors.items()}
+    assert errors == {"quantity": ["Il n’en reste que 15 libres à ce moment-là."]}
 
 
 # ---- the trial of a person lent
