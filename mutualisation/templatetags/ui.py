@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.db.models import Exists, OuterRef, Q
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
@@ -16,12 +17,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from directory.models import Continuum, Resource
+from directory.models import Continuum, Need, Resource
 from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
 from mutualisation.kernel.facets import version_holding
-from projects.models import Project
+from projects.models import Participation, Project
 from toolbox.glossary import Explained, index
 
 register = template.Library()
@@ -235,6 +236,15 @@ def projects_around(needs: int | list[int]) -> list[Project]:
     asked = needs if isinstance(needs, list) else [needs]
     rows = Project.objects.listed().filter(linked_needs__need__in=asked)
     return list(rows.distinct().only("slug", "title", "sort_key").order_by("sort_key", "id"))
+
+
+@register.simple_tag
+def project_of(need: Need) -> Project | None:
+    """The public project that this need is tied to; its ``is_own`` says whether who leads it posted the need."""
+    carrying = Participation.objects.carrying().filter(project=OuterRef("pk"), organisation=need.organisation_id)
+    posted = Exists(carrying) | Q(organisation=need.organisation_id)
+    rows = Project.objects.listed().filter(linked_needs__need=need).annotate(is_own=posted)
+    return rows.only("slug", "title", "stage").first()
 
 
 @register.simple_tag
