@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from directory import calendar
@@ -35,9 +36,26 @@ def find(
     if quantity > 1 and not same:
         fewer = min(calendar.free_count(resource, period), quantity - 1)
     periods = list(itertools.islice(calendar.free_among(resource, _neighbours(period), quantity), most))
-    alike = among.comparable_to(resource, 20, family=family_of(resource.category_id))  # type: ignore[attr-defined]
+    nearby = comparable(resource, period, quantity, among=among, most=most)
+    return Alternatives(fewer, sorted(periods, key=lambda p: p.lower), nearby)
+
+
+def comparable(
+    resource: Resource, period: Period, quantity: int, *, among: models.QuerySet[Resource], most: int = 3
+) -> list[Resource]:
+    """What serves the same use and is free then, nearest first: two questions.
+
+    Of the same category; of its family only when none of the category is free. Never of another family: who lacks
+    a projector has no use for chairs.
+    """
+    family = family_of(resource.category_id)
+    among = among.filter(category__in=family, kind=resource.kind)
+    alike = among.comparable_to(resource, 20, family=family)  # type: ignore[attr-defined]
+    ranks = [When(pk=pk, then=Value(rank)) for rank, pk in enumerate(alike)]
     nearby = calendar.free_between(among.filter(pk__in=alike), period, quantity)
-    return Alternatives(fewer, sorted(periods, key=lambda p: p.lower), list(nearby.for_list()[:most]))  # type: ignore[attr-defined]
+    found = list(nearby.order_by(Case(*ranks, default=Value(len(alike))), "pk").for_list()[:most])  # type: ignore[attr-defined]
+    same = [each for each in found if each.category_id == resource.category_id]
+    return same or found
 
 
 def _neighbours(period: Period) -> Iterable[Period]:

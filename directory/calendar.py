@@ -14,6 +14,8 @@ import math
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
@@ -24,7 +26,7 @@ from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
 from directory.models.calendar import MOMENT
-from directory.opening import closed
+from directory.opening import Opening, closed
 from directory.refusing import Refusal, sentence, taken_words
 from mutualisation.kernel.moments import Period, span, wall_minutes
 
@@ -81,15 +83,49 @@ def refusals(
     asked = {code: condition for code, condition in conditions.items() if code in rules}
     if not asked:
         return []
+    (codes,) = _broken(resource, [asked])
+    return _said(resource, period, quantity, codes, ignoring=ignoring)
+
+
+def refusals_each(
+    resource: Resource, periods: Iterable[Period], quantity: int
+) -> Iterator[tuple[Period, list[Refusal]]]:
+    """Those of many periods that can't be had, with why: one question for some of them at a time."""
+    left, opening = iter(periods), Opening.of([resource])
+    while some := list(itertools.islice(left, AT_ONCE)):
+        asked = [_conditions(period, quantity, of=resource) for period in some]
+        for period, codes in zip(some, _broken(resource, asked), strict=True):
+            if codes:
+                yield period, _said(resource, period, quantity, codes, opening=opening)
+
+
+def _broken(resource: Resource, asked: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Which of these rules refuse this resource, period by period; in one question."""
     flags = {
-        f"no_{code}": Case(When(condition, then=Value(True)), default=Value(False)) for code, condition in asked.items()
+        f"no_{n}_{code}": Case(When(condition, then=Value(True)), default=Value(False))
+        for n, rules in enumerate(asked)
+        for code, condition in rules.items()
     }
     found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
-    free = free_count(resource, period, ignoring=ignoring) if found.get("no_taken") else 0
+    return [[code for code in rules if found[f"no_{n}_{code}"]] for n, rules in enumerate(asked)]
+
+
+def _said(
+    resource: Resource,
+    period: Period,
+    quantity: int,
+    codes: Sequence[str],
+    *,
+    ignoring: Collection[uuid.UUID] = (),
+    opening: Opening | None = None,
+) -> list[Refusal]:
+    free = 0
+    if "taken" in codes and resource.quantity > 1:
+        free = free_count(resource, period, ignoring=ignoring)
     return [
-        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity))
-        for code in asked
-        if found[f"no_{code}"]
+        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity, opening))
+        for code in codes
+        if code != "too_many" or not free  # « il n’en reste que 45 » says more than « il y en a 50 en tout »
     ]
 
 
@@ -97,14 +133,8 @@ def free_among(resource: Resource, periods: Iterable[Period], quantity: int) -> 
     """Those of these periods when this can be had, in their order: one question for some of them at a time."""
     left = iter(periods)
     while some := list(itertools.islice(left, AT_ONCE)):
-        flags = {}
-        for n, period in enumerate(some):
-            refused = Q()
-            for condition in _conditions(period, quantity, of=resource).values():
-                refused |= condition
-            flags[f"no_{n}"] = Case(When(refused, then=Value(True)), default=Value(False))
-        found = Resource.objects.filter(pk=resource.pk).annotate(**flags).values(*flags).get()
-        yield from (period for n, period in enumerate(some) if not found[f"no_{n}"])
+        asked = [{"any": reduce(or_, _conditions(p, quantity, of=resource).values())} for p in some]
+        yield from (p for p, broken in zip(some, _broken(resource, asked), strict=True) if not broken)
 
 
 def _conditions(

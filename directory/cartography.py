@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from directory.models import Territory
 from directory.models.territory import TerritoryKind
-from directory.taxonomies import Node, portal_territories, territories
+from directory.taxonomies import Node, portal_territories, territories, told_apart
 from mutualisation.kernel.memo import memo
 
 WIDTH = 760
@@ -189,5 +189,5 @@ def pins(counts: dict[int, int], within: list[str] | None = None) -> list[Pin]:
             continue
         x, y = frame.at(node.latitude, node.longitude)
         if 0 <= x <= frame.width and 0 <= y <= frame.height:
-            placed.append(Pin(node.slug, node.name, n, x, y, min(24, 11 + round(math.sqrt(n) * 2))))
+            placed.append(Pin(node.slug, told_apart(node), n, x, y, min(24, 11 + round(math.sqrt(n) * 2))))
     return placed

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from directory import calendar
 from directory.models import Closure, ExceptionalHours, Occupation, Organisation, Reason, Resource
 from directory.permissions import can_block, can_edit, require
-from mutualisation.kernel.moments import Period, in_words, span, whole_days
+from mutualisation.kernel.moments import Period, day_in_words, in_words, span, wall, whole_days
 
 TOLD = 3
 
@@ -63,6 +63,27 @@ def unblock(closure: Closure, *, by: Any) -> bool:
         held.period = span(held.period.lower, now)
         held.save(update_fields=["period"])
     return True
+
+
+def repair_during(resource: Resource, period: Period) -> Closure | None:
+    """What is in repair then, of it or of its parts, the longest; None when it is taken by something else."""
+    rows = Closure.objects.filter(Q(resource=resource) | Q(resource__part_of=resource), period__overlap=period)
+    return rows.filter(reason=Reason.REPAIR).order_by(Upper("period").desc(nulls_first=True), "-quantity").first()
+
+
+def repair_words(repair: Closure, resource: Resource) -> str:
+    """« c’est en réparation jusqu’au 20 décembre », « 3 sont en réparation, on ne sait pas jusqu’à quand »."""
+    until = _("on ne sait pas encore jusqu’à quand")
+    if repair.period.upper:
+        last = wall(repair.period.upper - datetime.timedelta(seconds=1))
+        until = _("jusqu’au %(day)s") % {"day": day_in_words(last, "j F")}
+    if repair.resource_id != resource.pk:
+        said = _("une de ses parties est en réparation, %(until)s")
+    elif resource.quantity == 1:
+        said = _("c’est en réparation, %(until)s")
+    else:
+        said = ngettext("%(n)d est en réparation, %(until)s", "%(n)d sont en réparation, %(until)s", repair.quantity)
+    return said % {"n": repair.quantity, "until": until}
 
 
 @transaction.atomic

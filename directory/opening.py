@@ -165,14 +165,13 @@ def duration(minutes: int) -> str:
     return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
-def closed_sentence(resource: Resource, day: datetime.date, code: str) -> str:
+def closed_sentence(resource: Resource, day: datetime.date, code: str, opening: Opening | None = None) -> str:
     """Why a moment of this day can’t be asked for: closed, or open at other hours."""
-    shown = [
-        _("de %(a)s à %(b)s") % {"a": clock(a), "b": clock(b)} for a, b in Opening.of([resource]).hours(resource, day)
-    ]
+    opening = opening or Opening.of([resource])
+    shown = [_("de %(a)s à %(b)s") % {"a": clock(a), "b": clock(b)} for a, b in opening.hours(resource, day)]
     named = day_words(day)
     if not shown:
-        why = Opening.of([resource]).why_closed(resource, day)
+        why = opening.why_closed(resource, day)
         return _("C’est fermé %(day)s%(why)s.") % {"day": named, "why": f" ({why})" if why else ""}
     said = _(" et ").join(shown)
     if code == "closed_between":

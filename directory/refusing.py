@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.models import Resource
-from directory.opening import CLOSED, closed_sentence, duration
+from directory.opening import CLOSED, Opening, closed_sentence, duration
 from mutualisation.kernel.moments import Period, wall
 
 
@@ -30,8 +30,8 @@ def taken_words(free: int) -> str:
     return said % {"n": free}
 
 
-def sentence(code: str, resource: Resource, period: Period, quantity: int) -> str:
-    """For every rule but « taken », which depends on how many are free."""
+def sentence(code: str, resource: Resource, period: Period, quantity: int, opening: Opening | None = None) -> str:
+    """For every rule but « taken », which depends on how many are free. ``opening``: its hours, once read."""
     start, end = wall(period.lower), wall(period.upper)
     if code == "too_soon":
         return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
@@ -47,7 +47,7 @@ def sentence(code: str, resource: Resource, period: Period, quantity: int) -> st
         ) % {"n": resource.quantity, "asked": quantity}
     if code in CLOSED:
         when = start if code == "closed_start" else end
-        return closed_sentence(resource, when.date(), code)
+        return closed_sentence(resource, when.date(), code, opening)
     return {
         "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),

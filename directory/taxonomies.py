@@ -28,6 +28,7 @@ class Node:
     longitude: float | None = None
     population: int = 0
     drawing: str = ""
+    designation: str = ""
 
 
 @dataclass
@@ -79,12 +80,17 @@ class Tree:
 def territories() -> Tree:
     """Every place, without its outline."""
     tree = Tree()
-    fields = ("id", "slug", "name", "parent_id", "kind", "latitude", "longitude", "population")
-    for pk, slug, name, parent, kind, latitude, longitude, population in Territory.objects.order_by(
-        "name", "id"
-    ).values_list(*fields):
-        tree.add(Node(pk, slug, name, parent, kind, latitude, longitude, population or 0))
+    fields = ("id", "slug", "name", "parent_id", "kind", "latitude", "longitude", "population", "designation")
+    rows = Territory.objects.order_by("name", "id").values_list(*fields)
+    for pk, slug, name, parent, kind, latitude, longitude, population, designation in rows:
+        tree.add(Node(pk, slug, name, parent, kind, latitude, longitude, population or 0, designation=designation))
     return tree
+
+
+def told_apart(node: Node) -> str:
+    """The name of a place; « Hemmingford (canton) » when another one beside it, in the same MRC, bears it too."""
+    beside = [n for n in territories().children.get(node.parent_id, ()) if n.name == node.name]
+    return f"{node.name} ({node.designation.lower()})" if len(beside) > 1 and node.designation else node.name
 
 
 @memo()

@@ -58,6 +58,11 @@ def clauses_of(agreement: Agreement) -> list[Clause]:
     return list(agreement.edition.clauses.all())
 
 
+def blanks(agreement: Agreement) -> dict[str, Blank]:
+    """Every variable that its text may name, its parties called as the text does."""
+    return blanks_of(agreement.edition, clauses_of(agreement))
+
+
 def values_of(agreement: Agreement) -> dict[str, Any]:
     """The answers; a draft is dated from the day it would freeze."""
     if agreement.is_frozen:
@@ -68,13 +73,13 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
     rows = clauses_of(agreement)
-    return compose(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
+    return compose(rows, blanks(agreement), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
     rows = clauses_of(agreement)
-    return lacking(rows, blanks_of(agreement.edition, rows), values_of(agreement), agreement.chosen)
+    return lacking(rows, blanks(agreement), values_of(agreement), agreement.chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
@@ -93,7 +98,7 @@ def changeable(agreement: Agreement, known: Mapping[str, Any] | None = None) -> 
     named = {name for clause in rows for name in BLANK.findall(clause.body)}
     asked = {c.when["field"] for c in clauses_of(agreement) if isinstance(c.when, dict)}
     return [
-        blank for blank in blanks_of(agreement.edition).values()
+        blank for blank in blanks(agreement).values()
         if blank.name in named | asked and blank.name not in facts and not blank.name.startswith("entente.")
         and (not blank.from_portal or is_filled(agreement.values.get(blank.name)))
     ]  # fmt: skip
@@ -107,7 +112,7 @@ def differences(agreement: Agreement, since: int) -> Differences:
     if old is None:
         return Differences()
     return compare_writings(
-        clauses_of(agreement), blanks_of(agreement.edition), Writing(old.values, old.chosen),
+        clauses_of(agreement), blanks(agreement), Writing(old.values, old.chosen),
         Writing(agreement.values, agreement.chosen),
     )  # fmt: skip
 
@@ -252,7 +257,7 @@ def _rewrite(
     AgreementVersion.objects.create(
         agreement=agreement, number=number, side=side, by=by, values=values, chosen=chosen, note=note
     )
-    found = compare_writings(clauses_of(agreement), blanks_of(agreement.edition), old, Writing(values, chosen))
+    found = compare_writings(clauses_of(agreement), blanks(agreement), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
     record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
 
@@ -263,8 +268,8 @@ def answer(
 ) -> Agreement:
     """A party says what she alone knows. Raises PermissionDenied (not asked of her), AlreadyMoved (stale page)."""
     _hold(agreement, by=by, side=side, version=version)
-    blanks = blanks_of(agreement.edition)
-    require(all(name in blanks and side in filling.sides_that_know(blanks[name]) for name in values))
+    asked = blanks(agreement)
+    require(all(name in asked and side in filling.sides_that_know(asked[name]) for name in values))
     known = filling.values(agreement.loan, agreement.number)
     said = {**agreement.values, **values, **known}
     said = {name: value for name, value in said.items() if is_filled(value)}
@@ -292,11 +297,11 @@ def change(
     """
     _hold(agreement, by=by, side=side, version=version)
     known = filling.values(agreement.loan, agreement.number)
-    blanks = blanks_of(agreement.edition)
+    there = blanks(agreement)
     optional = optional_keys(agreement.edition)
     wanted = list(agreement.chosen if chosen is None else chosen)
     given = dict(values or {})
-    require(all(n in blanks and n not in known and not n.startswith("entente.") for n in given))
+    require(all(n in there and n not in known and not n.startswith("entente.") for n in given))
     require(set(wanted) <= set(optional))
     said = {**agreement.values, **given, **known}
     said = {name: value for name, value in said.items() if is_filled(value)}
@@ -307,7 +312,7 @@ def change(
         )
     since = agreement.version
     whole = not lacking(
-        clauses_of(agreement), blanks, {**said, "entente.date": timezone.localdate().isoformat()}, wanted
+        clauses_of(agreement), there, {**said, "entente.date": timezone.localdate().isoformat()}, wanted
     )
     _rewrite(
         agreement, values=said, chosen=wanted, kind="changed", by=by, side=side, note=note.strip()[:2000], agrees=whole
@@ -354,7 +359,8 @@ def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence
     agreement.sign_by = deadline(agreement.loan, *before)
     agreement.save()
     agreement.refresh_from_db()  # the database computed the hash
-    record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256})
+    amends = {"amends": agreement.amends.number} if agreement.amends else {}
+    record(agreement, "frozen", by=by, data={"version": agreement.version, "sha256": agreement.sha256, **amends})
     notifications.agreement_frozen(agreement)
     return agreement
 

@@ -21,12 +21,13 @@ from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
 from toolbox.comparing import Answer, in_sentence, said
-from toolbox.composing import Written, blanks_of
+from toolbox.composing import Written, roles_of
 from toolbox.models import Party
 
 # What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
 TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
          "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
+PERSON = "personne."
 THING = ("ressource.", "local.", "expertise.")
 
 
@@ -61,7 +62,7 @@ def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
         if amendment and waits:
             holding.hold(waits, amendment)
         return amendment
-    known = filling.values(loan, row.number)
+    known = _whole(filling.values(loan, row.number), row.values)
     changes = _changes(row, dict(row.values), known, another=another)
     return _replace(row, changes, by=by) if changes else None
 
@@ -83,10 +84,15 @@ def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
 
 def _changes(agreement: Agreement, before: dict[str, Any], after: dict[str, Any], *, another: bool) -> list[Answer]:
     """What differs among the terms, in the words of the text."""
-    blanks = blanks_of(agreement.edition)
+    blanks = agreements.blanks(agreement)
     names = [n for n in blanks if n in TERMS or (another and n.startswith(THING))]
     pairs = [(blanks[n].label, said(blanks[n], before), said(blanks[n], after)) for n in names]
     return [Answer(label.replace(", en mots", ""), old, new) for label, old, new in pairs if old != new]
+
+
+def _whole(known: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """What the portal knows, and of the person lent what was answered in the text and that it never knew."""
+    return {name: before[name] for name in TERMS if name.startswith(PERSON) and name in before} | known
 
 
 def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> dict[str, Any]:
@@ -125,6 +131,7 @@ def _amend(
     root: Agreement, known: dict[str, Any], *, by: Any, another: bool, ahead: Proposal | None = None
 ) -> Agreement | None:
     before = in_force_values(root)
+    known = _whole(known, before)
     another = another or before.get("ressource.nom") != known["ressource.nom"]
     changes = _changes(root, before, known, another=another)
     waiting = root.amendments.filter(status=AgreementStatus.TO_SIGN).first()
@@ -146,17 +153,19 @@ def _amend(
         title=_("Avenant %(n)d à l’entente %(number)s") % {"n": n, "number": root.number},
     )  # fmt: skip
     before_that = [p.lower for p in ahead.periods if p.lower > timezone.now()][:1] if ahead else []
-    return agreements.seal(amendment, text_of_amendment(root, amendment, changes), by=by, before=before_that)
+    return agreements.seal(amendment, text_of_amendment(root, changes), by=by, before=before_that)
 
 
-def text_of_amendment(root: Agreement, amendment: Agreement, changes: list[Answer]) -> list[Written]:
+def text_of_amendment(root: Agreement, changes: list[Answer]) -> list[Written]:
     """The short text: what it modifies, before and after, the rest as it was."""
+    roles: dict[str, str] = {
+        Party.LENDER: _("le prêteur"), Party.BORROWER: _("l’emprunteur"), Party.PERSON: _("la personne prêtée"),
+    }  # fmt: skip
+    roles |= roles_of(agreements.clauses_of(root))
     parties = [
-        _("%(name)s (le prêteur)") % {"name": amendment.values.get("preteur.nom", "")},
-        _("%(name)s (l’emprunteur)") % {"name": amendment.values.get("emprunteur.nom", "")},
+        _("%(name)s, ci-après « %(role)s »") % {"name": root.values.get(f"{party}.nom", ""), "role": roles[party]}
+        for party in root.parties
     ]
-    if Party.PERSON in root.parties:
-        parties.append(_("%(name)s (la personne prêtée)") % {"name": amendment.values.get("personne.nom", "")})
     since = root.in_force_at or timezone.now()
     words = {
         "number": root.number, "since": day_in_words(timezone.localtime(since).date(), "j F Y"),

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from loans import agreements, filling, rules
 from loans.agreements import has_agreed, lacks
 from loans.amendments import awaits_amendment
-from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
+from toolbox.composing import roles_of
 from toolbox.models import Party
 
 S = AgreementStatus
@@ -26,7 +27,7 @@ def of_loan(loan: Loan) -> list[Agreement]:
     rows = loan.agreements.select_related("edition__model").prefetch_related(
         "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party"))
     )
-    found = list(rows.order_by("-id"))
+    found = list(_with_scan(rows).order_by("-id"))
     for row in found:
         row.loan = loan
     return found
@@ -35,7 +36,14 @@ def of_loan(loan: Loan) -> list[Agreement]:
 def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """With the last line of the journal of each, which ``standing`` tells first. In the same query."""
     lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).order_by("-n")
-    return rows.annotate(news=Subquery(lines.values("kind")[:1]), news_of=Subquery(lines.values("party")[:1]))
+    news = {"news": Subquery(lines.values("kind")[:1]), "news_of": Subquery(lines.values("party")[:1])}
+    return _with_scan(rows).annotate(**news)
+
+
+def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
+    """With the side that sent the paper, signed, which the other has not confirmed yet. In the same query."""
+    waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
+    return rows.annotate(scan_side=Subquery(waiting.values("side")[:1]))
 
 
 def root_of(rows: Iterable[Agreement]) -> Agreement | None:
@@ -57,13 +65,13 @@ def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
 
 
 def party_words(agreement: Agreement, party: str) -> str:
-    """Who a party is: « le prêteur, Carrefour du Canal »."""
-    loan = agreement.loan
+    """Who a party is, called as the text does: « le prêteur, Carrefour du Canal »."""
     if party == Party.PERSON:
         return _("la personne prêtée")
+    loan, roles = agreement.loan, roles_of(agreements.clauses_of(agreement))
     if party == Party.LENDER:
-        return _("le prêteur, %(name)s") % {"name": loan.lender.name}
-    return _("l’emprunteur, %(name)s") % {"name": loan.borrower.name}
+        return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("le prêteur"), "name": loan.lender.name}
+    return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("l’emprunteur"), "name": loan.borrower.name}
 
 
 def unsigned(agreement: Agreement) -> list[str]:
@@ -94,6 +102,10 @@ def _amendments(rows: list[Agreement]) -> list[str]:
 
 
 def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
+    if sent := getattr(agreement, "scan_side", None):
+        who = organisation_of(agreement.loan, other(sent)).name
+        said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
+        return [said % {"number": agreement.number, "who": who}]
     return [sentence % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
 
 
@@ -132,13 +144,20 @@ def standing(agreement: Agreement, side: str) -> Standing:
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.status == S.DRAFT:
         return _draft(agreement, side, them)
+    if agreement.status == S.TO_SIGN and (sent := getattr(agreement, "scan_side", None)):
+        if sent == side:
+            said = _("Vous avez envoyé l’entente signée sur papier : %(who)s doit dire si elle est exacte.")
+            return Standing("info", _("À confirmer par l’autre"), said % {"who": them})
+        said = _("%(who)s a envoyé l’entente signée sur papier : dites si elle est exacte, et elle entre en vigueur.")
+        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True)
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
         ours = agreements.PARTY[Side(side)] in waited
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            return Standing("act", state, _to_sign_by_us(side, waited) % {**until, "who": them}, mine=True)
+            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
+            return Standing("act", state, expected % {**until, "who": them}, mine=True)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
@@ -154,12 +173,14 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
-def _to_sign_by_us(side: str, waited: list[str]) -> str:
+def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
     if agreements.PARTY[Side(side)] not in waited:
         return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
     if agreements.PARTY[Side(other(side))] not in waited:
         return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
+    if amends:
+        return _("L’avenant dit ce qui change. Une personne mandatée par votre organisme le signe avant %(when)s.")
     return _("Les deux organismes acceptent le texte. Une personne mandatée par le vôtre le signe avant %(when)s.")
 
 

@@ -135,7 +135,8 @@ def paper(agreement: Agreement, written: Iterable[Written] | None = None) -> Pap
     address = absolute(f"{reverse('verify')}?code={agreement.code}")
     context = {
         "told": one, "agreement": agreement, "state": state, "on_paper": True,
-        "journal": [_line(entry) for entry in journal], "hash": (agreement.sha256[:32], agreement.sha256[32:]),
+        "journal": [_line(entry, one.places) for entry in journal],
+        "hash": (agreement.sha256[:32], agreement.sha256[32:]),
         "verify": address, "verify_page": absolute(reverse("verify")),
     }  # fmt: skip
     last = max([agreement.frozen_at, *(entry.at for entry in journal)]) if agreement.frozen_at else timezone.now()
@@ -172,8 +173,9 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
     return _("Sans effet : entente %(state)s.") % {"state": agreement.get_status_display()}, _("SANS EFFET")
 
 
-def _line(entry: JournalEntry) -> Line:
-    who = ", ".join(filter(None, [entry.who, str(Party(entry.party).label) if entry.party in Party.values else ""]))
+def _line(entry: JournalEntry, places: Iterable[Place]) -> Line:
+    called = {place.party: place.who for place in places}
+    who = ", ".join(filter(None, [entry.who, called.get(entry.party, "")]))
     what = entry.what
     return Line(entry.n, instant(entry.at), what, who, (entry.hash[:32], entry.hash[32:]))
 

@@ -83,7 +83,7 @@ def _fresh(agreement: Agreement, *, by: Any, name: str, email: str) -> SigningLi
         agreement=agreement, party=Party.PERSON, name=name.strip()[:120], email=email, token_hash=digest(token),
         sent_by=by,
     )  # fmt: skip
-    JournalEntry.objects.write(agreement, "link_sent", party=Party.PERSON, by=by, to=link.name, again=again)
+    JournalEntry.objects.write(agreement, "link_sent", party=Party.LENDER, by=by, to=link.name, again=again)
     telling.personal_link(link, token, again=again)
     return link
 
@@ -103,7 +103,7 @@ def revoke(agreement: Agreement, *, by: Any) -> None:
     require(Side.LENDER in sides_of(by, agreement.loan))
     agreement = hold(agreement)
     if agreement.links.filter(used_at__isnull=True, revoked_at__isnull=True).update(revoked_at=timezone.now()):
-        JournalEntry.objects.write(agreement, "link_revoked", party=Party.PERSON, by=by)
+        JournalEntry.objects.write(agreement, "link_revoked", party=Party.LENDER, by=by)
 
 
 def read(token: str) -> SigningLink:

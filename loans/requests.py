@@ -18,7 +18,7 @@ from directory.writing import first_sending, made_by, remember
 from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
-from loans.models import Loan, LoanDate, LoanMessage, LoanStatus, Side
+from loans.models import AgreementStatus, Loan, LoanDate, LoanMessage, LoanStatus, Side
 from loans.permissions import can_request, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
@@ -42,9 +42,9 @@ class Held(Exception):  # noqa: N818 - it is an answer, not a fault
 
 def check(resource: Resource, periods: Sequence[Period], quantity: int) -> list[tuple[Period, list[calendar.Refusal]]]:
     """The dates that can't be asked for, with why; empty when all can."""
-    free = {(p.lower, p.upper) for p in calendar.free_among(resource, periods, quantity)} if len(periods) > 1 else set()
-    asked = [p for p in periods if (p.lower, p.upper) not in free]
-    found = [(period, calendar.refusals(resource, period, quantity)) for period in asked]
+    if len(periods) > 1:
+        return list(calendar.refusals_each(resource, periods, quantity))
+    found = [(period, calendar.refusals(resource, period, quantity)) for period in periods]
     return [(period, some) for period, some in found if some]
 
 
@@ -154,11 +154,18 @@ def accept(loan: Loan, *, by: Any, version: int | None = None, note: str = "", *
     return loan
 
 
+def is_person_settled(loan: Loan) -> bool:
+    """Whether a text to sign, or signed, names who is lent: someone else is another loan, which she signs herself."""
+    settled = (AgreementStatus.TO_SIGN, AgreementStatus.IN_FORCE)
+    return bool(loan.worker) and loan.agreements.filter(amends__isnull=True, status__in=settled).exists()
+
+
 @transaction.atomic
 def record_person(loan: Loan, *, by: Any, version: int | None = None, **people: Any) -> Loan:
-    """The employer names the person lent, and says when she said yes; again when she changes."""
+    """The employer names the person lent, and when she said yes; again when she changes, until a text names her."""
     holds = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
     require(Side.LENDER in sides_of(by, loan) and holds and loan.resource.kind == Kind.HUMAIN)
+    require(not is_person_settled(loan))
     change(loan, version=version, consent_by=by, **people)
     tell(loan, "record_person", by=by, side=Side.LENDER)
     amendments.follow(loan, by=by)

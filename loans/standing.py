@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -101,12 +101,25 @@ def _accepted(loan: Loan, side: str) -> Standing:
     return Standing("ok", _("Accepté"), said % when)
 
 
+def left_words(loan: Loan) -> str:
+    """« Il en reste 5 à rendre. », once some came back; nothing before."""
+    if loan.status != LoanStatus.HANDED_OVER or not loan.returned_quantity or not loan.out:
+        return ""
+    return ngettext("Il en reste %(n)d à rendre.", "Il en reste %(n)d à rendre.", loan.out) % {"n": loan.out}
+
+
 def _out(loan: Loan, side: str, them: str) -> Standing:
+    """Out, on time or not; what is left of a loan in part returned comes first."""
+    told = _due(loan, side, them)
+    return replace(told, expected=" ".join(filter(None, [left_words(loan), told.expected])))
+
+
+def _due(loan: Loan, side: str, them: str) -> Standing:
     when = {"when": moment_words(loan.ends_at), "who": them}
     if loan.is_late:
-        days = max(1, (timezone.localdate() - timezone.localtime(loan.ends_at).date()).days)
+        days = (timezone.now() - loan.ends_at).days  # whole ones, as lateness.py counts them
         state = ngettext("En retard de %(n)d jour", "En retard de %(n)d jours", days) % {"n": days}
-        if days == 1 and timezone.localtime(loan.ends_at).date() == timezone.localdate():
+        if not days:
             state = _("En retard")
         said = (
             _("Le retour était prévu %(when)s. Inscrivez-le, prolongez ou écrivez à %(who)s.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ from projects.models import (
     Part,
     Participation,
     Project,
+    lent,
 )
 from projects.permissions import can_follow_up, can_lead, can_offer, can_take_off, leads_as_member
 from projects.wording import quantity
@@ -124,8 +126,8 @@ def end(participation: Participation, *, by: Any, reason: str = "") -> Participa
     partner = is_member(by, participation.organisation)
     project = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=participation.project_id)
     require(can_follow_up(by, participation))
-    if participation.status == S.OFFERED and not partner:
-        raise NotPossible(THEIRS_TO_TAKE_BACK)
+    if participation.status == S.OFFERED:  # who leads declines it, saying why
+        require(partner)
     if not partner and not reason.strip():
         raise NotPossible(_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas. Rien n’a changé."))
     if participation.part == Part.CARRIES and participation.status == S.WELCOMED:
@@ -207,13 +209,13 @@ def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason
 def take_back(contribution: Contribution, *, by: Any, reason: str = "") -> Contribution:
     """What will not come, or not entirely: what already came stays; the other side is told.
 
-    What still awaits an answer is taken back by who offered it. Raises AlreadyMoved, NotPossible.
+    What still awaits an answer is taken back by who offered it. Raises AlreadyMoved.
     """
     require(can_follow_up(by, contribution.participation))
     states = Contribution.Status
     partner = is_member(by, contribution.participation.organisation)
-    if contribution.status == states.OFFERED and not partner:
-        raise NotPossible(THEIRS_TO_TAKE_BACK)
+    if contribution.status == states.OFFERED:
+        require(partner)
     standing = [states.OFFERED, states.WELCOMED] if partner else [states.WELCOMED]
     rows = Contribution.objects.filter(pk=contribution.pk, status__in=standing)
     if not rows.update(status=states.CANCELLED, reason=reason[:1000]):
@@ -250,13 +252,16 @@ def deliver(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )
     touch(contribution.participation.project)
+    notifications.came(made, by=by)
     return made
 
 
 def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal) -> str:
     """The sentence for who records more than was promised; nothing when it is within, or when nothing was counted."""
     came = held.deliveries.standing().aggregate(hours=Sum("hours"), amount=Sum("amount"))
-    all_hours, all_dollars = (came["hours"] or 0) + hours, (came["amount"] or 0) + amount
+    loans = kept_by_loans([held])[held.pk]
+    all_hours = (came["hours"] or 0) + sum(one.hours for one in loans) + hours
+    all_dollars = (came["amount"] or 0) + (0 if held.hours else sum(one.dollars for one in loans)) + amount
     too_long = held.hours and all_hours > held.hours
     if not too_long and not (held.value and all_dollars > held.value):
         return ""
@@ -287,6 +292,36 @@ def take_off(delivery: Delivery, *, by: Any, reason: str) -> Delivery:
     touch(delivery.contribution.participation.project)
     notifications.taken_off(delivery, by=by)
     return delivery
+
+
+class Kept(NamedTuple):
+    """What a real loan did of a promise that it keeps."""
+
+    name: str
+    begins: datetime.date
+    ends: datetime.date
+    hours: Decimal
+    dollars: Decimal
+
+
+def kept_by_loans(promises: Iterable[Contribution]) -> dict[int, list[Kept]]:
+    """By promise, the loans that keep it, those still to come too, in one query."""
+    by_pk = {one.pk: one for one in promises}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT contribution_id, name, (min(begins) AT TIME ZONE %(zone)s)::date,
+                (max(ends) AT TIME ZONE %(zone)s)::date, round(sum(so_far)::numeric, 2),
+                round(sum(worth_so_far)::numeric, 2)
+                FROM ({lent("k.contribution_id = ANY(%(promises)s)")}) dates
+                GROUP BY contribution_id, id, name ORDER BY min(begins), id""",  # noqa: S608 - our own SQL
+            {"promises": list(by_pk), "zone": settings.TIME_ZONE},
+        )
+        found: dict[int, list[Kept]] = {pk: [] for pk in by_pk}
+        for pk, name, begins, ends, hours, worth in cursor.fetchall():
+            rate = by_pk[pk].rate
+            dollars = (hours * rate).quantize(Decimal("0.01")) if rate else worth
+            found[pk].append(Kept(name, begins, ends, hours, dollars))
+    return found
 
 
 def touch(project: Project) -> None:

@@ -50,7 +50,9 @@ SHAPES = (HOURS, HOURS, MONEY, HOURS, HOURS, MONEY)
 
 
 def _figures(sums: Sums) -> list[object]:
-    return [sums.promised_hours, sums.promised_use, sums.promised, sums.hours, sums.use, sums.dollars]
+    """No dollars where nothing was counted in dollars."""
+    promised, come = (sums.promised, sums.dollars) if sums.in_dollars else (None, None)
+    return [sums.promised_hours, sums.promised_use, promised, sums.hours, sums.use, come]
 
 
 def _units(sums: Sums) -> list[object]:
@@ -64,13 +66,14 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
         _("Lignes"),
         [
             _("Partenaire"), _("À quel titre"), _("Apport"), _("Sorte"), _("Rôle"), _("Du"), _("Au"), *FIGURES,
-            _("Comment c’est estimé"),
+            _("Comment c’est estimé"), _("Remarques"),
         ],
         [
-            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums), n.method]
+            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums), n.method,
+             "; ".join(n.remarks)]
             for n in counted.lines
         ],
-        [""] * 7 + [*SHAPES, ""],
+        [""] * 7 + [*SHAPES, "", ""],
     )  # fmt: skip
     groups = [
         Sheet(
@@ -130,6 +133,10 @@ def methods(project: Project, money: Financing) -> list[str]:
         _(
             "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée. Les heures "
             "d’usage d’un objet ou d’un local ne s’ajoutent jamais aux heures de personnes."
+        ),
+        _(
+            "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
+            "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(

@@ -1,13 +1,15 @@
 """What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
 
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
-worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says. A line
-that names no role is of those that its partner offered.
+worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what its owner says.
+One that keeps a promise is what came of it, worth what was promised for an hour. A line that names no role is of
+those that its partner offered.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,11 +21,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from directory.models import Kind, Organisation
+from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
 from projects import wording
 from projects.contributions import NATURE_OF_KIND
-from projects.models import ContributionRole, Nature, Part, Project, ProjectLoan
-from projects.permissions import COUNTS
+from projects.models import ContributionRole, Nature, Part, Project, ProjectLoan, lent
 
 # One row for what was promised, one for each part that came, each in the year of its own date.
 ENTRIES = """
@@ -38,52 +40,47 @@ ENTRIES = """
           FROM projects_contribution c JOIN projects_participation pp ON pp.id = c.participation_id
          WHERE pp.project_id = %(project)s AND c.status IN ('welcomed', 'cancelled')
     ), came AS (
-        SELECT d.contribution_id, d.on, d.hours,
+        SELECT d.contribution_id, d.on, d.hours, d.note,
                CASE WHEN d.amount > 0 THEN d.amount ELSE d.hours * s.rate END AS dollars
           FROM projects_delivery d JOIN said s ON s.id = d.contribution_id
          WHERE d.removed_at IS NULL
     ), lent AS (
-        SELECT l.id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name, d.lower AS begins, d.upper AS ends,
-               l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS is_there,
-               extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
-               extract(epoch FROM greatest(least(d.upper, now(), coalesce(l.returned_at, d.upper)), d.lower)
-                 - d.lower) / 3600 AS so_far,
-               row_number() OVER (PARTITION BY l.id ORDER BY d.lower) AS n,
-               CASE WHEN k.role <> '' THEN k.role
-                    ELSE (SELECT coalesce(string_agg(DISTINCT held, ',' ORDER BY held), '')
-                            FROM projects_participation pp, unnest(pp.roles) held
-                           WHERE pp.project_id = k.project_id AND pp.organisation_id = l.lender_id
-                             AND pp.status = 'welcomed') END AS role
-          FROM projects_projectloan k JOIN loans_loan l ON l.id = k.loan_id
-          JOIN directory_resource r ON r.id = l.resource_id
-          JOIN (SELECT loan_id, lower(period) AS lower, upper(period) AS upper FROM loans_loandate
-                 WHERE cancelled_at IS NULL) d ON d.loan_id = l.id
-         WHERE k.project_id = %(project)s AND l.status = ANY(%(counts)s)
+    @LENT@
     ), entries AS (
         SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
                ends_on AS ends,
                hourly_rate, amount > 0 AS by_amount, extract(year FROM counted_on)::int AS year,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
-               0 AS hours, 0 AS dollars, 'x' AS per
+               0 AS hours, 0 AS dollars, 'x' AS per,
+               NULL::date AS said_on, '' AS said, NULL::numeric AS said_rate, '' AS said_per
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
                s.amount > 0, extract(year FROM k.on)::int,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
-               CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x'
+               CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
+               k.on, k.note, NULL, ''
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
                (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, extract(year FROM begins AT TIME ZONE %(zone)s)::int,
-               whole, CASE per WHEN 'heure' THEN rate * whole WHEN 'jour' THEN rate * ceil(whole / 24)
-                               ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END,
-               CASE WHEN is_there THEN so_far ELSE 0 END,
-               CASE WHEN NOT is_there THEN 0 WHEN per = 'heure' THEN rate * so_far
-                    WHEN per = 'jour' THEN rate * ceil(so_far / 24) ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END, per
-          FROM lent
-    )"""
+               whole, worth, so_far, worth_so_far, per, NULL, '', NULL, ''
+          FROM lent WHERE contribution_id IS NULL
+        UNION ALL
+        SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
+               amount > 0, extract(year FROM begins AT TIME ZONE %(zone)s)::int,
+               CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
+               CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END,
+               so_far, CASE WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END, 'x',
+               (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
+               CASE WHEN s.rate > 0 THEN NULL ELSE k.rate END, k.per
+          FROM lent k JOIN said s ON s.id = k.contribution_id WHERE is_there
+    )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
+# What was said of what came, each on its day; with ``per``, by which real loan it came.
+REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'rate', said_rate, 'per', said_per)
+    ORDER BY said_on, said) FILTER (WHERE said <> '')"""
 PERSONS = "nature IN ('temps', 'expertise', 'reseau', 'humain')"
 
 
@@ -97,6 +94,11 @@ class Sums:
     hours: Decimal = Decimal(0)
     use: Decimal = Decimal(0)
     dollars: Decimal = Decimal(0)
+
+    @property
+    def in_dollars(self) -> bool:
+        """Whether anything of it was counted in dollars: otherwise « – » rather than « 0 $ »."""
+        return bool(self.promised or self.dollars)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Line:
     method: str
     sums: Sums
     is_loan: bool
+    remarks: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -151,7 +154,7 @@ class Ledger:
 
 
 def _known(project: Project) -> dict[str, Any]:
-    return {"project": project.pk, "counts": [str(s) for s in COUNTS], "zone": settings.TIME_ZONE}
+    return {"project": project.pk, "zone": settings.TIME_ZONE}
 
 
 def lines_of(project: Project) -> tuple[list[Line], Sums]:
@@ -159,7 +162,7 @@ def lines_of(project: Project) -> tuple[list[Line], Sums]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{ENTRIES} SELECT line, organisation_id, max(part), nature, role, label, max(method), min(begins),
-                max(ends), max(hourly_rate), bool_or(by_amount), max(per), {SUMS}
+                max(ends), max(hourly_rate), bool_or(by_amount), max(per), {REMARKS}, {SUMS}
                 FROM entries GROUP BY line, organisation_id, nature, role, label
                 ORDER BY min(begins) NULLS LAST, line""",  # noqa: S608 - our own SQL; values are parameters
             _known(project),
@@ -216,9 +219,9 @@ def _plus(one: Sums, other: Sums) -> Sums:
 
 
 def _line(row: Any, names: dict[int, str]) -> Line:
-    key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per = row[:12]
+    key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per, remarks = row[:13]
     kind = nature_of(nature)
-    sums = _sums(row[12:], kind in (Nature.TIME, Nature.EXPERTISE, Nature.NETWORK))
+    sums = _sums(row[13:], kind in (Nature.TIME, Nature.EXPERTISE, Nature.NETWORK))
     is_loan = key.startswith("l")
     return Line(
         key=key,
@@ -233,7 +236,29 @@ def _line(row: Any, names: dict[int, str]) -> Line:
         method=method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
         sums=sums,
         is_loan=is_loan,
+        remarks=_remarks(json.loads(remarks) if remarks else []),
     )
+
+
+def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
+    """« Une équipe de deux (le 3 mai 2026) »; what was said several times is said once, with how often."""
+    days: dict[str, list[datetime.date]] = defaultdict(list)
+    for row in rows:
+        days[_remark(row)].append(datetime.date.fromisoformat(row["on"]))
+    told = []
+    for words, on in days.items():
+        said = {"words": words, "n": len(on), "day": day_in_words(on[-1], "j F Y")}
+        often = _("%(words)s (%(n)s fois, jusqu’au %(day)s)")
+        told.append((often if len(on) > 1 else _("%(words)s (le %(day)s)")) % said)
+    return tuple(told)
+
+
+def _remark(row: dict[str, Any]) -> str:
+    if not row["per"]:
+        return str(row["said"])
+    rate = Decimal(str(row["rate"] or 0))
+    how = _loan_method(rate, row["per"]) if rate else _("prêt réel")
+    return f"{row['said']} : {how}"
 
 
 def roles_in_words(held: str) -> str:
@@ -246,6 +271,8 @@ def _method(kind: Nature, by_amount: bool, rate: Decimal, sums: Sums) -> str:
         return _("montant en argent") if kind == Nature.MONEY else _("valeur déclarée par le partenaire")
     if rate and (sums.promised_hours or sums.hours):
         return _("%(rate)s l’heure") % {"rate": wording.dollars(rate)}
+    if sums.dollars:
+        return _("valeur dite à mesure que cela vient")
     return _("sans valeur chiffrée")
 
 

@@ -15,26 +15,81 @@ from directory.models import Kind, Need
 from directory.permissions import is_member, require
 from directory.writing import made_by
 from loans.models import Loan
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
-from projects.contributions import NotPossible
-from projects.models import Project, ProjectLoan, ProjectNeed
-from projects.permissions import can_lead, can_link, leading
+from projects.contributions import NATURE_OF_KIND, NotPossible
+from projects.models import IN_USE, Contribution, Nature, Project, ProjectLoan, ProjectNeed
+from projects.permissions import can_lead, can_link, leading, ties_of
 
 
 @transaction.atomic
 def link_loan(
     *, project: Project, loan: Loan, by: Any, rate: Decimal | int = 0, per: str = ProjectLoan.Per.HOUR, role: str = "",
-    method: str = "",
+    method: str = "", keeps: Contribution | None = None,
 ) -> ProjectLoan:  # fmt: skip
-    """Say that a real loan serves a project: it counts in the ledger by itself. Raises NotPossible."""
+    """Say that a real loan serves a project: it counts in the ledger by itself, or as what came of a promise.
+
+    Raises NotPossible.
+    """
     require(can_link(by, project, loan))
+    _still_open(project, loan, keeps)
     try:
         with transaction.atomic():
             return ProjectLoan.objects.create(
-                project=project, loan=loan, rate=rate, per=per, role=role, method=method[:200], linked_by=by
+                project=project,
+                loan=loan,
+                rate=rate,
+                per=per,
+                role=role,
+                method=method[:200],
+                linked_by=by,
+                contribution=keeps,
             )
     except IntegrityError as error:
         raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
+
+
+@transaction.atomic
+def keep_promise(link: ProjectLoan, *, keeps: Contribution | None, by: Any) -> ProjectLoan:
+    """Say which promise a linked loan keeps, or that it keeps none. Raises AlreadyMoved, NotPossible."""
+    require(ties_of(by, link.project).filter(pk=link.pk).exists())
+    _still_open(link.project, link.loan, keeps)
+    if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(contribution=keeps):
+        raise AlreadyMoved
+    link.contribution = keeps
+    return link
+
+
+def promises_open(project: Project) -> list[Contribution]:
+    """What loans may keep: what is promised to the project, but for money."""
+    rows = Contribution.objects.filter(participation__project=project, status=Contribution.Status.WELCOMED)
+    rows = rows.exclude(nature=Nature.MONEY).select_related("participation__organisation")
+    return list(rows.defer("participation__organisation__search").order_by("pk"))
+
+
+def may_keep(loan: Loan, promise: Contribution) -> bool:
+    """Of one of its two organisations, and counted alike: hours of use of things, or hours of people."""
+    sides = (loan.lender_id, loan.borrower_id)
+    return promise.participation.organisation_id in sides and (promise.nature in IN_USE) == (
+        NATURE_OF_KIND[loan.resource.kind] in IN_USE
+    )
+
+
+def usual_promise(loan: Loan, promises: Iterable[Contribution]) -> Contribution | None:
+    """What is offered first: the only promise of that sort of who lends."""
+    nature = NATURE_OF_KIND[loan.resource.kind]
+    found = [p for p in promises if p.participation.organisation_id == loan.lender_id and p.nature == nature]
+    return found[0] if len(found) == 1 else None
+
+
+def _still_open(project: Project, loan: Loan, promise: Contribution | None) -> None:
+    if promise is not None and not any(p.pk == promise.pk and may_keep(loan, p) for p in promises_open(project)):
+        raise NotPossible(
+            _(
+                "Ce prêt ne peut pas tenir cette promesse : elle est d’un autre organisme ou d’une autre sorte, ou "
+                "elle n’est plus promise. Rien n’a changé."
+            )
+        )
 
 
 @transaction.atomic

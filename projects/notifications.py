@@ -189,6 +189,31 @@ def taken_back(contribution: Contribution, *, by: Any) -> None:
     )  # fmt: skip
 
 
+def came(delivery: Delivery, *, by: Any) -> None:
+    """Who leads the project records what came of a promise → the partner, when she is not the one who did."""
+    contribution = delivery.contribution
+    participation = contribution.participation
+    if is_member(by, participation.organisation):
+        return
+    how_much = {
+        "how_much": quantity(delivery.hours, delivery.amount), "day": day_in_words(delivery.on, "j F Y"),
+    }  # fmt: skip
+    _send(
+        participation.project,
+        people_of(participation),
+        f"project-came:{delivery.pk}",
+        subject=_("C’est inscrit comme venu : %(what)s") % {"what": contribution.label},
+        expected=_(
+            "Ceux qui portent le projet ont inscrit au bilan, pour le %(day)s : %(how_much)s. Si ce n’est pas ce que "
+            "vous avez apporté, écrivez-leur : ils peuvent retirer cette ligne."
+        )
+        % how_much,
+        note=delivery.note,
+        page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
+        action=_("Voir l’apport"),
+    )
+
+
 def taken_off(delivery: Delivery, *, by: Any) -> None:
     """A line leaves the ledger → the other side, with why."""
     contribution = delivery.contribution

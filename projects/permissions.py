@@ -10,11 +10,20 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from directory.models import Organisation
 from directory.permissions import can_curate, can_edit, is_member, managers_of
-from loans.models import Loan, LoanStatus
+from loans.models import Loan
 from mutualisation.kernel.publication import Status
-from projects.models import Community, CommunityMember, Contribution, Delivery, Gathering, Idea, Participation, Project
-
-COUNTS = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED)
+from projects.models import (
+    COUNTS,
+    Community,
+    CommunityMember,
+    Contribution,
+    Delivery,
+    Gathering,
+    Idea,
+    Participation,
+    Project,
+    ProjectLoan,
+)
 
 
 def can_lead(user: Any, project: Project) -> bool:
@@ -93,11 +102,16 @@ def can_take_off(user: Any, delivery: Delivery) -> bool:
     return can_lead(user, participation.project) or (hers and can_follow_up(user, participation))
 
 
-def loans_to_link(user: Any, project: Project) -> QuerySet[Loan]:
-    """The loans that this person sees by her organisations, that serve no project, between people of this one."""
+def loans_between(user: Any, project: Project) -> QuerySet[Loan]:
+    """The loans that this person sees by her organisations, of those that take part in this project."""
     taking_part = Participation.objects.welcomed().filter(project=project).values("organisation")
-    rows = Loan.objects.visible_to(user).filter(status__in=COUNTS, project_link__isnull=True)
+    rows = Loan.objects.visible_to(user).filter(status__in=COUNTS)
     return rows.filter(Q(lender__in=taking_part) | Q(borrower__in=taking_part))
+
+
+def loans_to_link(user: Any, project: Project) -> QuerySet[Loan]:
+    """Those of them that serve no project yet."""
+    return loans_between(user, project).filter(project_link__isnull=True)
 
 
 def can_link(user: Any, project: Project, loan: Loan) -> bool:
@@ -105,6 +119,13 @@ def can_link(user: Any, project: Project, loan: Loan) -> bool:
     if not user.is_authenticated or not Project.objects.visible_to(user).filter(pk=project.pk).exists():
         return False
     return loans_to_link(user, project).filter(pk=loan.pk).exists()
+
+
+def ties_of(user: Any, project: Project) -> QuerySet[ProjectLoan]:
+    """The loans of this project of which she may say which promise they keep: those that she could have tied."""
+    if not user.is_authenticated or not Project.objects.visible_to(user).filter(pk=project.pk).exists():
+        return ProjectLoan.objects.none()
+    return ProjectLoan.objects.filter(project=project, loan__in=loans_between(user, project))
 
 
 # ---- communities and gatherings

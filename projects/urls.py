@@ -40,6 +40,7 @@ urlpatterns = [
     path("projets/<slug:slug>/documents/<uuid:uid>/", telling.document, name="project_document"),
     path("projets/<slug:slug>/documents/<uuid:uid>/retirer/", telling.document_remove, name="document_remove"),
     path("projets/<slug:slug>/prets-lies/", linking.project_loans, name="project_loans"),
+    path("projets/<slug:slug>/prets-lies/<int:pk>/promesse/", linking.project_loan_keeps, name="project_loan_keeps"),
     path("projets/<slug:slug>/prets-lies/<int:pk>/retirer/", linking.project_loan_remove, name="project_loan_remove"),
     path("projets/<slug:slug>/ce-qui-manque/", linking.project_needs, name="project_needs"),
     path("projets/<slug:slug>/ce-qui-manque/<int:pk>/", linking.project_need_link, name="project_need_link"),

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from mutualisation.kernel.search import normalise
 from toolbox.composing import BLANK, Blank, blanks_of, places
-from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE, is_filled
+from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE, as_number, is_filled
 from toolbox.models import Clause, Edition
 
 LONGEST = 20_000  # letters of a clause
+LARGEST = 999_999_999  # of a number whose variable declares none: forms take nine digits
 # A name as people type it: « [[Nom du prêteur]] » is as unknown as « [[nom]] », and is told the same way.
 BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 NEAR, ALIKE = 3, 0.6
@@ -146,6 +148,27 @@ def _of_case(when: Any, blanks: Mapping[str, Blank]) -> Iterable[str]:
         yield never % {"why": _("« %(value)s » n’est pas un des choix de « %(label)s ».") % said}
     elif (blank.type == "bool") != isinstance(value, bool):
         yield never % {"why": _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said}
+    elif blank.type in ("number", "money") and (why := _beyond(blank, comparison, value)):
+        yield never % {"why": why}
+
+
+def _beyond(blank: Blank, comparison: str, value: Any) -> str:
+    """Why no number that this variable takes, from 0 to its largest, meets a comparison; empty when some does."""
+    wanted, most = as_number(value), LARGEST if blank.most is None else blank.most
+    said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
+    if wanted is None:
+        return _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said
+    said |= {"value": _figure(wanted), "most": _figure(most)}
+    if (comparison == "less" and wanted <= 0) or (comparison == "equal" and wanted < 0):
+        return _("« %(label)s » n’est jamais sous 0, et la condition demande « %(comparison)s %(value)s ».") % said
+    if (comparison == "greater" and wanted >= most) or (comparison == "equal" and wanted > most):
+        return _("« %(label)s » ne va pas plus haut que %(most)s, et la condition demande « %(comparison)s "
+                 "%(value)s ». Écrivez un nombre plus petit.") % said  # fmt: skip
+    return ""
+
+
+def _figure(number: Any) -> str:
+    return number_format(number, use_l10n=True, force_grouping=True)
 
 
 def _of_variables(edition: Edition, clauses: list[Clause]) -> Iterable[tuple[str, str]]:

@@ -115,7 +115,7 @@ def compare(old: Edition, new: Edition) -> Comparison:
     moved = _moved([c.key for c in before], [c.key for c in after if c.key in was])
     labels = {"added": _("Clause ajoutée"), "removed": _("Clause retirée"), "changed": _("Clause modifiée"),
               "moved": _("Clause déplacée")}  # fmt: skip
-    named = {edition: (_named(edition), blanks_of(edition)) for edition in (old, new)}
+    named = {edition: (_named(edition, after), blanks_of(edition, after)) for edition in (old, new)}
     found = []
     for rank, clause in enumerate(after, 1):
         other = was.get(clause.key)
@@ -151,9 +151,9 @@ def compare(old: Edition, new: Edition) -> Comparison:
     return Comparison(found, list(_variables(old, new)), len(after) - kept, presented)
 
 
-def _named(edition: Edition) -> dict[str, Any]:
-    """Variables shown by their label between brackets."""
-    return {name: replace(blank, label=f"[{blank.label}]") for name, blank in blanks_of(edition).items()}
+def _named(edition: Edition, clauses: Iterable[Clause]) -> dict[str, Any]:
+    """Variables shown by their label between brackets, parties called as these clauses do."""
+    return {name: replace(blank, label=f"[{blank.label}]") for name, blank in blanks_of(edition, clauses).items()}
 
 
 def _title_and_body(clause: Clause, blanks: dict[str, Any]) -> tuple[str, str]:

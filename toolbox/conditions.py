@@ -68,7 +68,7 @@ def compare(comparison: str, value: Any, wanted: Any) -> bool:
     if comparison == "contains":
         members = value if isinstance(value, list | tuple) else [str(value)]
         return any(str(wanted).casefold() in str(member).casefold() for member in members)
-    one, other = _number(value), _number(wanted)
+    one, other = as_number(value), as_number(wanted)
     if one is None or other is None:
         # a date or an hour, both written as ISO 8601 does
         return str(value) > str(wanted) if comparison == "greater" else str(value) < str(wanted)
@@ -78,11 +78,12 @@ def compare(comparison: str, value: Any, wanted: Any) -> bool:
 def _same(value: Any, wanted: Any) -> bool:
     if isinstance(value, bool) or isinstance(wanted, bool):
         return value is wanted
-    one, other = _number(value), _number(wanted)
+    one, other = as_number(value), as_number(wanted)
     return one == other if one is not None and other is not None else str(value) == str(wanted)
 
 
-def _number(value: Any) -> Decimal | None:
+def as_number(value: Any) -> Decimal | None:
+    """A kept value as a number; None when it is not one."""
     try:
         number = None if isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:

@@ -90,6 +90,11 @@ class Guide:
             answers[question.key] = given
         return answers, None
 
+    def understood(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """The answers that are a choice of a question, asked on this way or not: they are carried along."""
+        known = ((question, asked.get(question.key, "")) for question in self.questions)
+        return {question.key: given for question, given in known if given in dict(question.answers)}
+
     def advise(self, answers: Mapping[str, str]) -> Advice:
         """What the rules that hold say together, the first of the list deciding."""
         held = [rule for rule in self.rules if holds(rule["when"], answers)]

@@ -9,9 +9,10 @@ from typing import Any
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from mutualisation.kernel.search import STOP_WORDS, Query, root, words_of
 from toolbox.composing import Blank, blanks_of, fill, in_words
 from toolbox.conditions import COMPARISONS
-from toolbox.models import Clause, Edition
+from toolbox.models import Clause, Edition, ModelAgreement
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,22 @@ def clauses_of(edition: Edition) -> list[Shown]:
         Shown(n, c.key, c.title, fill(c.body, blanks, {}), c.guidance, case_of(c, blanks))
         for n, c in enumerate(clauses, 1)
     ]
+
+
+def answering(query: Query) -> list[ModelAgreement]:
+    """The models in force whose title or summary holds what is looked for: few enough to be read one by one."""
+
+    def holds(model: ModelAgreement) -> bool:
+        words = words_of(f"{model.title} {model.summary}")
+        roots = {root(word) for word in words}
+        hits = [
+            any(all(root(w) in roots for w in a.split() if w not in STOP_WORDS) for a in term.alternatives)
+            or bool(term.prefix and any(word.startswith(term.prefix) for word in words))
+            for term in query.terms
+        ]
+        return any(hits) if query.any_word else all(hits)
+
+    return [model for model in ModelAgreement.objects.in_force() if holds(model)] if query else []
 
 
 def labels_of(edition: Edition) -> dict[str, str]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.filters.fields import FacetFilter, LenientChoiceFilter, TextFilter
 from directory.models.territory import TerritoryKind
 from directory.searching import mend, understand
-from directory.taxonomies import Node, Place, find_place, portal_territories, territories
+from directory.taxonomies import Node, Place, find_place, portal_territories, territories, told_apart
 from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
 
@@ -270,7 +270,8 @@ class EntryFilterSet(django_filters.FilterSet):
         options = []
 
         def draw(node: Node, level: int) -> None:
-            options.append(Option(node.slug, node.name, rolled.get(node.id, 0), node.slug in chosen, level=level))
+            n, name = rolled.get(node.id, 0), told_apart(node)
+            options.append(Option(node.slug, name, n, node.slug in chosen, level=level))
             if node.id in opened and node.kind != TerritoryKind.REGION:
                 for inner in tree.children.get(node.id, []):
                     if rolled.get(inner.id) or inner.id in opened:

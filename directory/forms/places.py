@@ -11,19 +11,24 @@ from django.utils.translation import gettext_lazy
 
 from directory.models import Territory
 from directory.models.territory import TerritoryKind
-from directory.taxonomies import Node, portal_territories, territories
+from directory.taxonomies import Node, portal_territories, territories, told_apart
 from mutualisation.kernel.search import words_of
 
 LOCAL = (TerritoryKind.MUNICIPALITY, TerritoryKind.BOROUGH)
 
 
 def label_of(node: Node) -> str:
-    """A name that only one place has: the MRC is said when another one bears the same."""
+    """A name that only one place has: its MRC is said when another one bears the same, its designation within one."""
     tree = territories()
     parent = tree.by_id.get(node.parent_id) if node.parent_id else None
     same = [n for n in tree.by_id.values() if n.name == node.name]
     if len(same) == 1 or parent is None:
         return node.name
+    beside = [n for n in same if n.parent_id == node.parent_id]
+    if len(beside) == len(same):
+        return told_apart(node)
+    if len(beside) > 1 and node.designation:
+        return f"{node.name} ({node.designation.lower()}, {parent.name})"
     kind = f", {_('MRC')}" if node.kind == TerritoryKind.MRC else ""
     return f"{node.name} ({parent.name}{kind})"
 

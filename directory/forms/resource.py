@@ -15,7 +15,7 @@ from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.models import Category, Organisation, Resource, Territory, Visibility
 from directory.models.resource import CostMode
-from directory.taxonomies import portal_territories, territories
+from directory.taxonomies import portal_territories, territories, told_apart
 
 Section = tuple[str, str | Promise, tuple[str, ...]]
 
@@ -33,12 +33,12 @@ def places_for(organisation: Organisation, current: int | None) -> list[tuple[st
     groups: list[tuple[str, list[tuple[int, str]]]] = []
     shown: set[int] = set()
     for mrc in portal_territories():
-        inside = [(n.id, n.name) for n in tree.children.get(mrc.id, [])]
+        inside = [(n.id, told_apart(n)) for n in tree.children.get(mrc.id, [])]
         groups.append((mrc.name, [*inside, (mrc.id, gettext("Toute la MRC %s") % mrc.name)]))
         shown |= {pk for pk, _name in groups[-1][1]}
     others = dict.fromkeys(i for i in (organisation.territory_id, current) if i and i not in shown and i in tree.by_id)
     if others:
-        groups.insert(0, (gettext("Ailleurs"), [(i, tree.by_id[i].name) for i in others]))
+        groups.insert(0, (gettext("Ailleurs"), [(i, told_apart(tree.by_id[i])) for i in others]))
     return groups
 
 

@@ -24,6 +24,7 @@ class RowForm(forms.Form):
     """One line. ``silent`` are the questions that answer themselves: alone, they don't make a line."""
 
     silent: ClassVar[tuple[str, ...]] = ()
+    use_required_attribute = False  # a blank line is left blank: the browser must not say that it is needed
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

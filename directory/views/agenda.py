@@ -6,7 +6,7 @@ import calendar
 import datetime
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
@@ -336,7 +336,11 @@ def organisation_agenda(request: HttpRequest, slug: str) -> HttpResponse:
 def _runs(resource: Resource, days: list[Day]) -> list[Run]:
     """The days of a resource, those that are alike together: « du 3 au 7 : libre »."""
     found = []
-    for (state, _name), some in groupby(days, key=lambda day: (day.state, day.name)):
+
+    def state_of(day: Day) -> DayState:  # of fifty chairs, five free is not « libre »
+        return DayState.PART if day.state == DayState.FREE and day.free < resource.quantity else day.state
+
+    for (state, _name), some in groupby(days, key=lambda day: (state_of(day), day.name)):
         alike = list(some)
         first, last = alike[0].day, alike[-1].day
         when = day_words(first) if first == last else _("du %(a)s au %(b)s") % {
@@ -344,5 +348,5 @@ def _runs(resource: Resource, days: list[Day]) -> list[Run]:
         }  # fmt: skip
         said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
         found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},
-                         agenda.short(alike[0], 1), alike[0].name))  # fmt: skip
+                         agenda.short(replace(alike[0], state=state), 1), alike[0].name))  # fmt: skip
     return found

@@ -138,11 +138,13 @@ def _with_needs(request: HttpRequest, some: list[Group]) -> list[tuple[Group, li
 def _told(group: Group, needs: list[Need], *, allowed: set[str], left: set[str]) -> dict[str, Any]:
     tree = territories()
     named = [tree.by_id[pk].name for pk in group.mrcs if pk and tree.by_id[pk].kind == TerritoryKind.MRC]
+    same = {"categorie": group.category} if group.category else {"quoi": group.title}
     return {
         "group": group,
         "needs": needs,
         "mrc_names": sorted(named),
         "may_act": group.key in allowed,
         "may_invite": group.key in allowed & left,
+        "same": urlencode({"sorte": group.kind, **same}),
         "idea": urlencode({"titre": group.title, "besoins": ",".join(str(pk) for pk in group.needs)}),
     }

@@ -96,7 +96,7 @@ def _offer_address(need: Need, acting: Any) -> str:
     if not need.is_asked or (acting and acting.organisation_id == need.organisation_id):
         return ""
     if acting:
-        return reverse("resource_create", args=[need.kind])
+        return reverse("resource_create", args=[need.kind]) + f"?besoin={need.slug}"
     return need.organisation.get_absolute_url() + "#joindre"
 
 

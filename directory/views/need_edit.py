@@ -19,6 +19,7 @@ from directory.forms.need import KIND_HELP, NeedForm
 from directory.lifecycle import move, moves
 from directory.models import Kind, Need, Organisation
 from directory.permissions import awaits_reading, can_edit
+from directory.taxonomies import categories
 from directory.views.written import asked_for, editable_among, first_values, follows, side_by_side
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -83,8 +84,7 @@ def need_create(request: HttpRequest) -> HttpResponse:
         forget(user=request.user, key=key)
         return _said(request, form.instance)
     draft = recall(request, key)
-    first = {"kind": request.GET.get("sorte", "")} if request.GET.get("sorte") in Kind.values else {}
-    form = NeedForm(instance=blank, organisation=organisation, initial=first)
+    form = NeedForm(instance=blank, organisation=organisation, initial=_known(request))
     first_values(request, form, draft)
     return render(request, TEMPLATE, _drawn(request, form, organisation, key, draft=draft))
 
@@ -123,6 +123,18 @@ def need_edit(request: HttpRequest, slug: str) -> HttpResponse:
         first_values(request, form, draft)
         context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
     return render(request, TEMPLATE, context)
+
+
+def _known(request: HttpRequest) -> dict[str, Any]:
+    """What the address says already: a kind, a category of it, a name; so that a need joins those it comes from."""
+    kind, name = request.GET.get("sorte", ""), " ".join(request.GET.get("quoi", "").split())
+    node = categories().by_slug.get(request.GET.get("categorie", ""))
+    said = {
+        "kind": kind if kind in Kind.values else "",
+        "category": node.id if node and node.kind == kind else None,
+        "name": name if "\x00" not in name else "",
+    }
+    return {field: value for field, value in said.items() if value}
 
 
 def _conflict(request: HttpRequest, typed: NeedForm, need: Need, key: str) -> HttpResponse:

@@ -22,7 +22,7 @@ from directory.forms.resource import VISIBILITY_HELP, ResourceForm
 from directory.freshness import confirm_path, is_stale
 from directory.lifecycle import move, moves
 from directory.memberships import acting_for, memberships_of
-from directory.models import Kind, Organisation, Resource
+from directory.models import Kind, Need, Organisation, Resource
 from directory.permissions import awaits_reading, can_block, can_edit
 from directory.posting import change, duplicate, pause, post
 from directory.views.written import asked_for, editable_among, first_values, follows, side_by_side
@@ -116,9 +116,16 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
         messages.success(request, _("Votre brouillon est enregistré. Il reste à ajouter des photos et à publier."))
         return redirect("resource_photos", slug=form.instance.slug)
     draft = recall(request, key)
-    form = FORMS[kind](instance=blank, organisation=organisation)
+    form = FORMS[kind](instance=blank, organisation=organisation, initial=_answered(request, kind))
     first_values(request, form, draft)
     return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key, draft=draft))
+
+
+def _answered(request: HttpRequest, kind: str) -> dict[str, Any]:
+    """What a need that one answers says already: what it is called, and its category."""
+    asked = Need.objects.visible_to(request.user).filter(slug=request.GET.get("besoin", "")[:200], kind=kind)
+    need = asked.only("name", "category").first() if "\x00" not in request.GET.get("besoin", "") else None
+    return {"name": need.name, "category": need.category_id} if need else {}
 
 
 @login_not_required

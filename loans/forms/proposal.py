@@ -151,7 +151,7 @@ class ProposalForm(forms.Form):
         late = self.loan.status != LoanStatus.HANDED_OVER
         for period in self.periods:
             unchanged = (period.lower, period.upper) in before and resource.pk == self.loan.resource_id
-            rules = ["too_many", "taken"] + (["past"] if late and not unchanged else [])
+            rules = ["too_many", "taken"] + ([] if unchanged else ["too_far", "past"] if late else ["too_far"])
             if self.side == Side.BORROWER and not unchanged:  # the lender's hours are the lender's to open
                 rules += [rule for rule in HOURS if rule != "closed_start" or period.lower != self.loan.starts_at]
             for refusal in calendar.refusals(

@@ -209,11 +209,13 @@ class RequestForm(forms.Form):
         name = BESIDE.get(refusal.code)
         several = name == "quantity" and self.fields["quantity"].widget.is_hidden
         sentence = refusal.sentence
-        if refusal.code == "taken" and self.resource.quantity > 1 and "quantity" not in self.errors:
+        if refusal.code == "taken" and self.resource.quantity > 1:
             name = "quantity"
-        if name in self.fields and not several and sentence not in self.errors.get(name or "", []):
+        if any(sentence in said for said in self.errors.values()):
+            return  # closed all day: its first hour and its last are refused alike
+        if name in self.fields and not several:
             self.add_error(name, sentence)
-        elif name not in self.fields or several:
+        else:
             self.add_error(None, sentence)
 
     def asked(self) -> dict[str, Any]:

@@ -239,6 +239,8 @@ class JournalEntry(models.Model):
     @property
     def what(self) -> str:
         """What happened, in words."""
+        if self.kind == "frozen" and self.data.get("amends"):
+            return str(_("Texte de l’avenant figé : à signer"))
         return str(HAPPENED.get(self.kind, self.kind.replace("_", " ").capitalize()))
 
 

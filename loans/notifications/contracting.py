@@ -95,13 +95,15 @@ def agreement_frozen(agreement: Agreement) -> None:
     assert agreement.sign_by  # the verb that freezes writes it
     last = wall(agreement.sign_by)
     until = _("le\u00a0%(day)s, %(hour)s") % {"day": day_in_words(last), "hour": clock(last.time())}
+    said = _("Les deux organismes acceptent ce texte : il est figé. Signez-le avant %(when)s.")
+    if agreement.amends_id:
+        said = _("Ce prêt a changé : l’avenant le dit, et son texte est figé. Signez-le avant %(when)s.")
     for side in BOTH:
         send(
             agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side, people=signatories(agreement, side),
             page=agreement.get_absolute_url(),
             subject=_("À signer : %(title)s (%(number)s)") % {"title": agreement.title, "number": agreement.number},
-            expected=_("Les deux organismes acceptent ce texte : il est figé. Signez-le avant %(when)s.")
-            % {"when": until},
+            expected=said % {"when": until},
             action=_("Lire et signer"),
         )  # fmt: skip
     if Party.PERSON in agreement.parties:

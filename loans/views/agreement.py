@@ -121,7 +121,7 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     if agreement.is_frozen:
         said = _("Les deux organismes acceptent le texte : il est figé. Il reste à le signer.")
     else:
-        said = _("Vous acceptez ce texte. %(who)s est prévenu et doit l’accepter aussi.") % {"who": them}
+        said = _("Vous acceptez ce texte. %(who)s reçoit un courriel et doit l’accepter aussi.") % {"who": them}
     messages.success(request, said)
     return redirect(agreement)
 
@@ -150,13 +150,20 @@ def shown(
     text = clauses_shown(agreement)
     words = sum(len(strip_tags(str(clause["html"])).split()) for clause in text)
     signed = {s.party: s for s in agreement.signatures.all()}
+    stands = gate.standing(agreement, seat)
+    to_sign = agreement.status == AgreementStatus.TO_SIGN and bool(side)
+    scanned = to_sign and bool(getattr(agreement, "scan_side", None))
+    own = agreements.PARTY[Side(seat)] not in signed  # it still has to sign
     context = {
         "agreement": agreement,
         "loan": loan,
         "side": side,
         "us": organisation_of(loan, seat),
         "them": organisation_of(loan, other(seat)),
-        "standing": gate.standing(agreement, seat),
+        "standing": stands,
+        "scanned": scanned,
+        "signs": to_sign and not scanned and own,
+        "links": to_sign and not scanned and not own and stands.mine,
         "draft": draft,
         "text": text,
         "minutes": max(1, round(words / WORDS_A_MINUTE)),

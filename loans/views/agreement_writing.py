@@ -27,7 +27,7 @@ from loans.permissions import organisation_of, other
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from toolbox.composing import BLANK, Blank, blanks_of
+from toolbox.composing import BLANK, Blank, roles_of
 from toolbox.conditions import is_filled
 from toolbox.forms.filling import FillingForm, form_for
 from toolbox.models import Clause
@@ -86,8 +86,8 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         if typed is not None:
             put_back(form, typed)
         return _answer_page(request, agreement, side, form, asked=asked, draft=draft)
-    blanks = blanks_of(agreement.edition)
-    sent = [b for b in blanks.values() if b.name in request.POST and side in filling.sides_that_know(b)]
+    blanks = agreements.blanks(agreement).values()
+    sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST)
 
     def stale() -> HttpResponse:
@@ -143,9 +143,10 @@ def _answer_page(
     """What is asked first; what was answered already, to correct, folded unless it is all there is."""
     first = {blank.name for blank in asked}
     given = [name for name in form.blanks if name not in first]
+    roles = roles_of(agreements.clauses_of(agreement))
     context = {
-        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(only=first),
-        "given": form.groups(only=given), "draft": None,
+        **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
+        "given": form.groups(roles, only=given), "draft": None,
         "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip
@@ -240,7 +241,7 @@ def _change_page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         **_common(request, agreement, side, "changer"), "form": form, "more": more, "clause": clause, "draft": None,
-        "groups": form.groups(), **extra,
+        "groups": form.groups(roles_of(agreements.clauses_of(agreement))), **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/change.html", context, status=status)
 

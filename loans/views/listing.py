@@ -21,7 +21,7 @@ from directory.models import Membership, Resource
 from loans.forms.fields import DayField
 from loans.models import Checklist, Loan, LoanDate, LoanStatus, Moment, Proposal, Side, Wait
 from loans.models.loan import ENDED, HOLDS_TIME
-from loans.standing import standing
+from loans.standing import left_words, standing
 from mutualisation.kernel.moments import wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
 
@@ -132,6 +132,7 @@ class Row:
     standing: Any
     more: int
     first: LoanDate | None
+    left: str
 
 
 def _shown(loans: Any, ids: set[int]) -> list[Row]:
@@ -144,7 +145,8 @@ def _shown(loans: Any, ids: set[int]) -> list[Row]:
         side = str(Side.LENDER if loan.lender_id in ids else Side.BORROWER)
         first = next((d for d in loan.live if d.period.upper > timezone.now()), loan.live[-1] if loan.live else None)
         proposal = loan.waiting[0] if loan.waiting else None
-        found.append(Row(loan, side, standing(loan, side, proposal), max(0, len(loan.live) - 1), first))
+        more = max(0, len(loan.live) - 1)
+        found.append(Row(loan, side, standing(loan, side, proposal), more, first, left_words(loan)))
     return found
 
 

@@ -20,10 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import as_post, forget, hold, recall
-from directory import alternatives, calendar
+from directory import alternatives, calendar, closing
 from directory.models import Kind, Resource
 from directory.permissions import require
-from directory.taxonomies import family_of
 from loans import amendments, holding, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
@@ -34,6 +33,7 @@ from loans.recurrence import in_words
 from loans.standing import standing
 from loans.views.thread import terms_of, thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import Period
 from mutualisation.kernel.moments import in_words as period_words
 
 TEMPLATE = "loans/loan/detail.html"
@@ -162,11 +162,14 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
     known = version_of(request)
     if known != loan.version:
         return _shown(request, loan, form, name, problem=moved(loan), status=409)
-    require(name in _gestures(request, loan, sides_of(request.user, loan), proposals.waiting_proposal(loan)))
+    waiting = proposals.waiting_proposal(loan)
+    require(name in _gestures(request, loan, sides_of(request.user, loan), waiting))
     if not form.is_valid():
         return _shown(request, loan, form, name, status=422)
     gesture = GESTURES[name]
-    problem, other_ways = attempt(request, loan, lambda: gesture.act(loan, form, by=request.user, version=known))
+    problem, other_ways = attempt(
+        request, loan, lambda: gesture.act(loan, form, by=request.user, version=known), waiting
+    )
     if problem:
         return _shown(request, seen(request, loan.pk), form, name, problem=problem, ways=other_ways, status=409)
     forget(user=request.user, key=f"pret:{loan.pk}")
@@ -182,8 +185,13 @@ def done_words(loan: Loan, name: str) -> str:
     return str(GESTURES[name].said)
 
 
-def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[str, alternatives.Alternatives | None]:
-    """Do it, or say why it can't be done and what else could be; nothing changes then."""
+def attempt(
+    request: HttpRequest, loan: Loan, act: Callable[[], Any], proposed: Proposal | None = None
+) -> tuple[str, alternatives.Alternatives | None]:
+    """Do it, or say why it can't be done and what else could be; nothing changes then.
+
+    ``proposed``: the terms that are agreed to, when they are not those of the loan.
+    """
     try:
         act()
     except AlreadyMoved:
@@ -192,13 +200,22 @@ def attempt(request: HttpRequest, loan: Loan, act: Callable[[], Any]) -> tuple[s
         said = _("Cette demande est retenue : %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
     except calendar.Taken as taken:
-        said = _("Rien n’a changé : %(when)s, il n’en reste plus assez de libre. Proposez autre chose.")
-        if loan.resource.quantity == 1:
-            said = _("Rien n’a changé : %(when)s, c’est déjà pris. Proposez autre chose.")
+        wanted = proposed or loan
         among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
-        ways = alternatives.find(loan.resource, taken.period, loan.quantity, among=among)
-        return said % {"when": period_words(taken.period, year=False)}, ways
+        ways = alternatives.find(wanted.resource, taken.period, wanted.quantity, among=among)
+        return taken_words(wanted.resource, taken.period), ways
     return "", None
+
+
+def taken_words(resource: Resource, period: Period) -> str:
+    """Why this can't be had any more: lent to someone else, or in repair."""
+    when = {"when": period_words(period, year=False)}
+    if repair := closing.repair_during(resource, period):
+        said = _("Rien n’a changé : %(when)s, %(why)s. Proposez autre chose.")
+        return said % {**when, "why": closing.repair_words(repair, resource)}
+    if resource.quantity == 1:
+        return _("Rien n’a changé : %(when)s, c’est déjà pris. Proposez autre chose.") % when
+    return _("Rien n’a changé : %(when)s, il n’en reste plus assez de libre. Proposez autre chose.") % when
 
 
 def moved(loan: Loan) -> str:
@@ -324,7 +341,7 @@ def _gestures(request: HttpRequest, loan: Loan, sides: set[str], waiting: Propos
     if loan.held_at and loan.is_open and Side.LENDER in sides:
         found = ["let_through", *(name for name in found if name not in ("accept", "agree"))]
     if loan.resource.kind == Kind.HUMAIN and Side.LENDER in sides and loan.status in KEYS_SHOWN:
-        found.append("record_person")
+        found += [] if requests.is_person_settled(loan) else ["record_person"]
     return found
 
 
@@ -333,11 +350,8 @@ def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
     first = loan.dates.first()
     if first is None or first.period.lower < timezone.now():
         return []
-    family = family_of(loan.resource.category_id)
     others = Resource.objects.visible_to(request.user).listed().exclude(organisation=loan.borrower_id)
-    others = others.filter(category__in=family)
-    near = others.filter(pk__in=others.comparable_to(loan.resource, 20, family=family))
-    return list(calendar.free_between(near, first.period, loan.quantity).for_list()[:3])  # type: ignore[attr-defined]
+    return alternatives.comparable(loan.resource, first.period, loan.quantity, among=others)
 
 
 def _placement(loan: Loan, sides: set[str]) -> int:

@@ -22,7 +22,6 @@ from directory import alternatives
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening
-from directory.taxonomies import family_of
 from directory.views.resource import renamed
 from loans import amendments, requests
 from loans.forms.fields import DayField
@@ -207,7 +206,6 @@ def _refused_form(request: HttpRequest, form: RequestForm) -> HttpResponse:
 def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
     among = Resource.objects.visible_to(request.user).listed().exclude(organisation=form.cleaned_data.get("borrower"))
-    among = among.filter(category__in=family_of(form.resource.category_id))
     found = alternatives.find(form.resource, period, quantity, among=among)
     if not (found.fewer or found.periods or found.resources):
         return {}
@@ -254,7 +252,7 @@ def _dates(
         {
             "stamp": _stamp(period),
             "period": period,
-            "why": " ".join(r.sentence for r in refused.get(_stamp(period), [])),
+            "why": " ".join(dict.fromkeys(r.sentence for r in refused.get(_stamp(period), []))),
             "kept": _stamp(period) not in refused and (chosen is None or _stamp(period) in chosen),
         }
         for period in form.periods

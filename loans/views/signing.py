@@ -163,7 +163,8 @@ def _page(
     mandate = parties.get(party)
     if form is None and mandate:
         form = _form(request, agreement, party, mandate)
-    scan = scans.waiting(agreement)
+    scan = scans.waiting(agreement) if open_still and not over else None
+    answers = [side for side, row in own.items() if row.is_signatory or row.is_manager]
     context = {
         "agreement": agreement,
         "loan": agreement.loan,
@@ -185,6 +186,7 @@ def _page(
         "can_paper": open_still and bool(own),
         "mine": mine,
         "scan": scan,
+        "scan_mine": scan is not None and scan.sent_by_id != user.pk and other(scan.side) in answers,
         "scan_by": organisation_of(agreement.loan, scan.side) if scan else None,
         "scan_to": organisation_of(agreement.loan, other(scan.side)) if scan else None,
         "journal": signing.journal_of(agreement),

@@ -105,7 +105,7 @@ def clock(hour: datetime.time) -> str:
 def day_in_words(day: datetime.date, shape: str = "l j F Y") -> str:
     """A day in the reader’s language, the first of a month as French says it: « mardi 1er décembre 2026 »."""
     said = date_format(day, shape)
-    return f" {said}".replace(" 1 ", " 1er ", 1)[1:] if day.day == 1 and _("fr") == "fr" else said
+    return f" {said} ".replace(" 1 ", " 1er ", 1).strip(" ") if day.day == 1 and _("fr") == "fr" else said
 
 
 def moment_in_words(instant: datetime.datetime, shape: str = "j F Y") -> str:

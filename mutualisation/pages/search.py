@@ -19,10 +19,11 @@ from mutualisation.kernel.facets import Page, scan
 from mutualisation.kernel.search import Query
 from projects.models import Project
 from toolbox.models import Tool
+from toolbox.reading import answering
 
 TABLES = (
     "directory_resource", "directory_organisation", "directory_practice", "directory_need", "toolbox_tool",
-    "projects_project",
+    "projects_project", "toolbox_modelagreement",
 )  # fmt: skip
 SHOWN = 6
 
@@ -64,8 +65,10 @@ def search(request: HttpRequest) -> HttpResponse:
 def find(request: HttpRequest, asked: Query) -> tuple[list[Group], Query, str, dict[str, str]]:
     """The groups that answer; relaxed by itself when the words match nothing."""
     found = look(request, asked)
-    if any(page.total for _qs, page in found):
-        return fetch(found), asked, "exact", {}
+    agreements = answering(asked)
+    if agreements or any(page.total for _qs, page in found):
+        also = [Group("modelagreement", _("Ententes-types"), len(agreements), agreements)] if agreements else []
+        return [*fetch(found), *also], asked, "exact", {}
     mended = mend(asked)
     if mended:
         found = look(request, mended[0])

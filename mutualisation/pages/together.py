@@ -36,7 +36,7 @@ def awaiting(user: Any, mine: list[Membership], coming: list[Registration]) -> l
 def belonging(user: Any, acting: Membership | None) -> dict[str, Any]:
     """The communities and projects one is in, and those one follows."""
     members = CommunityMember.objects.standing().filter(user=user).exclude(community__status=Status.ARCHIVED)
-    ours = _our_projects(user, acting) if acting else []
+    ours = _our_projects(acting, user) if acting else []
     followed = Project.objects.visible_to(user).published().filter(followers__user=user)
     return {
         "communities": list(
@@ -121,10 +121,9 @@ def _offers(mine: list[Membership]) -> list[Todo]:
     ]
 
 
-def _our_projects(user: Any, acting: Membership) -> list[Project]:
-    """The projects where one’s organisation takes part, the newest first; ``may_read``: their page opens to her."""
+def _our_projects(acting: Membership, user: Any) -> list[Project]:
+    """The projects where one’s organisation takes part and that one may open, the newest first."""
     inside = Participation.objects.welcomed().filter(organisation=acting.organisation_id).values("project")
-    rows = Project.objects.filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
-    may_read = Exists(Project.objects.visible_to(user).filter(pk=OuterRef("pk")))
-    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage").annotate(may_read=may_read)
+    rows = Project.objects.visible_to(user).filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
+    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage")
     return list(shown.order_by("-updated_at", "-id")[:SHOWN])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sized
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import formats, timezone
@@ -17,12 +18,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from directory.models import Continuum, Need, Resource
+from directory.models import Continuum, Resource
 from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
 from mutualisation.kernel.facets import version_holding
-from projects.models import Participation, Project
+from projects.models import Participation, Project, ProjectNeed
 from toolbox.glossary import Explained, index
 
 register = template.Library()
@@ -196,6 +197,12 @@ def period(value: Any) -> str:
 
 
 @register.filter
+def told_in_all(errors: Mapping[str, Sized]) -> int:
+    """How many sentences a refused form says: a field may have several."""
+    return sum(map(len, errors.values()))
+
+
+@register.filter
 def lookup(mapping: dict[Any, Any], key: Any) -> Any:
     """The value of a key of a dictionary; nothing when it has none."""
     return mapping.get(key, "")
@@ -232,19 +239,15 @@ def address(name: str, *arguments: Any) -> str:
 
 @register.simple_tag
 def projects_around(needs: int | list[int]) -> list[Project]:
-    """The public projects that took up this need, or some of these."""
+    """The public projects that took up this need, or some of these; ``asks``: it is of who leads the project."""
     asked = needs if isinstance(needs, list) else [needs]
-    rows = Project.objects.listed().filter(linked_needs__need__in=asked)
-    return list(rows.distinct().only("slug", "title", "sort_key").order_by("sort_key", "id"))
-
-
-@register.simple_tag
-def project_of(need: Need) -> Project | None:
-    """The public project that this need is tied to; its ``is_own`` says whether who leads it posted the need."""
-    carrying = Participation.objects.carrying().filter(project=OuterRef("pk"), organisation=need.organisation_id)
-    posted = Exists(carrying) | Q(organisation=need.organisation_id)
-    rows = Project.objects.listed().filter(linked_needs__need=need).annotate(is_own=posted)
-    return rows.only("slug", "title", "stage").first()
+    links = ProjectNeed.objects.filter(project=OuterRef("pk"), need__in=asked)
+    carried = Participation.objects.carrying().filter(
+        project=OuterRef("project"), organisation=OuterRef("need__organisation")
+    )
+    own = links.filter(Q(need__organisation=F("project__organisation")) | Exists(carried))
+    rows = Project.objects.listed().filter(Exists(links)).annotate(asks=Exists(own))
+    return list(rows.only("slug", "title", "stage", "sort_key").order_by("sort_key", "id"))
 
 
 @register.simple_tag

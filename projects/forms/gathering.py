@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress, one_line
 from directory.models import Territory
-from directory.taxonomies import portal_territories, territories
+from directory.taxonomies import portal_territories, territories, told_apart
 from loans.forms.fields import ClockField, DayField, period_of
 from mutualisation.kernel.moments import wall
 from projects.models import Gathering
@@ -68,7 +68,7 @@ class GatheringForm(forms.ModelForm):
             )
             if end.date() != start.date():
                 self.initial["last_day"] = end.date()
-        groups = [(mrc.name, [(n.id, n.name) for n in territories().children.get(mrc.id, [])])
+        groups = [(mrc.name, [(n.id, told_apart(n)) for n in territories().children.get(mrc.id, [])])
                   for mrc in portal_territories()]  # fmt: skip
         field = self.fields["territory"]
         field.queryset = Territory.objects.filter(pk__in=[pk for _g, rows in groups for pk, _n in rows])  # type: ignore[attr-defined]

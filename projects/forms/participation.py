@@ -160,12 +160,23 @@ class DeliveryForm(forms.ModelForm):
         return data
 
 
+KEEPS_NONE, ADDS = "aucune", _("Non : il s’ajoute à ce qui est promis")
+
+
 class LoanLinkForm(forms.Form):
     """Which loan serves the project, and what it is worth."""
 
     loan = forms.ChoiceField(
         label=_("Quel prêt?"), widget=forms.RadioSelect, error_messages={"required": _("Choisissez un prêt.")}
     )
+    keeps = forms.ChoiceField(
+        label=_("Ce prêt tient-il une promesse?"), required=False,
+        help_text=_(
+            "S’il en tient une, il compte comme venu sur elle, à la valeur promise, et n’ajoute rien à ce qui est "
+            "promis."
+        ),
+        error_messages={"invalid_choice": _("Cette promesse n’est plus promise : choisissez de nouveau.")},
+    )  # fmt: skip
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
         help_text=_(
@@ -182,10 +193,31 @@ class LoanLinkForm(forms.Form):
         help_text=_("« Tarif de location de la municipalité », par exemple."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, loans: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, loans: list[tuple[str, str]], promises: list[tuple[str, str]], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["loan"]
         field.choices = loans
+        keeps: Any = self.fields["keeps"]
+        keeps.choices = [
+            ("", _("Celle de même sorte de qui prête, s’il n’y en a qu’une")), *promises, (KEEPS_NONE, ADDS),
+        ]  # fmt: skip
+        if not promises:
+            del self.fields["keeps"]
+        dress(self)
+
+
+class LoanKeepsForm(forms.Form):
+    """Which promise a linked loan keeps; ``was`` is the one that the page showed."""
+
+    keeps = forms.ChoiceField(label=_("Ce prêt tient-il une promesse?"), required=False)
+    was = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, promises: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["keeps"]
+        field.choices = [("", ADDS), *promises]
         dress(self)
 
 

@@ -2,9 +2,11 @@
 
 from projects.models.community import Community, CommunityMember, Idea, IdeaSupport, LibraryItem, Pivot
 from projects.models.gathering import Gathering, GatheringKind, GatheringStatus, Registration, RegistrationStatus
+from projects.models.link import COUNTS, ProjectLoan, ProjectNeed, lent
 from projects.models.news import Document, Follower, News, NewsPhoto
 from projects.models.participation import (
     IN_HOURS,
+    IN_USE,
     ROLE_HELP,
     Contribution,
     ContributionRole,
@@ -12,8 +14,6 @@ from projects.models.participation import (
     Nature,
     Part,
     Participation,
-    ProjectLoan,
-    ProjectNeed,
 )
 from projects.models.project import (
     ASIDE,
@@ -29,7 +29,9 @@ from projects.models.project import (
 
 __all__ = [
     "ASIDE",
+    "COUNTS",
     "IN_HOURS",
+    "IN_USE",
     "ROLE_HELP",
     "STAGE_MOVES",
     "STEPS",
@@ -62,4 +64,5 @@ __all__ = [
     "Registration",
     "RegistrationStatus",
     "Stage",
+    "lent",
 ]

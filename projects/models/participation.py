@@ -15,9 +15,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Need, Organisation
+from directory.models import Organisation
 from directory.models.history import tracked
-from loans.models import Loan
 from mutualisation.kernel.publication import Status
 from projects.models.project import Project
 
@@ -165,6 +164,7 @@ class Nature(models.TextChoices):
 
 
 IN_HOURS = (Nature.TIME, Nature.EXPERTISE)  # valued by the hour when no amount is said
+IN_USE = (Nature.MATERIAL, Nature.PREMISES)  # whose hours are of use, never added to those of people
 
 
 @tracked
@@ -251,6 +251,11 @@ class Contribution(models.Model):
         """In dollars: what was said, else its hours at their rate."""
         return self.amount or (self.hours * self.hourly_rate).quantize(Decimal("0.01"))
 
+    @property
+    def rate(self) -> Decimal:
+        """What one of its hours is worth: of the amount that was said, else as hours were when promised."""
+        return self.amount / self.hours if self.amount and self.hours else self.hourly_rate
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Sets of what came."""
@@ -295,51 +300,3 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on}"
-
-
-class ProjectLoan(models.Model):
-    """A real loan that serves a project: it counts by itself, by what its owner says that it is worth."""
-
-    class Per(models.TextChoices):
-        HOUR = "heure", _("par heure")
-        DAY = "jour", _("par jour")
-        LOAN = "pret", _("pour tout le prêt")
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="linked_loans", verbose_name=_("projet"))
-    loan = models.OneToOneField(Loan, models.CASCADE, related_name="project_link", verbose_name=_("prêt"))
-    role = models.CharField(_("rôle"), max_length=16, choices=ContributionRole.choices, blank=True)
-    rate = models.DecimalField(_("valeur ($)"), **HERE)  # type: ignore[arg-type]
-    per = models.CharField(_("comptée"), max_length=5, choices=Per.choices, default=Per.HOUR)
-    method = models.CharField(_("comment la valeur est estimée"), max_length=200, blank=True)
-    linked_at = models.DateTimeField(_("lié le"), default=timezone.now)
-    linked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
-
-    class Meta:
-        verbose_name = _("prêt lié à un projet")
-        verbose_name_plural = _("prêts liés à des projets")
-        ordering = ("project_id", "linked_at", "id")
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                name="project_loan_rate",
-                condition=Q(rate__gte=0),
-                violation_error_message=_("Un montant est positif."),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.loan_id}"
-
-
-class ProjectNeed(models.Model):
-    """What a project lacks, asked for by one of its bearers."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="linked_needs", verbose_name=_("projet"))
-    need = models.OneToOneField(Need, models.CASCADE, related_name="project_link", verbose_name=_("besoin"))
-
-    class Meta:
-        verbose_name = _("besoin d’un projet")
-        verbose_name_plural = _("besoins de projets")
-        ordering = ("project_id", "id")
-
-    def __str__(self) -> str:
-        return str(self.need)

@@ -103,6 +103,7 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         .select_related("organisation", "user")
         .defer("organisation__search", "organisation__description")
     )
+    named = [m for m in members if m.organisation.is_published]
     mine = next((m for m in members if m.user_id == request.user.pk), None)
     edits = request.user.is_authenticated and can_edit(request.user, community)
     facilitates = edits or (mine is not None and mine.is_facilitator)
@@ -117,8 +118,8 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "library": _library(request, community),
         "ideas": list(ideas.defer("organisation__search", "organisation__description", "project__search")),
         "members": members if facilitates else [],
-        "organisations": list({m.organisation_id: m.organisation for m in members}.values()),
-        "animated_by": sorted({m.organisation.name for m in members if m.is_facilitator}),
+        "organisations": list({m.organisation_id: m.organisation for m in named}.values()),
+        "animated_by": sorted({m.organisation.name for m in named if m.is_facilitator}),
         "mine": mine,
         "facilitates": facilitates,
         "acting": acting,

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -17,14 +18,26 @@ from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Need
 from directory.permissions import is_member, require
 from directory.writing import OutdatedError
+from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects import wording
 from projects.contributions import NotPossible
-from projects.forms.participation import LoanLinkForm
-from projects.linking import ask_for, link_loan, link_need, unlink_loan, unlink_need, usual_rate
-from projects.models import Participation, Project, ProjectLoan, ProjectNeed
-from projects.permissions import can_lead, leading, loans_to_link
+from projects.forms.participation import KEEPS_NONE, LoanKeepsForm, LoanLinkForm
+from projects.linking import (
+    ask_for,
+    keep_promise,
+    link_loan,
+    link_need,
+    may_keep,
+    promises_open,
+    unlink_loan,
+    unlink_need,
+    usual_promise,
+    usual_rate,
+)
+from projects.models import Contribution, Participation, Project, ProjectLoan, ProjectNeed
+from projects.permissions import can_lead, leading, loans_to_link, ties_of
 from projects.views.project import found
 from projects.views.project_edit import editable
 
@@ -58,32 +71,108 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
         )
         for pk, loan in possible.items()
     ]  # fmt: skip
-    form = LoanLinkForm(request.POST if request.method == "POST" else None, loans=choices)
+    promises = promises_open(project)
+    useful = [p for p in promises if any(may_keep(loan, p) for loan in possible.values())]
+    only = usual_promise(next(iter(possible.values())), promises) if len(possible) == 1 else None
+    form = LoanLinkForm(
+        request.POST if request.method == "POST" else None,
+        initial={"loan": next(iter(possible)), "keeps": str(only.pk)} if only else None,
+        loans=choices,
+        promises=[(str(p.pk), _in_words(p)) for p in useful],
+    )
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         loan = possible[said["loan"]]
         rate, per = (said["rate"], said["per"]) if said["rate"] is not None else usual_rate(project, loan)
+        named = said.get("keeps", KEEPS_NONE)
+        keeps = next((p for p in useful if str(p.pk) == named), None) if named else usual_promise(loan, promises)
         try:
             link_loan(project=project, loan=loan, rate=rate, per=per, role=said["role"], method=said["method"],
-                      by=request.user)  # fmt: skip
+                      keeps=keeps, by=request.user)  # fmt: skip
         except NotPossible as reply:
-            form.add_error("loan", str(reply))
+            form.add_error("keeps" if keeps else "loan", str(reply))
         else:
-            messages.success(request, _("Ce prêt compte maintenant au bilan du projet, à mesure qu’il a lieu."))
+            messages.success(request, _counted(keeps))
             return redirect("project_ledger", slug=slug)
-    links = list(
-        ProjectLoan.objects.filter(project=project)
-        .select_related("loan__resource", "loan__lender", "loan__borrower")
-        .defer("loan__resource__search", "loan__lender__search", "loan__borrower__search")
-        .order_by("linked_at", "id")
-    )
-    mine = {m.organisation_id for m in memberships_of(request)}
-    leads = can_lead(request.user, project)
     context = {
-        "project": project, "form": form, "possible": choices,
-        "links": [(link, leads or bool(mine & {link.loan.lender_id, link.loan.borrower_id})) for link in links],
+        "project": project, "form": form, "possible": choices, "links": _links(request, project, promises),
     }  # fmt: skip
     return render(request, "projects/loan/list.html", context, status=422 if form.errors else 200)
+
+
+def _in_words(promise: Contribution) -> str:
+    said = {"who": promise.participation.organisation.name, "what": promise.label}
+    how_much = wording.quantity(promise.hours, promise.value)
+    name = _("%(who)s : %(what)s") % said
+    return f"{name}, {how_much}" if how_much else name
+
+
+def _counted(keeps: Contribution | None) -> str:
+    if keeps is None:
+        return _("Ce prêt compte maintenant au bilan du projet, à mesure qu’il a lieu.")
+    return _("Ce prêt compte maintenant comme venu, à mesure qu’il a lieu, sur la promesse « %(what)s ».") % {
+        "what": keeps.label
+    }
+
+
+def _links(request: HttpRequest, project: Project, promises: list[Contribution]) -> list[dict[str, Any]]:
+    """The loans that serve the project, each with what she may change of it."""
+    links = list(
+        ProjectLoan.objects.filter(project=project)
+        .select_related(
+            "loan__resource", "loan__lender", "loan__borrower", "contribution__participation__organisation"
+        )
+        .defer("loan__resource__search", "loan__lender__search", "loan__borrower__search",
+               "contribution__participation__organisation__search")
+        .order_by("linked_at", "id")
+    )  # fmt: skip
+    mine = {m.organisation_id for m in memberships_of(request)}
+    leads = can_lead(request.user, project)
+    hers = set(ties_of(request.user, project).values_list("pk", flat=True))
+    told = []
+    for link in links:
+        kept = link.contribution
+        known = {p.pk: p for p in [*([kept] if kept else []), *promises] if may_keep(link.loan, p)}
+        told.append({
+            "link": link,
+            "keeps": _in_words(kept) if kept else "",
+            "has_own_value": not (kept and kept.rate),
+            "form": LoanKeepsForm(
+                initial={"keeps": str(kept.pk) if kept else "", "was": str(kept.pk) if kept else ""},
+                promises=[(str(p.pk), _in_words(p)) for p in known.values()], auto_id=f"pret-{link.pk}-%s",
+            ) if known and link.pk in hers else None,
+            "may_remove": leads or bool(mine & {link.loan.lender_id, link.loan.borrower_id}),
+        })  # fmt: skip
+    return told
+
+
+@posted_from("project_loans", "slug")
+def project_loan_keeps(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Say which promise a linked loan keeps, or that it adds to what is promised."""
+    project = found(request, slug)
+    require(takes_part(request, project))
+    link = get_object_or_404(ProjectLoan.objects.select_related("loan__resource", "project"), pk=pk, project=project)
+    require(ties_of(request.user, project).filter(pk=pk).exists())
+    named, was = request.POST.get("keeps", ""), request.POST.get("was", "")
+    back = redirect(reverse("project_loans", args=[slug]) + f"#pret-{pk}")
+    if named == was:
+        return back
+    keeps = next((p for p in promises_open(project) if str(p.pk) == named), None)
+    try:
+        if was != str(link.contribution_id or ""):
+            raise AlreadyMoved
+        if named and keeps is None:
+            raise NotPossible(_("Cette promesse n’est plus promise : rien n’a changé."))
+        keep_promise(link, keeps=keeps, by=request.user)
+    except AlreadyMoved:
+        messages.warning(
+            request, _("Rien n’a changé : quelqu’un vient de dire autre chose de ce prêt. Le voici comme il est.")
+        )
+    except NotPossible as reply:
+        messages.warning(request, str(reply))
+    else:
+        messages.success(request, _counted(keeps) if keeps else _("Ce prêt s’ajoute maintenant à ce qui est promis."))
+    return back
 
 
 @posted_from("project_loans", "slug")

@@ -24,11 +24,13 @@ from projects.contributions import (
     NATURE_OF_KIND,
     THEIRS_TO_TAKE_BACK,
     BeyondPromise,
+    Kept,
     NotPossible,
     answer,
     answer_promise,
     deliver,
     end,
+    kept_by_loans,
     offer,
     promise,
     take_back,
@@ -88,11 +90,11 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
-                elif Participation.objects.carrying().filter(project=project).exists():
-                    messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
-                else:
-                    sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur, et vous répondra.")
+                elif not Participation.objects.carrying().filter(project=project).exists():
+                    sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
                     messages.success(request, sent % {"who": project.organisation.name})
+                else:
+                    messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
         return render(request, OFFER, drawn(form), status=409 if refusal else 422)
     draft = recall(request, key)
@@ -144,6 +146,11 @@ def _participation(request: HttpRequest, slug: str, pk: int) -> Participation:
     return one
 
 
+def _readable(request: HttpRequest, project: Project) -> bool:
+    """Whether its page opens to this reader: a project sent back leaves who takes part without it for a while."""
+    return project.is_public or can_read(request.user, project)
+
+
 GESTURES = ("accueillir", "decliner", "terminer", "promettre")
 
 
@@ -163,6 +170,7 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     project = one.project
     in_order = (F("starts_on").asc(nulls_last=True), "id")
     contributions = list(one.contributions.prefetch_related("deliveries").order_by(*in_order))
+    kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
     return render(
@@ -171,12 +179,12 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
         {
             "project": project,
             "participation": one,
-            "contributions": [_told(c) for c in contributions],
+            "contributions": [_told(c, kept[c.pk]) for c in contributions],
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
             "can_end": can_end(request.user, one),
-            "readable": project.is_public or can_read(request.user, project),
+            "readable": _readable(request, project),
             "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=not partner),
@@ -190,11 +198,12 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     )
 
 
-def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str, Any]:
+def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool = False) -> dict[str, Any]:
     """One promise, with what came of it, in the units that were said; what was taken off apart, with why."""
     lines = list(one.deliveries.all())
     came = [d for d in lines if d.removed_at is None]
-    hours, dollars = sum(d.hours for d in came), sum(d.amount for d in came)
+    hours = sum(d.hours for d in came) + sum(k.hours for k in loans)
+    dollars = sum(d.amount for d in came) + sum(k.dollars for k in loans)
     return {
         "row": one,
         "promised": quantity(one.hours, one.value),
@@ -202,10 +211,11 @@ def _told(one: Contribution, *, by: Any = None, leads: bool = False) -> dict[str
         "came": [
             (d, quantity(d.hours, d.amount), leads or (by is not None and d.recorded_by_id == by.pk)) for d in came
         ],
+        "loans": [(k, period(k.begins, k.ends), quantity(k.hours, k.dollars)) for k in loans],
         "gone": [(d, quantity(d.hours, d.amount)) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
         "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
-        "whole": bool(came) and (hours >= one.hours if one.hours else dollars >= one.amount),
+        "whole": bool(came or loans) and (hours >= one.hours if one.hours else dollars >= one.amount),
     }
 
 
@@ -226,6 +236,8 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             awaited = one.status == Participation.Status.OFFERED
             partner = is_member(request.user, one.organisation)
             form = ReasonForm(request.POST, prefix="fin", needed=not partner)
+            if awaited and not partner:
+                raise NotPossible(THEIRS_TO_TAKE_BACK)
             if not form.is_valid() and can_end(request.user, one):
                 return _drawn(request, one, status=422, end_form=form)
             end(one, by=request.user, reason=form.cleaned_data.get("reason", ""))
@@ -309,11 +321,11 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         except NotPossible as reply:
             form.add_error(None, str(reply))
             status = 422
+    told = _told(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
     context = {
-        "project": one.participation.project, "participation": one.participation,
-        "told": _told(one, by=request.user, leads=leads), "leads": leads, "form": form, "reason_form": reason,
-        "end_form": end_form, "may_take_back": can_take_back(request.user, one),
-        "readable": one.participation.project.is_public or can_read(request.user, one.participation.project),
+        "project": one.participation.project, "participation": one.participation, "told": told, "leads": leads,
+        "form": form, "reason_form": reason, "end_form": end_form, "may_take_back": can_take_back(request.user, one),
+        "readable": _readable(request, one.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
 
@@ -348,5 +360,6 @@ def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "project": one.contribution.participation.project, "participation": one.contribution.participation,
         "contribution": one.contribution, "delivery": one, "how_much": quantity(one.hours, one.amount), "form": form,
+        "readable": _readable(request, one.contribution.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/take_off.html", context, status=422 if form.errors else 200)

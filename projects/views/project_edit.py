@@ -176,7 +176,7 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
     if not request.user.is_authenticated or not can_edit(request.user, project):
         return None
     waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
-    checks = checklist(project, facts)
+    checks = [] if project.is_ended else checklist(project, facts)
     read_first = awaits_reading(request.user, project)  # then one sends it to the curators; else one publishes it
     return {
         "moves": [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import html
+import re
 from typing import Any
 
 import pytest
@@ -233,3 +235,29 @@ def test_opening_the_link_changes_nothing_its_button_does_and_undoes(client: Cli
 def test_the_first_asked_is_told(three: Any) -> None:
     three[2].organisation.needs.update(published_at=timezone.now() - datetime.timedelta(days=60))
     assert only().since < timezone.now() - datetime.timedelta(days=59)
+
+
+def test_who_looks_for_the_same_thing_starts_from_what_the_group_is(client: Client, three: Any, places: Any) -> None:
+    one_more = MembershipFactory(organisation__territory=places["beauharnois"])
+    client.force_login(one_more.user)
+    page = client.get(only().get_absolute_url()).content.decode()
+    (address,) = re.findall(r'href="(/besoins/publier/\?[^"]+)"', page)
+    form = client.get(html.unescape(address)).context["form"]
+    assert (form["kind"].value(), form["category"].value()) == (
+        "materiel",
+        three[0].organisation.needs.get().category_id,
+    )
+    # of another kind, or unknown: said by nobody
+    for query in ("sorte=humain&categorie=materiel-transport-camion", "sorte=materiel&categorie=x", "quoi=%00"):
+        form = client.get(f"{reverse('need_create')}?{query}").context["form"]
+        assert not form["category"].value()
+        assert not form["name"].value()
+
+
+def test_a_group_by_words_gives_its_words(client: Client, places: Any) -> None:
+    for _n in range(3):
+        NeedFactory(organisation__territory=places["beauharnois"], category=None, name="Chapiteau blanc & bleu")
+    client.force_login(MembershipFactory(organisation__territory=places["beauharnois"]).user)
+    page = client.get(only().get_absolute_url()).content.decode()
+    (address,) = re.findall(r'href="(/besoins/publier/\?[^"]+)"', page)
+    assert client.get(html.unescape(address)).context["form"]["name"].value() == "Chapiteau blanc & bleu"

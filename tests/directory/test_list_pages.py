@@ -74,7 +74,7 @@ def test_lists_cost_the_same_at_one_and_at_three(
 
 
 # The home page quotes the portrait: four of its questions are asked every ten minutes, not at each reading.
-@pytest.mark.parametrize(("address", "expected"), [("/", 14), ("/recherche/?q=essai", 11), ("/recherche/", 1)])
+@pytest.mark.parametrize(("address", "expected"), [("/", 13), ("/recherche/?q=essai", 12), ("/recherche/", 1)])
 def test_pages_that_gather_cost_the_same(client: Client, places: dict[str, Any], address: str, expected: int) -> None:
     for base in LISTS:
         entries(base, 1)

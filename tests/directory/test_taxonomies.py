@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 
 from directory import cartography
+from directory.forms.places import PlaceField, label_of, places_named, suggestions
+from directory.forms.resource import places_for
 from directory.models import Category, Synonym, Territory
 from directory.taxonomies import (
     Place,
@@ -17,9 +20,10 @@ from directory.taxonomies import (
     sectors,
     synonyms,
     territories,
+    told_apart,
 )
 from mutualisation.kernel.memo import forget_all
-from tests.factories import CategoryFactory, SectorFactory, TerritoryFactory
+from tests.factories import CategoryFactory, OrganisationFactory, SectorFactory, TerritoryFactory
 
 pytestmark = pytest.mark.django_db
 SOUTH = "mrc-beauharnois-salaberry"
@@ -245,3 +249,28 @@ def test_shades_compare_our_mrcs(places: dict[str, Territory]) -> None:
     shades = cartography.shaded({places["beauharnois"].pk: 2, places["chateauguay"].pk: 9, places["longueuil"].pk: 90})
     assert [(s.shape.slug, s.count, s.shade) for s in shades] == [(SOUTH, 2, 1), (EAST, 9, 3)]
     assert {s.shade for s in cartography.shaded({})} == {1}
+
+
+# ---- homonyms
+
+
+def test_two_places_of_one_mrc_with_one_name_are_told_apart(places: dict[str, Territory]) -> None:
+    south, east = places[SOUTH], places[EAST]
+    for kind in ("Canton", "Village"):
+        TerritoryFactory(name="Hemmingford", slug=f"h-{kind.lower()}", designation=kind, parent=south)
+    forget_all()
+    names = ["Hemmingford (canton)", "Hemmingford (village)"]
+    assert [name for name in suggestions() if "Hemmingford" in name] == names
+    inside = dict(places_for(OrganisationFactory(territory=south), None))[south.name]
+    assert [name for _pk, name in inside if "Hemmingford" in name] == names
+    assert [node.slug for node in places_named("hemmingford (Village)")] == ["h-village"]
+    with pytest.raises(ValidationError, match=r"\(canton\).*\(village\)"):
+        PlaceField().clean("Hemmingford")
+    assert PlaceField().clean("Hemmingford (canton)").slug == "h-canton"
+    # a third one elsewhere: each is still one of a kind
+    TerritoryFactory(name="Hemmingford", slug="h-ailleurs", designation="Ville", parent=east)
+    forget_all()
+    assert {label_of(n) for n in territories().by_id.values() if n.name == "Hemmingford"} == {
+        f"Hemmingford (canton, {south.name})", f"Hemmingford (village, {south.name})", f"Hemmingford ({east.name})",
+    }  # fmt: skip
+    assert told_apart(territories().by_slug["beauharnois"]) == "Beauharnois"

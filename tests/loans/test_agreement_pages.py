@@ -260,7 +260,7 @@ def test_the_hand_over_page_says_what_is_missing(loan: Loan) -> None:
     lender, _borrower = clients(loan)
     frozen(loan)
     there = reverse("loan_handover", args=[loan.pk])
-    assert "n’est pas signée par l’emprunteur" in page(lender.get(there))
+    assert "n’est pas signée par l’organisme occupant, " in page(lender.get(there))
     refused = lender.post(there, {"etat": loan.version, "counted": 1, "state": "good"})
     assert refused.status_code == 422
     sign_all(the_agreement(loan))

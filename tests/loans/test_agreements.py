@@ -314,6 +314,8 @@ def test_a_person_lent_is_a_party() -> None:
     assert agreement.parties == ["preteur", "emprunteur", "personne"]
     assert "Maxime Exemple" in agreement.text
     assert any("la personne prêtée" in reason for reason in handover.obstacles(loan))
+    with pytest.raises(PermissionDenied):  # whoever did not sign is not lent
+        requests.record_person(loan, by=by, worker="Autre Exemple", consent_on=timezone.localdate())
 
 
 # ---- the gate, and the end
@@ -326,8 +328,8 @@ def test_the_gate_says_what_is_missing_and_opens() -> None:
     assert ["n’est pas acceptée" in r for r in handover.obstacles(loan)] == [True, True]
     agreement = frozen(loan)
     assert handover.obstacles(loan) == [
-        f"L’entente {agreement.number} n’est pas signée par le prêteur, {loan.lender.name}.",
-        f"L’entente {agreement.number} n’est pas signée par l’emprunteur, {loan.borrower.name}.",
+        f"L’entente {agreement.number} n’est pas signée par l’organisme hôte, {loan.lender.name}.",
+        f"L’entente {agreement.number} n’est pas signée par l’organisme occupant, {loan.borrower.name}.",
     ]
     with pytest.raises(handover.Obstructed):
         handed(loan)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from loans import agreements, amendments, filling, gate, handover, proposals, requests
+from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests
 from loans.models import Loan, LoanDate, Side
+from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
     accepted,
     borrower_of,
     frozen,
     in_days,
     lender_of,
+    member,
     models_in_force,
     sign_all,
     signed,
@@ -108,3 +111,38 @@ def test_an_amendment_that_follows_what_is_done_is_drawn_up_again_once_refused()
     again = amendments.draw_up_again(root, by=lender_of(loan))
     assert again is not None
     assert again.number == f"{root.number}-A2"
+
+
+def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
+    loan = signed(accepted(hall()))
+    reach(loan, in_days(5))
+    root = agreements.current(loan)
+    assert root is not None
+    amendment = root.amendments.get()
+    for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
+        assert f"{name}, ci-après «\u00a0{role}\u00a0»" in amendment.text
+    assert "prêteur" not in amendment.text
+    assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
+
+
+def test_another_person_lent_is_named_without_undoing_what_was_signed() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    root = frozen(loan)
+    sign_all(root)
+    requests.record_person(loan, by=by, worker="Mei Exemple", consent_on=today, trial_ends_on=None)
+    amendment = root.amendments.get()
+    assert [answer["after"] for answer in amendment.values["changes"]] == ["Mei Exemple"]
+    assert amendment.values["personne.essai_fin"] == root.values["personne.essai_fin"]
+    concluded, changed = amendment.text.split("Ce qui change", 1)
+    assert "Maxime Exemple, ci-après" in concluded
+    assert "Mei Exemple" not in concluded
+    assert "rien" not in changed.split("Ce qui ne change pas")[0]
+    assert [place.name for place in papers.told(amendment).places][2] == "Mei Exemple"  # it is she who signs it
+    assert "acceptent" not in gate.standing(amendment, Side.BORROWER).expected  # nobody asked the borrower yet
+    assert [line.what for line in amendment.journal.all() if line.kind == "frozen"] == [
+        "Texte de l’avenant figé\u00a0: à signer"
+    ]

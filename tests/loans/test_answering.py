@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -216,3 +217,51 @@ def test_a_change_over_another_keeps_both(agreement: Agreement) -> None:
     assert agreement.values["cles"] == "Chez le concierge"
     assert agreement.values["regles_maison"] == "En pantoufles"
     assert agreement.chosen == ["bilan"]
+
+
+# ---- parties are called as the text calls them
+
+
+def labels(seen: str) -> list[str]:
+    return [" ".join(found.split()) for found in re.findall(r"<label[^>]*>(.*?)(?:<span|</label>)", seen, re.DOTALL)]
+
+
+def test_parties_have_the_names_of_the_text_on_every_page_of_its_writing(agreement: Agreement) -> None:
+    loan = agreement.loan
+    type(loan.lender).objects.filter(pk=loan.lender_id).update(neq="")
+    agreement.values.pop("preteur.neq", None)
+    Agreement.objects.filter(pk=agreement.pk).update(values=agreement.values)
+    lender, _borrower = clients(loan)
+    wrong = {"version": agreement.version, "preteur.neq": "12"}
+    asked, refused = page(lender.get(answering(agreement))), page(lender.post(answering(agreement), wrong))
+    assert "Le NEQ compte dix chiffres" in refused
+    stale = page(lender.post(answering(agreement), {"version": 0, "preteur.neq": "1100000017"}))
+    lender.post(answering(agreement), typed(agreement, Side.LENDER) | {"preteur.neq": "1100000017"})
+    complete(loan)
+    agreement.refresh_from_db()
+    change = shown_again(lender, agreement, **{"preteur.neq": "33"})
+    pages = [
+        asked, refused, stale, page(lender.get(changing(agreement))), page(lender.post(changing(agreement), change)),
+    ]  # fmt: skip
+    for n, seen in enumerate(pages):
+        assert "NEQ de l’organisme hôte" in labels(seen), n
+        assert "prêteur" not in "".join(labels(seen)), n
+        assert "le prêteur" not in seen.casefold(), n
+
+
+def test_what_changed_is_told_with_the_names_of_the_text(agreement: Agreement) -> None:
+    loan = agreement.loan
+    agreement = complete(loan)
+    since = agreement.version
+    agreement = agreements.change(
+        agreement, by=lender_of(loan), side=Side.LENDER, values={"preteur_liaison": "Alex Essai"}
+    )
+    known = agreements.blanks(agreement)
+    assert known["preteur.neq"].label == "NEQ de l’organisme hôte"
+    assert known["emprunteur.adresse"].label == "Adresse de l’organisme occupant"
+    told_of = " ".join(agreements.changes_since(agreement, since))
+    assert "prêteur" not in told_of
+    for side in (Side.LENDER, Side.BORROWER):
+        agreements.agree(agreement, by=lender_of(loan) if side == Side.LENDER else borrower_of(loan), side=side)
+    seen = page(clients(loan)[1].get(loan.get_absolute_url()))
+    assert f"n’est pas signée par l’organisme hôte, {loan.lender.name}" in seen

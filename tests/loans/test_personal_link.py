@@ -181,6 +181,21 @@ def test_the_page_of_the_employer(agreement: Agreement) -> None:
     assert signed_in(signatory(agreement, "emprunteur")).get(page).status_code == 403
 
 
+def test_the_agreement_leads_the_employer_to_the_link_once_it_has_signed(agreement: Agreement) -> None:
+    link = reverse("agreement_link", args=[agreement.number])
+    lender = signed_in(signatory(agreement))
+    before = lender.get(agreement.get_absolute_url()).content.decode()
+    assert "Lire et signer" in before
+    assert link not in before
+    sign(sign(agreement), "emprunteur")
+    after = lender.get(agreement.get_absolute_url()).content.decode()
+    assert link in after
+    assert "Lire et signer" not in after
+    theirs = signed_in(signatory(agreement, "emprunteur")).get(agreement.get_absolute_url()).content.decode()
+    assert link not in theirs
+    assert "Lire et signer" not in theirs
+
+
 def test_addresses_are_not_kept_but_the_signature_is(agreement: Agreement) -> None:
     signed_by_link(agreement, sent(agreement))
     later = timezone.now() + datetime.timedelta(days=91)

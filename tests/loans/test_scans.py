@@ -18,8 +18,8 @@ from PIL import Image
 
 from accounts.models import Mail
 from directory.models import Membership
-from loans import scans
-from loans.models import Agreement, AgreementStatus, JournalEntry, PaperScan
+from loans import gate, scans
+from loans.models import Agreement, AgreementRule, AgreementStatus, JournalEntry, PaperScan, Side
 from loans.scans import MAX_BYTES, ScanError
 from loans.signing import CannotSign
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -189,6 +189,27 @@ def test_a_journey_on_paper(agreement: Agreement) -> None:
     assert stranger.get(reverse("agreement_scan", args=[agreement.number, uid])).status_code == 404
 
 
+def test_the_pages_ask_for_one_thing_while_a_paper_awaits(agreement: Agreement) -> None:
+    lender, borrower = signed_in(signatory(agreement)), signed_in(signatory(agreement, "emprunteur"))
+    places = [reverse("agreement_sign", args=[agreement.number]), agreement.get_absolute_url()]
+    for place in places:
+        assert "Signer sur papier" in borrower.get(place).content.decode()
+    lender.post(page(agreement), typed(agreement))
+    for place in places:
+        theirs, ours = borrower.get(place).content.decode(), lender.get(place).content.decode()
+        assert "Vérifier et confirmer" in theirs
+        assert "Voir la numérisation" in ours
+        for html in (theirs, ours):
+            assert "Signer sur papier" not in html
+            assert "Lire et signer" not in html
+            assert "À signer par vous" not in html
+            assert "Ce qui vous attend" not in html or place == places[1]
+    assert "imprimez le texte" not in borrower.get(page(agreement)).content.decode()
+    assert "Comparez la numérisation" in borrower.get(page(agreement)).content.decode()
+    scans.contest(agreement.scans.get(), by=signatory(agreement, "emprunteur"), reason="La page 2 manque")
+    assert "À signer par vous" in borrower.get(places[0]).content.decode()
+
+
 def test_thirty_megabytes_are_refused_and_what_was_typed_stays(agreement: Agreement) -> None:
     answer = signed_in(signatory(agreement)).post(
         page(agreement), typed(agreement, numerisation=upload(PDF + b" " * (30 * 1024 * 1024), "trente.pdf"))
@@ -226,3 +247,15 @@ def test_what_a_cut_sending_left_is_swept_after_a_day(agreement: Agreement) -> N
     scans.sweep()
     assert [p.exists() for p in (lost, recent, Path(kept.file.path))] == [False, True, True]
     recent.unlink()
+
+
+def test_where_it_stands_says_who_must_confirm_the_paper(agreement: Agreement) -> None:
+    send(agreement)
+    agreement = Agreement.objects.get(pk=agreement.pk)
+    rows = gate.of_loan(agreement.loan)
+    theirs, ours = gate.standing(rows[0], Side.BORROWER), gate.standing(rows[0], Side.LENDER)
+    assert (theirs.mine, ours.mine) == (True, False)
+    assert "dites si elle est exacte" in theirs.expected
+    AgreementRule.objects.update_or_create(resource=agreement.loan.resource, defaults={"demand": "always"})
+    said = gate.missing(agreement.loan)
+    assert [sentence for sentence in said if "signée sur papier, n’est pas confirmée" in sentence] == said != []

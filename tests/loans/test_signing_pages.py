@@ -61,6 +61,23 @@ def test_what_is_awaited_comes_first_and_the_sentence_last_beside_its_button(agr
     assert "<input" not in between
 
 
+def test_a_text_in_force_has_no_delay_to_sign_any_more(agreement: Agreement) -> None:
+    lender = signed_in(signatory(agreement))
+    assert "À signer avant" in lender.get(page(agreement)).content.decode()
+    sign(sign(agreement), "emprunteur")
+    html = lender.get(page(agreement)).content.decode()
+    assert "À signer" not in html
+    assert "Toutes les parties ont signé" in html
+
+
+def test_what_was_cancelled_says_why(agreement: Agreement) -> None:
+    Agreement.objects.filter(pk=agreement.pk).update(status="cancelled", ended_note="Remplacée par une autre.")
+    html = signed_in(signatory(agreement)).get(page(agreement)).content.decode()
+    assert "elle n’engage personne" in html
+    assert "Remplacée par une autre." in html
+    assert "une personne qui a le mandat de signer" not in html
+
+
 def test_what_ended_asks_nobody_to_sign(agreement: Agreement) -> None:
     sign(agreement, "emprunteur")
     browser = signed_in(signatory(agreement))

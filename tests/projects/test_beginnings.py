@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from projects import communities
-from tests.factories import NeedFactory, OrganisationFactory, TerritoryFactory, a_small_country
-from tests.projects.building import IDEA
+from projects.models import Participation, Project, ProjectNeed
+from tests.factories import CategoryFactory, NeedFactory, OrganisationFactory, TerritoryFactory, a_small_country
+from tests.projects.building import IDEA, build, join, someone_of
 from tests.projects.meeting import a_community, joined, person
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +83,59 @@ def test_what_one_typed_prevails() -> None:
     answer = client.post(reverse("project_propose"), {**IDEA, "title": "", "standfirst": "Le mien.", "idee": idea.pk})
     assert answer.status_code == 422
     assert answer.context["form"]["standfirst"].value() == "Le mien."
+
+
+def test_the_page_of_a_need_says_whose_project_it_is(client: Client) -> None:
+    project = build()
+    own, other = NeedFactory(organisation=project.organisation), NeedFactory()
+    carried = NeedFactory(organisation=OrganisationFactory())
+    Participation.objects.create(
+        project=project,
+        organisation=carried.organisation,
+        part="porteur",
+        status="welcomed",
+        answered_at=timezone.now(),
+    )
+    for need in (own, other, carried):
+        ProjectNeed.objects.create(project=project, need=need)
+    for need, said in (
+        (own, "Ce besoin vient du projet"),
+        (carried, "Ce besoin vient du projet"),
+        (other, "Un projet veut y répondre"),
+    ):
+        page = client.get(need.get_absolute_url()).content.decode()
+        assert f"{said} :" in page
+        assert page.count("y répondre :") + page.count("vient du projet :") == 1
+
+
+def test_who_answers_a_need_starts_from_its_words(client: Client) -> None:
+    need = NeedFactory(kind="materiel", category=CategoryFactory(), name="Cinq chaudrons")
+    client.force_login(someone_of(OrganisationFactory()))
+    address = client.get(need.get_absolute_url()).context["offer_address"]
+    form = client.get(address).context["form"]
+    assert (form["name"].value(), form["category"].value()) == ("Cinq chaudrons", need.category_id)
+    need.status = "draft"
+    need.save()
+    for query in (need.slug, "%00", "inconnu"):  # hidden, hostile, unknown: nothing is said
+        assert not client.get(f"{address.split('?')[0]}?besoin={query}").context["form"]["name"].value()
+
+
+def test_an_offer_to_a_project_without_bearer_says_who_reads_it() -> None:
+    project = build()
+    Participation.objects.filter(project=project).delete()
+    client = Client()
+    client.force_login(someone_of(OrganisationFactory()))
+    page = client.post(
+        reverse("participate", args=[project.slug]), {"part": "partenaire"}, follow=True
+    ).content.decode()
+    assert f"C’est envoyé à {project.organisation.name}, qui tient la fiche" in page
+
+
+def test_a_project_that_one_may_not_open_is_not_among_ours() -> None:
+    project = build(title="Repris par la curation")
+    one = join(project)
+    client = Client()
+    client.force_login(one.offered_by)
+    assert "Repris par la curation" in client.get(reverse("my_space")).content.decode()
+    Project.objects.filter(pk=project.pk).update(status="returned")
+    assert "Repris par la curation" not in client.get(reverse("my_space")).content.decode()

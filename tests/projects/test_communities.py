@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.memberships import NotPossible
-from directory.models import Membership
-from projects import communities
+from directory.models import Membership, Organisation
+from projects import communities, gatherings
 from projects.models import Community, CommunityMember, Idea, Pivot, Project
 from projects.permissions import facilitators_of, told_of
 from projects.tasks import tell_needs_taken_up
@@ -342,3 +342,25 @@ def test_the_list_says_whom_to_ask_by_sector_and_place(client: Client, places: d
     assert told("?territoire=mrc-roussillon") == {"Recettes", "Partout"}
     assert told("?territoire=beauharnois") == {"Recettes", "Gardiennage", "Partout"}
     assert user.email not in client.get(reverse("community_list")).content.decode()
+
+
+def test_an_organisation_that_left_the_portal_is_named_no_more(client: Client) -> None:
+    community, _host = a_community()
+    leaving, gone = joined(community, OrganisationFactory(name="Atelier parti"))
+    staying, stays = joined(community, OrganisationFactory(name="Marmite restée"))
+    CommunityMember.objects.filter(user=leaving).update(is_facilitator=True)
+    communities.be_pivot(community, by=leaving, function="Budget")
+    idea = communities.put_idea(community, by=leaving, title="Un camion")
+    communities.support(idea, by=staying)
+    gathering = a_gathering(community)
+    for user, organisation in ((leaving, gone), (staying, stays)):
+        gatherings.register(gathering, by=user, organisation=organisation)
+    Organisation.objects.filter(pk=gone.pk).update(status="archived")
+    page = client.get(community.get_absolute_url()).content.decode()
+    assert "Atelier parti" not in page
+    assert "Un organisme qui n’est plus au portail" in page
+    assert "Marmite restée" in page
+    page = client.get(gathering.get_absolute_url()).content.decode()
+    assert "Atelier parti" not in page
+    assert "Marmite restée" in page
+    assert not facilitators_of(community).filter(pk=leaving.pk).exists()

@@ -339,3 +339,15 @@ def test_announcements_say_how_to_stop_them() -> None:
     mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
     assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
     assert "Ne plus recevoir les annonces" in mail.html
+
+
+def test_places_are_told_as_they_are_counted(client: Client) -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community, limit=1)
+    member, organisation = joined(community)
+    gatherings.register(gathering, by=member, organisation=organisation)
+    assert "Complet : la seule place est prise" in client.get(gathering.get_absolute_url()).content.decode()
+    Gathering.objects.filter(pk=gathering.pk).update(starts_at=timezone.now() - datetime.timedelta(hours=1))
+    page = client.get(gathering.get_absolute_url()).content.decode()
+    assert "En cours" in page
+    assert "Complet" not in page

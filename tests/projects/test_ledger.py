@@ -194,7 +194,7 @@ def test_the_workbook_has_its_lines_apart_from_its_sums() -> None:
     assert header[:7] == ("Partenaire", "À quel titre", "Apport", "Sorte", "Rôle", "Du", "Au")
     assert {line[2] for line in lines} == {"Formation", "Don", "Salle"}
     assert len(lines) == 4  # no total among them: they can be sorted and filtered
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:N5")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:O5")
     training = next(row for row in sheet.iter_rows(min_row=2) if row[2].value == "Formation")
     assert (training[5].value, training[5].number_format) == (datetime.datetime(2025, 3, 1), "yyyy-mm-dd")  # noqa: DTZ001
     assert (training[9].value, training[9].number_format) == (1500, '#,##0.00\\ "$"')

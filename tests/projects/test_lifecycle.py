@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -267,3 +268,21 @@ def test_a_document_is_what_its_content_says(name: str, content: bytes, kind: st
     assert Client().get(reverse("project_document", args=[project.slug, document.uid])).status_code == 404
     client.post(reverse("document_remove", args=[project.slug, document.uid]))
     assert not Document.objects.exists()
+
+
+def test_what_the_stage_takes_is_told_and_its_moves_are_never_folded() -> None:
+    project = build(description="Le territoire est grand.", inclusion="Elles décident.")
+    project.territories.add(project.organisation.territory)
+    bearer = Client()
+    bearer.force_login(someone_of(project.organisation))
+    page = bearer.get(project.get_absolute_url()).content.decode()
+    assert "tout y est" in page
+    folded = "".join(re.findall("<details.*?</details>", page, re.DOTALL))
+    for said in ("Passer à l’étape", "Mettre en pause", "Terminer le projet"):
+        assert said in page
+        assert said not in folded
+    move_stage(project, "terminer", by=someone_of(project.organisation))
+    page = bearer.get(project.get_absolute_url()).content.decode()
+    assert "tout y est" not in page
+    assert 'class="checks"' not in page
+    assert "Rouvrir" in page

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Continuum
+from projects import contributions
 from projects.models import Effect, Funding, Milestone, News, Participation, Project, Stage
 from projects.news import follow
 from tests.factories import OrganisationFactory, TerritoryFactory, UserFactory
@@ -293,3 +295,21 @@ def test_an_organisation_supports_a_project_once() -> None:
         client.post(reverse("project_support", args=[project.slug]))
     assert project.participations.filter(organisation=supporter, part="appui", status="welcomed").count() == 1
     assert "Les Rivages" in client.get(project.get_absolute_url()).content.decode()
+
+
+def test_what_each_one_brings_is_told_in_hours_too(client: Client) -> None:
+    project = build()
+    one = join(
+        project,
+        brings=[
+            {"nature": "locaux", "label": "Cuisine", "hours": 16},
+            {"nature": "temps", "label": "Bras", "hours": 8},
+        ],
+    )
+    kitchen = one.contributions.get(label="Cuisine")
+    contributions.deliver(kitchen, on=timezone.localdate(), hours=12, by=one.offered_by)
+    page = client.get(project.get_absolute_url()).content.decode()
+    text = re.sub(r"[ \n]+", " ", re.sub("<[^>]+>", " ", page))
+    assert "Cuisine un local 16 h d’usage 12 h d’usage" in text
+    assert "Bras du temps 200 $ 8 h" in text
+    assert "Total 200 $ 8 h 16 h d’usage 0 $ 12 h d’usage" in text

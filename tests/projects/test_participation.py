@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -114,6 +115,9 @@ def test_nothing_is_offered_to_a_project_that_ended() -> None:
     type(project).objects.filter(pk=project.pk).update(stage="termine", stood_at="idee")
     partner = OrganisationFactory()
     client = signed_in(someone_of(partner))
+    page = client.get(reverse("participate", args=[project.slug])).content.decode()
+    assert "Ce projet est terminé" in page
+    assert "Envoyer l’offre" not in page
     answer = client.post(reverse("participate", args=[project.slug]), {"part": "partenaire", "message": "Nous voici."})
     text = answer.content.decode()
     assert answer.status_code == 409
@@ -244,3 +248,44 @@ def test_the_partnership_agreement_is_one_click_away_its_names_written() -> None
         assert 'value="Le camion d’hiver"' in filled
         assert 'value="Le Carrefour"' in filled
     assert Client().get(project.get_absolute_url()).context["agreement"] == ""
+
+
+def test_who_left_the_portal_is_told_so_rather_than_to_wait() -> None:
+    project, partner = build(), OrganisationFactory()
+    client = signed_in(someone_of(partner))
+    type(partner).objects.filter(pk=partner.pk).update(status="archived")
+    page = client.get(reverse("participate", args=[project.slug])).content.decode()
+    assert "n’est plus au portail" in page
+    assert "attend d’être validé" not in page
+    assert "Envoyer l’offre" not in page
+
+
+def test_who_leads_declines_an_offer_saying_why_and_does_not_take_it_back() -> None:
+    project, partner = build(), OrganisationFactory()
+    by = someone_of(partner)
+    one = contributions.offer(project=project, organisation=partner, part=Part.PARTNERS, by=by)
+    bearer = someone_of(project.organisation)
+    assert "Retirer cette offre" not in signed_in(bearer).get(one.get_absolute_url()).content.decode()
+    with pytest.raises(PermissionDenied):
+        contributions.end(one, by=bearer)
+    assert "Retirer cette offre" in signed_in(by).get(one.get_absolute_url()).content.decode()
+    assert contributions.end(one, by=by).status == Participation.Status.ENDED
+
+
+def test_what_is_optional_is_not_said_to_be_needed_and_every_mistake_is_counted() -> None:
+    project = build()
+    client = signed_in(someone_of(OrganisationFactory()))
+    address = reverse("participate", args=[project.slug])
+    page = client.get(address).content.decode()
+    assert not re.search(r'<input[^>]*name="brings-[^>]*required', page)
+    lines = {
+        "brings-0-nature": "temps",
+        "brings-0-label": "Bras",
+        "brings-0-hours": "beaucoup",
+        "brings-1-nature": "argent",
+        "brings-1-label": "Don",
+    }
+    page = client.post(address, {"part": "x", **lines}).content.decode()
+    listed = page.split("data-errors", 1)[1].split("</ul>")[0].count("<li>")
+    assert listed == 3
+    assert f"{listed} points à revoir" in page

@@ -45,6 +45,7 @@ def test_who_has_no_neq_says_so() -> None:
         "l’organisme gérant : 50 %\nl’organisme participant : 50 %",
         "La Marmite 33,3\nLe Carrefour 33,3\nLe Centre 33,4",
         "La Marmite : 33,3 %\nLe Carrefour : 33,3 %\nLe Centre : 33,3 %",
+        "A : 60 %\nB 30 %\nC 10 %",
         "La Marmite : 1/3\nLe Carrefour : 2/3",
         "Centre 2000 : 100\u00a0%\nCarrefour : 0 %",
     ],

@@ -19,6 +19,7 @@ VARIABLES: list[dict[str, Any]] = [
     {"name": "oui", "label": "Mineurs présents", "type": "bool"},
     {"name": "regles", "label": "Règles", "type": "long"},
 ]
+PEOPLE: dict[str, Any] = {"name": "personnes", "label": "Nombre de personnes", "type": "number", "most": 20000}
 USED = "[[regles]]\n\n[[lieu]] [[choix]] [[oui]]"
 
 
@@ -72,6 +73,36 @@ def test_each_thing_in_the_way_is_named(wrong: Clause, words: str) -> None:
     found = said(wrong)
     assert len(found) == 1, found
     assert words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "comparison", "value", "never"),
+    [
+        ("personnes", "greater", 90_000_000, "que 20 000, et la condition demande « dépasse 90 000 000 »"),
+        ("personnes", "greater", 20_000, "ne va pas plus haut que 20 000"),
+        ("personnes", "greater", 19_999, ""),
+        ("personnes", "equal", 20_000, ""),
+        ("personnes", "equal", "20000.5", "ne va pas plus haut que 20 000"),
+        ("personnes", "different", 90_000_000, ""),
+        ("personnes", "less", 0, "n’est jamais sous 0"),
+        ("personnes", "less", 1, ""),
+        ("personnes", "equal", 0, ""),
+        ("personnes", "equal", -1, "n’est jamais sous 0"),
+        ("personnes", "greater", "beaucoup", "« beaucoup » n’est pas une réponse possible"),
+        ("expertise.heures", "greater", 2_000, "ne va pas plus haut que 2 000"),
+        ("cout.montant", "greater", "90000000.00", ""),
+        ("cout.montant", "greater", "5000000000.00", "ne va pas plus haut que 999 999 999"),
+        ("cout.montant", "less", "0.00", "n’est jamais sous 0"),
+    ],
+)
+def test_a_number_that_is_never_reached_is_named(field: str, comparison: str, value: Any, never: str) -> None:
+    when = {"field": field, "comparison": comparison, "value": value}
+    found = said(clause(f"{USED} [[personnes]]", when), variables=[*VARIABLES, PEOPLE])
+    assert bool(found) == bool(never), found
+    if never:
+        assert len(found) == 1
+        assert found[0].startswith("Cette clause ne paraîtra jamais : ")
+        assert never in found[0]
 
 
 @pytest.mark.parametrize(

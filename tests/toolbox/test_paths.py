@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from hypothesis import given
+from hypothesis import settings as trying
 from hypothesis import strategies as st
 
 from directory.models import Continuum, Organisation
@@ -31,6 +32,7 @@ def test_worked_cases(case: dict[str, Any]) -> None:
     assert (advice.stage, advice.model or None) == (case["expected_stage"], case.get("expected_model"))
 
 
+@trying(deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_every_way_through_ends_with_a_stage_a_reason_and_something_to_watch(chance: Any) -> None:
     answers: dict[str, str] = {}
@@ -100,7 +102,6 @@ def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: No
     result = client.get("/parcours/", address).content.decode()
     assert "Commencez par\u00a0: mutualisation" in result
     assert "/boite-a-outils/ententes/achat-regroupe-copropriete/" in result
-    assert "?quoi=materiel&amp;possession=commun" in result  # « changer » leads back to a question
     edition = ModelAgreement.objects.get(slug="achat-regroupe-copropriete").current
     assert edition is not None
     assert paths.filling(edition, address) == {
@@ -119,6 +120,54 @@ def test_a_truck_for_three_is_followed_left_taken_up_again_and_shared(loaded: No
     assert filled["cout.mode"].value() == "frais"
     assert filled["periode.en_mots"].value() == "deux ou trois fois par année, aux dates convenues"
     assert filled["exigences.assurance"].value() in ("oui", True)
+
+
+def to_change(page: Any, key: str) -> str:
+    """The address of « changer » beside an answer."""
+    found = [unescape(each) for each in re.findall(r'href="(\?[^"]*)"', page.content.decode())]
+    return next(f"/parcours/{each}" for each in found if each.endswith(f"&changer={key}"))
+
+
+def checked(page: Any) -> list[tuple[str, str]]:
+    return re.findall(r'type="radio" name="(\w+)"[^>]* value="(\w+)" checked', page.content.decode())
+
+
+def test_an_answer_is_changed_and_the_others_stay(loaded: None, client: Client) -> None:
+    result = client.get("/parcours/", {**TRUCK, "territoire": "mrc-beauharnois-salaberry"})
+    again = client.get(to_change(result, "frequence"))
+    number = list(TRUCK).index("frequence") + 1
+    assert f"Question {number}" in again.content.decode()
+    assert checked(again) == [("frequence", TRUCK["frequence"])]
+    kept = {key: value for key, value in TRUCK.items() if key != "frequence"}
+    assert chosen(again) == {**kept, "territoire": "mrc-beauharnois-salaberry"}
+    back = client.get("/parcours/", {**chosen(again), "frequence": "parfois"})
+    assert "Commencez par" in back.content.decode()
+    assert back.context["answers"] == {**TRUCK, "frequence": "parfois"}
+    assert "laissée de côté" not in back.content.decode()
+    kept_as_it_was = re.search(r'href="(\?[^"]*)">Garder ma réponse', again.content.decode())
+    assert kept_as_it_was
+    assert client.get(f"/parcours/{unescape(kept_as_it_was[1])}").context["answers"] == TRUCK
+
+
+def test_a_change_that_asks_something_new_keeps_all_that_is_still_asked(loaded: None, client: Client) -> None:
+    result = client.get("/parcours/", TRUCK)
+    again = client.get(to_change(result, "quoi"))
+    new = client.get("/parcours/", {**chosen(again), "quoi": "humain"})
+    assert new.context["question"].key == "accord_personne"  # only asked of who lends a person
+    assert checked(new) == []
+    assert "laissée de côté" not in new.content.decode()
+    back = client.get("/parcours/", {**chosen(new), "accord_personne": "oui"})
+    still = {key: value for key, value in TRUCK.items() if key not in ("possession", "valeur")}
+    assert "Par où commencer" in back.content.decode()
+    assert back.context["answers"] == {**still, "quoi": "humain", "accord_personne": "oui"}
+
+
+@pytest.mark.parametrize("asked", ["rien", "contrepartie", "personnels"])
+def test_what_was_not_answered_is_not_changed(asked: str, loaded: None, client: Client) -> None:
+    lonely = {"quoi": "materiel", "changer": asked}
+    page = client.get("/parcours/", lonely)
+    assert page.context["question"].key == "possession"
+    assert "laissée de côté" in page.content.decode()
 
 
 def test_what_the_answers_say_fills_the_blanks_of_the_model_that_asks_for_it(loaded: None) -> None:

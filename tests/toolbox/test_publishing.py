@@ -234,8 +234,12 @@ def test_an_edition_that_changes_nothing_is_not_published(model: ModelAgreement,
 
 def test_a_withdrawn_model_is_read_and_serves_no_more(model: ModelAgreement, desk: Client, client: Client) -> None:
     assert desk.post(at("model_withdraw"), {"text": "x" * 401}).status_code == 422
+    assert "Prendre ce modèle" in page(client.get(model.get_absolute_url()))
     desk.post(at("model_withdraw"), {"text": "La loi a changé."})
-    assert "La loi a changé." in page(client.get(model.get_absolute_url()))
+    shown = page(client.get(model.get_absolute_url()))
+    assert "La loi a changé." in shown
+    assert "Prendre ce modèle" not in shown
+    assert "À remplir à la main" not in shown
     assert model not in ModelAgreement.objects.in_force()
     assert model.title not in page(client.get(reverse("model_agreement_list")))
     assert "déjà retiré" in page(desk.post(at("model_withdraw"), {"text": "Encore."}, follow=True))

@@ -128,3 +128,11 @@ def test_the_files_are_what_they_say() -> None:
     for name in ("model_agreements.yaml", "tools.yaml", "lexicon.yaml"):
         slugs = [row["slug"] for row in yaml.safe_load((FOLDER / name).read_text("utf-8"))]
         assert len(slugs) == len(set(slugs)), name
+
+
+@pytest.mark.parametrize("words", ["Prêt de matériel", "prêts matériel"])
+def test_a_model_agreement_is_found_by_its_words(loaded: int, client: Client, words: str) -> None:
+    for address in ("/recherche/", "/boite-a-outils/"):
+        page = client.get(address, {"q": words}).content.decode()
+        assert "/boite-a-outils/ententes/pret-de-materiel/" in page, address
+    assert "/boite-a-outils/ententes/pret-" not in client.get("/boite-a-outils/", {"q": "licorne"}).content.decode()

@@ -81,7 +81,7 @@ class SharesField(LinesField):
         total = Fraction(0)
         for line in lines:
             found = _SHARE.fullmatch(line)
-            if found is None or not re.search(r"[^\W\d_]{2}", found["who"]):
+            if found is None or not re.search(r"[^\W\d_]", found["who"]):
                 said = _("« %(line)s » : écrivez qui, puis sa part, comme « l’organisme gérant : 50 %% ».")
                 raise forms.ValidationError(said % {"line": line[:60]})
             if found["n"] is not None:

@@ -82,6 +82,7 @@ class CopyForm(forms.Form):
         field: Any = self.fields["owner"]
         field.queryset = networks_of(by).only("name", "slug", "territory_id", "status")
         field.required = not by.is_superuser
+        self.has_networks = by.is_superuser or field.queryset.exists()
         field.empty_label = gettext("Tout le portail") if by.is_superuser else gettext("Choisissez…")
         dress(self)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from directory.views.listing import conditional
 from mutualisation.kernel.downloads import FORMS
+from toolbox.composing import roles_of
 from toolbox.models import Edition, ModelAgreement, Party
 from toolbox.reading import clauses_of
 
@@ -35,7 +38,8 @@ def model_agreement(request: HttpRequest, slug: str, number: int | None = None) 
     shown = next((e for e in editions if number in (None, e.number)), None)
     if shown is None:
         raise Http404
-    clauses = clauses_of(shown)
+    prefetch_related_objects([shown], "clauses")
+    clauses, roles = clauses_of(shown), roles_of(shown.clauses.all())
     return render(
         request,
         "toolbox/agreement/detail.html",
@@ -46,7 +50,7 @@ def model_agreement(request: HttpRequest, slug: str, number: int | None = None) 
             "is_current": shown == editions[0],
             "clauses": clauses,
             "forms": list(FORMS),
-            "parties": [Party(party).label for party in model.parties],
+            "parties": [capfirst(roles.get(party) or Party(party).label) for party in model.parties],
             "asked": [v for v in shown.variables if v.get("required")],
             "minutes": max(1, round(sum(len(c.html) for c in clauses) / 1400)),
         },

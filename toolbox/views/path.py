@@ -23,6 +23,7 @@ from toolbox.forms.filling import CHOSEN
 from toolbox.models import Edition, ModelAgreement, Tool
 
 WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
+CHANGE = "changer"  # the question that is asked again, its answer still chosen
 STORIES, NETWORKS = 3, 6
 
 
@@ -30,20 +31,31 @@ STORIES, NETWORKS = 3, 6
 @require_safe
 @never_cache
 def guided_path(request: HttpRequest) -> HttpResponse:
-    """The next question, or the advice once every question is answered."""
+    """The next question, or the advice once every question is answered; or one question again, to change its answer."""
     guide = paths.in_force()
     given = {key: str(value) for key, value in request.GET.items() if value}
     answers, question = guide.follow(given)
+    carried = guide.understood(given)
+    where = {WHERE: given[WHERE]} if WHERE in given else {}
+    changed = guide.question(given.get(CHANGE, "")) if given.get(CHANGE) in answers else None
     told = [
-        (asked.question, asked.words(answers[asked.key]), "?" + urlencode(_before(answers, asked.key)))
+        (asked.question, asked.words(answers[asked.key]), "?" + urlencode({**carried, **where, CHANGE: asked.key}))
         for asked in guide.questions
-        if asked.key in answers
+        if asked.key in answers and asked is not changed
     ]
-    context: dict[str, Any] = {"told": told, "answers": answers, "question": question, "number": len(answers) + 1}
-    context["left_out"] = sorted(set(given) - set(answers) - {question.key if question else "", WHERE})
-    if question is not None:
-        wrong = question.key in given
-        context["notice"] = _("Choisissez une des réponses proposées.") if wrong else ""
+    context: dict[str, Any] = {"told": told, "answers": answers}
+    understood = {*carried, question.key if question else "", WHERE, CHANGE if changed else ""}
+    context["left_out"] = sorted(set(given) - understood)
+    if shown := changed or question:
+        wrong = changed is None and shown.key in given
+        context |= {
+            "question": shown,
+            "number": (list(answers).index(shown.key) if changed else len(answers)) + 1,
+            "chosen": answers.get(shown.key, ""),
+            "carried": {key: value for key, value in {**carried, **where}.items() if key != shown.key},
+            "back": "?" + urlencode({**carried, **where}) if changed else "",
+            "notice": _("Choisissez une des réponses proposées.") if wrong else "",
+        }
         return render(request, "toolbox/path/question.html", context, status=422 if wrong else 200)
     advice = guide.advise(answers)
     model = ModelAgreement.objects.in_force().filter(slug=advice.model).first()
@@ -80,12 +92,6 @@ def _opening(
     if many := paths.PARTNERS.get(answers.get("combien", "")):
         rows.append(("nombre-organismes", str(many)))
     return "?" + urlencode([*rows, ("depuis-parcours", urlencode(answers))])
-
-
-def _before(answers: dict[str, str], key: str) -> list[tuple[str, str]]:
-    """The answers that came before a question: the address where it is asked again."""
-    keys = list(answers)
-    return [(each, answers[each]) for each in keys[: keys.index(key)]]
 
 
 def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:

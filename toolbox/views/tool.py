@@ -11,11 +11,13 @@ from django.views.decorators.http import require_safe
 
 from directory.models import Continuum, Kind
 from directory.permissions import can_curate
+from directory.searching import understand
 from directory.views.listing import conditional, listing, respond
 from mutualisation.kernel.documents import attached
 from mutualisation.kernel.search import normalise
 from toolbox.filters import ToolFilterSet
 from toolbox.models import ModelAgreement, Term, Tool
+from toolbox.reading import answering
 from toolbox.views.tool_edit import owner_panel
 
 
@@ -23,9 +25,11 @@ from toolbox.views.tool_edit import owner_panel
 @require_safe
 @conditional("toolbox_tool", "toolbox_modelagreement")
 def tool_list(request: HttpRequest) -> HttpResponse:
-    """What helps to share; model agreements first, as long as nothing is asked."""
+    """What helps to share; model agreements first, as long as nothing else than words is asked."""
     found = listing(request, ToolFilterSet, Tool.objects.visible_to(request.user).listed())
     agreements = [] if request.GET else list(ModelAgreement.objects.in_force())
+    if [name for name in request.GET if request.GET[name]] == ["q"]:
+        agreements = answering(understand(request.GET["q"]))
     return respond(request, "toolbox/tool/list.html", found, agreements=agreements)
 
 
