@@ -201,10 +201,20 @@ def draw_up_again(root: Agreement, *, by: Any) -> Agreement | None:
     return follow(loan, by=by)
 
 
+def another_person(root: Agreement) -> str:
+    """The person who signed to be lent, where the loan now names someone else, who did not; empty otherwise."""
+    if Party.PERSON not in root.parties or not root.loan.worker:
+        return ""
+    signed = str(in_force_values(root).get("personne.nom") or "")
+    return "" if signed == root.loan.worker else signed
+
+
 def awaits_amendment(root: Agreement) -> bool:
     """Whether the loan no longer is what was signed, and no amendment to sign says so."""
     if root.status != AgreementStatus.IN_FORCE or root.amendments.filter(status=AgreementStatus.TO_SIGN).exists():
         return False
+    if another_person(root):
+        return True
     no_longer = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
     let_go = Q(proposal__isnull=False, status__in=no_longer)  # the loan stayed as it was
     last = root.amendments.exclude(let_go).order_by("-id").first()

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from loans import agreements, filling, rules
 from loans.agreements import has_agreed, lacks
-from loans.amendments import awaits_amendment
+from loans.amendments import another_person, awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
@@ -86,7 +86,12 @@ def missing(loan: Loan) -> list[str]:
     root = root_of(rows)
     found = _amendments([row for row in rows if root and row.amends_id == root.pk])
     if root is not None and root.status == S.IN_FORCE:
-        if awaits_amendment(root):
+        if not found and (signed := another_person(root)):
+            found.append(
+                _("L’entente %(number)s nomme %(signed)s : %(name)s n’a rien signé. Dressez un avenant, ou nommez de "
+                  "nouveau %(signed)s.") % {"number": root.number, "signed": signed, "name": loan.worker}
+            )  # fmt: skip
+        elif awaits_amendment(root):
             found.append(
                 _("L’avenant à l’entente %(number)s n’a pas été signé : dressez-en un autre, ou revenez à ce qui était "
                   "convenu.") % {"number": root.number}
@@ -171,6 +176,12 @@ def standing(agreement: Agreement, side: str) -> Standing:
     }[S(agreement.status)]
     state = str(agreement.get_status_display())
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+
+
+def sends_link(agreement: Agreement) -> bool:
+    """Whether it is now for the employer, who has signed, to send the person lent her link."""
+    waited = unsigned(agreement) if agreement.status == S.TO_SIGN else []
+    return Party.PERSON in waited and Party.LENDER not in waited
 
 
 def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:

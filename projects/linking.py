@@ -19,7 +19,7 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
 from projects.contributions import NATURE_OF_KIND, NotPossible
 from projects.models import IN_USE, Contribution, Nature, Project, ProjectLoan, ProjectNeed
-from projects.permissions import can_lead, can_link, leading, ties_of
+from projects.permissions import can_keep, can_lead, can_link, leading
 
 
 @transaction.atomic
@@ -52,7 +52,7 @@ def link_loan(
 @transaction.atomic
 def keep_promise(link: ProjectLoan, *, keeps: Contribution | None, by: Any) -> ProjectLoan:
     """Say which promise a linked loan keeps, or that it keeps none. Raises AlreadyMoved, NotPossible."""
-    require(ties_of(by, link.project).filter(pk=link.pk).exists())
+    require(can_keep(by, link))
     _still_open(link.project, link.loan, keeps)
     if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(contribution=keeps):
         raise AlreadyMoved

@@ -121,11 +121,11 @@ def can_link(user: Any, project: Project, loan: Loan) -> bool:
     return loans_to_link(user, project).filter(pk=loan.pk).exists()
 
 
-def ties_of(user: Any, project: Project) -> QuerySet[ProjectLoan]:
-    """The loans of this project of which she may say which promise they keep: those that she could have tied."""
-    if not user.is_authenticated or not Project.objects.visible_to(user).filter(pk=project.pk).exists():
-        return ProjectLoan.objects.none()
-    return ProjectLoan.objects.filter(project=project, loan__in=loans_between(user, project))
+def can_keep(user: Any, link: ProjectLoan) -> bool:
+    """Who could have linked this loan says which promise it keeps."""
+    if not user.is_authenticated or not Project.objects.visible_to(user).filter(pk=link.project_id).exists():
+        return False
+    return loans_between(user, link.project).filter(pk=link.loan_id).exists()
 
 
 # ---- communities and gatherings

@@ -41,7 +41,7 @@ def answering(query: Query) -> list[ModelAgreement]:
     """The models in force whose title or summary holds what is looked for: few enough to be read one by one."""
 
     def holds(model: ModelAgreement) -> bool:
-        words = words_of(f"{model.title} {model.summary}")
+        words = words_of(f"entente-type, modèle d’entente, contrat {model.title} {model.summary}")
         roots = {root(word) for word in words}
         hits = [
             any(all(root(w) in roots for w in a.split() if w not in STOP_WORDS) for a in term.alternatives)

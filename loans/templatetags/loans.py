@@ -57,5 +57,6 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
         "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
+        "link": next((row for row in to_sign if Side.LENDER in sides and gate.sends_link(row)), None),
         "csrf_token": context.get("csrf_token"),
     }

@@ -19,7 +19,7 @@ from directory.models import JoinRequest, Membership, Need, Organisation, Practi
 from directory.models.curated import kept_as
 from directory.queue import queue
 from loans import signing
-from loans.gate import awaiting
+from loans.gate import awaiting, sends_link
 from loans.models import Loan, Moment, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -132,11 +132,11 @@ def _loans(mine: list[Membership]) -> list[Todo]:
 def _agreements(mine: list[Membership]) -> list[Todo]:
     """Agreements to complete or to accept; those to sign await the people who may (``_to_sign``)."""
     ids = [m.organisation_id for m in mine]
-    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen]
+    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen or sends_link(one[0])]
     return [
         Todo(
             title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
-            address=agreement.get_absolute_url(),
+            address=reverse("agreement_link" if agreement.is_frozen else "agreement", args=[agreement.number]),
             about=f"{stands.expected} ({agreement.number})",
             state=stands.state,
             tone=stands.tone,

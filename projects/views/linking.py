@@ -37,7 +37,7 @@ from projects.linking import (
     usual_rate,
 )
 from projects.models import Contribution, Participation, Project, ProjectLoan, ProjectNeed
-from projects.permissions import can_lead, leading, loans_to_link, ties_of
+from projects.permissions import can_keep, can_lead, leading, loans_between, loans_to_link
 from projects.views.project import found
 from projects.views.project_edit import editable
 
@@ -128,7 +128,7 @@ def _links(request: HttpRequest, project: Project, promises: list[Contribution])
     )  # fmt: skip
     mine = {m.organisation_id for m in memberships_of(request)}
     leads = can_lead(request.user, project)
-    hers = set(ties_of(request.user, project).values_list("pk", flat=True))
+    hers = set(loans_between(request.user, project).filter(project_link__project=project).values_list("pk", flat=True))
     told = []
     for link in links:
         kept = link.contribution
@@ -140,7 +140,7 @@ def _links(request: HttpRequest, project: Project, promises: list[Contribution])
             "form": LoanKeepsForm(
                 initial={"keeps": str(kept.pk) if kept else "", "was": str(kept.pk) if kept else ""},
                 promises=[(str(p.pk), _in_words(p)) for p in known.values()], auto_id=f"pret-{link.pk}-%s",
-            ) if known and link.pk in hers else None,
+            ) if known and link.loan_id in hers else None,
             "may_remove": leads or bool(mine & {link.loan.lender_id, link.loan.borrower_id}),
         })  # fmt: skip
     return told
@@ -152,7 +152,7 @@ def project_loan_keeps(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     project = found(request, slug)
     require(takes_part(request, project))
     link = get_object_or_404(ProjectLoan.objects.select_related("loan__resource", "project"), pk=pk, project=project)
-    require(ties_of(request.user, project).filter(pk=pk).exists())
+    require(can_keep(request.user, link))
     named, was = request.POST.get("keeps", ""), request.POST.get("was", "")
     back = redirect(reverse("project_loans", args=[slug]) + f"#pret-{pk}")
     if named == was:

@@ -113,7 +113,7 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     agreement.refresh_from_db()
     assert (agreement.status, agreement.chosen) == ("to_sign", ["bilan"])
     odile.goto(f"{agreement.loan.get_absolute_url()}remise/")
-    odile.get_by_text("n’est pas signée par l’emprunteur, La Marmite").wait_for()
+    odile.get_by_text("n’est pas signée par l’organisme occupant, La Marmite").wait_for()
 
 
 @pytest.mark.parametrize("window_of", [(1280, "light")], indirect=True, ids=["bureau"])

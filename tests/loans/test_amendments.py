@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests
+from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests, signing
 from loans.models import Loan, LoanDate, Side
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
@@ -120,7 +120,7 @@ def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
     assert root is not None
     amendment = root.amendments.get()
     for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
-        assert f"{name}, ci-après «\u00a0{role}\u00a0»" in amendment.text
+        assert f"{name}, ci-après « {role} »" in " ".join(amendment.text.split())
     assert "prêteur" not in amendment.text
     assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
 
@@ -146,3 +146,31 @@ def test_another_person_lent_is_named_without_undoing_what_was_signed() -> None:
     assert [line.what for line in amendment.journal.all() if line.kind == "frozen"] == [
         "Texte de l’avenant figé\u00a0: à signer"
     ]
+
+
+def test_a_person_who_never_signed_is_not_lent() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    root = frozen(loan)
+    sign_all(root)
+    assert handover.obstacles(loan) == []
+    reach(loan, in_days(5))  # its amendment waits; the next one says both changes
+    requests.record_person(loan, by=by, worker="Mei Exemple", consent_on=today)
+    waiting = root.amendments.get(status="to_sign")
+    assert {answer["after"] for answer in waiting.values["changes"]} > {"Mei Exemple"}
+    signing.refuse(waiting, by=member(loan.borrower), reason="Nous voulons Maxime.")
+    loan.refresh_from_db()
+    assert [reason.replace("\u00a0", " ") for reason in handover.obstacles(loan)] == [
+        f"L’entente {root.number} nomme Maxime Exemple : Mei Exemple n’a rien signé. Dressez un avenant, ou nommez de "
+        "nouveau Maxime Exemple."
+    ]
+    again = amendments.draw_up_again(agreements.current(loan), by=by)  # type: ignore[arg-type]
+    assert again is not None
+    assert [answer["after"] for answer in again.values["changes"]] == ["Mei Exemple"]
+    signing.refuse(again, by=member(loan.borrower), reason="Non plus.")
+    loan.refresh_from_db()
+    requests.record_person(loan, by=by, worker="Maxime Exemple", consent_on=today)
+    assert amendments.another_person(root) == ""

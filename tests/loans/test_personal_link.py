@@ -43,6 +43,17 @@ def signed_by_link(agreement: Agreement, address: str) -> Any:
     return hers.post(address, said(agreement, code=mailed(ALIX, r"(\d{6})")))
 
 
+def test_her_employer_is_led_to_the_link_once_the_organisations_signed(agreement: Agreement) -> None:
+    there = reverse("agreement_link", args=[agreement.number])
+    hers = signed_in(signatory(agreement))
+    assert there not in hers.get("/mon-espace/").content.decode()
+    sign(sign(agreement), "emprunteur")
+    for page in ("/mon-espace/", agreement.loan.get_absolute_url()):
+        assert f'href="{there}"' in hers.get(page).content.decode(), page
+    theirs = signed_in(signatory(agreement, "emprunteur"))
+    assert there not in theirs.get(agreement.loan.get_absolute_url()).content.decode()
+
+
 def test_she_reads_receives_a_code_and_signs(agreement: Agreement) -> None:
     sign(sign(agreement), "emprunteur")
     address = sent(agreement)

@@ -133,6 +133,22 @@ def test_more_than_promised_asks_for_a_word(promise: Any, within: Any, beyond: A
     assert Delivery.objects.count() == 2
 
 
+def test_who_promised_is_told_of_what_the_bearers_record_not_of_what_her_own_side_does() -> None:
+    one, promise = promised(nature="temps", hours=10)
+    bearer = someone_of(one.project.organisation)
+    client = signed_in(bearer)
+    address = reverse("contribution", args=[one.project.slug, promise.pk])
+    client.post(address, {"geste": "recu", "on": "2026-03-01", "hours": "4", "note": "Deux jeudis."})
+    mail = Mail.objects.get(event=f"project-came:{promise.deliveries.get().pk}")
+    assert mail.to == one.offered_by.email
+    assert "Apport" in mail.subject
+    for words in ("1er mars 2026", "4\u00a0h", "Deux jeudis.", address):
+        assert words in mail.text
+    came(promise, one.offered_by, hours=2)
+    came(promise, someone_of(one.organisation), hours=2)
+    assert Mail.objects.filter(event__startswith="project-came").count() == 1
+
+
 def test_what_was_taken_off_does_not_count_against_the_promise() -> None:
     one, row = promised(nature="temps", hours=10)
     contributions.take_off(came(row, one.offered_by, hours=10), by=one.offered_by, reason="Deux fois.")

@@ -236,6 +236,54 @@ def test_a_funder_reads_it_on_paper() -> None:
     assert "2025-03-01" not in said
 
 
+def on_paper(client: Client, project: Any) -> str:
+    got = client.get(reverse("project_ledger_export", args=[project.slug, "pdf"]))
+    said = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(got.content)).pages)
+    return said.replace("\u00a0", " ")
+
+
+def test_the_word_asked_for_beyond_the_promise_is_read_wherever_the_ledger_is() -> None:
+    project = build()
+    one = join(project, brings=[{"nature": "temps", "label": "Bras", "hours": 16}])
+    by, promise = one.offered_by, one.contributions.get()
+    on = datetime.date(2026, 3, 1)
+    contributions.deliver(promise, on=on, hours=90, note="Toute l’équipe est venue.", by=by)
+    for _time in range(2):
+        contributions.deliver(promise, on=on, hours=1, note="Encore un jeudi.", by=by)
+    gone = contributions.deliver(promise, on=on, hours=1, note="Par erreur.", by=by)
+    contributions.take_off(gone, by=by, reason="Compté deux fois.")
+    client = signed_in(by)
+    sheet = opened(client, project)["Lignes"]
+    assert sheet["O1"].value == "Remarques"
+    csv = client.get(reverse("project_ledger_export", args=[project.slug, "csv"]))
+    page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
+    for said in (page, sheet["O2"].value, b"".join(csv.streaming_content).decode(), on_paper(client, project)):  # type: ignore[attr-defined]
+        assert "Toute l’équipe est venue. (le 1er mars 2026)" in said.replace("\u00a0", " ")
+        assert "Encore un jeudi. (2 fois, jusqu’au 1er mars 2026)" in said.replace("\u00a0", " ")
+        assert "Par erreur." not in said
+    # what partners tell each other is not for everyone
+    assert "Toute l’équipe" not in Client().get(project.get_absolute_url()).content.decode()
+
+
+def test_what_was_not_counted_in_dollars_says_no_zero() -> None:
+    project = build(hourly_rate=0)
+    one = join(project, OrganisationFactory(name="Sans argent"), brings=[
+        {"nature": "reseau", "label": "Chronique"}, {"nature": "temps", "label": "Bras", "hours": 3}])  # fmt: skip
+    join(project, OrganisationFactory(name="Avec"), brings=[{"nature": "argent", "label": "Don", "amount": 50}])
+    client = signed_in(one.offered_by)
+    page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
+    by_partner = page[page.index('<caption class="vh">Par partenaire') : page.index('<caption class="vh">Par rôle')]
+    without = by_partner[by_partner.index("Sans argent") :]
+    assert without.count("–</td>") == 2
+    assert "0\u00a0$" not in without
+    assert "50\u00a0$" in by_partner
+    assert ">0\u00a0$" in by_partner  # promised in dollars, and none came
+    said = on_paper(client, project)
+    assert "Sans argent 3 h – –" in said
+    rows_ = {row[0]: row for row in opened(client, project)["Par partenaire"].iter_rows(values_only=True)}
+    assert (rows_["Sans argent"][3], rows_["Sans argent"][6], rows_["Avec"][6]) == (None, None, 0)
+
+
 # ---- roles, dates, funders
 
 

@@ -188,9 +188,12 @@ def test_optional_clauses_are_kept_when_ticked(loaded: list[Edition], client: Cl
 
 def test_a_withdrawn_model_says_so(loaded: list[Edition], client: Client) -> None:
     ModelAgreement.objects.filter(slug="pret-de-materiel").update(withdrawn_at=timezone.now())
-    for page in (client.get(FILL), client.post(FILL, TYPED)):
-        assert page.status_code == 410
-        assert "a été retiré" in page.content.decode()
+    page = client.get(FILL)
+    assert page.status_code == 410
+    assert "a été retiré" in page.content.decode()
+    kept = client.post(FILL, TYPED)  # filled meanwhile: nothing typed is lost
+    assert kept.status_code == 200
+    assert "a été retiré pendant que vous le remplissiez" in kept.content.decode()
     assert FILL not in client.get("/boite-a-outils/ententes/pret-de-materiel/").content.decode()
 
 

@@ -106,6 +106,24 @@ def test_tools_are_found_by_their_words_and_facets(loaded: int, client: Client) 
     assert tool.url not in shown
 
 
+@pytest.mark.parametrize(
+    ("query", "there", "absent"),
+    [
+        ({}, "Prêt de matériel</a>", ""),
+        ({"q": "Prêt de matériel"}, "Prêt de matériel</a>", "Prêt ou location de local</a>"),
+        ({"q": "LOCAUX ententes", "page": ""}, "", "Prêt de matériel</a>"),
+        ({"q": "entente local"}, "Prêt ou location de local</a>", "Prêt de matériel</a>"),
+        ({"q": "entente", "genre": "guide"}, "", "Prêt de matériel</a>"),
+    ],
+)
+def test_model_agreements_are_found_by_their_words_too(
+    loaded: int, client: Client, query: dict[str, str], there: str, absent: str
+) -> None:
+    html = client.get("/boite-a-outils/", query).content.decode()
+    assert there in html
+    assert not absent or absent not in html
+
+
 @pytest.mark.parametrize("address", ["/boite-a-outils/?genre=xyz", "/boite-a-outils/?page=abc&q=%00"])
 def test_what_is_not_understood_is_said(loaded: int, client: Client, address: str) -> None:
     response = client.get(address)

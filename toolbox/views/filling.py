@@ -58,7 +58,7 @@ def model_agreement_document(request: HttpRequest, slug: str, number: int, form:
 def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
     """Fill the edition in force; see it, or take it as a file. The address may say some answers already."""
     model = get_object_or_404(ModelAgreement, slug=slug)
-    if model.withdrawn_at:
+    if model.withdrawn_at and request.method != "POST":  # whoever was filling it keeps what she typed
         return render(request, "toolbox/agreement/withdrawn.html", {"agreement": model}, status=410)
     edition = model.current
     if edition is None:

@@ -25,12 +25,17 @@ from toolbox.views.tool_edit import owner_panel
 @require_safe
 @conditional("toolbox_tool", "toolbox_modelagreement")
 def tool_list(request: HttpRequest) -> HttpResponse:
-    """What helps to share; model agreements first, as long as nothing else than words is asked."""
+    """What helps to share; model agreements first, those that say the words asked."""
     found = listing(request, ToolFilterSet, Tool.objects.visible_to(request.user).listed())
-    agreements = [] if request.GET else list(ModelAgreement.objects.in_force())
-    if [name for name in request.GET if request.GET[name]] == ["q"]:
-        agreements = answering(understand(request.GET["q"]))
-    return respond(request, "toolbox/tool/list.html", found, agreements=agreements)
+    return respond(request, "toolbox/tool/list.html", found, agreements=_models(request))
+
+
+def _models(request: HttpRequest) -> list[ModelAgreement]:
+    """The model agreements that answer; none where tools are filtered by what models do not have."""
+    asked = {name: value for name, value in request.GET.items() if value}
+    if asked.keys() - {"q"}:
+        return []
+    return answering(understand(asked["q"])) if asked else list(ModelAgreement.objects.in_force())
 
 
 @login_not_required
