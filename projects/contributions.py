@@ -12,8 +12,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from directory.models import Organisation
+from directory.models import Need, Organisation
 from directory.permissions import is_member, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
@@ -32,6 +33,10 @@ from projects.permissions import can_follow_up, can_lead, can_offer, can_take_of
 from projects.wording import quantity
 
 S = Participation.Status
+THEIRS_TO_TAKE_BACK = gettext_lazy(
+    "Une offre se retire par l’organisme qui l’a faite : accueillez-la, ou déclinez-la en disant pourquoi. "
+    "Rien n’a changé."
+)
 
 
 class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -61,8 +66,11 @@ def offer(
     roles: Iterable[str] = (),
     message: str = "",
     brings: Iterable[Mapping[str, Any]] = (),
+    need: Need | None = None,
 ) -> Participation:
     """Offer to take part, with what one brings. Support, and what the organisation that leads offers, need no answer.
+
+    ``need`` is the need of the project that it answers: who leads reads which.
 
     Raises NotPossible for a project that ended, or when the organisation already takes part in that capacity.
     """
@@ -88,7 +96,7 @@ def offer(
     if at_once:
         notifications.joined(made, by=by)
     else:
-        notifications.offered(made, by=by)
+        notifications.offered(made, by=by, need=need)
     return made
 
 
@@ -111,14 +119,17 @@ def answer(participation: Participation, *, welcome: bool, by: Any, reason: str 
 
 @transaction.atomic
 def end(participation: Participation, *, by: Any, reason: str = "") -> Participation:
-    """The partner leaves, or takes its offer back; or the bearers thank it. What came stays in the ledger.
+    """The partner leaves, or takes its offer back; or the bearers thank it, saying why. What came stays in the ledger.
 
     A project keeps one bearer while it has one who answers for it. Raises AlreadyMoved, NotPossible.
     """
+    partner = is_member(by, participation.organisation)
     project = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=participation.project_id)
     require(can_follow_up(by, participation))
     if participation.status == S.OFFERED:  # who leads declines it, saying why
-        require(is_member(by, participation.organisation))
+        require(partner)
+    if not partner and not reason.strip():
+        raise NotPossible(_("Dites pourquoi : sans un mot, l’autre organisme ne saura pas. Rien n’a changé."))
     if participation.part == Part.CARRIES and participation.status == S.WELCOMED:
         others = Participation.objects.carrying().filter(project=project).exclude(pk=participation.pk)
         if not others.exists() and not project.is_ended:
@@ -128,7 +139,9 @@ def end(participation: Participation, *, by: Any, reason: str = "") -> Participa
                     "terminez-le."
                 )
             )
-    rows = Participation.objects.filter(pk=participation.pk, status__in=[S.OFFERED, S.WELCOMED])
+    rows = Participation.objects.filter(
+        pk=participation.pk, status__in=[S.OFFERED, S.WELCOMED] if partner else [S.WELCOMED]
+    )
     if not rows.update(status=S.ENDED, ended_on=timezone.localdate(), reason=reason[:1000]):
         raise AlreadyMoved
     standing = [Contribution.Status.OFFERED, Contribution.Status.WELCOMED]
@@ -194,10 +207,17 @@ def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason
 
 @transaction.atomic
 def take_back(contribution: Contribution, *, by: Any, reason: str = "") -> Contribution:
-    """What will not come, or not entirely: what already came stays; the other side is told. Raises AlreadyMoved."""
+    """What will not come, or not entirely: what already came stays; the other side is told.
+
+    What still awaits an answer is taken back by who offered it. Raises AlreadyMoved.
+    """
     require(can_follow_up(by, contribution.participation))
     states = Contribution.Status
-    rows = Contribution.objects.filter(pk=contribution.pk, status__in=[states.OFFERED, states.WELCOMED])
+    partner = is_member(by, contribution.participation.organisation)
+    if contribution.status == states.OFFERED:
+        require(partner)
+    standing = [states.OFFERED, states.WELCOMED] if partner else [states.WELCOMED]
+    rows = Contribution.objects.filter(pk=contribution.pk, status__in=standing)
     if not rows.update(status=states.CANCELLED, reason=reason[:1000]):
         raise AlreadyMoved
     contribution.refresh_from_db()

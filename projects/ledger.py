@@ -193,12 +193,12 @@ def ledger(project: Project) -> Ledger:
 
 
 def _names(ids: set[int]) -> dict[int, str]:
-    """The names of partners; one that left the portal keeps its sums, and its name is said no more."""
+    """The names of partners; one that is not on the portal keeps its sums, and its name is not said."""
     if not ids:
         return {}
     rows = Organisation.objects.filter(pk__in=ids).values_list("pk", "name", "status")
     gone = _("Un organisme qui n’est plus au portail")
-    return {pk: name if status != Status.ARCHIVED else gone for pk, name, status in rows}
+    return {pk: name if status == Status.PUBLISHED else gone for pk, name, status in rows}
 
 
 def nature_of(value: str) -> Nature:

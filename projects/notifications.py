@@ -16,7 +16,7 @@ from directory.models import Need
 from directory.permissions import is_member, managers_of
 from mutualisation.kernel.moments import day_in_words
 from projects.models import Contribution, Delivery, Follower, News, Participation, Project
-from projects.permissions import people_leading, people_of
+from projects.permissions import name_of, people_leading, people_of
 from projects.wording import quantity
 
 SALT = "projects.follow"
@@ -47,15 +47,16 @@ def _page(participation: Participation) -> str:
     return reverse("participation", args=[participation.project.slug, participation.pk])
 
 
-def offered(participation: Participation, *, by: Any) -> None:
-    """Someone offers to take part → who leads."""
+def offered(participation: Participation, *, by: Any, need: Need | None = None) -> None:
+    """Someone offers to take part, for a need of the project perhaps → who leads."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
+    for_need = [_("C’est pour répondre à votre besoin : %(need)s.") % {"need": need.name}] if need else []
     _send(
         participation.project,
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-offered:{participation.pk}",
         subject=_("%(who)s veut participer : %(what)s") % said,
-        expected=_("Accueillez cette participation, ou déclinez-la en disant pourquoi.") % said,
+        expected=" ".join([*for_need, _("Accueillez cette participation, ou déclinez-la en disant pourquoi.")]),
         note=participation.message,
         page=_page(participation),
         action=_("Répondre"),
@@ -79,7 +80,7 @@ def joined(participation: Participation, *, by: Any) -> None:
 
 def answered(participation: Participation, *, by: Any) -> None:
     """Yes or no → who offered."""
-    said = {"what": participation.project.title}
+    said = {"what": participation.project.title, "by": name_of(by, participation)}
     welcome = participation.status == Participation.Status.WELCOMED
     _send(
         participation.project,
@@ -89,7 +90,7 @@ def answered(participation: Participation, *, by: Any) -> None:
         % said,
         expected=_("Inscrivez ce que vous apportez à mesure que cela vient.")
         if welcome
-        else _("Les porteurs du projet n’ont pas retenu votre offre. Voici pourquoi."),
+        else _("%(by)s n’a pas retenu votre offre. Voici pourquoi.") % said,
         note=participation.reason,
         page=_page(participation),
         action=_("Ouvrir votre participation"),
@@ -97,14 +98,27 @@ def answered(participation: Participation, *, by: Any) -> None:
 
 
 def ended(participation: Participation, *, by: Any) -> None:
-    """A participation ends → the other side."""
-    said = {"who": participation.organisation.name, "what": participation.project.title}
+    """A participation ends → the other side, which reads who ended it."""
+    said = {
+        "who": participation.organisation.name, "what": participation.project.title,
+        "by": name_of(by, participation),
+    }  # fmt: skip
+    stays = _("Ce qui était venu reste au bilan; ce qui était promis n’y compte plus.")
+    if not is_member(by, participation.organisation):
+        subject = _("Participation terminée : %(what)s (%(who)s)")
+        expected = _("%(by)s a mis fin à la participation de %(who)s. Voici pourquoi.") % said + f" {stays}"
+    elif participation.answered_at is None:
+        subject = _("%(who)s retire son offre : %(what)s")
+        expected = _("Il n’y a rien à faire : ce qui était offert n’est plus proposé au projet.")
+    else:
+        subject = _("%(who)s ne participe plus : %(what)s")
+        expected = _("%(by)s a mis fin à sa participation.") % said + f" {stays}"
     _send(
         participation.project,
         _both_sides(participation, but=by),
         f"project-ended:{participation.pk}",
-        subject=_("%(who)s ne participe plus : %(what)s") % said,
-        expected=_("Ce qui était venu reste au bilan; ce qui était promis n’y compte plus."),
+        subject=subject % said,
+        expected=expected,
         note=participation.reason,
         page=_page(participation),
         action=_("Voir la participation"),
@@ -167,11 +181,12 @@ def taken_back(contribution: Contribution, *, by: Any) -> None:
         _both_sides(participation, but=by),
         f"project-taken-back:{contribution.pk}",
         subject=_("Un apport ne viendra pas : %(what)s (%(who)s)") % said,
-        expected=_("Il n’y a rien à faire : ce qui était venu reste au bilan; le reste n’est plus promis."),
+        expected=_("Retiré par %(by)s. Il n’y a rien à faire : ce qui était venu reste au bilan; le reste n’est plus "
+                   "promis.") % {"by": name_of(by, participation)},
         note=contribution.reason,
         page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
         action=_("Voir l’apport"),
-    )
+    )  # fmt: skip
 
 
 def came(delivery: Delivery, *, by: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from directory.models import Organisation
@@ -15,6 +16,7 @@ from projects.models import (
     COUNTS,
     Community,
     CommunityMember,
+    Contribution,
     Delivery,
     Gathering,
     Idea,
@@ -68,6 +70,29 @@ def can_offer(user: Any, project: Project, organisation: Organisation) -> bool:
 def can_follow_up(user: Any, participation: Participation) -> bool:
     """Both sides read a participation and record what came: the partner, and who leads."""
     return is_member(user, participation.organisation) or can_lead(user, participation.project)
+
+
+def can_end(user: Any, participation: Participation) -> bool:
+    """Who offered takes an offer back: who leads welcomes or declines it. Once welcomed, either side ends it."""
+    if participation.status == Participation.Status.OFFERED:
+        return is_member(user, participation.organisation)
+    return participation.status == Participation.Status.WELCOMED and can_follow_up(user, participation)
+
+
+def can_take_back(user: Any, contribution: Contribution) -> bool:
+    """The same of one promise."""
+    participation = contribution.participation
+    if contribution.status == Contribution.Status.OFFERED:
+        return is_member(user, participation.organisation)
+    return contribution.status == Contribution.Status.WELCOMED and can_follow_up(user, participation)
+
+
+def name_of(user: Any, participation: Participation) -> str:
+    """In whose name this person acts on a participation: the partner, who leads, or the curators."""
+    if is_member(user, participation.organisation):
+        return participation.organisation.name
+    led = leading(participation.project).filter(memberships__user=user).only("name").order_by("pk").first()
+    return led.name if led else _("La curation du portail")
 
 
 def can_take_off(user: Any, delivery: Delivery) -> bool:

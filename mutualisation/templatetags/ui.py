@@ -247,7 +247,7 @@ def projects_around(needs: int | list[int]) -> list[Project]:
     )
     own = links.filter(Q(need__organisation=F("project__organisation")) | Exists(carried))
     rows = Project.objects.listed().filter(Exists(links)).annotate(asks=Exists(own))
-    return list(rows.only("slug", "title", "sort_key").order_by("sort_key", "id"))
+    return list(rows.only("slug", "title", "stage", "sort_key").order_by("sort_key", "id"))
 
 
 @register.simple_tag

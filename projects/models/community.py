@@ -134,11 +134,11 @@ curate(
 
 
 class StandingQuerySet(models.QuerySet[M]):
-    """Rows that hold for a person as long as she acts for the organisation that they name, and it is at the portal."""
+    """Rows that hold for a person as long as she acts for the organisation that they name, and it is validated."""
 
     def standing(self) -> Self:
         own = Membership.objects.filter(user=models.OuterRef("user"), organisation=models.OuterRef("organisation"))
-        return self.filter(models.Exists(own.exclude(organisation__status=Status.ARCHIVED)))
+        return self.filter(models.Exists(own), organisation__status=Status.PUBLISHED)
 
 
 class CommunityMember(models.Model):

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.lifecycle import moves
 from directory.memberships import NotPossible, acting_for
-from directory.permissions import can_edit, readable
+from directory.permissions import awaits_reading, can_edit, readable
 from directory.taxonomies import sectors, territories
 from directory.views.listing import conditional, listing, respond
+from directory.views.written import follows
 from mutualisation.kernel import ical
 from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
@@ -124,7 +125,11 @@ def _page(request: HttpRequest, community: Community, *, status: int = 200, **bo
         "acting": acting,
         "may_join": mine is None and acting is not None and can_join(request.user, community, acting.organisation),
         "edits": edits,
-        "moves": [t for t in possible if t.name != "archive"],
+        "moves": [
+            t for t in possible if t.name == ("submit" if awaits_reading(request.user, community) else "publish")
+        ],
+        "waits": community.organisation.status != Status.PUBLISHED,
+        "follows": follows(request.user, community) if edits else "",
         "may_archive": any(t.name == "archive" for t in possible),
         "pivot_form": bound.get("pivot_form") or (PivotForm() if mine else None),
         "idea_form": bound.get("idea_form") or (IdeaForm() if mine else None),

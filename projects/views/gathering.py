@@ -67,6 +67,7 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
     holds = can_hold(request.user, gathering)
     acting = acting_for(request)
     organisations = {r.organisation_id: r.organisation for r in having}
+    public = [pk for pk, one in organisations.items() if one.status == Status.PUBLISHED]
     attended = Counter(r.organisation_id for r in having if r.attended)
     begun = gathering.status == GatheringStatus.ANNOUNCED and gathering.starts_at <= timezone.now()
     to_count = begun and all(r.attended is None for r in having)
@@ -81,8 +82,9 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
         "holds": holds,
         "having": having if holds else [],
         "waiting": waiting if holds else [],
-        "organisations": [o for o in organisations.values() if o.is_published],
-        "attended": [(organisations[pk], n) for pk, n in attended.items()],
+        "organisations": [organisations[pk] for pk in public],
+        "present": [organisations[pk] for pk in public if attended[pk]],
+        "attended": [(organisations[pk], n) for pk, n in attended.items()] if holds else [],
         "acting": acting,
         "may_register": gathering.is_open and acting is not None and acting.organisation.status == Status.PUBLISHED,
         "place_form": bound.get("place_form") or PlaceForm(),

@@ -15,11 +15,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
 from directory.memberships import acting_for
-from directory.permissions import is_member, require
+from directory.models import Need, Organisation
+from directory.permissions import can_read, is_member, require
 from directory.views.written import first_values, put_back
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (
+    NATURE_OF_KIND,
+    THEIRS_TO_TAKE_BACK,
     BeyondPromise,
     Kept,
     NotPossible,
@@ -33,9 +36,10 @@ from projects.contributions import (
     take_back,
     take_off,
 )
+from projects.forms.fields import ContributionRow
 from projects.forms.participation import DeliveryForm, OfferForm, PromiseForm, ReasonForm
-from projects.models import ROLE_HELP, Contribution, ContributionRole, Delivery, Participation
-from projects.permissions import can_follow_up, can_lead, can_take_off
+from projects.models import ROLE_HELP, Contribution, ContributionRole, Delivery, Participation, Project
+from projects.permissions import can_end, can_follow_up, can_lead, can_take_back, can_take_off
 from projects.views.project import agreement_address, found
 from projects.wording import period, quantity
 
@@ -61,19 +65,12 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
         known = {role.value: ROLE_HELP[role] for role in ContributionRole}
         return {
             "project": project, "organisation": organisation, "form": form, "draft_key": key, "draft": None,
-            "lines": form.lines(more="ligne" in request.POST), "refusal": refusal,
+            "lines": form.lines(more="ligne" in request.POST), "refusal": refusal, "need": need,
             "roles": [(box, known.get(box.data["value"], "")) for box in form["roles"]], **extra,
         }  # fmt: skip
 
-    refusal = ""
-    if project.is_ended:
-        refusal = _("Ce projet est terminé : on ne peut plus rien lui offrir.")
-    elif not project.is_public:
-        refusal = _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
-    elif organisation.status == Status.ARCHIVED:
-        refusal = _("Votre organisme n’est plus au portail : publiez-le de nouveau, puis revenez participer.")
-    elif organisation.status != Status.PUBLISHED:
-        refusal = _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
+    need = _need(request, project)
+    refusal = _refusal(project, organisation)
     if "ligne" in request.POST:
         form = OfferForm()
         put_back(form, request.POST)
@@ -85,7 +82,7 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 made = offer(
                     project=project, organisation=organisation, part=said["part"], roles=said["roles"], by=request.user,
-                    message=said["message"], brings=form.understood(),
+                    message=said["message"], brings=form.understood(), need=need,
                 )  # fmt: skip
             except NotPossible as reply:
                 form.add_error(None, str(reply))
@@ -102,9 +99,42 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, OFFER, drawn(form), status=409 if refusal else 422)
     draft = recall(request, key)
     role = request.GET.get("role", "")
-    form = OfferForm(initial={"roles": [role]} if role in ContributionRole.values else None)
+    known: dict[str, Any] = {"roles": [role]} if role in ContributionRole.values else {}
+    if need:
+        known["brings"] = [(NATURE_OF_KIND[need.kind], need.name[:160], *[""] * (len(ContributionRow.base_fields) - 2))]
+    form = OfferForm(initial=known)
     first_values(request, form, draft)
     return render(request, OFFER, drawn(form, draft=draft))
+
+
+def _need(request: HttpRequest, project: Project) -> Need | None:
+    """The need of the project that one means to answer, when the address names one that this reader may see."""
+    asked = request.GET.get("besoin", "")
+    if not asked.isdecimal() or len(asked) > 18:
+        return None
+    rows = Need.objects.visible_to(request.user).filter(project_link__project=project)
+    return rows.defer("search").filter(pk=int(asked)).first()
+
+
+def _refusal(project: Project, organisation: Organisation) -> str:
+    """Why this organisation may not offer anything to this project; nothing when it may."""
+    if project.is_ended:
+        return _("Ce projet est terminé : on ne peut plus rien lui offrir.")
+    if not project.is_public:
+        return _("Ce projet n’est pas encore public : on pourra y participer ensuite.")
+    if organisation.status == Status.ARCHIVED:
+        return _(
+            "Votre organisme n’est plus au portail : demandez à la curation de l’y remettre, et vous pourrez "
+            "participer."
+        )
+    if organisation.status == Status.RETURNED:
+        return _(
+            "La curation a demandé un changement à la fiche de votre organisme : vous pourrez participer quand elle "
+            "sera publiée de nouveau."
+        )
+    if organisation.status != Status.PUBLISHED:
+        return _("Votre organisme attend d’être validé : vous pourrez participer ensuite.")
+    return ""
 
 
 def _participation(request: HttpRequest, slug: str, pk: int) -> Participation:
@@ -114,6 +144,11 @@ def _participation(request: HttpRequest, slug: str, pk: int) -> Participation:
     if one is None or not request.user.is_authenticated or not can_follow_up(request.user, one):
         raise Http404
     return one
+
+
+def _readable(request: HttpRequest, project: Project) -> bool:
+    """Whether its page opens to this reader: a project sent back leaves who takes part without it for a while."""
+    return project.is_public or can_read(request.user, project)
 
 
 GESTURES = ("accueillir", "decliner", "terminer", "promettre")
@@ -148,10 +183,11 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
-            "can_end": one.status == states.WELCOMED or (partner and one.status == states.OFFERED),
+            "can_end": can_end(request.user, one),
+            "readable": _readable(request, project),
             "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
             "decline_form": ReasonForm(prefix="refus"),
-            "end_form": ReasonForm(prefix="fin", needed=False),
+            "end_form": ReasonForm(prefix="fin", needed=not partner),
             "promise_form": PromiseForm(),
             "agreement": agreement_address(project, project.organisation.name, [one.organisation.name])
             if one.status == states.WELCOMED
@@ -197,10 +233,19 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             answer(one, welcome=False, by=request.user, reason=form.cleaned_data["reason"])
             said = _("C’est décliné. %(who)s lira pourquoi.") % {"who": one.organisation.name}
         elif name == "terminer":
-            form = ReasonForm(request.POST, prefix="fin", needed=False)
-            reason = form.cleaned_data["reason"] if form.is_valid() else ""
-            end(one, by=request.user, reason=reason)
-            said = _("La participation est terminée. Ce qui était venu reste au bilan.")
+            awaited = one.status == Participation.Status.OFFERED
+            partner = is_member(request.user, one.organisation)
+            form = ReasonForm(request.POST, prefix="fin", needed=not partner)
+            if awaited and not partner:
+                raise NotPossible(THEIRS_TO_TAKE_BACK)
+            if not form.is_valid() and can_end(request.user, one):
+                return _drawn(request, one, status=422, end_form=form)
+            end(one, by=request.user, reason=form.cleaned_data.get("reason", ""))
+            said = (
+                _("Votre offre est retirée : ceux qui mènent le projet l’apprennent par courriel.")
+                if awaited
+                else _("La participation est terminée. Ce qui était venu reste au bilan.")
+            )
         else:
             require(is_member(request.user, one.organisation))
             more = PromiseForm(request.POST)
@@ -247,6 +292,9 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 status = 422
             elif name == "retirer":
                 end_form = ReasonForm(request.POST, prefix="retrait")
+                if one.status == Contribution.Status.OFFERED and not can_take_back(request.user, one):
+                    messages.warning(request, str(THEIRS_TO_TAKE_BACK))
+                    return redirect("contribution", slug=slug, pk=pk)
                 if end_form.is_valid():
                     take_back(one, by=request.user, reason=end_form.cleaned_data["reason"])
                     messages.success(request, _("C’est retiré de ce qui est promis. Ce qui est venu reste au bilan."))
@@ -276,7 +324,8 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     told = _told(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
     context = {
         "project": one.participation.project, "participation": one.participation, "told": told, "leads": leads,
-        "form": form, "reason_form": reason, "end_form": end_form,
+        "form": form, "reason_form": reason, "end_form": end_form, "may_take_back": can_take_back(request.user, one),
+        "readable": _readable(request, one.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
 
@@ -311,5 +360,6 @@ def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "project": one.contribution.participation.project, "participation": one.contribution.participation,
         "contribution": one.contribution, "delivery": one, "how_much": quantity(one.hours, one.amount), "form": form,
+        "readable": _readable(request, one.contribution.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/take_off.html", context, status=422 if form.errors else 200)

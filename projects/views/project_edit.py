@@ -177,15 +177,18 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
         return None
     waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
     checks = [] if project.is_ended else checklist(project, facts)
+    read_first = awaits_reading(request.user, project)  # then one sends it to the curators; else one publishes it
     return {
-        "moves": [t for t in moves(request.user, project) if t.name in MOVES],
+        "moves": [
+            t for t in moves(request.user, project) if t.name in ("archive", "submit" if read_first else "publish")
+        ],
         "stages": stage_moves(request.user, project),
         "checks": checks,
         "left": sum(not done for _label, done in checks),
         "waiting": list(
             waiting.defer("organisation__search", "organisation__description").order_by("offered_at", "id")
         ),
-        "read_first": awaits_reading(request.user, project),
+        "read_first": read_first,
         "follows": follows(request.user, project),
         "waits": project.organisation.status != Status.PUBLISHED,
     }

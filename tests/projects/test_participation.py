@@ -208,7 +208,7 @@ def test_an_organisation_archived_while_partner_leaves_its_sums_not_its_name() -
     lead = signed_in(someone_of(project.organisation))
     assert "500\u00a0$" in lead.get(reverse("project_ledger", args=[project.slug])).content.decode()
     assert "n’est plus au portail" in lead.get(one.get_absolute_url()).content.decode()
-    lead.post(one.get_absolute_url(), {"geste": "terminer", "fin-reason": ""})
+    lead.post(one.get_absolute_url(), {"geste": "terminer", "fin-reason": "L’organisme est fermé."})
     one.refresh_from_db()
     assert one.status == "ended"
 
