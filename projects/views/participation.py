@@ -94,8 +94,8 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
                 elif not Participation.objects.carrying().filter(project=project).exists():
-                    said = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
-                    messages.success(request, said % {"who": project.organisation.name})
+                    sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
+                    messages.success(request, sent % {"who": project.organisation.name})
                 else:
                     messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
