@@ -88,8 +88,8 @@ def missing(loan: Loan) -> list[str]:
     if root is not None and root.status == S.IN_FORCE:
         if not found and (signed := another_person(root)):
             found.append(
-                _("L’entente %(number)s nomme %(signed)s : %(name)s n’a rien signé. Dressez un avenant, ou nommez de "
-                  "nouveau %(signed)s.") % {"number": root.number, "signed": signed, "name": loan.worker}
+                _("L’entente %(number)s nomme %(signed)s : %(name)s n’a rien signé. Dressez un avenant, que toutes "
+                  "les parties signent.") % {"number": root.number, "signed": signed, "name": loan.worker}
             )  # fmt: skip
         elif awaits_amendment(root):
             found.append(

@@ -111,8 +111,8 @@ def test_tools_are_found_by_their_words_and_facets(loaded: int, client: Client) 
     [
         ({}, "Prêt de matériel</a>", ""),
         ({"q": "Prêt de matériel"}, "Prêt de matériel</a>", "Prêt ou location de local</a>"),
-        ({"q": "LOCAUX ententes", "page": ""}, "", "Prêt de matériel</a>"),
-        ({"q": "entente local"}, "Prêt ou location de local</a>", "Prêt de matériel</a>"),
+        ({"q": "zzxxqq", "page": ""}, "", "Prêt de matériel</a>"),
+        ({"q": "entente copropriété"}, "Achat regroupé ou copropriété</a>", "Prêt de matériel</a>"),
         ({"q": "entente", "genre": "guide"}, "", "Prêt de matériel</a>"),
     ],
 )

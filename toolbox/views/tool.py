@@ -32,7 +32,7 @@ def tool_list(request: HttpRequest) -> HttpResponse:
 
 def _models(request: HttpRequest) -> list[ModelAgreement]:
     """The model agreements that answer; none where tools are filtered by what models do not have."""
-    asked = {name: value for name, value in request.GET.items() if value}
+    asked = {name: str(value) for name, value in request.GET.items() if value}
     if asked.keys() - {"q"}:
         return []
     return answering(understand(asked["q"])) if asked else list(ModelAgreement.objects.in_force())
