@@ -105,13 +105,13 @@ def can_take_off(user: Any, delivery: Delivery) -> bool:
 def loans_between(user: Any, project: Project) -> QuerySet[Loan]:
     """The loans that this person sees by her organisations, of those that take part in this project."""
     taking_part = Participation.objects.welcomed().filter(project=project).values("organisation")
-    rows = Loan.objects.visible_to(user).filter(status__in=COUNTS)
+    rows = Loan.objects.visible_to(user)
     return rows.filter(Q(lender__in=taking_part) | Q(borrower__in=taking_part))
 
 
 def loans_to_link(user: Any, project: Project) -> QuerySet[Loan]:
     """Those of them that serve no project yet."""
-    return loans_between(user, project).filter(project_link__isnull=True)
+    return loans_between(user, project).filter(status__in=COUNTS, project_link__isnull=True)
 
 
 def can_link(user: Any, project: Project, loan: Loan) -> bool:

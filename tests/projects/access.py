@@ -82,7 +82,7 @@ project_document slug=projet-cache uid={project_document} | 404 | 405
 document_remove slug=camion uid={project_document} | 302 | 302 403 302 302 403 302 302
 project_loans slug=camion | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
 project_loans slug=projet-cache | 302 404 200 200 404 200 200 | 302 404 422 422 404 422 422
-project_loan_keeps slug=camion pk={linked_loan} | 302 | 302 403 302 302 403 302 302
+project_loan_keeps slug=camion pk={linked_loan} | 302 | 302 403 302 302 403 403 302
 project_loan_remove slug=camion pk={linked_loan} | 302 | 302 403 302 302 403 302 302
 project_needs slug=camion | 302 403 200 200 403 200 200 | 302 403 422 422 403 403 403
 project_needs slug=projet-cache | 302 404 200 200 404 200 200 | 302 404 422 422 404 403 403
