@@ -280,7 +280,7 @@ def _loan_method(rate: Decimal, per: str) -> str:
     if not rate:
         return _("prêt réel, sans valeur chiffrée")
     words = {"rate": wording.dollars(rate), "per": ProjectLoan.Per(per).label}
-    return _("prêt réel, compté %(rate)s %(per)s") % words
+    return _("prêt réel, %(rate)s %(per)s") % words
 
 
 def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:

@@ -91,7 +91,7 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     bearer.goto(project.get_absolute_url())
     fits(bearer)
     bearer.get_by_role("link", name="Le bilan complet").click()
-    bearer.get_by_text("prêt réel, compté 30\u00a0$ par heure").wait_for()
+    bearer.get_by_text("prêt réel, 30\u00a0$ par heure").wait_for()
     fits(bearer)
     with bearer.expect_download() as awaited:
         bearer.get_by_role("link", name="Excel (XLSX)").click()
