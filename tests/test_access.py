@@ -276,7 +276,7 @@ SENT: dict[str, dict[str, str]] = {
     "need_move": {"geste": "archive"},
     "practice_move": {"geste": "archive"},
     "project_move": {"geste": "archive"},
-    "participation": {"geste": "terminer"},
+    "participation": {"geste": "terminer", "fin-reason": "Fini"},
     "contribution": {"geste": "recu"},
     "community_move": {"geste": "archive"},
     "gathering_move": {"geste": "annuler"},
