@@ -87,13 +87,19 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
     wanted = request.POST.get("format", "")
     if form.is_valid() and wanted in FORMS:
         try:
-            paper = draft_paper(edition, written, roles=roles_of(clauses), others=form.others())
+            paper = draft_paper(edition, written, roles=_who_signs(clauses, answers), others=form.others())
             return handed(request, made(paper, wanted), wanted, name=f"{slug}-projet")
         except PaperError as error:
             return _page(request, edition, clauses, form, status=503, refused=str(error))
     named = {name for clause in written for name in clause.named}
     left = [b.label for n, b in blanks.items() if n in named and n not in answers and n not in _NEVER_ASKED]
     return _page(request, edition, clauses, form, status=422 if form.errors else 200, written=written, left=left)
+
+
+def _who_signs(clauses: list[Clause], answers: dict[str, Any]) -> dict[str, str]:
+    """Each party as the text calls it, and its name if it was typed: « l’organisme gérant, La Marmite »."""
+    names = {party: answers.get(f"{party}.nom") for party in roles_of(clauses)}
+    return {party: f"{role}, {names[party]}" if names[party] else role for party, role in roles_of(clauses).items()}
 
 
 def _page(
