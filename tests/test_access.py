@@ -94,7 +94,7 @@ portrait_data | 200 | 405
 need_groups | 200 | 405
 need_group key={joint} | 200 | 405
 need_group key=inconnu | 404 | 405
-need_group_invite key={joint} | 302 403 200 200 403 200 200 | 302 403 422 422 403 422 422
+need_group_invite key={joint} | 302 403 200 200 403 200 200 | 302 403 302 302 403 422 422
 need_group_invite key=inconnu | 302 404 | 302 404
 need_group_stop token={stop} | 200 | 302
 need_group_stop token=faux | 404 | 404

@@ -52,7 +52,7 @@ def test_a_projector_with_other_dates_proposed_and_agreed_to(window_of: Any, two
     karim.get_by_role("link", name="Demander ce matériel").first.click()
     fits(karim)
     karim.focus("[name=starts_on]")  # from field to field by keyboard, with hours as one says them
-    for typed in (f"{day}", "", "18 h", "17 h"):
+    for typed in (f"{day}", "", "", "", "18 h", "17 h"):  # after each day, the button of the calendar
         karim.keyboard.type(typed)
         karim.keyboard.press("Tab")
     karim.fill("[name=purpose]", "Ciné-club, 40 personnes")
