@@ -20,11 +20,13 @@ from loans.holding import least_quantity
 from loans.lifecycle import change, move, tell
 from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
-from loans.requests import Held, answer_by
+from loans.requests import Held, Refused, answer_by
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 
 CHANGEABLE = (LoanStatus.REQUESTED, LoanStatus.COUNTERED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
+FREE = ("too_many", "taken")
+HOURS = ("too_short", "too_long", "closed_start", "closed_end", "closed_between")  # what the lender said of its hours
 
 
 def can_propose(user: Any, loan: Loan) -> bool:
@@ -38,6 +40,28 @@ def can_propose(user: Any, loan: Loan) -> bool:
 
 def waiting_proposal(loan: Loan) -> Proposal | None:
     return loan.proposals.filter(status=Proposal.Status.WAITING).select_related("resource").first()
+
+
+def check(
+    loan: Loan, *, side: str, resource: Resource, periods: Sequence[Period], quantity: int
+) -> list[tuple[Period, list[calendar.Refusal]]]:
+    """The dates that can't be proposed, with why; what the loan itself holds aside. Empty when all can.
+
+    A date that stays as it was is only asked whether it is free. The borrower is asked of the lender's hours as in a
+    request; the lender opens them as he likes.
+    """
+    dates = loan.dates.filter(cancelled_at__isnull=True)
+    before = {(date.period.lower, date.period.upper) for date in dates} if resource.pk == loan.resource_id else set()
+    acts, found = holding.acts(loan), []
+    for period in periods:
+        rules = [*FREE]
+        if (period.lower, period.upper) not in before:
+            rules += ["too_far"] if loan.status == LoanStatus.HANDED_OVER else ["too_far", "past"]
+            if side == Side.BORROWER:
+                rules += [rule for rule in HOURS if rule != "closed_start" or period.lower != loan.starts_at]
+        if some := calendar.refusals(resource, period, quantity, ignoring=acts, rules=rules):
+            found.append((period, some))
+    return found
 
 
 @transaction.atomic
@@ -55,7 +79,7 @@ def propose(
 ) -> Proposal:
     """Propose other dates, quantity, resource or conditions; answering a proposal by another replaces it.
 
-    Raises ``calendar.Taken`` when this can't be had now (what the loan itself holds aside), AlreadyMoved.
+    Raises ``calendar.Taken`` when this can't be had now, ``Refused`` when ``check`` says no otherwise, AlreadyMoved.
     """
     require(side in sides_of(by, loan) and loan.status in CHANGEABLE)
     resource = resource or loan.resource
@@ -65,10 +89,11 @@ def propose(
         raise AlreadyMoved
     if quantity < least_quantity(loan):
         raise AlreadyMoved
-    acts = holding.acts(loan)
-    for period in periods:
-        if calendar.refusals(resource, period, quantity, ignoring=acts, rules=("too_many", "taken")):
-            raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=acts))
+    if wrong := check(loan, side=side, resource=resource, periods=periods, quantity=quantity):
+        for period, some in wrong:
+            if any(refusal.code in FREE for refusal in some):
+                raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=holding.acts(loan)))
+        raise Refused(wrong)
     if waiting:
         _answer(waiting, Proposal.Status.DECLINED, by=by)
     delay: dict[str, Any] = {}

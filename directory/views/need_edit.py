@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,15 @@ from directory.lifecycle import move, moves
 from directory.models import Kind, Need, Organisation
 from directory.permissions import awaits_reading, can_edit
 from directory.taxonomies import categories
-from directory.views.written import asked_for, editable_among, first_values, follows, side_by_side
+from directory.views.written import (
+    asked_for,
+    both_versions,
+    editable_among,
+    first_values,
+    follows,
+    rewriting,
+    sign_in_first,
+)
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -77,8 +86,10 @@ def need_create(request: HttpRequest) -> HttpResponse:
                 publish="publier" in request.POST,
             )
         except OutdatedError as error:
-            form = error.args[0]
-            return _conflict(request, form, form.instance, f"besoin:{form.instance.pk}")
+            return both_versions(
+                request, error.args[0], error.args[0].instance, template=TEMPLATE, form_for=_form,
+                drawn=partial(_drawn_again, request),
+            )  # fmt: skip
         if form.errors:
             return render(request, TEMPLATE, _drawn(request, form, organisation, key), status=422)
         forget(user=request.user, key=key)
@@ -93,36 +104,28 @@ def need_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def need_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change a need; a colleague's change made meanwhile is shown, never erased."""
-    if not request.user.is_authenticated:
-        if request.method == "POST":
-            pk = Need.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            return hold(request, f"besoin:{pk or 0}")
-        return redirect_to_login(request.get_full_path())
+    if (away := sign_in_first(request, Need, slug, "besoin")) is not None:
+        return away
     need = editable(request, slug)
-    organisation = need.organisation
-    key = f"besoin:{need.pk}"
-    if request.method == "POST":
-        try:
-            form = change(
-                need,
-                form_for=lambda row: NeedForm(request.POST, instance=row, organisation=organisation),
-                by=request.user,
-                publish="publier" in request.POST,
-            )
-        except OutdatedError as error:
-            return _conflict(request, error.args[0], need, key)
-        if form.errors:
-            context = _drawn(request, form, organisation, key, need=need, versions=form.data.get("versions", ""))
-            return render(request, TEMPLATE, context, status=422)
-        forget(user=request.user, key=key)
-        return _said(request, form.instance, changed="publier" not in request.POST)
-    draft = recall(request, key)
-    form = NeedForm(instance=need, organisation=organisation)
-    context = _drawn(request, form, organisation, key, draft=draft, need=need)
-    if draft and "reprendre" in request.GET:
-        first_values(request, form, draft)
-        context["versions"] = draft.data.get("versions", [context["versions"]])[-1]
-    return render(request, TEMPLATE, context)
+    publish = "publier" in request.POST
+    return rewriting(
+        request,
+        need,
+        template=TEMPLATE,
+        key=f"besoin:{need.pk}",
+        form_for=_form,
+        save=lambda form_for: change(need, form_for=form_for, by=request.user, publish=publish),
+        drawn=partial(_drawn_again, request),
+        said=lambda row: _said(request, row, changed=not publish),
+    )
+
+
+def _form(data: Any, row: Need) -> NeedForm:
+    return NeedForm(data, instance=row, organisation=row.organisation)
+
+
+def _drawn_again(request: HttpRequest, form: NeedForm, need: Need, **extra: Any) -> dict[str, Any]:
+    return _drawn(request, form, need.organisation, f"besoin:{need.pk}", need=need, **extra)
 
 
 def _known(request: HttpRequest) -> dict[str, Any]:
@@ -135,18 +138,6 @@ def _known(request: HttpRequest) -> dict[str, Any]:
         "name": name if "\x00" not in name else "",
     }
     return {field: value for field, value in said.items() if value}
-
-
-def _conflict(request: HttpRequest, typed: NeedForm, need: Need, key: str) -> HttpResponse:
-    now = Need.objects.select_related("organisation").get(pk=need.pk)
-    form, differences = side_by_side(
-        request, typed, lambda data: NeedForm(data, instance=now, organisation=now.organisation)
-    )
-    fresh = NeedForm(instance=now, organisation=now.organisation).fingerprint()
-    context = _drawn(
-        request, form, now.organisation, key, need=now, conflict=True, differences=differences, versions=fresh
-    )
-    return render(request, TEMPLATE, context, status=409)
 
 
 def _said(request: HttpRequest, need: Need, *, changed: bool = False) -> HttpResponse:

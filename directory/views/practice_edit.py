@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.drafts import forget, hold, recall
 from directory.forms.practice import STAGE_HELP, CuratedPracticeForm, ProposedPracticeForm
+from directory.forms.written import put_back
 from directory.lifecycle import move, moves
 from directory.models import Continuum, Practice
 from directory.permissions import can_edit
@@ -23,7 +24,6 @@ from directory.views.written import (
     both_versions,
     editable_among,
     first_values,
-    put_back,
     rewriting,
     sign_in_first,
 )

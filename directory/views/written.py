@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.drafts import as_post, forget, hold, recall
 from accounts.models import Draft
+from directory.forms.written import put, put_back, shown
 from directory.memberships import acting_for, memberships_of
 from directory.models import Membership
 from directory.models.curated import Entry
@@ -114,13 +115,6 @@ def first_values(request: HttpRequest, form: Any, draft: Draft | None) -> None:
         put_back(form, as_post(draft))
 
 
-def put_back(form: Any, typed: Any) -> None:
-    """Fill a form that nobody sent with what was typed in its page."""
-    for name, field in form.fields.items():
-        if name != "versions" and not field.widget.value_omitted_from_data(typed, {}, name):
-            form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
-
-
 def side_by_side(request: HttpRequest, typed: Any, form_for: Callable[[Any], Any]) -> tuple[Any, list[dict[str, Any]]]:
     """The form again, and what the other person changed beside what she typed.
 
@@ -139,41 +133,6 @@ def side_by_side(request: HttpRequest, typed: Any, form_for: Callable[[Any], Any
             differences.append({"label": standing.fields[name].label, "field": standing[name].id_for_label or name,
                                 "theirs": theirs, "mine": mine, "kept": kept})  # fmt: skip
     return form_for(data), differences
-
-
-def put(data: Any, standing: Any, name: str) -> None:
-    """Write in the data of a form what the database holds for a field."""
-    value = standing[name].value()
-    if hasattr(standing.fields[name].widget, "put"):
-        standing.fields[name].widget.put(data, name, value or [])
-    elif isinstance(value, bool):
-        data.setlist(name, ["on"] if value else [])
-    elif isinstance(value, list | tuple):
-        data.setlist(name, [str(getattr(v, "pk", v)) for v in value])
-    else:
-        widget = standing.fields[name].widget
-        text = widget.format_value(value) if value is not None else ""
-        data[name] = ",".join(text) if isinstance(text, list) else text or ""
-
-
-def shown(bound: Any, value: Any) -> str:
-    """The value of a field in words."""
-    field = bound.field
-    if hasattr(field, "readable"):
-        return field.readable(value) or _("rien")
-    if isinstance(value, bool):
-        return _("oui") if value else _("non")
-    choices: dict[str, str] = {}
-    for choice, label in getattr(field.widget, "choices", ()) or ():
-        rows = label if isinstance(label, list | tuple) else [(choice, label)]
-        choices |= {str(getattr(v, "value", v)): str(words) for v, words in rows}
-    if isinstance(value, list | tuple):
-        return ", ".join(choices.get(str(getattr(v, "pk", v)), str(v)) for v in value) or _("rien")
-    if value in (None, ""):
-        return _("rien")
-    if choices:
-        return choices.get(str(value), str(value))
-    return str(bound.field.widget.format_value(value))
 
 
 def follows(user: Any, entry: Entry) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from directory.views.written import put
+from directory.forms.written import put
 from toolbox.comparing import said
 from toolbox.composing import Blank
 from toolbox.forms.filling import FillingForm, form_for

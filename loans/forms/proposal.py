@@ -11,17 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory import calendar
 from directory.models import Kind, Resource
-from loans import holding
+from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, dressed
-from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.models import Loan, LoanDate, Side
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 
 CHOICES_AT_MOST = 60
-HOURS = ("too_short", "too_long", "closed_start", "closed_end", "closed_between")  # what the lender said of its hours
 
 
 class ProposalForm(forms.Form):
@@ -146,17 +144,12 @@ class ProposalForm(forms.Form):
         return period
 
     def _ask_the_calendar(self) -> None:
-        resource, acts = self.chosen, holding.acts(self.loan)
-        before = {(date.period.lower, date.period.upper) for date in self.dates}
-        late = self.loan.status != LoanStatus.HANDED_OVER
-        for period in self.periods:
-            unchanged = (period.lower, period.upper) in before and resource.pk == self.loan.resource_id
-            rules = ["too_many", "taken"] + ([] if unchanged else ["too_far", "past"] if late else ["too_far"])
-            if self.side == Side.BORROWER and not unchanged:  # the lender's hours are the lender's to open
-                rules += [rule for rule in HOURS if rule != "closed_start" or period.lower != self.loan.starts_at]
-            for refusal in calendar.refusals(
-                resource, period, self.cleaned_data["quantity"], ignoring=acts, rules=rules
-            ):
+        resource, quantity = self.chosen, self.cleaned_data["quantity"]
+        wrong = proposals.check(
+            self.loan, side=self.side, resource=resource, periods=self.periods, quantity=quantity
+        )  # fmt: skip
+        for period, some in wrong:
+            for refusal in some:
                 said = refusal.sentence
                 if self.is_series and refusal.code != "too_many":
                     said = f"{in_words(period, year=False).capitalize()} : {said[0].lower()}{said[1:]}"

@@ -17,8 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import as_post, forget, hold, recall
+from directory.forms.written import put_back
 from directory.permissions import require
-from directory.views.written import put_back
 from loans import agreements, filling
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice

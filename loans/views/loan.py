@@ -199,15 +199,17 @@ def attempt(
     except requests.Held:
         said = _("Cette demande est retenue : %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
+    except requests.Refused as refused:  # closed or put too far since the page was drawn
+        return str(refused), None
     except calendar.Taken as taken:
         wanted = proposed or loan
         among = Resource.objects.filter(organisation=loan.lender_id, is_live=True)
         ways = alternatives.find(wanted.resource, taken.period, wanted.quantity, among=among)
-        return taken_words(wanted.resource, taken.period), ways
+        return gone_words(wanted.resource, taken.period), ways
     return "", None
 
 
-def taken_words(resource: Resource, period: Period) -> str:
+def gone_words(resource: Resource, period: Period) -> str:
     """Why this can't be had any more: lent to someone else, or in repair."""
     when = {"when": period_words(period, year=False)}
     if repair := closing.repair_during(resource, period):

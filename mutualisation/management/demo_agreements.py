@@ -132,7 +132,7 @@ def _in_force(cast: Cast) -> None:
     agreement = _frozen(cast, loan)
     _signed(cast, agreement, *agreement.parties)
     proposal = proposals.propose(
-        loan, by=cast.people[MARMITE], side=Side.BORROWER, periods=[on(81, 13, 16)], quantity=1,
-        message="L’imprimeur a une semaine de retard.",
+        loan, by=cast.people[CANAL], side=Side.LENDER, periods=[on(81, 13, 16)], quantity=1,
+        message="On refait le plancher cette semaine-là : la suivante vous irait-elle?",
     )  # fmt: skip
-    proposals.agree(proposal, by=cast.people[CANAL])
+    proposals.agree(proposal, by=cast.people[MARMITE])

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
+from directory.forms.written import put_back
 from directory.memberships import acting_for
 from directory.models import Need, Organisation
 from directory.permissions import can_read, is_member, require
-from directory.views.written import first_values, put_back
+from directory.views.written import first_values
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (

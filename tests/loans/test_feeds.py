@@ -28,13 +28,20 @@ CHANGES = [datetime.date(*d) for d in ((2026, 3, 8), (2026, 11, 1), (2027, 3, 14
 SIX, NINE = datetime.time(18), datetime.time(21)
 
 
+def next_changes() -> list[datetime.date]:
+    """The two clock changes to come, for what can no longer be agreed in the past."""
+    days = [timezone.localdate() + datetime.timedelta(days=n) for n in range(3, 375)]
+    offset = [moment(day, SIX).astimezone(TORONTO).utcoffset() for day in days]
+    return [day for day, before, after in zip(days[1:], offset, offset[1:], strict=False) if before != after][:2]
+
+
 def evening(day: datetime.date) -> Any:
     return span(moment(day, SIX), moment(day, NINE))
 
 
 def a_series(change: datetime.date) -> Loan:
     """A request for three evenings a day before, on and after the day of a clock change, whenever that is."""
-    resource = ResourceFactory(kind="locaux", name="Salle des Érables; porte A, 2e", quantity=1)
+    resource = ResourceFactory(kind="locaux", name="Salle des Érables; porte A, 2e", quantity=1, horizon_days=400)
     borrower = OrganisationFactory(name="Le Carrefour, « chez nous »")
     asker = member(borrower)
     day = datetime.timedelta(days=1)
@@ -97,7 +104,7 @@ def test_a_weekly_series_keeps_its_hour_in_the_feed(change: datetime.date) -> No
     assert {on_the_wall(e)[1:] for e in events} == {(SIX, NINE)}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=str)
+@pytest.mark.parametrize("change", next_changes(), ids=("first", "second"))
 def test_invited_moved_and_cancelled_under_one_uid(change: datetime.date) -> None:
     loan = a_series(change)
     lender, asker = member(loan.lender), loan.requested_by

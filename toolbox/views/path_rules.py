@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from directory.forms.written import put_back
 from directory.models import Continuum
 from directory.permissions import require
-from directory.views.written import put_back
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox import rules
 from toolbox.forms.path import PieceForm, QuestionForm, RuleForm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from directory.changes import untouched_since_returned
 from directory.lifecycle import move, moves
 from directory.permissions import can_edit
 from directory.telling import TooManyError, UntouchedError, change, edits_as_curator, propose, publish, send
-from directory.views.written import editable_among, first_values, side_by_side
+from directory.views.written import both_versions, editable_among, first_values, rewriting, sign_in_first
 from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -72,16 +73,21 @@ def tool_propose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             form = propose(
-                form_for=lambda row: _sent(request, ProposedToolForm, row),
+                form_for=lambda row: _form(request, ProposedToolForm, request.POST, row),
                 blank=Tool(),
                 by=request.user,
                 once=request.POST.get("once", ""),
                 submit="envoyer" in request.POST,
             )
         except OutdatedError as error:
-            return _conflict(request, error.args[0], error.args[0].instance)
+            typed = error.args[0]
+            return both_versions(
+                request, typed, typed.instance, template=TEMPLATE,
+                form_for=lambda data, row: type(typed)(data, instance=row),
+                drawn=partial(_drawn_again, request),
+            )  # fmt: skip
         except TooManyError:
-            form = _sent(request, ProposedToolForm, Tool())
+            form = _form(request, ProposedToolForm, request.POST, Tool())
             form.add_error(None, _("Plusieurs de vos outils attendent déjà d’être lus. Laissez-nous les lire d’abord."))
         if form.errors:
             return render(request, TEMPLATE, _drawn(request, form, KEY), status=422)
@@ -93,61 +99,42 @@ def tool_propose(request: HttpRequest) -> HttpResponse:
     return render(request, TEMPLATE, _drawn(request, form, KEY, draft=draft))
 
 
-def _sent(request: HttpRequest, form_class: type[ProposedToolForm], row: Tool) -> ProposedToolForm:
-    return form_class(request.POST, request.FILES, instance=row, dropped=too_large(request))
-
-
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def tool_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Its author until it is published, curators always; a change made meanwhile is shown, never erased."""
-    if not request.user.is_authenticated:
-        if request.method == "POST":
-            pk = Tool.objects.filter(slug=slug).values_list("pk", flat=True).first()
-            return hold(request, f"outil:{pk or 0}")
-        return redirect_to_login(request.get_full_path())
+    if (away := sign_in_first(request, Tool, slug, "outil")) is not None:
+        return away
     tool = editable(request, slug)
     form_class = CuratedToolForm if edits_as_curator(request.user, tool) else ProposedToolForm
-    key = f"outil:{tool.pk}"
-    if request.method == "POST":
-        try:
-            form = change(
-                tool,
-                form_for=lambda row: _sent(request, form_class, row),
-                by=request.user,
-                submit="envoyer" in request.POST,
-                as_it_is=AS_IT_IS in request.POST,
-            )
-        except OutdatedError as error:
-            return _conflict(request, error.args[0], tool)
-        except UntouchedError:
-            form = _sent(request, form_class, Tool.objects.get(pk=tool.pk))
-            form.add_error(None, _nothing_changed())
-            context = _drawn(request, form, key, tool=tool, versions=form.data.get("versions", ""), untouched=True)
-            return render(request, TEMPLATE, context, status=422)
-        if form.errors:
-            context = _drawn(request, form, key, tool=tool, versions=form.data.get("versions", ""))
-            return render(request, TEMPLATE, context, status=422)
-        forget(user=request.user, key=key)
-        return _said(request, form.instance)
-    draft = recall(request, key)
-    form = form_class(instance=tool)
-    versions = form.fingerprint()
-    if draft and "reprendre" in request.GET:
-        first_values(request, form, draft)
-        versions = draft.data.get("versions", [versions])[-1]
-    return render(request, TEMPLATE, _drawn(request, form, key, draft=draft, tool=tool, versions=versions))
+    submit, as_it_is = "envoyer" in request.POST, AS_IT_IS in request.POST
+    try:
+        return rewriting(
+            request,
+            tool,
+            template=TEMPLATE,
+            key=f"outil:{tool.pk}",
+            form_for=lambda data, row: _form(request, form_class, data, row),
+            save=lambda form_for: change(tool, form_for=form_for, by=request.user, submit=submit, as_it_is=as_it_is),
+            drawn=partial(_drawn_again, request),
+            said=lambda row: _said(request, row),
+        )
+    except UntouchedError:
+        form = _form(request, form_class, request.POST, Tool.objects.get(pk=tool.pk))
+        form.add_error(None, _nothing_changed())
+        context = _drawn_again(request, form, tool, versions=form.data.get("versions", ""), untouched=True)
+        return render(request, TEMPLATE, context, status=422)
 
 
-def _conflict(request: HttpRequest, typed: Any, tool: Tool) -> HttpResponse:
-    now = Tool.objects.get(pk=tool.pk)
-    form_class = type(typed)
-    form, differences = side_by_side(request, typed, lambda data: form_class(data, instance=now))
-    context = _drawn(
-        request, form, f"outil:{now.pk}", tool=now, conflict=True, differences=differences,
-        versions=form_class(instance=now).fingerprint(),
-    )  # fmt: skip
-    return render(request, TEMPLATE, context, status=409)
+def _form(request: HttpRequest, form_class: type[ProposedToolForm], data: Any, row: Tool) -> ProposedToolForm:
+    """Its file goes with what was just sent, and with nothing else."""
+    if data is request.POST:
+        return form_class(data, request.FILES, instance=row, dropped=too_large(request))
+    return form_class(data, instance=row)
+
+
+def _drawn_again(request: HttpRequest, form: Any, tool: Tool, **extra: Any) -> dict[str, Any]:
+    return _drawn(request, form, f"outil:{tool.pk}", tool=tool, **extra)
 
 
 def _said(request: HttpRequest, tool: Tool) -> HttpResponse:
