@@ -7,18 +7,23 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db import connection, models
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Occupation, Resource
+from directory.models import Resource
 from directory.opening import LAST_MINUTE, MIDNIGHT, Opening, clock
 from mutualisation.kernel import moments
 from mutualisation.kernel.moments import wall, whole_days
 
+# Which resources first, by their ids: asked across the join, PostgreSQL read the month of them all.
+HELD = """
+    SELECT o.resource_id, r.quantity, r.part_of_id, lower(o.period), upper(o.period), array_agg(o.unit)
+      FROM directory_occupation o JOIN directory_resource r ON r.id = o.resource_id
+     WHERE r.id IN (SELECT id FROM directory_resource
+                     WHERE id = ANY(%s::bigint[]) OR part_of_id = ANY(%s::bigint[]))
+       AND o.period && %s
+     GROUP BY 1, 2, 3, 4, 5"""
 NEVER = datetime.datetime(9999, 1, 1)  # noqa: DTZ001 - wall-clock time, as all that is compared here
 
 
@@ -59,14 +64,11 @@ def days(
     opening = opening or Opening.of(resources)
     parts: dict[int, dict[int, int]] = defaultdict(dict)  # of a whole: its parts that something holds, their quantity
     held: dict[tuple[int, int], list[Held]] = defaultdict(list)
-    # which resources first, by their ids: asked across the join, PostgreSQL read the month of them all
     ids = [r.pk for r in resources]
-    concerned = Resource.objects.filter(Q(pk__in=ids) | Q(part_of__in=ids)).order_by().values("pk")
-    rows = Occupation.objects.filter(resource__in=concerned, period__overlap=period).order_by()
-    bounds = {"begins": Lower("period"), "ends": Upper("period")}
-    columns = ("resource_id", "resource__quantity", "resource__part_of", *bounds)
-    together = rows.annotate(**bounds).values(*columns).annotate(units=ArrayAgg("unit"))
-    for pk, quantity, whole, begins, ends, units in together.values_list(*columns, "units"):
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [ids, ids, period])
+        rows = cursor.fetchall()
+    for pk, quantity, whole, begins, ends, units in rows:
         start, end = wall(begins), wall(ends) if ends else NEVER
         if whole:
             parts[whole][pk] = quantity
