@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Resource
-from directory.opening import LAST_MINUTE, MIDNIGHT, Opening, clock
+from directory.opening import LAST_MINUTE, MIDNIGHT, Hours, Opening, clock, holiday
 from mutualisation.kernel import moments
 from mutualisation.kernel.moments import wall, whole_days
 
@@ -34,7 +34,7 @@ class DayState(models.TextChoices):
     CLOSED = "closed", _("fermé")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Day:
     """One day of one resource: ``free`` units are so all day; ``busy`` are the periods when none is.
 
@@ -45,7 +45,7 @@ class Day:
     state: DayState
     free: int
     busy: list[tuple[datetime.datetime, datetime.datetime]] = field(default_factory=list)
-    hours: list[tuple[datetime.time, datetime.time]] = field(default_factory=list)
+    hours: Hours = field(default_factory=list)
     name: str = ""
 
     @property
@@ -75,8 +75,15 @@ def days(
         last = min((end.date() - first).days, count - 1)
         for number in range(max((start.date() - first).days, 0), last + 1):
             held[pk, number].append((units, start, end))
-    calendar = [(n, first + datetime.timedelta(days=n)) for n in range(count)]
-    return {r.pk: [_day(r, day, n, held, list(parts[r.pk].items()), opening) for n, day in calendar] for r in resources}
+    calendar = [
+        (n, day, holiday(day)) for n, day in enumerate(first + datetime.timedelta(days=n) for n in range(count))
+    ]
+
+    def days_of(resource: Resource) -> list[Day]:
+        those = list(parts[resource.pk].items())
+        return [_day(resource, day, n, held, those, *opening.on(resource, day, feast)) for n, day, feast in calendar]
+
+    return {r.pk: days_of(r) for r in resources}
 
 
 def _day(
@@ -85,9 +92,9 @@ def _day(
     number: int,
     held: dict[tuple[int, int], list[Held]],
     parts: list[tuple[int, int]],
-    opening: Opening,
+    name: str,
+    hours: Hours,
 ) -> Day:
-    name, hours = opening.why_closed(resource, day), opening.hours(resource, day)
     if not hours:
         return Day(day, DayState.CLOSED, 0, name=name)
     own = held.get((resource.pk, number), [])
