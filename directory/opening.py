@@ -104,12 +104,12 @@ class Closed(Func):
         super().__init__(F("pk"), F("organisation"), F("closed_on_holidays"))
         self.day, self.hours, self.times = day, hours, times
 
-    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:
         own, house, on_holidays = (compiler.compile(each)[0] for each in self.get_source_expressions())
         text = CLOSED_THEN.format(own=own, house=house, on_holidays=on_holidays, hours=self.hours)
         that_day = [self.day, self.day]
         special = [*that_day, *that_day, *self.times]
-        return text, [*special, *special, bool(holiday(self.day)), self.day.isoweekday(), *self.times]
+        return text, (*special, *special, bool(holiday(self.day)), self.day.isoweekday(), *self.times)
 
 
 @dataclass
