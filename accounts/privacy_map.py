@@ -60,7 +60,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "projects.Project": {
         PUBLIC: (
             f"{_LIFE_PUBLIC} organisation title standfirst description place territories stage stood_at stage_since "
-            "continuum actors inclusion determinants conditions budget hourly_rate drawing source_title"
+            "continuum actors inclusion determinants conditions budget hourly_rate year_starts drawing source_title"
         ),
         ORGANISATION: _LIFE_OURS,
         PERSONAL: "proposed_by",
