@@ -178,7 +178,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "drawing brand_model condition accessories handling pickup_hours capacity_seated capacity_standing area_m2 "
             "equipment accessibility access_note parking recurring_allowed buffer_minutes time_share days_per_week "
             "schedule supervision tasks trial_weeks format delivery hours_offered languages audience is_live "
-            "closed_on_holidays accepts_by_itself"
+            "closed_on_holidays accepts_by_itself answers"
         ),
         ORGANISATION: f"{_LIFE_OURS} pickup_instructions visibility visible_networks visible_organisations",
         PERSONAL: "created_by",
