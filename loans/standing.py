@@ -101,6 +101,16 @@ def _accepted(loan: Loan, side: str) -> Standing:
     return Standing("ok", _("Accepté"), said % when)
 
 
+def held_up(told: Standing, loan: Loan) -> Standing:
+    """The same once the moment has come, when something still lacks before the hand-over: that comes first."""
+    if loan.resource.kind == Kind.HUMAIN and not loan.consent_on:
+        return told  # what lacks is what it says
+    when = {"when": moment_words(loan.starts_at)}
+    if loan.resource.kind == Kind.MATERIEL:
+        return replace(told, state=_("Remise en attente"), expected=_("La remise était prévue %(when)s.") % when)
+    return replace(told, state=_("Début en attente"), expected=_("Le début était prévu %(when)s.") % when)
+
+
 def left_words(loan: Loan) -> str:
     """« Il en reste 5 à rendre. », once some came back; nothing before."""
     if loan.status != LoanStatus.HANDED_OVER or not loan.returned_quantity or not loan.out:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import DayField, HourField
+from directory.forms.fields import ClockField, DayField
 from directory.forms.organisation import dress
 from loans.checklists import checklist, has_state
 from loans.counting import Sheet, bounds
@@ -57,10 +57,9 @@ class SheetForm(forms.Form):
         help_text=_("AAAA-MM-JJ ou 17 déc. 2026."),
         error_messages={"required": _("Dites quel jour.")},
     )
-    hour = HourField(
+    hour = ClockField(
         label=_("À"),
-        help_text=_("Heures et minutes."),
-        required=True,
+        help_text=_("Comme 18:30 ou 18 h 30."),
         error_messages={"required": _("Dites à quelle heure.")},
     )
     late_reason = forms.CharField(

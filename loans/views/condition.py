@@ -51,10 +51,11 @@ def sheet(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     loan = the_loan(request, pk)
     if loan.status not in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED):
-        messages.info(request, _("Ce prêt n’en est pas à la remise."))
+        messages.info(request, _("Ce prêt n’en est pas là : voici où il en est."))
         return redirect(loan)
     if moment == Moment.RETURN and loan.status == LoanStatus.ACCEPTED:
-        messages.info(request, _("Inscrivez d’abord la remise."))
+        said = _("Inscrivez d’abord la remise.") if checklists.has_state(loan) else _("Inscrivez d’abord le début.")
+        messages.info(request, said)
         return redirect("loan_handover", pk=pk)
     if request.method == "POST":
         return _sent(request, loan, moment)
@@ -167,6 +168,9 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     standing = None if correcting else _written_meanwhile(request, loan, moment)
     if standing:
         return _conflict(request, loan, moment, standing)
+    if not correcting and moment == Moment.HANDOVER and counting.not_before(loan):
+        form.errors.clear()  # it is the moment that is wrong, not what was typed
+        return _page(request, loan, moment, form, status=422)
     if not form.is_valid():
         return _page(request, loan, moment, form, report=correcting, status=422)
     try:

@@ -311,7 +311,8 @@ def shown_of(loan: Loan, user: Any) -> str:
     """What the loan's page says of its condition to someone."""
     request = RequestFactory().get(f"/prets/{loan.pk}/")
     request.user = user
-    return render_to_string("loans/loan/_condition.html", {"loan": loan, "request": request})
+    known = {"loan": loan, "request": request, "obstacles": handover.obstacles(loan), "stopped": False}
+    return render_to_string("loans/loan/_condition.html", known)
 
 
 def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan) -> None:
