@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans.checklists import has_state
 from loans.models import ConditionReport, Loan, LoanStatus, Moment
 from loans.standing import moment_words
 
@@ -87,7 +86,7 @@ def not_before(loan: Loan) -> str:
     if loan.status != LoanStatus.ACCEPTED or timezone.now() >= since:
         return ""
     said = _("La remise s’inscrira à partir du %(when)s : au plus %(n)d jours avant le début.")
-    if not has_state(loan):
+    if not loan.has_state:
         said = _("Le début s’inscrira à partir du %(when)s : au plus %(n)d jours d’avance.")
     return said % {"when": moment_words(since).removeprefix("le\u00a0"), "n": EARLY.days}
 
@@ -98,13 +97,13 @@ def _not_then(loan: Loan, moment: str, at: datetime.datetime, report: ConditionR
         return _("Ce moment n’est pas encore arrivé. Inscrivez-le quand ce sera fait.")
     if moment == Moment.RETURN:
         if loan.handed_over_at and at < _minute(loan.handed_over_at):
-            if not has_state(loan):
+            if not loan.has_state:
                 return _("C’est avant le début : vérifiez le jour et l’heure.")
             return _("C’est avant la remise : vérifiez le jour et l’heure.")
         return ""
     if at < _minute(loan.requested_at):
         return _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
-    if at < loan.starts_at - EARLY and not has_state(loan):
+    if at < loan.starts_at - EARLY and not loan.has_state:
         said = _("Cela commence %(when)s : le début s’inscrit au plus %(n)d jours d’avance. Proposez d’abord d’autres "
                  "dates depuis la page du prêt.")  # fmt: skip
         return said % {"when": moment_words(loan.starts_at), "n": EARLY.days}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import ClockField, DayField
 from directory.forms.organisation import dress
-from loans.checklists import checklist, has_state
+from loans.checklists import checklist
 from loans.counting import Sheet, bounds
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
@@ -87,7 +87,7 @@ class SheetForm(forms.Form):
             del self.fields["counted"]
         if report or not handing or most == 1:
             del self.fields["rest"]
-        if not has_state(loan):
+        if not loan.has_state:
             del self.fields["state"]
         self.items: list[str] = []
         for index, row in enumerate(self._rows(data, loan, moment, report)):

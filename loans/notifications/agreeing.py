@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.mail import queue
 from accounts.models import Mail
-from loans.checklists import has_state
 from loans.models import Loan, LoanDate, LoanEvent, LoanMessage, LoanStatus, Proposal, Side
 from loans.notifications.sending import send, what, words
 from loans.permissions import members_of, organisation_of, other, people_of
+from mutualisation.kernel.moments import moment_in_words
 
 
 def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
@@ -24,7 +24,8 @@ def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
     send(
         loan, "asked-again" if again else "asked", Side.LENDER,
         subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
-        expected=_("Acceptez, refusez ou proposez autre chose.") + (held if loan.held_at else ""),
+        expected=_("Acceptez, refusez ou proposez autre chose avant le %(when)s : ensuite, la demande expire.")
+        % {"when": moment_in_words(loan.answer_by, "l j F Y")} + (held if loan.held_at else ""),
         action=_("Répondre"), note=loan.purpose, answers=not loan.held_at, people=people,
     )  # fmt: skip
 
@@ -60,7 +61,7 @@ def starts_soon(loan: Loan) -> None:
     """The day before the hand-over → both."""
     said = _("Bientôt, avec %(who)s : %(what)s")
     send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said % words(loan, Side.BORROWER),
-          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite.") if has_state(loan) else
+          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite.") if loan.has_state else
           _("Tout est prêt? Inscrivez le début quand ce sera commencé."))  # fmt: skip
     send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said % words(loan, Side.LENDER),
           expected=_("C’est réservé pour vous. Un empêchement? Annulez dès maintenant : d’autres attendent "
@@ -125,14 +126,14 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
         loan, "accepted", Side.BORROWER, note=event.note, invites="REQUEST",
         subject=_("Accepté par %(who)s : %(what)s") % words(loan, Side.LENDER),
         expected=_("C’est réservé pour vous. Il reste à convenir de la remise : écrivez au prêteur si besoin.")
-        if has_state(loan)
+        if loan.has_state
         else _("C’est réservé pour vous. Il reste à convenir du début : écrivez au prêteur si besoin."),
     )  # fmt: skip
     send(
         loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
         subject=_("Vous prêtez %(what)s à %(who)s") % words(loan, Side.BORROWER),
         expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise.")
-        if has_state(loan)
+        if loan.has_state
         else _("Les dates sont dans le fichier joint. Le jour venu, inscrivez le début."),
     )  # fmt: skip
     return True

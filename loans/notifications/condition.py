@@ -7,7 +7,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans.checklists import has_state
 from loans.models import ConditionReport, Incident, Loan, Moment, Side
 from loans.notifications.sending import send, words
 from loans.permissions import other
@@ -29,7 +28,7 @@ def _left(report: ConditionReport) -> str:
 def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
     loan, side = report.loan, report.filled_side
-    first = _("%(who)s a inscrit la remise : %(what)s") if has_state(loan) else _(
+    first = _("%(who)s a inscrit la remise : %(what)s") if loan.has_state else _(
         "%(who)s a inscrit le début : %(what)s"
     )  # fmt: skip
     later = ngettext("Il en partira %(n)d plus tard.", "Il en partira %(n)d plus tard.", loan.to_come)
@@ -98,7 +97,7 @@ def returned(report: ConditionReport) -> None:
     loan, side = report.loan, report.filled_side
     send(
         loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
-        subject=(_("%(who)s a inscrit le retour : %(what)s") if has_state(loan) else
+        subject=(_("%(who)s a inscrit le retour : %(what)s") if loan.has_state else
                  _("%(who)s a inscrit la fin : %(what)s")) % words(loan, side),
         expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + _left(report),
         action=_("Relire et confirmer"),

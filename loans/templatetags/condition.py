@@ -46,7 +46,7 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
             {
                 "report": r,
                 "title": checklists.title(loan, r.moment),
-                "state": r.get_state_display() if checklists.has_state(loan) else "",
+                "state": r.get_state_display() if loan.has_state else "",
                 "to_confirm": handover.to_confirm(user, r),
             }
             for r in reports
@@ -59,6 +59,6 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
         and not counting.not_before(loan)
         and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
         "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
-        "thing": checklists.has_state(loan),
+        "thing": loan.has_state,
         "report": incidents.can_open(user, loan),
     }

@@ -54,7 +54,7 @@ def sheet(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
         messages.info(request, _("Ce prêt n’en est pas là : voici où il en est."))
         return redirect(loan)
     if moment == Moment.RETURN and loan.status == LoanStatus.ACCEPTED:
-        said = _("Inscrivez d’abord la remise.") if checklists.has_state(loan) else _("Inscrivez d’abord le début.")
+        said = _("Inscrivez d’abord la remise.") if loan.has_state else _("Inscrivez d’abord le début.")
         messages.info(request, said)
         return redirect("loan_handover", pk=pk)
     if request.method == "POST":
@@ -106,7 +106,7 @@ def _page(
         "loan": loan,
         "moment": moment,
         "title": checklists.title(loan, moment),
-        "has_state": checklists.has_state(loan),
+        "has_state": loan.has_state,
         "reports": [_shown(request, r) for r in reports],
         "form": form,
         "correcting": report,
@@ -353,7 +353,7 @@ def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
         "loan": loan,
         "moment": moment,
         "title": checklists.title(loan, moment),
-        "has_state": checklists.has_state(loan),
+        "has_state": loan.has_state,
         "items": checklists.checklist(loan.resource, moment),
         "states": ConditionReport.State.labels,
         "back": reverse(NAMES[Moment(moment)], args=[pk]),
