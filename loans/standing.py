@@ -77,7 +77,7 @@ def _requested(loan: Loan, side: str, them: str) -> Standing:
     if side == Side.LENDER:
         said = _("Acceptez, refusez ou proposez autre chose avant %(when)s. Rien n’est réservé d’ici là.")
         return Standing("act", _("À répondre"), said % {"when": by_when}, mine=True)
-    said = _("%(who)s a jusqu’au %(when)s pour répondre. Rien n’est réservé d’ici là.")
+    said = _("%(who)s a jusqu’au %(when)s, pour répondre. Rien n’est réservé d’ici là.")
     return Standing("info", _("En attente de réponse"), said % {"who": them, "when": by_when.removeprefix("le\u00a0")})
 
 

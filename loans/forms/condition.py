@@ -89,6 +89,7 @@ class SheetForm(forms.Form):
             del self.fields["rest"]
         if not loan.has_state:
             del self.fields["state"]
+            self.fields["note"].help_text = _("Ce qui reste à faire ou à savoir. N’y mettez le nom de personne.")
         self.items: list[str] = []
         for index, row in enumerate(self._rows(data, loan, moment, report)):
             self._add(index, row)

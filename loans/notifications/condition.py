@@ -36,8 +36,8 @@ def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     rest = f" {later % {'n': loan.to_come}}" if loan.to_come else ""
     send(
         loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
-        subject=(_("%(who)s a corrigé l’état des lieux : %(what)s") if again else first) % words(loan, side),
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + rest + left,
+        subject=(_("%(who)s a corrigé la fiche : %(what)s") if again else first) % words(loan, side),
+        expected=_("Relisez la fiche, puis confirmez-la ou dites ce qui n’est pas exact.") + rest + left,
         action=_("Relire et confirmer"),
     )  # fmt: skip
 
@@ -60,8 +60,8 @@ def confirmed(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"confirmed-{report.pk}-{report.version}", other(side), page=_sheet(report),
-        subject=_("%(who)s confirme l’état des lieux : %(what)s") % words(loan, side),
-        expected=_("Rien à faire : vous avez compté la même chose."), action=_("Voir l’état des lieux"),
+        subject=_("%(who)s confirme la fiche : %(what)s") % words(loan, side),
+        expected=_("Rien à faire : les deux organismes l’ont confirmée."), action=_("Voir la fiche"),
     )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def contested(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"contested-{report.pk}-{report.version}", other(side), note=report.contest, page=_sheet(report),
-        subject=_("%(who)s conteste l’état des lieux : %(what)s") % words(loan, side),
+        subject=_("%(who)s conteste la fiche : %(what)s") % words(loan, side),
         expected=_("La fiche est rouverte : corrigez-la, ou écrivez-vous pour vous entendre."),
         action=_("Ouvrir la fiche"),
     )  # fmt: skip
@@ -99,7 +99,7 @@ def returned(report: ConditionReport) -> None:
         loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
         subject=(_("%(who)s a inscrit le retour : %(what)s") if loan.has_state else
                  _("%(who)s a inscrit la fin : %(what)s")) % words(loan, side),
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + _left(report),
+        expected=_("Relisez la fiche, puis confirmez-la ou dites ce qui n’est pas exact.") + _left(report),
         action=_("Relire et confirmer"),
     )  # fmt: skip
 

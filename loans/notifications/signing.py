@@ -130,6 +130,8 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
     """All have signed → everyone but who signed last; the person lent, who has no account, gets the text itself."""
     names = {**_names(agreement), "what": agreement.loan.resource.name}
     expected = _("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names
+    if not agreement.loan.has_state:
+        expected = _("Toutes les parties ont signé : le prêt de « %(what)s » peut commencer.") % names
     if agreement.amends_id:
         expected = _("Toutes les parties ont signé : l’avenant fait maintenant partie de l’entente.")
     _send(

@@ -245,7 +245,7 @@ def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionRe
     try:
         if gesture == "confirmer":
             handover.confirm(report, by=request.user, version=seen)
-            messages.success(request, _("C’est confirmé : les deux organismes ont compté la même chose."))
+            messages.success(request, _("C’est confirmé par les deux organismes."))
         elif gesture == "contester":
             handover.contest(report, by=request.user, remark=request.POST.get("remarque", ""), version=seen)
             said = _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger.")
