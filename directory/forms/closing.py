@@ -56,9 +56,7 @@ class DaysForm(DressedForm):
 class BlockForm(DaysForm):
     """Time taken out of the calendar of a resource."""
 
-    starts_at = ClockField(
-        label=_("À partir de"), required=False, help_text=_("Comme 18:00 ou 18 h. Vide : dès le début du jour.")
-    )
+    starts_at = ClockField(label=_("À partir de"), required=False, help_text=_("Vide : dès le début du jour."))
     ends_at = ClockField(label=_("Jusqu’à"), required=False, help_text=_("Vide : jusqu’à la fin du jour."))
     quantity = forms.IntegerField(label=_("Combien d’unités"), min_value=1, required=False)
     reason = forms.ChoiceField(
@@ -118,9 +116,7 @@ class HoursForm(DaysForm):
         label=_("Ce que c’est"), max_length=80, required=False,
         help_text=_("Public : « Congé des Fêtes », « Soirée d’élections »… Jamais le nom d’une personne."),
     )  # fmt: skip
-    opens_at = ClockField(
-        label=_("Ouvre à"), required=False, help_text=_("Comme 18:00 ou 18 h. Vide : fermé ces jours-là.")
-    )
+    opens_at = ClockField(label=_("Ouvre à"), required=False, help_text=_("Vide : fermé ces jours-là."))
     closes_at = ClockField(label=_("Ferme à"), required=False)
 
     def clean(self) -> dict[str, Any]:

@@ -345,7 +345,7 @@ def test_the_thread_says_each_step_in_words(loan: Loan) -> None:
     page = signed(borrower_of(loan)).get(loan.get_absolute_url()).content.decode()
     for verb in loan.events.values_list("verb", flat=True):
         assert "_" not in verb or verb not in page, verb
-    for words in ("Compté\u00a0: 10 sur 20", "a contesté l’état des lieux", "Les deux", "a réglé l’incident"):
+    for words in ("Compté\u00a0: 10 sur 20", "a contesté la fiche", "Les deux", "a réglé l’incident"):
         assert words in page
 
 
