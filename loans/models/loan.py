@@ -352,6 +352,11 @@ class Loan(models.Model):
     def is_open(self) -> bool:
         return self.status in OPEN
 
+    @property
+    def has_state(self) -> bool:
+        """Whether what is lent can be worn or damaged: a person or what she knows can’t."""
+        return self.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
+
 
 class LoanDate(models.Model):
     """One date of a loan. ``act`` is what its units are occupied under, once the loan is accepted."""
