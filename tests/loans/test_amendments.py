@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests, signing
-from loans.models import Loan, LoanDate, Side
+from loans.models import Agreement, Loan, LoanDate, Side
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
     accepted,
@@ -180,3 +182,47 @@ def test_a_person_who_never_signed_is_not_lent() -> None:
     sign_all(again)
     root.loan.refresh_from_db()
     assert amendments.another_person(root) == ""
+
+
+def test_a_loan_that_came_back_to_what_is_signed_asks_no_other_amendment() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    root = frozen(loan)
+    sign_all(root)
+    named(loan, "Mei Exemple", by=by)
+    signing.refuse(root.amendments.get(), by=member(loan.borrower), reason="Nous voulons Maxime.")
+    root.loan.refresh_from_db()
+    assert amendments.awaits_amendment(root)
+    named(loan, "Maxime Exemple", by=by)
+    root.loan.refresh_from_db()
+    assert not amendments.awaits_amendment(root)
+    assert handover.obstacles(loan) == []
+    assert amendments.draw_up_again(root, by=by) is None
+
+
+def test_the_page_of_a_loan_says_all_that_its_amendment_changes() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    sign_all(frozen(loan))
+    reach(loan, in_days(5))
+    named(loan, "Mei Exemple", by=by)
+    client = Client()
+    client.force_login(by)
+    box = client.get(loan.get_absolute_url()).content.decode().split("Ce changement est convenu")[1].split("</ul>")[0]
+    said = html.unescape(box).replace("\u00a0", " ")
+    assert "Nom de la personne : « Maxime Exemple » devient « Mei Exemple »" in said
+    assert "Période : « " in said
+
+
+def test_a_long_list_of_changes_is_cut_on_the_page_of_the_loan() -> None:
+    many = [{"label": f"Terme {n}", "before": "a" * 300, "after": ""} for n in range(8)]
+    lines = amendments.in_words(Agreement(values={"changes": many}))
+    assert len(lines) == amendments.FEW + 1
+    assert lines[-1] == "… et 2 autres changements"
+    assert max(len(line) for line in lines) < 300
