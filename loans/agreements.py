@@ -31,7 +31,6 @@ PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
 LIVE = (*OPEN, AgreementStatus.IN_FORCE)
-WRITINGS = ("drawn_up", "answered", "changed", "refreshed")  # the lines of the journal that write a version
 
 
 class NoModel(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -148,7 +147,7 @@ def completes(agreement: Agreement, side: str) -> bool:
     if not asked or any(side not in filling.sides_that_know(blank) for blank in asked):
         return False
     versions = {v.number: v for v in agreement.versions.all()}
-    for entry in reversed([e for e in agreement.journal.all() if e.kind in WRITINGS]):
+    for entry in reversed([e for e in agreement.journal.all() if e.kind in ("answered", "changed", "refreshed")]):
         if entry.party != PARTY[Side(side)]:
             return False
         before = versions.get(entry.data["version"] - 1)
@@ -279,6 +278,8 @@ def _rewrite(
     found = compare_writings(clauses_of(agreement), blanks(agreement), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
     record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
+    if agrees:
+        record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": number})
 
 
 @transaction.atomic

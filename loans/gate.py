@@ -34,8 +34,11 @@ def of_loan(loan: Loan) -> list[Agreement]:
 
 
 def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the last line of the journal of each, which ``standing`` tells first. In the same query."""
-    lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).order_by("-n")
+    """With the last line of the journal of each, which ``standing`` tells first. In the same query.
+
+    A yes aside: who proposes accepts, and it is the proposal that is news.
+    """
+    lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).exclude(kind="agreed").order_by("-n")
     news = {"news": Subquery(lines.values("kind")[:1]), "news_of": Subquery(lines.values("party")[:1])}
     return _with_scan(rows).annotate(**news)
 

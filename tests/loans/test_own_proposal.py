@@ -1,4 +1,4 @@
-"""What one proposes one accepts, even when the proposal asks its author something more; a party is not the other one."""
+"""What one proposes one accepts, even when it asks its author something more; a party is not the other one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Mail
 from directory.models import Organisation
-from loans import agreements, signing
+from loans import agreements, gate, signing
 from loans.models import Agreement, Loan, Side
 from tests.factories import ResourceFactory
 from tests.loans.lending import accepted, borrower_of, frozen, lender_of, member, models_in_force
@@ -76,12 +76,24 @@ def test_to_answer_what_ones_proposal_asks_is_to_accept_it(agreement: Agreement)
     assert "J’accepte ce texte" not in page(done)
     agreement = Agreement.objects.get(pk=agreement.pk)
     assert (agreement.lender_agreed, agreement.borrower_agreed) == (None, agreement.version)
+    last = agreement.journal.order_by("-n")[0]
+    assert (last.kind, last.party, last.data["version"]) == ("agreed", "emprunteur", agreement.version)
     accept = {"geste": "accepter", "version": agreement.version}
     assert lender.post(agreement.get_absolute_url(), accept).status_code == 302
     assert Agreement.objects.get(pk=agreement.pk).status == "to_sign"
     told = Mail.objects.filter(to=lender_of(agreement.loan).email, subject__contains="propose un changement").first()
     assert told is not None
     assert "doit encore y répondre" in told.text
+
+
+def test_who_proposes_a_whole_text_accepts_it_in_the_journal_and_it_is_news(agreement: Agreement) -> None:
+    loan = agreement.loan
+    agreements.change(agreement, by=borrower_of(loan), side=Side.BORROWER, values={"regles_maison": "Pieds nus."})
+    assert list(agreement.journal.values_list("kind", "party"))[-2:] == [
+        ("changed", "emprunteur"), ("agreed", "emprunteur"),
+    ]  # fmt: skip
+    row = gate.with_news(Agreement.objects.filter(pk=agreement.pk).for_list()).get()
+    assert gate.standing(row, Side.LENDER).expected.split(" propose un autre texte. ")[1].startswith("Voyez")
 
 
 def test_to_answer_what_the_other_proposes_accepts_nothing(agreement: Agreement) -> None:
