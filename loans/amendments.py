@@ -169,10 +169,11 @@ def text_of_amendment(root: Agreement, changes: list[Answer]) -> list[Written]:
         _("%(name)s, ci-après « %(role)s »") % {"name": root.values.get(f"{party}.nom", ""), "role": roles[party]}
         for party in root.parties
     ]
+    said = _(" et ").join(filter(None, [", ".join(parties[:-1]), parties[-1]]))
     since = root.in_force_at or timezone.now()
     words = {
         "number": root.number, "since": day_in_words(timezone.localtime(since).date(), "j F Y"),
-        "parties": ", ".join(parties), "today": day_in_words(timezone.localdate(), "j F Y"),
+        "parties": said, "today": day_in_words(timezone.localdate(), "j F Y"),
     }  # fmt: skip
     nothing = _("rien n’était prévu")
     what = format_html(

@@ -163,7 +163,7 @@ def shown(
         "standing": stands,
         "scanned": scanned,
         "signs": to_sign and not scanned and own,
-        "links": to_sign and not scanned and not own and stands.mine,
+        "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,
         "text": text,
         "minutes": max(1, round(words / WORDS_A_MINUTE)),

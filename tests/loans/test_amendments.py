@@ -9,8 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Mail
+from directory.models import Membership
 from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests, signing
 from loans.models import Agreement, Loan, LoanDate, Side
+from loans.permissions import PARTY_OF
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
     accepted,
@@ -123,8 +126,30 @@ def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
     amendment = root.amendments.get()
     for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
         assert f"{name}, ci-après « {role} »" in " ".join(amendment.text.split())
+    assert f" et {loan.borrower.name}, ci-après" in " ".join(amendment.text.split())
     assert "prêteur" not in amendment.text
     assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
+
+
+def test_an_amendment_is_never_said_to_be_the_agreement() -> None:
+    loan = signed(accepted(hall()))
+    reach(loan, in_days(5))
+    amendment = Agreement.objects.get(amends__loan=loan)
+    number, name = amendment.number, loan.lender.name
+    said = signing.statement(amendment, "preteur").replace("\u00a0", " ")
+    assert said == f"Je signe l’avenant {number} au nom de « {name} ». Je l’ai lu et je l’accepte."
+    for side in Side.values:
+        by = member(loan.lender if side == Side.LENDER else loan.borrower)
+        Membership.objects.filter(user=by).update(is_signatory=True, resolution_on="2026-05-03")
+        signing.sign(amendment, party=PARTY_OF[side], by=by, sha256=amendment.sha256, proof="code")
+    told = [entry.what.replace("\u00a0", " ") for entry in amendment.journal.all()]
+    assert told[0].startswith("Avenant préparé")
+    assert told[-1] == "Avenant en vigueur : toutes les parties ont signé"
+    subjects = set(Mail.objects.filter(event__contains=f":{amendment.pk}").values_list("subject", flat=True))
+    assert any(subject.endswith(f"En vigueur\u00a0: avenant {number}") for subject in subjects)
+    assert not any("entente" in subject for subject in subjects)
+    html_ = str(papers.paper(amendment).html)
+    assert f"Avenant {number}, d’après" in html_
 
 
 def named(loan: Loan, worker: str, *, by: Any) -> None:
