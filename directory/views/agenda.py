@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,8 +30,9 @@ from directory.opening import LAST_MINUTE, MIDNIGHT, clock, day_words
 from directory.permissions import can_block, can_edit, is_member, readable
 from directory.views.listing import conditional
 from directory.views.resource import renamed
+from mutualisation.kernel.days import read_day
 from mutualisation.kernel.facets import AGENDA
-from mutualisation.kernel.moments import DAY, day_in_words, read_day, wall, whole_days
+from mutualisation.kernel.moments import DAY, day_in_words, wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
 
 TABLES = ("directory_resource", "directory_organisation", AGENDA)
@@ -109,12 +112,11 @@ def asked_span(request: HttpRequest) -> Span:
     today, notices = timezone.localdate(), []
     week = "semaine" in request.GET
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
-    day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
-    if day is None:
-        notices.append(
-            _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 ou 4 décembre 2026.") % {"value": text}
-        )
-    elif not -BEHIND <= (day - today).days <= AHEAD:
+    try:
+        day = read_day(f"{text}-01" if re.fullmatch(r"\d{4}-\d{1,2}", text) else text) if text else today
+    except ValidationError as error:
+        day, notices = None, error.messages
+    if day is not None and not -BEHIND <= (day - today).days <= AHEAD:
         notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None
     day = day or today

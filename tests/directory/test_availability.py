@@ -136,7 +136,8 @@ def test_one_day_alone_and_how_many(client: Client) -> None:
     ("query", "sentence"),
     [
         ("du=hier", "« hier » n’est pas une date"),
-        ("du=2027-02-29", "« 2027-02-29 » n’est pas une date"),
+        ("du=2027-02-29", "Le 29 février 2027 n’existe pas\u00a0: choisissez un autre jour."),
+        ("du=vendredi+17+décembre+2026", "Le 17 décembre 2026 est un jeudi"),
         ("du=2027-03-10&au=2027-03-09", "Le dernier jour précède le premier"),
         ("du=2027-02-10", "est déjà passé"),
         ("du=2027-03-01&de=8:00&a=9:00", "Ce moment est déjà passé"),
