@@ -72,14 +72,17 @@ def values_of(agreement: Agreement) -> dict[str, Any]:
 
 def written(agreement: Agreement) -> list[Written]:
     """The text of a draft, composed now."""
-    rows = clauses_of(agreement)
-    return compose(rows, blanks(agreement), values_of(agreement), agreement.chosen)
+    return compose(clauses_of(agreement), blanks(agreement), values_of(agreement), agreement.chosen)
 
 
 def lacks(agreement: Agreement) -> list[Blank]:
     """What must still be answered, in the order of the text."""
-    rows = clauses_of(agreement)
-    return lacking(rows, blanks(agreement), values_of(agreement), agreement.chosen)
+    return _lacking(agreement, values_of(agreement), agreement.chosen)
+
+
+def _lacking(agreement: Agreement, values: Mapping[str, Any], chosen: Collection[str]) -> list[Blank]:
+    known = {**values, "entente.date": timezone.localdate().isoformat()}
+    return lacking(clauses_of(agreement), blanks(agreement), known, chosen)
 
 
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
@@ -136,6 +139,21 @@ def agreed_version(agreement: Agreement, side: str) -> int | None:
 
 def has_agreed(agreement: Agreement, side: str) -> bool:
     return agreed_version(agreement, side) == agreement.version
+
+
+def completes(agreement: Agreement, side: str) -> bool:
+    """Whether all that is lacking, this side alone opened by a proposal and can say: who answers accepts the text."""
+    asked = lacks(agreement)
+    if not asked or any(side not in filling.sides_that_know(blank) for blank in asked):
+        return False
+    versions = {v.number: v for v in agreement.versions.all()}
+    for entry in reversed([e for e in agreement.journal.all() if e.kind in ("answered", "changed", "refreshed")]):
+        if entry.party != PARTY[Side(side)]:
+            return False
+        before = versions.get(entry.data["version"] - 1)
+        if entry.kind == "changed" and before and not _lacking(agreement, before.values, before.chosen):
+            return True
+    return False
 
 
 # ---- writing
@@ -260,13 +278,18 @@ def _rewrite(
     found = compare_writings(clauses_of(agreement), blanks(agreement), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
     record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
+    if agrees:
+        record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": number})
 
 
 @transaction.atomic
 def answer(
     agreement: Agreement, *, by: Any, side: str, values: Mapping[str, Any], version: int | None = None
 ) -> Agreement:
-    """A party says what she alone knows. Raises PermissionDenied (not asked of her), AlreadyMoved (stale page)."""
+    """A party says what she alone knows; the last answer that her own proposal asked for accepts the text.
+
+    Raises PermissionDenied (not asked of her), AlreadyMoved (stale page).
+    """
     _hold(agreement, by=by, side=side, version=version)
     asked = blanks(agreement)
     require(all(name in asked and side in filling.sides_that_know(asked[name]) for name in values))
@@ -276,7 +299,8 @@ def answer(
     if said == agreement.values:
         return agreement
     since, whole = agreement.version, not lacks(agreement)
-    _rewrite(agreement, values=said, chosen=agreement.chosen, kind="answered", by=by, side=side)
+    agrees = completes(agreement, side) and not _lacking(agreement, said, agreement.chosen)
+    _rewrite(agreement, values=said, chosen=agreement.chosen, kind="answered", by=by, side=side, agrees=agrees)
     if lacks(agreement):
         return agreement
     if whole:
@@ -311,13 +335,13 @@ def change(
             _("Rien ne change : modifiez une réponse ou une clause facultative, ou revenez au texte.")
         )
     since = agreement.version
-    whole = not lacking(
-        clauses_of(agreement), there, {**said, "entente.date": timezone.localdate().isoformat()}, wanted
-    )
+    whole = not _lacking(agreement, said, wanted)
     _rewrite(
         agreement, values=said, chosen=wanted, kind="changed", by=by, side=side, note=note.strip()[:2000], agrees=whole
     )
-    notifications.agreement_changed(agreement, changes_since(agreement, since), side=side, by=by, note=note)
+    awaits = next((who for who in (side, other(side)) if lacks_of(agreement, who)), "")
+    changes = changes_since(agreement, since)
+    notifications.agreement_changed(agreement, changes, side=side, by=by, note=note, awaits=awaits)
     return agreement
 
 

@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import Q, prefetch_related_objects
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from directory.permissions import require
 from loans import agreements, ending, filling, holding, notifications
@@ -29,6 +31,7 @@ TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret
          "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
 PERSON = "personne."
 THING = ("ressource.", "local.", "expertise.")
+FEW = 6  # changes that a loan's page tells
 
 
 @transaction.atomic
@@ -166,10 +169,11 @@ def text_of_amendment(root: Agreement, changes: list[Answer]) -> list[Written]:
         _("%(name)s, ci-après « %(role)s »") % {"name": root.values.get(f"{party}.nom", ""), "role": roles[party]}
         for party in root.parties
     ]
+    said = _(" et ").join(filter(None, [", ".join(parties[:-1]), parties[-1]]))
     since = root.in_force_at or timezone.now()
     words = {
         "number": root.number, "since": day_in_words(timezone.localtime(since).date(), "j F Y"),
-        "parties": ", ".join(parties), "today": day_in_words(timezone.localdate(), "j F Y"),
+        "parties": said, "today": day_in_words(timezone.localdate(), "j F Y"),
     }  # fmt: skip
     nothing = _("rien n’était prévu")
     what = format_html(
@@ -193,6 +197,19 @@ def text_of_amendment(root: Agreement, changes: list[Answer]) -> list[Written]:
     ]  # fmt: skip
 
 
+def in_words(amendment: Agreement) -> list[str]:
+    """What an amendment changes, a line each, cut short: its own page says it in full."""
+    changes = [Answer(**said) for said in amendment.values.get("changes", [])]
+    lines = [in_sentence(Answer(c.label, _cut(c.before), _cut(c.after))) for c in changes[:FEW]]
+    if more := len(changes[FEW:]):
+        lines.append(ngettext("… et %(n)d autre changement", "… et %(n)d autres changements", more) % {"n": more})
+    return lines
+
+
+def _cut(text: str) -> str:
+    return Truncator(text).chars(200)
+
+
 @transaction.atomic
 def draw_up_again(root: Agreement, *, by: Any) -> Agreement | None:
     """An amendment was refused or expired while the loan is no longer as signed: another one, to sign."""
@@ -209,6 +226,14 @@ def another_person(root: Agreement) -> str:
     return "" if signed == root.loan.worker else signed
 
 
+def differs(root: Agreement) -> bool:
+    """Whether the loan is anything else than what is signed. Five queries: asked when there is a reason to."""
+    before, known = in_force_values(root), filling.values(root.loan, root.number)
+    known = _whole(known, before)
+    another = before.get("ressource.nom") != known["ressource.nom"]
+    return bool(_changes(root, before, known, another=another))
+
+
 def awaits_amendment(root: Agreement) -> bool:
     """Whether the loan no longer is what was signed, and no amendment to sign says so."""
     if root.status != AgreementStatus.IN_FORCE or root.amendments.filter(status=AgreementStatus.TO_SIGN).exists():
@@ -218,4 +243,5 @@ def awaits_amendment(root: Agreement) -> bool:
     no_longer = (AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED)
     let_go = Q(proposal__isnull=False, status__in=no_longer)  # the loan stayed as it was
     last = root.amendments.exclude(let_go).order_by("-id").first()
-    return last is not None and last.status in (AgreementStatus.REFUSED, AgreementStatus.EXPIRED)
+    refused = last is not None and last.status in (AgreementStatus.REFUSED, AgreementStatus.EXPIRED)
+    return refused and differs(root)  # the loan may be back to what was signed

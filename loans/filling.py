@@ -46,7 +46,7 @@ def values(loan: Loan, number: str = "", *, agreed: Proposal | None = None) -> d
         **facts.of_resource(loan.resource, loan.lender),
         **_when(loan, periods),
         **_loan(loan),
-        **facts.around(loan.lender),
+        **facts.around(loan.lender, loan.borrower),
         "entente.numero": number,
     }
     return {name: value for name, value in found.items() if is_filled(value)}

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 from loans import agreements, filling, rules
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
-from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature, SigningLink
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
+from mutualisation.kernel.moments import day_in_words, wall
 from toolbox.composing import roles_of
 from toolbox.models import Party
 
@@ -34,16 +35,21 @@ def of_loan(loan: Loan) -> list[Agreement]:
 
 
 def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the last line of the journal of each, which ``standing`` tells first. In the same query."""
-    lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).order_by("-n")
+    """With the last line of the journal of each, which ``standing`` tells first. In the same query.
+
+    A yes aside: who proposes accepts, and it is the proposal that is news.
+    """
+    lines = JournalEntry.objects.filter(agreement=OuterRef("pk")).exclude(kind="agreed").order_by("-n")
     news = {"news": Subquery(lines.values("kind")[:1]), "news_of": Subquery(lines.values("party")[:1])}
     return _with_scan(rows).annotate(**news)
 
 
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the side that sent the paper, signed, which the other has not confirmed yet. In the same query."""
+    """With the side that sent the paper, signed, which the other has not confirmed yet; and when the person lent was
+    sent the link that she has. In the same query."""
     waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
-    return rows.annotate(scan_side=Subquery(waiting.values("side")[:1]))
+    links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
+    return rows.annotate(scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]))
 
 
 def root_of(rows: Iterable[Agreement]) -> Agreement | None:
@@ -159,6 +165,12 @@ def standing(agreement: Agreement, side: str) -> Standing:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
         ours = agreements.PARTY[Side(side)] in waited
+        sent = getattr(agreement, "link_at", None)
+        if sent and side == Side.LENDER and not ours and Party.PERSON in waited:
+            said = _("C’est signé pour vous. La personne prêtée a reçu son lien le %(sent)s : elle signe avant "
+                     "%(when)s.")  # fmt: skip
+            words = {**until, "sent": day_in_words(wall(sent), "j F Y")}
+            return Standing("info", _("En attente de signature"), said % words)
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
             expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
@@ -179,7 +191,7 @@ def standing(agreement: Agreement, side: str) -> Standing:
 
 
 def sends_link(agreement: Agreement) -> bool:
-    """Whether it is now for the employer, who has signed, to send the person lent her link."""
+    """Whether the employer, who has signed, sends the person lent her link, or another one."""
     waited = unsigned(agreement) if agreement.status == S.TO_SIGN else []
     return Party.PERSON in waited and Party.LENDER not in waited
 

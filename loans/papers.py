@@ -174,10 +174,10 @@ def _state(agreement: Agreement, one: Told) -> tuple[str, str]:
 
 
 def _line(entry: JournalEntry, places: Iterable[Place]) -> Line:
-    called = {place.party: place.who for place in places}
-    who = ", ".join(filter(None, [entry.who, called.get(entry.party, "")]))
-    what = entry.what
-    return Line(entry.n, instant(entry.at), what, who, (entry.hash[:32], entry.hash[32:]))
+    who = next((place.who for place in places if place.party == entry.party), "")
+    if entry.who:
+        who = ", ".join(filter(None, [entry.who, f"{who[:1].lower()}{who[1:]}"]))
+    return Line(entry.n, instant(entry.at), entry.what, who, (entry.hash[:32], entry.hash[32:]))
 
 
 def instant(at: datetime.datetime) -> str:

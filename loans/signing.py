@@ -88,14 +88,13 @@ def successor(agreement: Agreement) -> Agreement | None:
 
 def statement(agreement: Agreement, party: str, mandate: Membership | None = None) -> str:
     """What the person says by signing."""
-    names = {"number": agreement.number, "us": name_of(agreement, party)}
-    if party not in SIDE_OF:
-        said = _("Je signe l’entente %(number)s en mon nom. Je l’ai lue et je l’accepte.")
-    else:
-        said = _("Je signe l’entente %(number)s au nom de « %(us)s ». Je l’ai lue et je l’accepte.")
-        if mandate and mandate.resolution_on:
-            said += _(" Une résolution du conseil du %(day)s m’y autorise.")
-            names["day"] = day_in_words(mandate.resolution_on, "j F Y")
+    names = {"called": agreement.called, "us": name_of(agreement, party)}
+    said = _("Je signe l’%(called)s en mon nom.") if party not in SIDE_OF else _(
+        "Je signe l’%(called)s au nom de « %(us)s ».")  # fmt: skip
+    said += _(" Je l’ai lu et je l’accepte.") if agreement.amends_id else _(" Je l’ai lue et je l’accepte.")
+    if party in SIDE_OF and mandate and mandate.resolution_on:
+        said += _(" Une résolution du conseil du %(day)s m’y autorise.")
+        names["day"] = day_in_words(mandate.resolution_on, "j F Y")
     return (said % names)[:STATEMENT_AT_MOST]
 
 
@@ -196,7 +195,8 @@ def settle(agreement: Agreement, party: str, *, by: Any = None) -> Agreement:
         return agreement
     now = timezone.now()
     move(agreement, AgreementStatus.IN_FORCE, in_force_at=now)
-    JournalEntry.objects.write(agreement, "in_force", sha256=agreement.sha256)
+    amends = {"amends": agreement.amends.number} if agreement.amends else {}
+    JournalEntry.objects.write(agreement, "in_force", sha256=agreement.sha256, **amends)
     try:
         holding.take_effect(agreement)
     except (Taken, holding.TooLate):

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.utils.translation import gettext as _
 
 from directory.models import Kind, Membership, Organisation, Resource
@@ -105,22 +107,33 @@ def asked_for(resource: Resource) -> dict[str, Any]:
     }
 
 
-def around(lender: Organisation) -> dict[str, Any]:
-    """The territory, the network of its organisations that offers mediation, the judicial district."""
+def around(lender: Organisation, borrower: Organisation | None = None) -> dict[str, Any]:
+    """The territory, the judicial district, the network that accompanies the parties and offers mediation. One query.
+
+    The network is the lender's, the borrower's where there is none; never one of them: nobody mediates its own case.
+    """
     above = territories().above(lender.territory_id)
     mrc = next((node for node in above if node.kind == "mrc"), None)
-    within = territories().within([mrc.slug]) if mrc else [lender.territory_id]
-    networks = Organisation.objects.filter(is_network=True, status=Status.PUBLISHED)
-    near = networks.filter(
-        Q(served_territories__in=[node.id for node in above]) | Q(territory__in=within)
-    ).exclude(pk=lender.pk)  # fmt: skip
-    names = list(near.order_by("pk").values_list("name", flat=True).distinct()[:1])
+    parties = [lender, *([borrower] if borrower else [])]
+    near = [_accompany(party.territory_id) for party in parties]
+    networks = Organisation.objects.filter(reduce(or_, near), is_network=True, status=Status.PUBLISHED)
+    networks = networks.exclude(pk__in=[party.pk for party in parties])
+    closest = Case(*(When(where, then=n) for n, where in enumerate(near)))
+    names = networks.order_by(closest, "pk").values_list("name", flat=True)[:1]
     return {
         "portail.nom": settings.PORTAL_NAME,
         "territoire.nom": f"MRC {_of(mrc.name)}" if mrc else lender.territory.name,
-        "cdc.nom": names[0] if names else "",
+        "cdc.nom": next(iter(names), ""),
         "district.judiciaire": district_of(node.slug for node in above),
     }
+
+
+def _accompany(territory: int) -> Q:
+    """The organisations that serve a place, or that are in its MRC."""
+    above = territories().above(territory)
+    mrc = next((node for node in above if node.kind == "mrc"), None)
+    within = territories().within([mrc.slug]) if mrc else [territory]
+    return Q(served_territories__in=[node.id for node in above]) | Q(territory__in=within)
 
 
 def district_of(slugs: Iterable[str]) -> str:

@@ -186,8 +186,8 @@ CATALOGUE: tuple[Variable, ...] = (
         "territoire.nom", _("Territoire"), "text", "loan.lender.territory, its MRC", "MRC de Beauharnois-Salaberry",
     ),
     Variable(
-        "cdc.nom", _("CDC qui offre la médiation"), "text", "the network that curates loan.lender.territory",
-        "CDC du territoire",
+        "cdc.nom", _("CDC qui offre la médiation"), "text",
+        "the network of the lender's territory, else of the borrower's; neither of them", "CDC du territoire",
     ),
     Variable(
         "district.judiciaire", _("District judiciaire"), "text", "the lender's territory, by a table; else asked",

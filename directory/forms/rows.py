@@ -105,7 +105,7 @@ class RowsField(forms.Field):
         lines = []
         for row in value or ():
             form = self.row(initial=dict(zip(self.widget.columns, row, strict=True)), **self.given)
-            choices = [dict(getattr(f, "choices", ())) for f in form.fields.values()]
+            choices = [_flat(getattr(f, "choices", ())) for f in form.fields.values()]
             lines.append(", ".join(str(c.get(v, v)) for c, v in zip(choices, row, strict=True)))
         return "\n".join(lines)
 
@@ -117,6 +117,14 @@ class RowsField(forms.Field):
             list(self.row(initial=initial, prefix=f"{name}-{n}", **self.given))
             for n, initial in enumerate([*filled, *({} for _line in range(room))])
         ]
+
+
+def _flat(choices: Iterable[Any]) -> dict[Any, Any]:
+    """The words of each choice, those of groups with the others."""
+    found: dict[Any, Any] = {}
+    for value, words in choices:
+        found |= dict(words) if isinstance(words, list | tuple) else {value: words}
+    return found
 
 
 # ---- the lines of a story

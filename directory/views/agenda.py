@@ -166,9 +166,9 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
             "span": span,
             "cells": cells,
             "weeks": [] if span.week else _weeks(cells),
-            "weekdays": [date_format(cells[0].day + n * DAY, "l") for n in _from_sunday(cells[0].day)],
+            "weekdays": [str(WEEKDAYS[n]) for n in SUNDAY_FIRST.iterweekdays()],
             "bars": [(cell, _bar(cell.shown)) for cell in cells] if span.week else [],
-            "named": [run.words for run in _runs(resource, shown) if run.name] if any(d.name for d in shown) else [],
+            "named": [run.words for run in _runs(resource, shown, named=True)],
             "team": team,
             "closures": closures,
             "as_list": request.GET.get("vue") == "liste",
@@ -178,12 +178,6 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     if not resource.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
-
-
-def _from_sunday(day: datetime.date) -> range:
-    """How far from a day its Sunday and the six days that follow are."""
-    back = day.isoweekday() % 7
-    return range(-back, 7 - back)
 
 
 def _cells(resource: Resource, days: list[Day], today: datetime.date) -> list[Cell]:
@@ -298,7 +292,6 @@ class Run:
     count: int
     words: str
     short: str
-    name: str
 
 
 @login_not_required
@@ -335,20 +328,22 @@ def organisation_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _runs(resource: Resource, days: list[Day]) -> list[Run]:
-    """The days of a resource, those that are alike together: « du 3 au 7 : libre »."""
+def _runs(resource: Resource, days: list[Day], *, named: bool = False) -> list[Run]:
+    """The days of a resource, those that are alike together: « du 3 au 7 : libre »; or only those with a name."""
     found = []
 
     def state_of(day: Day) -> DayState:  # of fifty chairs, five free is not « libre »
         return DayState.PART if day.state == DayState.FREE and day.free < resource.quantity else day.state
 
-    for (state, _name), some in groupby(days, key=lambda day: (state_of(day), day.name)):
+    for (state, name), some in groupby(days, key=lambda day: (state_of(day), day.name)):
+        if named and not name:
+            continue
         alike = list(some)
         first, last = alike[0].day, alike[-1].day
         when = day_words(first) if first == last else _("du %(a)s au %(b)s") % {
             "a": day_in_words(first, "j"), "b": day_in_words(last, "j F"),
         }  # fmt: skip
-        said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
+        said = str(state.label) + (f" ({name})" if name else "")
         found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},
-                         agenda.short(replace(alike[0], state=state), 1), alike[0].name))  # fmt: skip
+                         agenda.short(replace(alike[0], state=state), 1)))  # fmt: skip
     return found

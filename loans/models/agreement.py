@@ -210,6 +210,12 @@ condition=pgtrigger.Condition(_FROZEN),
         return reverse("agreement", args=[self.number])
 
     @property
+    def called(self) -> str:
+        """« entente 2026-0042 », « avenant 2026-0042-A1 »."""
+        said = _("avenant %(number)s") if self.amends_id else _("entente %(number)s")
+        return str(said) % {"number": self.number}
+
+    @property
     def is_frozen(self) -> bool:
         return self.frozen_at is not None
 

@@ -160,6 +160,12 @@ HAPPENED = {
     "ended": _("Entente résiliée : le prêt est annulé"),
 }
 
+OF_AMENDMENTS = {
+    "drawn_up": _("Avenant préparé, d’après ce qui est convenu du prêt"),
+    "frozen": _("Texte de l’avenant figé : à signer"),
+    "in_force": _("Avenant en vigueur : toutes les parties ont signé"),
+}
+
 
 class JournalManager(models.Manager["JournalEntry"]):
     """Writes lines, and says whether those that are there are those that were written."""
@@ -239,8 +245,8 @@ class JournalEntry(models.Model):
     @property
     def what(self) -> str:
         """What happened, in words."""
-        if self.kind == "frozen" and self.data.get("amends"):
-            return str(_("Texte de l’avenant figé : à signer"))
+        if self.data.get("amends") and self.kind in OF_AMENDMENTS:
+            return str(OF_AMENDMENTS[self.kind])
         return str(HAPPENED.get(self.kind, self.kind.replace("_", " ").capitalize()))
 
 

@@ -67,13 +67,25 @@ def agreement_corrected(agreement: Agreement, changes: list[str], *, side: str, 
     )  # fmt: skip
 
 
-def agreement_changed(agreement: Agreement, changes: list[str], *, side: str, by: Any, note: str) -> None:
-    """Another text is proposed → the other side: see the difference, agree or propose in turn."""
+def agreement_changed(
+    agreement: Agreement, changes: list[str], *, side: str, by: Any, note: str, awaits: str = ""
+) -> None:
+    """Another text is proposed → the other side: see the difference, agree or propose in turn.
+
+    ``awaits``: the side whose answer it lacks, if any.
+    """
+    said = _("%(who)s propose un autre texte. Voyez ce qui change, puis acceptez-le ou proposez à votre tour : rien "
+             "n’est figé d’ici là.")  # fmt: skip
+    if awaits == side:
+        said = _("%(who)s propose un autre texte, et doit encore y répondre à une question. Un courriel vous dira "
+                 "quand il sera complet : rien n’est figé d’ici là.")  # fmt: skip
+    elif awaits:
+        said = _("%(who)s propose un autre texte, qui vous pose une question. Voyez ce qui change, puis répondez ou "
+                 "proposez à votre tour : rien n’est figé d’ici là.")  # fmt: skip
     _tell(
         agreement, "changed", side, by=by, note="\n".join(filter(None, [note.strip(), *changes])),
         subject=_("%(who)s propose un changement à l’entente %(number)s") % _words(agreement, side),
-        expected=_("%(who)s propose un autre texte. Voyez ce qui change, puis acceptez-le ou proposez à votre tour : "
-                   "rien n’est figé d’ici là.") % _words(agreement, side),
+        expected=said % _words(agreement, side),
         action=_("Voir ce qui change"),
     )  # fmt: skip
 

@@ -65,10 +65,8 @@ def _send(
 
 def _names(agreement: Agreement) -> dict[str, str]:
     loan = agreement.loan
-    return {
-        "number": agreement.number, "title": agreement.title, "when": day(agreement.sign_by),
-        "lender": loan.lender.name, "borrower": loan.borrower.name,
-    }  # fmt: skip
+    names = {"number": agreement.number, "called": agreement.called, "title": agreement.title}
+    return {**names, "when": day(agreement.sign_by), "lender": loan.lender.name, "borrower": loan.borrower.name}
 
 
 def _turn(agreement: Agreement, side: str, event: str, subject: str, *, news: str = "", by: Any = None) -> None:
@@ -90,7 +88,7 @@ def send_the_link(agreement: Agreement, *, again: str = "") -> None:
     """The person lent signs too → her employer: give her address."""
     _send(
         agreement, f"link-wanted{again}", people_of(agreement.loan, Side.LENDER),
-        subject=_("Entente %(number)s : la personne prêtée signe aussi") % _names(agreement),
+        subject=_("La personne prêtée signe aussi l’%(called)s") % _names(agreement),
         expected=_("Le texte est figé, et la personne prêtée le signe aussi. Donnez son adresse : elle reçoit un lien "
                    "personnel pour le lire et le signer."),
         action=_("Envoyer son lien"), page=reverse("agreement_link", args=[agreement.number]),
@@ -103,12 +101,12 @@ def signed(agreement: Agreement, party: str, *, by: Any = None) -> None:
     names = {**_names(agreement), "who": name_of(agreement, party)}
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
-            _turn(agreement, side, f"signed-{party}", _("%(who)s a signé l’entente %(number)s : à vous") % names,
+            _turn(agreement, side, f"signed-{party}", _("%(who)s a signé l’%(called)s : à vous") % names,
                   news=_("%(who)s a signé.") % names, by=by)  # fmt: skip
         else:
             _send(
                 agreement, f"signed-{party}-{side}", _people(agreement, side), by=by,
-                subject=_("%(who)s a signé l’entente %(number)s") % names,
+                subject=_("%(who)s a signé l’%(called)s") % names,
                 expected=_("%(who)s a signé. Vous n’avez rien à faire. Signatures attendues avant le %(when)s : "
                            "%(left)s.") % {**names, "left": ", ".join(name_of(agreement, p) for p in left)},
             )  # fmt: skip
@@ -136,12 +134,12 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
         expected = _("Toutes les parties ont signé : l’avenant fait maintenant partie de l’entente.")
     _send(
         agreement, "in-force", _everyone(agreement), by=by,
-        subject=_("En vigueur entre %(lender)s et %(borrower)s : entente %(number)s") % names, expected=expected,
+        subject=_("En vigueur entre %(lender)s et %(borrower)s : %(called)s") % names, expected=expected,
         action=_("Ouvrir l’entente signée"),
     )  # fmt: skip
     if link := _person(agreement):
         _to_person(
-            link, "in-force", subject=_("Votre exemplaire : entente %(number)s, en vigueur") % names,
+            link, "in-force", subject=_("Votre exemplaire : %(called)s, en vigueur") % names,
             expected=_("Toutes les parties ont signé. Voici le texte : gardez ce courriel."), text=agreement.text,
         )  # fmt: skip
 
@@ -213,7 +211,7 @@ def remind(agreement: Agreement, *, days: int, person: bool) -> None:
     left = unsigned(agreement)
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
-            subject = _("Rappel : entente %(number)s avec %(who)s à signer avant le %(when)s")
+            subject = _("Rappel : %(called)s avec %(who)s à signer avant le %(when)s")
             names = {**_names(agreement), "who": organisation_of(agreement.loan, other(side)).name}
             _turn(agreement, side, f"remind-{days}", subject % names, news=_("Votre signature manque encore."))
     if person and Party.PERSON in left:
@@ -240,7 +238,7 @@ def personal_link(link: SigningLink, token: str, *, again: bool) -> None:
         expected += _(" Ce lien remplace celui d’avant.")
     _to_person(
         link, "link", expected=expected,
-        subject=_("%(lender)s vous demande de signer l’entente %(number)s") % _names(link.agreement),
+        subject=_("%(lender)s vous demande de signer : %(called)s") % _names(link.agreement),
         text=_("Ce lien est personnel : ne le transférez pas. Pour signer, vous recevrez un code à cette adresse."),
         url=absolute(reverse("signing_link", args=[token])),
     )  # fmt: skip
@@ -250,7 +248,7 @@ def person_signed(link: SigningLink) -> None:
     """What she signed, to keep, while others still have to: the link serves no more."""
     names = _names(link.agreement)
     _to_person(
-        link, "signed", subject=_("Vous avez signé l’entente %(number)s") % names,
+        link, "signed", subject=_("Vous avez signé l’%(called)s") % names,
         expected=_("Voici le texte que vous avez signé : gardez ce courriel."), text=link.agreement.text,
     )  # fmt: skip
 

@@ -9,10 +9,9 @@ from django import template
 from django.utils import timezone
 
 from directory.models import Organisation, Resource
-from loans import gate, holding, lateness, rules
+from loans import amendments, gate, holding, lateness, rules
 from loans.models import AgreementStatus, Loan, LoanStatus, Side
 from loans.permissions import sides_of
-from loans.views.thread import terms_of
 
 register = template.Library()
 DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker draws up what it calls for
@@ -42,16 +41,14 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
     to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
     waits = [row for row in to_sign if root and row.amends_id == root.pk]
-    change = holding.pending(loan) if waits else None
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,
         "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
-        "amendments": [(row, gate.standing(row, seats[0])) for row in waits],
-        "change": change,
-        "terms": terms_of(change, loan) if change else [],
+        "amendments": [(row, gate.standing(row, seats[0]), amendments.in_words(row)) for row in waits],
+        "change": holding.pending(loan) if waits else None,
         "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
         "demanded": demanded,
         "coming": demanded and root is None and just_accepted,

@@ -163,7 +163,7 @@ def shown(
         "standing": stands,
         "scanned": scanned,
         "signs": to_sign and not scanned and own,
-        "links": to_sign and not scanned and not own and stands.mine,
+        "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,
         "text": text,
         "minutes": max(1, round(words / WORDS_A_MINUTE)),
@@ -171,7 +171,7 @@ def shown(
         "ours": [b for b in asked if side in filling.sides_that_know(b)],
         "may_agree": draft and bool(side) and not asked and not agreements.has_agreed(agreement, seat),
         "may_write": draft and bool(side),
-        "corrects": draft and bool(side) and any(v.side == side for v in agreement.versions.all()),
+        "corrects": draft and bool(side) and _has_answered(agreement, side),
         "differences": found,
         "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
         "theirs": max(news, key=lambda v: (bool(v.note), v.number), default=None),  # a word about it first
@@ -209,6 +209,16 @@ def _lacking(agreement: Agreement, asked: list[Any], side: str) -> list[dict[str
         {"who": names.get(key, ""), "both": key == "both", "ours": key == side, "labels": groups[key]}
         for key in sorted(groups, key=lambda k: (k != side, k == "both"))
     ]
+
+
+def _has_answered(agreement: Agreement, side: str) -> bool:
+    """Whether a side has answers of its own to correct: given since, or that an earlier agreement kept."""
+    versions = list(agreement.versions.all())
+    if any(version.side == side for version in versions):
+        return True
+    kept = versions[0].values if versions else {}
+    own = (blank for blank in agreements.blanks(agreement).values() if not blank.from_portal)
+    return any(blank.name in kept and side in filling.sides_that_know(blank) for blank in own)
 
 
 def _entry(entry: JournalEntry) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         return _answer_page(request, agreement, side, form, asked=asked, draft=draft)
     blanks = agreements.blanks(agreement).values()
     sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
-    form = form_for(sent or asked, request.POST)
+    form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
 
     def stale() -> HttpResponse:
         now = the_agreement(request, agreement.number)
@@ -111,7 +111,12 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     left = agreements.lacks_of(agreement, side)
     if not left:
         done = _("Vos réponses sont dans le texte. Relisez-le.")
-        messages.success(request, done if asked else _("C’est corrigé dans le texte. Relisez-le."))
+        if not asked:
+            done = _("C’est corrigé dans le texte. Relisez-le.")
+        if agreements.has_agreed(agreement, side):
+            done = _("Votre proposition est complète, et vous l’acceptez. %(who)s voit ce qui diffère, puis accepte ou "
+                     "propose à son tour.") % {"who": organisation_of(agreement.loan, other(side)).name}  # fmt: skip
+        messages.success(request, done)
         return redirect(agreement)
     said_left = ngettext(
         "C’est enregistré. Il reste %(n)d réponse à donner.", "C’est enregistré. Il reste %(n)d réponses à donner.",
@@ -146,7 +151,7 @@ def _answer_page(
     roles = roles_of(agreements.clauses_of(agreement))
     context = {
         **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
-        "given": form.groups(roles, only=given), "draft": None,
+        "given": form.groups(roles, only=given), "draft": None, "completes": agreements.completes(agreement, side),
         "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip
@@ -178,7 +183,8 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         for one in (form, more) if typed is not None else ():
             put_back(one, typed)
         return _change_page(request, agreement, side, form, more, clause=clause, draft=draft)
-    form, more = form_for(blanks, request.POST), ChangeForm(request.POST, optional=optional)
+    form = form_for(blanks, request.POST, beside={**agreement.values, **known})
+    more = ChangeForm(request.POST, optional=optional)
     page = _change_page
 
     def stale() -> HttpResponse:
@@ -208,13 +214,25 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         more.add_error(None, error)
         return page(request, agreement, side, form, more, clause=clause, status=422)
     forget(user=request.user, key=key)
+    messages.success(request, _proposed(agreement, side))
     if agreements.lacks_of(agreement, side):
-        messages.success(request, _("Le changement est enregistré. Il demande encore une réponse de vous."))
         return redirect("agreement_answer", number=agreement.number)
-    who = organisation_of(agreement.loan, other(side)).name
-    said = _("Le changement est proposé. %(who)s voit ce qui diffère, puis accepte ou propose à son tour.")
-    messages.success(request, said % {"who": who})
     return redirect(agreement)
+
+
+def _proposed(agreement: Agreement, side: str) -> str:
+    """What follows a change that was proposed: who must still say something, who accepts then."""
+    said = _("Le changement est proposé. %(who)s voit ce qui diffère, puis accepte ou propose à son tour.")
+    if agreements.completes(agreement, side):
+        said = _("Le changement est enregistré. Il demande encore une réponse de vous : en la donnant, vous acceptez "
+                 "le texte, et %(who)s voit ce qui diffère.")  # fmt: skip
+    elif agreements.lacks_of(agreement, side):
+        said = _("Le changement est enregistré. Il demande encore une réponse de vous : vous relirez ensuite le texte "
+                 "entier avant de l’accepter.")  # fmt: skip
+    elif agreements.lacks(agreement):
+        said = _("Le changement est proposé. %(who)s doit encore répondre : vous relirez ensuite le texte entier avant "
+                 "de l’accepter.")  # fmt: skip
+    return said % {"who": organisation_of(agreement.loan, other(side)).name}
 
 
 def _of_clause(clause: Clause | None, blanks: list[Blank]) -> list[Blank]:

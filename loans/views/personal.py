@@ -109,8 +109,8 @@ def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpRe
         personal.sign(link, name=form.cleaned_data["name"], sha256=request.POST.get("sha256", "")[:64])
     except (CannotSign, LinkUnusable) as answer:
         return _closed(request, str(answer), status=409)
-    done = _("C’est signé, merci. Le texte vous est envoyé par courriel : gardez-le.")
-    return _closed(request, done, status=200)
+    said = _("Merci. Le texte vous est envoyé par courriel : gardez-le.")
+    return _closed(request, said, status=200, done=_("C’est signé"))
 
 
 def _refused(request: HttpRequest, link: SigningLink) -> HttpResponse:
@@ -135,6 +135,7 @@ def _page(
     return render(request, TEMPLATE, context, status=status)
 
 
-def _closed(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
-    """Nothing but a sentence."""
-    return render(request, "loans/signing/person_closed.html", {"sentence": sentence}, status=status)
+def _closed(request: HttpRequest, sentence: str, *, status: int, done: str = "") -> HttpResponse:
+    """Nothing but a sentence, under what is ``done`` if something is."""
+    context = {"sentence": sentence, "done": done}
+    return render(request, "loans/signing/person_closed.html", context, status=status)

@@ -227,7 +227,10 @@ def agreement_refuse(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             signing.refuse(agreement, by=request.user, reason=form.cleaned_data["reason"])
-            messages.success(request, _("C’est noté : l’entente n’est pas signée, les autres parties sont prévenues."))
+            said = _("C’est noté : l’entente n’est pas signée, les autres parties sont prévenues.")
+            if agreement.amends_id:
+                said = _("C’est noté : l’avenant n’est pas signé, l’entente tient. Les autres parties sont prévenues.")
+            messages.success(request, said)
         except AlreadyMoved:
             messages.warning(request, _("L’entente a changé pendant que vous écriviez : rien n’est refusé."))
         return redirect("agreement_sign", number=number)

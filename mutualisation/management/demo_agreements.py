@@ -13,12 +13,23 @@ from django.utils import timezone
 
 from accounts.models import User
 from directory.models import Membership
-from loans import agreements, proposals
-from loans.models import Agreement, AgreementStatus, Loan, LoanHandling, LoanStatus, Side, Signature, SignedHow
+from loans import agreements, proposals, signing
+from loans.models import (
+    Agreement,
+    AgreementStatus,
+    JournalEntry,
+    Loan,
+    LoanHandling,
+    LoanStatus,
+    Side,
+    Signature,
+    SignedHow,
+)
+from loans.permissions import organisation_of
 from mutualisation.management.demo_loans import CANAL, MARMITE, PEOPLE, Cast, day, on, people, write_loan
 from toolbox.models import Party
 
-STATEMENT = "Je signe l’entente {number} au nom de « {name} ». Je l’ai lue et je l’accepte."
+LIAISON = {"preteur_liaison": Side.LENDER, "emprunteur_liaison": Side.BORROWER}
 
 
 @transaction.atomic
@@ -60,12 +71,16 @@ def _drawn(cast: Cast, loan: Loan) -> Agreement:
 
 
 def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
-    """What a side knows, as the samples of the model say it."""
+    """What a side knows, as the samples of the model say it; who answers for each is of this loan."""
+    loan = agreement.loan
+    named = {name: f"coordination, {organisation_of(loan, side).name}" for name, side in LIAISON.items()}
+    named["personne_adresse"] = "personne@poste.example"
     for side in sides:
         while asked := agreements.lacks_of(agreement, side):
             agreements.answer(
-                agreement, by=_sides(cast, agreement.loan)[side], side=side, values={b.name: b.sample for b in asked}
-            )
+                agreement, by=_sides(cast, loan)[side], side=side,
+                values={b.name: named.get(b.name, b.sample) for b in asked},
+            )  # fmt: skip
     return agreement
 
 
@@ -81,15 +96,14 @@ def _signed(cast: Cast, agreement: Agreement, *parties: str) -> None:
     sides = _sides(cast, agreement.loan)
     for party in parties:
         person = {Party.LENDER.value: sides[Side.LENDER], Party.BORROWER.value: sides[Side.BORROWER]}.get(party)
-        organisation = agreement.loan.lender if party == Party.LENDER else agreement.loan.borrower
         name = str(person) if person else agreement.loan.worker
         Signature.objects.create(
             agreement=agreement, party=party, how=SignedHow.ELECTRONIC, by=person, name=name,
             function=person.function if person else "", mandate_on=day(-240) if person else None,
-            statement=STATEMENT.format(number=agreement.number, name=organisation.name if person else name),
-            sha256=agreement.sha256,
+            statement=signing.statement(agreement, party), sha256=agreement.sha256,
         )  # fmt: skip
-        agreements.record(agreement, "signed", by=person, party=party, data={"how": SignedHow.ELECTRONIC.value})
+        how = SignedHow.ELECTRONIC.value
+        JournalEntry.objects.write(agreement, "signed", party=party, by=person, who=name, how=how)
     if set(parties) == set(agreement.parties):
         Agreement.objects.filter(pk=agreement.pk).update(
             status=AgreementStatus.IN_FORCE, in_force_at=timezone.now() - datetime.timedelta(minutes=5)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Mail
+from directory.models import Membership
 from loans import agreements, amendments, filling, gate, handover, papers, proposals, requests, signing
-from loans.models import Loan, LoanDate, Side
+from loans.models import Agreement, Loan, LoanDate, Side
+from loans.permissions import PARTY_OF
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
     accepted,
@@ -121,8 +126,30 @@ def test_an_amendment_calls_the_parties_as_the_agreement_does() -> None:
     amendment = root.amendments.get()
     for name, role in ((loan.lender.name, "l’organisme hôte"), (loan.borrower.name, "l’organisme occupant")):
         assert f"{name}, ci-après « {role} »" in " ".join(amendment.text.split())
+    assert f" et {loan.borrower.name}, ci-après" in " ".join(amendment.text.split())
     assert "prêteur" not in amendment.text
     assert [place.who for place in papers.told(amendment).places] == ["L’organisme hôte", "L’organisme occupant"]
+
+
+def test_an_amendment_is_never_said_to_be_the_agreement() -> None:
+    loan = signed(accepted(hall()))
+    reach(loan, in_days(5))
+    amendment = Agreement.objects.get(amends__loan=loan)
+    number, name = amendment.number, loan.lender.name
+    said = signing.statement(amendment, "preteur").replace("\u00a0", " ")
+    assert said == f"Je signe l’avenant {number} au nom de « {name} ». Je l’ai lu et je l’accepte."
+    for side in Side.values:
+        by = member(loan.lender if side == Side.LENDER else loan.borrower)
+        Membership.objects.filter(user=by).update(is_signatory=True, resolution_on="2026-05-03")
+        signing.sign(amendment, party=PARTY_OF[side], by=by, sha256=amendment.sha256, proof="code")
+    told = [entry.what.replace("\u00a0", " ") for entry in amendment.journal.all()]
+    assert told[0].startswith("Avenant préparé")
+    assert told[-1] == "Avenant en vigueur : toutes les parties ont signé"
+    subjects = set(Mail.objects.filter(event__contains=f":{amendment.pk}").values_list("subject", flat=True))
+    assert any("En vigueur entre" in subject and subject.endswith(f": avenant {number}") for subject in subjects)
+    assert not any("entente" in subject for subject in subjects)
+    html_ = str(papers.paper(amendment).html)
+    assert f"Avenant {number}, d’après" in html_
 
 
 def named(loan: Loan, worker: str, *, by: Any) -> None:
@@ -180,3 +207,47 @@ def test_a_person_who_never_signed_is_not_lent() -> None:
     sign_all(again)
     root.loan.refresh_from_db()
     assert amendments.another_person(root) == ""
+
+
+def test_a_loan_that_came_back_to_what_is_signed_asks_no_other_amendment() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    root = frozen(loan)
+    sign_all(root)
+    named(loan, "Mei Exemple", by=by)
+    signing.refuse(root.amendments.get(), by=member(loan.borrower), reason="Nous voulons Maxime.")
+    root.loan.refresh_from_db()
+    assert amendments.awaits_amendment(root)
+    named(loan, "Maxime Exemple", by=by)
+    root.loan.refresh_from_db()
+    assert not amendments.awaits_amendment(root)
+    assert handover.obstacles(loan) == []
+    assert amendments.draw_up_again(root, by=by) is None
+
+
+def test_the_page_of_a_loan_says_all_that_its_amendment_changes() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = lend(person, OrganisationFactory(), in_days(3))
+    by, today = member(loan.lender), timezone.localdate()
+    requests.accept(loan, by=by, worker="Maxime Exemple", consent_on=today, supervisor="Alex Exemple",
+                    trial_ends_on=today)  # fmt: skip
+    sign_all(frozen(loan))
+    reach(loan, in_days(5))
+    named(loan, "Mei Exemple", by=by)
+    client = Client()
+    client.force_login(by)
+    box = client.get(loan.get_absolute_url()).content.decode().split("Ce changement est convenu")[1].split("</ul>")[0]
+    said = html.unescape(box).replace("\u00a0", " ")
+    assert "Nom de la personne : « Maxime Exemple » devient « Mei Exemple »" in said
+    assert "Période : « " in said
+
+
+def test_a_long_list_of_changes_is_cut_on_the_page_of_the_loan() -> None:
+    many = [{"label": f"Terme {n}", "before": "a" * 300, "after": ""} for n in range(8)]
+    lines = amendments.in_words(Agreement(values={"changes": many}))
+    assert len(lines) == amendments.FEW + 1
+    assert lines[-1] == "… et 2 autres changements"
+    assert max(len(line) for line in lines) < 300

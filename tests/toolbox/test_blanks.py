@@ -118,3 +118,18 @@ def test_the_line_of_an_organisation_is_read_back() -> None:
         {"nom": "A", "neq": "", "adresse": "", "signe": ""},
     ):
         assert pieces_of(line_of(pieces)) == pieces
+
+
+def test_one_number_is_not_of_two_parties() -> None:
+    rows = [Blank(f"{who}.neq", "NEQ", "text", check="neq") for who in ("preteur", "emprunteur")]
+    rows.append(Blank("autres", "Autres parties", "list", check="organisations"))
+    given = {"preteur.neq": "1145678903", "emprunteur.neq": "11 4567 8903", "autres-1-nom": "C"}
+    form = form_for(rows, given, others=1)
+    assert list(form.errors) == ["emprunteur.neq"]
+    assert "la même entreprise" in form.errors["emprunteur.neq"][0]
+    third = form_for(rows, {**given, "emprunteur.neq": "1145678911", "autres-1-neq": "1145678911"}, others=1)
+    assert list(third.errors) == ["autres-1-neq"]
+    assert form_for(rows, dict.fromkeys(given, "aucun"), others=1).is_valid()
+    elsewhere = form_for(rows[1:2], given, beside={"preteur.neq": "1145678903", "emprunteur.neq": "1145678903"})
+    assert list(elsewhere.errors) == ["emprunteur.neq"]
+    assert form_for(rows[1:2], given, beside={"emprunteur.neq": "1145678903"}).is_valid()

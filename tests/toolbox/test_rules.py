@@ -179,7 +179,9 @@ def test_two_curators_on_one_rule_nothing_is_erased(edition: PathEdition, cast: 
     mine = cast["curator"].post(f"{LIST}regles/materiel/", rule(name="La mienne", seen=mark))
     page = mine.content.decode()
     assert mine.status_code == 409
-    assert "La sienne" in page
+    assert "Quelqu’un d’autre a modifié cette règle" in page
+    told = {d["label"]: (d["theirs"], d["mine"]) for d in mine.context["differences"]}
+    assert told == {"Nom de la règle": ("La sienne", "La mienne")}
     assert 'value="La mienne"' in page
     again = cast["curator"].post(f"{LIST}regles/materiel/", rule(name="La mienne", seen=mine.context["seen"]))
     assert again.status_code == 302
@@ -187,6 +189,28 @@ def test_two_curators_on_one_rule_nothing_is_erased(edition: PathEdition, cast: 
     assert "Il n’y a plus rien à changer là" in late.content.decode()
     edition.refresh_from_db()
     assert [r["name"] for r in edition.rules if r["key"] == "materiel"] == ["La mienne"]
+
+
+def test_two_curators_on_one_question_see_it_in_words_and_no_new_answer_is_lost(
+    edition: PathEdition, cast: dict[str, Client]
+) -> None:
+    standing = rules.piece_of(edition, "questions", "temps")
+    assert standing is not None
+    sent = {"question": standing["question"], "seen": rules.mark(standing), "after": "risque"}
+    sent |= {f"answer-{a['value']}": a["label"] for a in standing["answers"]}
+    asked = {"conditions-0-comparison": "equal", "conditions-0-answer": "possession=commun"}
+    none = {"conditions-0-comparison": "equal", "conditions-0-answer": ""}
+    added = {**sent, **asked, "more-0-label": "Une heure par mois"}
+    assert cast["outsider"].post(f"{LIST}questions/temps/", added).status_code == 302
+    mine = cast["curator"].post(f"{LIST}questions/temps/", {**sent, **none, "question": "Qui s’en occupe?"})
+    page = mine.content.decode()
+    assert mine.status_code == 409
+    assert "Quelqu’un d’autre a modifié cette question" in page
+    told = {d["label"]: (d["theirs"], d["mine"]) for d in mine.context["differences"]}
+    assert set(told) == {"Question", "Seulement si"}
+    assert "possession" not in told["Seulement si"][0]
+    assert told["Seulement si"][0].startswith("la réponse est, ")
+    assert 'value="Une heure par mois"' in page
 
 
 def test_moving_adding_a_line_and_abandoning(edition: PathEdition, cast: dict[str, Client]) -> None:

@@ -23,8 +23,9 @@ from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
 from toolbox.facts import PIECES, line_of, pieces_of
-from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, NONE, YES, NeqField, field_of
 from toolbox.models import Clause
+from toolbox.variables import CATALOGUE
 
 __all__ = ["CHOSEN", "LONGEST", "FillingForm", "form_for", "typed_in"]
 CHOSEN = "clauses-retenues"  # no variable has a hyphen
@@ -58,13 +59,15 @@ class FillingForm(forms.Form):
     """What goes in some blanks. Made by ``form_for``.
 
     ``others``: as many blocks for the organisations that sign besides the two; None: a list, one a line.
+    ``taken``: numbers of enterprise that other parties of the text gave elsewhere.
     """
 
     def __init__(
         self, *args: Any, blanks: list[Blank], optional: list[Clause], demanded: bool, others: int | None = None,
-        **kwargs: Any,
+        taken: Iterable[str] = (), **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
+        self.taken = set(taken)
         self.blanks = {blank.name: blank for blank in blanks}
         self.blocks: dict[str, list[dict[str, str]]] = {}  # the names of the fields of each block, by blank
         for blank in blanks:
@@ -102,7 +105,7 @@ class FillingForm(forms.Form):
         return made
 
     def clean(self) -> dict[str, Any]:
-        """What is wrong between two answers: a day before the one it follows, an organisation without a name."""
+        """What is wrong between answers: a day before the one it follows, an organisation without a name or twice."""
         said = super().clean() or self.cleaned_data
         for name, blank in self.blanks.items():
             day, before = said.get(name), said.get(blank.after) if blank.after else None
@@ -113,6 +116,7 @@ class FillingForm(forms.Form):
         for names in (block for blocks in self.blocks.values() for block in blocks):
             if not said.get(names["nom"]) and any(said.get(at) for at in names.values()):
                 self.add_error(names["nom"], _("Écrivez le nom de cet organisme, ou videz le reste."))
+        self._same_twice(said)
         shares = next((said[n] for n, b in self.blanks.items() if b.check == "shares" and said.get(n)), None)
         others = [len(lines) for name in self.blocks if (lines := self._others(name))]
         if shares and others and len(shares) != others[0] + 2:
@@ -120,6 +124,19 @@ class FillingForm(forms.Form):
             wrong = _("Il y a %(who)d organismes et %(n)d parts : donnez une part à chacun, même de 0 %%.")
             self.add_error(name, wrong % {"who": others[0] + 2, "n": len(shares)})
         return said
+
+    def _same_twice(self, said: dict[str, Any]) -> None:
+        """One number of enterprise for two parties: they would be one."""
+        fields = [name for name, blank in self.blanks.items() if blank.check == "neq"]
+        fields += [names["neq"] for blocks in self.blocks.values() for names in blocks]
+        seen = {*self.taken}
+        for name in fields:
+            number = said.get(name) or NONE
+            if number != NONE and number in seen:
+                wrong = _("Une autre partie a déjà ce numéro : deux parties ne peuvent pas être la même entreprise. "
+                          "Vérifiez-le.")  # fmt: skip
+                self.add_error(name, wrong)
+            seen.add(number)
 
     def _others(self, name: str) -> list[str]:
         """The organisations of the blocks of a blank, one a line."""
@@ -186,16 +203,27 @@ def form_for(
     chosen: Iterable[str] = (),
     demanded: bool = False,
     others: int | None = None,
+    beside: Mapping[str, Any] | None = None,
 ) -> FillingForm:
     """A form over these blanks. ``values``: what is known already; ``demanded``: nothing may be left out.
 
     ``optional``: the clauses that may be kept or not, ``chosen`` the keys of those that are. ``others``: how many
-    organisations besides the two parties are asked for, each in its block of fields.
+    organisations besides the two parties are asked for, each in its block of fields. ``beside``: what the text says
+    already, of which these answers are a part.
     """
     rows = list(blanks)
+    taken = numbers_in(beside or {}, but={blank.name for blank in rows})
     known = {b.name: _shown(b, (values or {})[b.name]) for b in rows if is_filled((values or {}).get(b.name))}
     known[CHOSEN] = list(chosen)
-    return FillingForm(data, initial=known, blanks=rows, optional=list(optional), demanded=demanded, others=others)
+    return FillingForm(
+        data, initial=known, blanks=rows, optional=list(optional), demanded=demanded, others=others, taken=taken
+    )
+
+
+def numbers_in(values: Mapping[str, Any], *, but: Container[str]) -> list[str]:
+    """The numbers of enterprise that a text says of its parties, ``but`` those of these blanks."""
+    names = [v.name for v in CATALOGUE if v.check == "neq" and v.name not in but]
+    return [number for name in names if (number := values.get(name)) and number != NONE]
 
 
 def typed_in(query: QueryDict, blanks: Iterable[Blank]) -> dict[str, Any]:

@@ -93,6 +93,8 @@ def _ours(request: HttpRequest, resource: Resource | None, found: Opened) -> Non
     people = facts.signatories_of(ours.pk)[ours.pk]
     found.values |= facts.of_organisation(side, ours, people)
     if resource is not None:
+        if not owns:
+            found.values |= facts.around(resource.organisation, ours)
         found.sources.append((_("Ce que le portail sait de %(name)s est écrit.") % {"name": ours.name}, "", ""))
         return
     found.values |= facts.around(ours)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from directory.forms.written import put_back
+from directory.forms.written import put_back, shown
 from directory.models import Continuum
 from directory.permissions import require
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -96,7 +96,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
     guide = Guide.of(edition)
     seen = request.POST.get("seen", rules.mark(standing) if standing else "")
     form = _form(kind, guide, standing)
-    status, theirs = 200, None
+    status, differences = 200, None
     if "ligne" in request.POST:
         put_back(form, request.POST)
     elif request.method == "POST":
@@ -111,7 +111,8 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
             except AlreadyMoved:
                 return _gone(request)
             except rules.ChangedError as error:
-                status, theirs, seen = 409, error.args[0], rules.mark(error.args[0])
+                status, seen = 409, rules.mark(error.args[0])
+                form, differences = _beside(form, _form(kind, guide, error.args[0]), kind, guide, error.args[0])
             else:
                 messages.success(request, _("C’est dans le brouillon : publiez-le quand tout est prêt."))
                 return redirect(reverse("path_rules") + f"#{kind}-{written}")
@@ -121,9 +122,28 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
         "kind": kind,
         "standing": standing,
         "seen": seen,
-        "theirs": _form(kind, guide, theirs) if theirs else None,
+        "conflict": differences is not None,
+        "differences": differences,
     }
     return render(request, "toolbox/path/piece.html", context, status=status)
+
+
+def _beside(
+    typed: PieceForm, theirs: PieceForm, kind: str, guide: Guide, standing: dict[str, Any]
+) -> tuple[PieceForm, list[dict[str, Any]]]:
+    """What she typed, an answer that her page did not have kept; and what is saved now beside it where they differ."""
+    data = typed.data.copy()
+    for name in theirs.fields:
+        if name.startswith("answer-") and name not in data:
+            data[name] = theirs[name].value()
+    form = _form(kind, guide, standing, data)
+    said = ((name, shown(form[name], form[name].value()), shown(theirs[name], theirs[name].value()))
+            for name in theirs.fields)  # fmt: skip
+    return form, [
+        {"label": theirs[name].label, "field": form[name].id_for_label or form[name].auto_id, "kept": True,
+         "mine": mine, "theirs": other}
+        for name, mine, other in said if mine != other
+    ]  # fmt: skip
 
 
 @require_POST
