@@ -99,7 +99,9 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
                     "des biens; reste à trouver : %(left)s."
                 )
                 % {
-                    "all": dollars(money.budget), "cash": dollars(money.cash), "goods": dollars(money.goods),
+                    "all": dollars(money.budget),
+                    "cash": dollars(money.cash),
+                    "goods": dollars(money.goods),
                     "left": dollars(money.left),
                 }
             ]

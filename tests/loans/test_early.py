@@ -63,7 +63,8 @@ def test_the_pages_say_from_when_before_anybody_counts() -> None:
 def test_an_old_page_sent_too_early_is_told_once_and_keeps_what_was_typed() -> None:
     loan, client = accepted(ResourceFactory(), in_days(30)), Client()
     client.force_login(lender_of(loan))
-    sent = {"etat": loan.version, "vue": "", "state": "good", "day": "2026-02-30", "hour": "18 h", "note": "Un fil usé"}
+    day = timezone.localdate() - datetime.timedelta(days=1)
+    sent = {"etat": loan.version, "vue": "", "state": "good", "day": day, "hour": "18 h", "note": "Un fil usé"}
     answer = client.post(reverse("loan_handover", args=[loan.pk]), sent)
     page = answer.content.decode()
     assert answer.status_code == 422
