@@ -60,7 +60,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "projects.Project": {
         PUBLIC: (
             f"{_LIFE_PUBLIC} organisation title standfirst description place territories stage stood_at stage_since "
-            "continuum actors inclusion determinants conditions budget hourly_rate drawing source_title"
+            "continuum actors inclusion determinants conditions budget hourly_rate year_starts drawing source_title"
         ),
         ORGANISATION: _LIFE_OURS,
         PERSONAL: "proposed_by",
@@ -178,7 +178,7 @@ FIELDS: dict[str, dict[str, str]] = {
             "drawing brand_model condition accessories handling pickup_hours capacity_seated capacity_standing area_m2 "
             "equipment accessibility access_note parking recurring_allowed buffer_minutes time_share days_per_week "
             "schedule supervision tasks trial_weeks format delivery hours_offered languages audience is_live "
-            "closed_on_holidays accepts_by_itself"
+            "closed_on_holidays accepts_by_itself answers"
         ),
         ORGANISATION: f"{_LIFE_OURS} pickup_instructions visibility visible_networks visible_organisations",
         PERSONAL: "created_by",

@@ -7,18 +7,23 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db import connection, models
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Occupation, Resource
-from directory.opening import LAST_MINUTE, MIDNIGHT, Opening, clock
+from directory.models import Resource
+from directory.opening import LAST_MINUTE, MIDNIGHT, Hours, Opening, clock, holiday
 from mutualisation.kernel import moments
 from mutualisation.kernel.moments import wall, whole_days
 
+# Which resources first, by their ids: asked across the join, PostgreSQL read the month of them all.
+HELD = """
+    SELECT o.resource_id, r.quantity, r.part_of_id, lower(o.period), upper(o.period), array_agg(o.unit)
+      FROM directory_occupation o JOIN directory_resource r ON r.id = o.resource_id
+     WHERE r.id IN (SELECT id FROM directory_resource
+                     WHERE id = ANY(%s::bigint[]) OR part_of_id = ANY(%s::bigint[]))
+       AND o.period && %s
+     GROUP BY 1, 2, 3, 4, 5"""
 NEVER = datetime.datetime(9999, 1, 1)  # noqa: DTZ001 - wall-clock time, as all that is compared here
 
 
@@ -29,7 +34,7 @@ class DayState(models.TextChoices):
     CLOSED = "closed", _("fermé")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Day:
     """One day of one resource: ``free`` units are so all day; ``busy`` are the periods when none is.
 
@@ -40,7 +45,7 @@ class Day:
     state: DayState
     free: int
     busy: list[tuple[datetime.datetime, datetime.datetime]] = field(default_factory=list)
-    hours: list[tuple[datetime.time, datetime.time]] = field(default_factory=list)
+    hours: Hours = field(default_factory=list)
     name: str = ""
 
     @property
@@ -59,22 +64,26 @@ def days(
     opening = opening or Opening.of(resources)
     parts: dict[int, dict[int, int]] = defaultdict(dict)  # of a whole: its parts that something holds, their quantity
     held: dict[tuple[int, int], list[Held]] = defaultdict(list)
-    # which resources first, by their ids: asked across the join, PostgreSQL read the month of them all
     ids = [r.pk for r in resources]
-    concerned = Resource.objects.filter(Q(pk__in=ids) | Q(part_of__in=ids)).order_by().values("pk")
-    rows = Occupation.objects.filter(resource__in=concerned, period__overlap=period).order_by()
-    bounds = {"begins": Lower("period"), "ends": Upper("period")}
-    columns = ("resource_id", "resource__quantity", "resource__part_of", *bounds)
-    together = rows.annotate(**bounds).values(*columns).annotate(units=ArrayAgg("unit"))
-    for pk, quantity, whole, begins, ends, units in together.values_list(*columns, "units"):
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [ids, ids, period])
+        rows = cursor.fetchall()
+    for pk, quantity, whole, begins, ends, units in rows:
         start, end = wall(begins), wall(ends) if ends else NEVER
         if whole:
             parts[whole][pk] = quantity
         last = min((end.date() - first).days, count - 1)
         for number in range(max((start.date() - first).days, 0), last + 1):
             held[pk, number].append((units, start, end))
-    calendar = [(n, first + datetime.timedelta(days=n)) for n in range(count)]
-    return {r.pk: [_day(r, day, n, held, list(parts[r.pk].items()), opening) for n, day in calendar] for r in resources}
+    calendar = [
+        (n, day, holiday(day)) for n, day in enumerate(first + datetime.timedelta(days=n) for n in range(count))
+    ]
+
+    def days_of(resource: Resource) -> list[Day]:
+        those = list(parts[resource.pk].items())
+        return [_day(resource, day, n, held, those, *opening.on(resource, day, feast)) for n, day, feast in calendar]
+
+    return {r.pk: days_of(r) for r in resources}
 
 
 def _day(
@@ -83,9 +92,9 @@ def _day(
     number: int,
     held: dict[tuple[int, int], list[Held]],
     parts: list[tuple[int, int]],
-    opening: Opening,
+    name: str,
+    hours: Hours,
 ) -> Day:
-    name, hours = opening.why_closed(resource, day), opening.hours(resource, day)
     if not hours:
         return Day(day, DayState.CLOSED, 0, name=name)
     own = held.get((resource.pk, number), [])

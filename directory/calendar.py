@@ -19,13 +19,12 @@ from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, models, transaction
-from django.db.models import Case, Count, F, Q, Value, When
-from django.db.models.functions import Lower
+from django.db.models import Case, Q, Value, When
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
-from directory.models.calendar import MOMENT
 from directory.opening import Opening, closed
 from directory.refusing import Refusal, sentence, taken_words
 from mutualisation.kernel.moments import Period, span, wall_minutes
@@ -37,6 +36,17 @@ LOCK = """SELECT id, quantity, buffer_minutes FROM directory_resource
 # One resource at a time (OFFSET 0): far ahead, where little is taken, PostgreSQL would read what everybody holds.
 HELD = """SELECT o.* FROM unnest(%s::bigint[]) r(id), LATERAL (SELECT resource_id, unit, period
     FROM directory_occupation WHERE resource_id = r.id AND period && %s::tstzrange OFFSET 0) o"""
+# Resources that have fewer than so many units free, by what is taken then; wholes of which a part has too few: taking
+# the whole takes its parts, in proportion; and what is taken of a resource and of its parts.
+BUSY = """SELECT o.resource_id FROM directory_occupation o JOIN directory_resource r ON r.id = o.resource_id
+    WHERE {} AND {} GROUP BY o.resource_id, r.quantity HAVING count(DISTINCT o.unit) > r.quantity - %s"""
+BUSY_PARTS = """SELECT w.id FROM directory_occupation o JOIN directory_resource r ON r.id = o.resource_id
+    JOIN directory_resource w ON w.id = r.part_of_id
+    WHERE {} AND {} GROUP BY w.id, o.resource_id, r.quantity, w.quantity
+    HAVING count(DISTINCT o.unit) > r.quantity - (r.quantity * %s + w.quantity - 1) / w.quantity"""
+COUNTED = """SELECT o.resource_id, r.quantity, count(DISTINCT o.unit)
+    FROM directory_occupation o JOIN directory_resource r ON r.id = o.resource_id
+    WHERE r.id IN (SELECT id FROM directory_resource WHERE id = %s OR part_of_id = %s) AND {} GROUP BY 1, 2"""
 AT_ONCE = 14  # periods in one question: beyond, planning it takes longer than asking twice
 
 
@@ -153,50 +163,35 @@ def _conditions(
         found["too_long"] = Q(max_minutes__lt=minutes)
     found["too_many"] = Q(quantity__lt=quantity)
     found |= closed(period, days_only)
-    rows = _overlapping(period, ignoring, everywhere=of is None)
-    own = rows.filter(resource=of) if of else rows
-    parts = rows.filter(resource__part_of=of) if of else rows.filter(resource__part_of__isnull=False)
-    found["taken"] = Q(pk__in=_busy(own, quantity)) | Q(pk__in=_busy_parts(parts, quantity))
+    then, params = _then(period, ignoring, everywhere=of is None)
+    own, parts = ("o.resource_id = %s", "r.part_of_id = %s") if of else ("TRUE", "r.part_of_id IS NOT NULL")
+    asked = [of.pk] if of else []
+    found["taken"] = Q(pk__in=RawSQL(BUSY.format(own, then), (*asked, *params, quantity))) | Q(  # noqa: S611
+        pk__in=RawSQL(BUSY_PARTS.format(parts, then), (*asked, *params, quantity))  # noqa: S611 - our own text
+    )
     return found
 
 
-def _overlapping(
-    period: Period, ignoring: Collection[uuid.UUID], *, everywhere: bool = False
-) -> models.QuerySet[Occupation]:
-    """What is taken during a period, the minutes that each resource keeps after a use included."""
-    kept = Value(period.upper) + F("resource__buffer_minutes") * Value(datetime.timedelta(minutes=1))
-    around = span(period.lower, period.upper + LONGEST_BUFFER)
-    rows: models.QuerySet[Any] = Occupation.objects.alias(moment=MOMENT)
-    rows = rows.filter(moment__overlap=around) if everywhere else rows.filter(period__overlap=around)
-    rows = rows.alias(begins=Lower("period")).filter(
-        Q(begins__lt=period.upper) | Q(resource__buffer_minutes__gt=0, begins__lt=kept)
-    )
-    return rows.exclude(act__in=list(ignoring)) if ignoring else rows
+def _then(period: Period, ignoring: Collection[uuid.UUID], *, everywhere: bool = False) -> tuple[str, list[Any]]:
+    """What is taken (``o``) during a period, the minutes that each resource (``r``) keeps after a use included.
 
-
-def _busy(rows: models.QuerySet[Occupation], quantity: int) -> Any:
-    """Resources that have fewer than ``quantity`` units free, by what is taken then."""
-    taken = rows.order_by().values("resource").annotate(n=Count("unit", distinct=True))
-    return taken.filter(n__gt=F("resource__quantity") - quantity).values("resource")
-
-
-def _busy_parts(rows: models.QuerySet[Occupation], quantity: int) -> Any:
-    """Wholes of which a part has too few units free: taking the whole takes its parts, in proportion."""
-    share = (F("resource__quantity") * quantity + F("resource__part_of__quantity") - 1) / F(
-        "resource__part_of__quantity"
-    )
-    taken = rows.order_by().values("resource", "resource__part_of").annotate(n=Count("unit", distinct=True))
-    return taken.filter(n__gt=F("resource__quantity") - share).values("resource__part_of")
+    ``everywhere``: asked of the index of moments, for all resources at once, rather than of each resource's own.
+    """
+    moment = "tstzrange(lower(o.period), upper(o.period))" if everywhere else "o.period"
+    text = f"{moment} && %s::tstzrange AND (lower(o.period) < %s::timestamptz OR r.buffer_minutes > 0"
+    text += " AND lower(o.period) < %s::timestamptz + r.buffer_minutes * interval '1 minute')"
+    params: list[Any] = [span(period.lower, period.upper + LONGEST_BUFFER), period.upper, period.upper]
+    if ignoring:
+        text, params = f"{text} AND o.act <> ALL(%s::uuid[])", [*params, list(ignoring)]
+    return text, params
 
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
     """How many units are free for the whole of a period, parts taken into account."""
-    concerned = Resource.objects.filter(Q(pk=resource.pk) | Q(part_of=resource.pk)).order_by().values("pk")
-    rows = _overlapping(period, ignoring).filter(resource__in=concerned).order_by()
-    taken: dict[int, int] = dict(rows.values_list("resource").annotate(n=Count("unit", distinct=True)))
-    free = resource.quantity - taken.pop(resource.pk, 0)
-    for part, quantity in Resource.objects.filter(pk__in=taken).values_list("pk", "quantity"):
-        free = min(free, (quantity - taken[part]) * resource.quantity // quantity)
+    then, params = _then(period, ignoring)
+    free = resource.quantity
+    for pk, quantity, taken in _asked(COUNTED.format(then), resource.pk, resource.pk, *params):
+        free = min(free, quantity - taken if pk == resource.pk else (quantity - taken) * resource.quantity // quantity)
     return max(0, free)
 
 

@@ -21,7 +21,14 @@ SHOWN = 3
 def offers_for(need: Need, user: Any) -> list[Resource]:
     """The resources, among those that this reader may see, that would answer a need; nearest first."""
     rows = Resource.objects.visible_to(user).listed().filter(kind=need.kind, is_paused=False)
-    return list(_nearest(rows.exclude(organisation=need.organisation_id).for_list(), need))
+    others = rows.exclude(organisation=need.organisation_id).exclude(answers=need)
+    return list(_nearest(others.for_list(), need))
+
+
+def answers_to(need: Need, user: Any) -> list[Resource]:
+    """What was offered to answer this very need, as far as this reader may see it; the newest first."""
+    rows = Resource.objects.visible_to(user).listed().filter(answers=need).for_list()
+    return list(rows.order_by("-published_at", "-id")[: SHOWN * 2])
 
 
 def needs_for(resource: Resource, user: Any) -> list[Need]:

@@ -8,6 +8,7 @@ import secrets
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -41,9 +42,9 @@ def is_for(invitation: Invitation, user: Any) -> bool:
 
 def invitations_for(user: Any) -> list[Invitation]:
     """What awaits someone who signed up with the invited address, even without the link."""
-    mine = addresses_of(user)
-    if not mine:
+    if not user.is_authenticated:
         return []
+    mine = user.emailaddress_set.filter(verified=True).values(lower=Lower("email"))
     found = Invitation.objects.open().filter(email__in=mine).exclude(organisation__status=Status.ARCHIVED)
     found = found.exclude(organisation__memberships__user=user)
     return list(found.select_related("organisation", "invited_by").order_by("-created_at", "-id"))

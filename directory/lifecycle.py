@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directory import notifications
+from directory.models import Resource
 from directory.models.curated import Entry, kept_as
 from directory.permissions import awaits_reading, can_curate, can_edit, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -87,6 +88,8 @@ def move(entry: Entry, name: str, *, by: Any, note: str = "") -> Entry:
     entry.refresh_from_db()
     if name == "submit" and kept_as(entry).posted:
         notifications.entry_submitted(entry, by=by)
+    if name == "publish" and isinstance(entry, Resource) and entry.answers:
+        notifications.answered(entry, entry.answers)
     return entry
 
 

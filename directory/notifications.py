@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from accounts.mail import absolute, write
-from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Report, Resource
+from directory.models import Decision, Invitation, JoinRequest, Need, Organisation, Report, Resource, Role
 from directory.models.curated import Entry, kept_as
 from directory.permissions import curators_of, managers_of
 
@@ -53,6 +54,26 @@ def entry_submitted(entry: Resource | Need, *, by: Any) -> None:
             author=by,
             action_url=absolute(f"/moderation/?fiche=new.{entry._meta.model_name}.{entry.pk}"),
         )
+
+
+def answered(resource: Resource, need: Need) -> None:
+    """What one looks for is offered → who asked for it and the managers, those who may see the offer, once."""
+    if not (need.is_public and need.is_asked):
+        return
+    ours = need.organisation.memberships.filter(user__is_active=True)
+    told = ours.filter(Q(role=Role.MANAGER) | Q(user=need.created_by_id)).select_related("user").order_by("pk")
+    for person in (membership.user for membership in told):
+        if Resource.objects.visible_to(person).filter(pk=resource.pk).exists():
+            write(
+                event=f"need-answered:{need.pk}:{resource.pk}",
+                to=person.email,
+                template="need_answered",
+                need=need,
+                resource=resource,
+                organisation=resource.organisation,
+                action_url=absolute(resource.get_absolute_url()),
+                need_url=absolute(need.get_absolute_url()),
+            )
 
 
 def join_requested(request: JoinRequest, *, managed: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import holidays
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, F, Func, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -25,6 +25,19 @@ from mutualisation.kernel.moments import Period, wall
 MIDNIGHT = datetime.time()
 LAST_MINUTE = datetime.time(23, 59)  # what an opening that lasts until midnight ends at
 CLOSED = ("closed_start", "closed_end", "closed_between")
+CLOSED_THEN = """CASE
+    WHEN EXISTS (SELECT FROM directory_exceptionalhours WHERE resource_id = {own}
+        AND starts_on <= %s AND ends_on >= %s)
+    THEN NOT EXISTS (SELECT FROM directory_exceptionalhours WHERE resource_id = {own}
+        AND starts_on <= %s AND ends_on >= %s AND opens_at IS NOT NULL AND {hours})
+    WHEN EXISTS (SELECT FROM directory_exceptionalhours WHERE organisation_id = {house}
+        AND starts_on <= %s AND ends_on >= %s)
+    THEN NOT EXISTS (SELECT FROM directory_exceptionalhours WHERE organisation_id = {house}
+        AND starts_on <= %s AND ends_on >= %s AND opens_at IS NOT NULL AND {hours})
+    WHEN EXISTS (SELECT FROM directory_openinghours WHERE resource_id = {own})
+    THEN %s AND {on_holidays} OR NOT EXISTS (SELECT FROM directory_openinghours WHERE resource_id = {own}
+        AND weekday = %s AND {hours})
+    ELSE FALSE END"""
 
 
 # The ordinary weeks, and the days that are not ordinary, in one question.
@@ -34,6 +47,7 @@ HOURS = """
     UNION ALL
     SELECT resource_id, organisation_id, 0, opens_at, closes_at, starts_on, ends_on, label
       FROM directory_exceptionalhours WHERE resource_id = ANY(%s::bigint[]) OR organisation_id = ANY(%s::bigint[])"""
+Hours = list[tuple[datetime.time, datetime.time]]
 _known_holidays: dict[tuple[str, str, int], dict[datetime.date, str]] = {}
 
 
@@ -64,35 +78,38 @@ def closed(period: Period, days_only: bool) -> dict[str, Any]:
     if end.time() == MIDNIGHT:
         end -= datetime.timedelta(minutes=1)
     if days_only:
-        found = {"closed_start": _closed_when(start.date(), Q())}
+        found: dict[str, Any] = {"closed_start": Closed(start.date())}
         if end.date() != start.date():
-            found["closed_end"] = _closed_when(end.date(), Q())
+            found["closed_end"] = Closed(end.date())
         return found
-    begins = Q(opens_at__lte=start.time(), closes_at__gt=start.time())
-    ends = Q(opens_at__lt=end.time(), closes_at__gte=end.time())
-    found = {"closed_start": _closed_when(start.date(), begins), "closed_end": _closed_when(end.date(), ends)}
+    begins = Closed(start.date(), "opens_at <= %s AND closes_at > %s", start.time(), start.time())
+    ends = Closed(end.date(), "opens_at < %s AND closes_at >= %s", end.time(), end.time())
+    found = {"closed_start": begins, "closed_end": ends}
     if start.date() == end.date():
-        within = Q(opens_at__lte=start.time(), closes_at__gte=end.time())
-        around = Q(found["closed_start"]) | Q(found["closed_end"])
-        found["closed_between"] = ~Q(kind=Kind.MATERIEL) & ~around & _closed_when(start.date(), within)
+        within = Closed(start.date(), "opens_at <= %s AND closes_at >= %s", start.time(), end.time())
+        found["closed_between"] = ~Q(kind=Kind.MATERIEL) & ~(Q(begins) | Q(ends)) & Q(within)
     return found
 
 
-def _closed_when(day: datetime.date, hours: Q) -> Q:
-    """Whether a resource is closed that day at those hours: its own exceptions, its organisation's, its week."""
-    own = ExceptionalHours.objects.filter(resource=OuterRef("pk"), starts_on__lte=day, ends_on__gte=day)
-    house = ExceptionalHours.objects.filter(
-        organisation=OuterRef("organisation_id"), starts_on__lte=day, ends_on__gte=day
-    )
-    week = OpeningHours.objects.filter(resource=OuterRef("pk"))
-    opened = Q(opens_at__isnull=False) & hours
-    shut = ~Q(Exists(week.filter(hours, weekday=day.isoweekday())))
-    if holiday(day):
-        shut |= Q(closed_on_holidays=True)
-    ordinary = Q(Exists(week)) & shut
-    return (Q(Exists(own)) & ~Q(Exists(own.filter(opened)))) | (
-        ~Q(Exists(own)) & ((Q(Exists(house)) & ~Q(Exists(house.filter(opened)))) | (~Q(Exists(house)) & ordinary))
-    )
+class Closed(Func):
+    """Whether a resource is closed that day at those hours: by its own exceptions, else by its organisation's, else
+    by its week. ``hours`` is what an opening must answer, in SQL, and ``times`` its parameters; any, when not given.
+
+    One text, for what composing it from querysets took longer than answering it.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, day: datetime.date, hours: str = "TRUE", *times: datetime.time) -> None:
+        super().__init__(F("pk"), F("organisation"), F("closed_on_holidays"))
+        self.day, self.hours, self.times = day, hours, times
+
+    def as_sql(self, compiler: Any, connection: Any, *_how: Any, **_extra: Any) -> tuple[str, tuple[Any, ...]]:
+        own, house, on_holidays = (compiler.compile(each)[0] for each in self.get_source_expressions())
+        text = CLOSED_THEN.format(own=own, house=house, on_holidays=on_holidays, hours=self.hours)
+        that_day = [self.day, self.day]
+        special = [*that_day, *that_day, *self.times]
+        return text, (*special, *special, bool(holiday(self.day)), self.day.isoweekday(), *self.times)
 
 
 @dataclass
@@ -131,20 +148,23 @@ class Opening:
                 return found
         return []
 
-    def hours(self, resource: Resource, day: datetime.date) -> list[tuple[datetime.time, datetime.time]]:
-        """When it is open that day; from midnight to midnight when nothing says."""
+    def on(self, resource: Resource, day: datetime.date, feast: str) -> tuple[str, Hours]:
+        """What a day is called, and when it is open then; ``feast`` is the public holiday that the day is."""
         if special := self._special(resource, day):
-            return sorted((s.opens_at, s.closes_at) for s in special if s.opens_at and s.closes_at)
+            return special[0].label, sorted((s.opens_at, s.closes_at) for s in special if s.opens_at and s.closes_at)
         week = self.week.get(resource.pk)
         if not week:
-            return [(MIDNIGHT, LAST_MINUTE)]
-        if resource.closed_on_holidays and holiday(day):
-            return []
-        return sorted((h.opens_at, h.closes_at) for h in week if h.weekday == day.isoweekday())
+            return feast, [(MIDNIGHT, LAST_MINUTE)]
+        if feast and resource.closed_on_holidays:
+            return feast, []
+        return feast, sorted((h.opens_at, h.closes_at) for h in week if h.weekday == day.isoweekday())
+
+    def hours(self, resource: Resource, day: datetime.date) -> Hours:
+        """When it is open that day; from midnight to midnight when nothing says."""
+        return self.on(resource, day, holiday(day))[1]
 
     def why_closed(self, resource: Resource, day: datetime.date) -> str:
-        special = self._special(resource, day)
-        return special[0].label if special else holiday(day)
+        return self.on(resource, day, holiday(day))[0]
 
 
 def day_words(day: datetime.date) -> str:

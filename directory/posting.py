@@ -15,7 +15,8 @@ from mutualisation.kernel.publication import Freshness
 
 RESERVED = {"offrir", "atom", "carte", "export", "nouvelle"}
 PRIVATE_COPIES = ("id", "pk", "slug", "status", "search", "sort_key", "created_at", "updated_at", "published_at",
-                  "verified_at", "returned_note", "review_since", "freshness", "freshness_at", "is_paused")  # fmt: skip
+                  "verified_at", "returned_note", "review_since", "freshness", "freshness_at", "is_paused",
+                  "answers")  # fmt: skip
 
 
 def slug_for(name: str, kind: str, *, own: str = "") -> str:

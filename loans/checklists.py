@@ -1,4 +1,4 @@
-"""What a hand-over or a return is called, whether a state is written, and what is checked: by kind and by category."""
+"""What a hand-over or a return is called, and what is checked: by kind and by category."""
 
 from __future__ import annotations
 
@@ -17,11 +17,6 @@ def title(loan: Loan, moment: str) -> str:
     if loan.resource.kind == Kind.EXPERTISE:
         return _("Début du mandat") if begins else _("Fin du mandat")
     return _("Remise") if begins else _("Retour")
-
-
-def has_state(loan: Loan) -> bool:
-    """Whether what is lent can be worn or damaged: a person or what she knows can't."""
-    return loan.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
 
 
 def checklist(resource: Resource, moment: str) -> list[str]:

@@ -86,6 +86,8 @@ def not_before(loan: Loan) -> str:
     if loan.status != LoanStatus.ACCEPTED or timezone.now() >= since:
         return ""
     said = _("La remise s’inscrira à partir du %(when)s : au plus %(n)d jours avant le début.")
+    if not loan.has_state:
+        said = _("Le début s’inscrira à partir du %(when)s : au plus %(n)d jours d’avance.")
     return said % {"when": moment_words(since).removeprefix("le\u00a0"), "n": EARLY.days}
 
 
@@ -95,14 +97,20 @@ def _not_then(loan: Loan, moment: str, at: datetime.datetime, report: ConditionR
         return _("Ce moment n’est pas encore arrivé. Inscrivez-le quand ce sera fait.")
     if moment == Moment.RETURN:
         if loan.handed_over_at and at < _minute(loan.handed_over_at):
+            if not loan.has_state:
+                return _("C’est avant le début : vérifiez le jour et l’heure.")
             return _("C’est avant la remise : vérifiez le jour et l’heure.")
         return ""
     if at < _minute(loan.requested_at):
         return _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
+    if at < loan.starts_at - EARLY and not loan.has_state:
+        said = _("Cela commence %(when)s : le début s’inscrit au plus %(n)d jours d’avance. Proposez d’abord d’autres "
+                 "dates depuis la page du prêt.")  # fmt: skip
+        return said % {"when": moment_words(loan.starts_at), "n": EARLY.days}
     if at < loan.starts_at - EARLY:
         said = _(
             "Ce prêt commence %(when)s : une remise s’inscrit au plus %(n)d jours d’avance. Proposez d’abord d’autres "
-            "dates depuis la page du prêt; une fois acceptées, inscrivez la remise. Ce que vous avez tapé est resté."
+            "dates depuis la page du prêt; une fois acceptées, inscrivez la remise."
         )
         return said % {"when": moment_words(loan.starts_at), "n": EARLY.days}
     if report and (back := first(loan, Moment.RETURN)) and at > back:

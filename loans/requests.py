@@ -19,7 +19,7 @@ from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import AgreementStatus, Loan, LoanDate, LoanMessage, LoanStatus, Side
-from loans.permissions import can_request, sides_of
+from loans.permissions import can_request, other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 
@@ -245,9 +245,10 @@ def release(loan: Loan) -> Loan:
 @transaction.atomic
 def expire(loan: Loan) -> Loan:
     """Nobody answered in time: the portal says so to both."""
+    waiting = loan.proposals.filter(status="waiting").first()
     move(loan, "expire", by=None)
     _drop_proposal(loan, None)
-    notifications.expired(loan)
+    notifications.expired(loan, silent=other(waiting.side) if waiting else Side.LENDER)
     return loan
 
 

@@ -77,10 +77,8 @@ def _requested(loan: Loan, side: str, them: str) -> Standing:
     if side == Side.LENDER:
         said = _("Acceptez, refusez ou proposez autre chose avant %(when)s. Rien n’est réservé d’ici là.")
         return Standing("act", _("À répondre"), said % {"when": by_when}, mine=True)
-    said = _("%(who)s a jusqu’à %(when)s pour répondre. Rien n’est réservé d’ici là.")
-    return Standing(
-        "info", _("En attente de réponse"), said % {"who": them, "when": by_when.replace("le\u00a0", "", 1)}
-    )
+    said = _("%(who)s a jusqu’au %(when)s, pour répondre. Rien n’est réservé d’ici là.")
+    return Standing("info", _("En attente de réponse"), said % {"who": them, "when": by_when.removeprefix("le\u00a0")})
 
 
 def _accepted(loan: Loan, side: str) -> Standing:
@@ -99,6 +97,16 @@ def _accepted(loan: Loan, side: str) -> Standing:
         return Standing("act", _("Remise à inscrire") if things else _("Début à inscrire"), said % when, mine=True)
     said = _("C’est réservé. Remise prévue %(when)s.") if things else _("C’est réservé. Commence %(when)s.")
     return Standing("ok", _("Accepté"), said % when)
+
+
+def held_up(told: Standing, loan: Loan) -> Standing:
+    """The same once the moment has come, when something still lacks before the hand-over: that comes first."""
+    if loan.resource.kind == Kind.HUMAIN and not loan.consent_on:
+        return told  # what lacks is what it says
+    when = {"when": moment_words(loan.starts_at)}
+    if loan.resource.kind == Kind.MATERIEL:
+        return replace(told, state=_("Remise en attente"), expected=_("La remise était prévue %(when)s.") % when)
+    return replace(told, state=_("Début en attente"), expected=_("Le début était prévu %(when)s.") % when)
 
 
 def left_words(loan: Loan) -> str:

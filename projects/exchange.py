@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from django.conf import settings
 from django.http import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -43,16 +45,17 @@ WITH[Project] = (("organisation",), ("territories",))
 
 FIGURES = (
     gettext_lazy("Heures de personnes promises"), gettext_lazy("Heures d’usage promises"),
-    gettext_lazy("Valeur promise ($)"), gettext_lazy("Heures de personnes venues"),
-    gettext_lazy("Heures d’usage venues"), gettext_lazy("Valeur venue ($)"),
+    gettext_lazy("Valeur promise ($)"), gettext_lazy("dont en argent ($)"), gettext_lazy("Heures de personnes venues"),
+    gettext_lazy("Heures d’usage venues"), gettext_lazy("Valeur venue ($)"), gettext_lazy("dont en argent reçu ($)"),
 )  # fmt: skip
-SHAPES = (HOURS, HOURS, MONEY, HOURS, HOURS, MONEY)
+SHAPES = (HOURS, HOURS, MONEY, MONEY, HOURS, HOURS, MONEY, MONEY)
 
 
 def _figures(sums: Sums) -> list[object]:
     """No dollars where nothing was counted in dollars."""
-    promised, come = (sums.promised, sums.dollars) if sums.in_dollars else (None, None)
-    return [sums.promised_hours, sums.promised_use, promised, sums.hours, sums.use, come]
+    promised: list[object] = [sums.promised, sums.promised_cash] if sums.in_dollars else [None, None]
+    come: list[object] = [sums.dollars, sums.cash] if sums.in_dollars else [None, None]
+    return [sums.promised_hours, sums.promised_use, *promised, sums.hours, sums.use, *come]
 
 
 def _units(sums: Sums) -> list[object]:
@@ -91,13 +94,19 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
         address,
         *(
             [
-                _("Réuni : %(some)s sur %(all)s; reste à trouver : %(left)s.")
-                % {"some": dollars(money.gathered), "all": dollars(money.budget), "left": dollars(money.left)}
+                _(
+                    "Sur %(all)s à réunir : %(cash)s en argent, promis ou obtenu; %(goods)s, valeur du temps et "
+                    "des biens; reste à trouver : %(left)s."
+                )
+                % {
+                    "all": dollars(money.budget), "cash": dollars(money.cash), "goods": dollars(money.goods),
+                    "left": dollars(money.left),
+                }
             ]
             if money.budget
             else []
         ),
-        *methods(project, money),
+        *methods(project, counted, money),
     ]
     return workbook(
         form=form, name=_("Bilan %(title)s") % {"title": project.title},
@@ -106,43 +115,69 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
 
 
 def _sources(money: Financing) -> Sheet:
-    """Where the money of the project comes from, and what is left to find."""
-    header = [_("Source"), _("État"), _("Du"), _("Au"), _("Montant ($)"), _("Montant réuni ($)")]
+    """Where the money of the project comes from, apart from what time and goods are worth; what is left to find."""
+    header = [
+        _("Source"), _("Argent ou valeur"), _("État"), _("Du"), _("Au"), _("Montant ($)"), _("Déjà venu ($)"),
+        _("Compté ($)"),
+    ]  # fmt: skip
+    total, cash, worth = money.total, _("argent"), _("valeur du temps et des biens")
     rows: list[list[object]] = [
-        [_("Apports des partenaires, promis ou venus"), "", None, None, money.brought, money.brought]
+        [_("Partenaires"), cash, _("promis"), None, None, total.promised_cash, total.cash, money.cash_brought]
     ]
     for source in money.sources:
         row = source.row
         state = _("déjà compté parmi les apports") if source.counted else str(row.get_state_display())
-        added = (row.amount or 0) if source.granted and not source.counted else 0
-        rows.append([row.funder, state, row.starts_on, row.ends_on, row.amount, added])
+        rows.append([row.funder, cash, state, row.starts_on, row.ends_on, row.amount, None, source.added])
+    rows.append([_("Partenaires"), worth, _("promis"), None, None, total.promised_goods, total.goods, money.goods])
     return Sheet(
-        _("Financement"), header, rows, ["", "", "", "", MONEY, MONEY], [_("Réuni"), "", "", "", "", money.gathered]
+        _("Financement"), header, rows, ["", "", "", "", "", MONEY, MONEY, MONEY],
+        [_("Argent et valeur des apports"), "", "", "", "", "", "", money.gathered],
+    )  # fmt: skip
+
+
+def _hours_said(project: Project, counted: Ledger) -> str:
+    """At what rates hours count: each as it was when they were offered; today’s too, when no line has it."""
+    today = Decimal(project.value_of_an_hour)
+    used = sorted({line.rate for line in counted.lines if line.rate})
+    if set(used) <= {today}:
+        said = _("Une heure de temps ou de savoir-faire vaut %(rate)s, sauf si le partenaire a écrit un montant.")
+        return said % {"rate": dollars(today)}
+    said = _(
+        "Une heure de temps ou de savoir-faire compte à sa valeur au moment de l’offre, sauf si le partenaire a écrit "
+        "un montant : %(rates)s dans ce bilan; %(today)s pour ce qui s’offre aujourd’hui."
     )
+    return said % {"rates": get_text_list([dollars(rate) for rate in used], _("ou")), "today": dollars(today)}
 
 
-def methods(project: Project, money: Financing) -> list[str]:
+def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
     """How everything is counted, in sentences: the same on the page, in the spreadsheet and on paper."""
     said = [
-        _("Une heure de temps ou de savoir-faire vaut %(rate)s, sauf si le partenaire a écrit un montant.")
-        % {"rate": dollars(project.value_of_an_hour)},
+        _hours_said(project, counted),
         _(
             "Le matériel, les locaux et les réseaux valent ce que le partenaire déclare; la colonne "
-            "« Comment c’est estimé » le dit."
+            "« Comment c’est estimé » le dit."
+        ),
+        _("L’argent et la valeur du temps et des biens se lisent à part."),
+        _(
+            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée; rendu avant "
+            "elles, de la remise au retour. Les heures d’usage d’un objet ou d’un local ne s’ajoutent jamais aux "
+            "heures de personnes."
         ),
         _(
-            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée. Les heures "
-            "d’usage d’un objet ou d’un local ne s’ajoutent jamais aux heures de personnes."
-        ),
-        _(
-            "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
+            "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(
             "Ce qui est promis compte dans l’année où cela commence, ou celle de l’offre quand rien n’est daté; ce qui "
             "est venu, dans l’année où c’est venu."
-        ),
+        )
+        if project.year_starts == 1
+        else _(
+            "L’exercice commence le 1er %(month)s. Ce qui est promis compte dans celui où cela commence, ou celui de "
+            "l’offre quand rien n’est daté; ce qui est venu, dans celui où c’est venu."
+        )
+        % {"month": project.get_year_starts_display()},
     ]
     if money.sources:
         said.append(
@@ -163,7 +198,7 @@ def ledger_paper(project: Project, counted: Ledger, money: Financing, *, address
         html=render_to_string(
             "projects/project/_paper.html",
             {"project": project, "ledger": counted, "money": money, "today": today,
-             "methods": methods(project, money)},
+             "methods": methods(project, counted, money)},
         ),
         date=today,
         author=settings.PORTAL_NAME,

@@ -1,7 +1,8 @@
 """How the money of a project stands: what partners bring, what funders granted, what is left to find.
 
 The ledger counts what organisations bring by the portal; the sheet names funders and programmes, most of which are not
-there. Together they make what was gathered. A funder that is also a partner with money promised counts once, as that.
+there. Together they make what was gathered: money on one side, what time and goods are worth on the other, never in one
+figure alone. A funder that is also a partner with money promised counts once, as that.
 """
 
 from __future__ import annotations
@@ -26,31 +27,42 @@ class Source:
     def granted(self) -> bool:
         return self.row.state == Funding.State.GRANTED
 
+    @property
+    def added(self) -> Decimal:
+        """What it adds to the money gathered: nothing while it is only aimed at, or when a partner counts for it."""
+        return self.row.amount or Decimal(0) if self.granted and not self.counted else Decimal(0)
+
 
 @dataclass(frozen=True)
 class Financing:
-    """In dollars. ``brought``: promised by partners, or come when more came than was promised."""
+    """In dollars. What partners bring counts as promised, or as it came when more came than was promised."""
 
-    brought: Decimal
+    total: Sums
     sources: tuple[Source, ...]
     budget: Decimal | None
 
-    def _sum(self, granted: bool) -> Decimal:
-        kept = [s.row.amount or Decimal(0) for s in self.sources if s.granted is granted and not s.counted]
-        return sum(kept, Decimal(0))
+    @property
+    def cash_brought(self) -> Decimal:
+        """Money of partners."""
+        return max(self.total.promised_cash, self.total.cash)
+
+    @property
+    def goods(self) -> Decimal:
+        """What the time and goods of partners are worth."""
+        return max(self.total.promised_goods, self.total.goods)
 
     @property
     def granted(self) -> Decimal:
-        return self._sum(True)
+        return sum((s.added for s in self.sources), Decimal(0))
 
     @property
-    def aimed(self) -> Decimal:
-        """Asked for, not granted: never added."""
-        return self._sum(False)
+    def cash(self) -> Decimal:
+        """All the money: of partners, and of funders that granted it."""
+        return self.cash_brought + self.granted
 
     @property
     def gathered(self) -> Decimal:
-        return self.brought + self.granted
+        return self.cash + self.goods
 
     @property
     def left(self) -> Decimal:
@@ -60,7 +72,15 @@ class Financing:
     @property
     def share(self) -> int:
         """Which part of the budget is gathered, in per cent; 0 without a budget."""
-        return min(100, int(100 * self.gathered / self.budget)) if self.budget else 0
+        return self._part(self.gathered)
+
+    @property
+    def cash_share(self) -> int:
+        """Which part of the budget is there in money."""
+        return self._part(self.cash)
+
+    def _part(self, some: Decimal) -> int:
+        return min(100, int(100 * some / self.budget)) if self.budget else 0
 
     @property
     def is_told(self) -> bool:
@@ -72,4 +92,4 @@ def financing(project: Project, fundings: Sequence[Funding], lines: Sequence[Lin
     """From what the page already read."""
     by_partners = {normalise(line.partner) for line in lines if line.kind == Nature.MONEY}
     sources = tuple(Source(row, normalise(row.funder) in by_partners) for row in fundings)
-    return Financing(max(total.promised, total.dollars), sources, project.budget)
+    return Financing(total, sources, project.budget)

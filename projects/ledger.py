@@ -1,9 +1,11 @@
 """What a project was promised and what came: hours and dollars, by partner, role, sort, year, counted in the database.
 
+Dollars are money, and what time and goods are worth: ``cash`` tells the first apart from the whole.
+
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
 worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what was said when it was
 linked. One that keeps a promise is what came of it, worth what was promised for an hour. A line that names no role is
-of those that its partner offered.
+of those that its partner offered. A year is the project’s own: twelve months from the one that its sheet says.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
 from projects import wording
 from projects.contributions import NATURE_OF_KIND
-from projects.models import ContributionRole, Nature, Part, Project, ProjectLoan, lent
+from projects.models import IN_USE, ContributionRole, Nature, Part, Project, ProjectLoan, lent
 
 # One row for what was promised, one for each part that came, each in the year of its own date.
 ENTRIES = """
@@ -49,26 +51,26 @@ ENTRIES = """
     ), entries AS (
         SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
                ends_on AS ends,
-               hourly_rate, amount > 0 AS by_amount, extract(year FROM counted_on)::int AS year,
+               hourly_rate, amount > 0 AS by_amount, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
                NULL::date AS said_on, '' AS said, NULL::numeric AS said_rate, '' AS said_per
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
-               s.amount > 0, extract(year FROM k.on)::int,
+               s.amount > 0, k.on,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
                CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
                k.on, k.note, NULL, ''
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
-               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, extract(year FROM begins AT TIME ZONE %(zone)s)::int,
+               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, (begins AT TIME ZONE %(zone)s)::date,
                whole, worth, so_far, worth_so_far, per, NULL, '', NULL, ''
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
-               amount > 0, extract(year FROM begins AT TIME ZONE %(zone)s)::int,
+               amount > 0, (begins AT TIME ZONE %(zone)s)::date,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
                CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END,
                so_far, CASE WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END, 'x',
@@ -81,12 +83,14 @@ SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 
 # What was said of what came, each on its day; with ``per``, by which real loan it came.
 REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'rate', said_rate, 'per', said_per)
     ORDER BY said_on, said) FILTER (WHERE said <> '')"""
-PERSONS = "nature IN ('temps', 'expertise', 'reseau', 'humain')"
+UNIT = """CASE WHEN nature IN ('temps', 'expertise', 'reseau', 'humain') THEN 'people'
+    WHEN nature = 'argent' THEN 'cash' ELSE 'use' END"""
+YEAR = "extract(year FROM dated - make_interval(months => %(months)s))::int"  # of the month when the year begins
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Hours of people, hours of use of things, dollars: promised, and come so far."""
+    """Hours of people, hours of use of things, dollars, those of money alone: promised, and come so far."""
 
     promised_hours: Decimal = Decimal(0)
     promised_use: Decimal = Decimal(0)
@@ -94,6 +98,18 @@ class Sums:
     hours: Decimal = Decimal(0)
     use: Decimal = Decimal(0)
     dollars: Decimal = Decimal(0)
+    promised_cash: Decimal = Decimal(0)
+    cash: Decimal = Decimal(0)
+
+    @property
+    def promised_goods(self) -> Decimal:
+        """What promised time and goods are worth."""
+        return self.promised - self.promised_cash
+
+    @property
+    def goods(self) -> Decimal:
+        """What the time and goods that came are worth."""
+        return self.dollars - self.cash
 
     @property
     def in_dollars(self) -> bool:
@@ -118,6 +134,7 @@ class Line:
     sums: Sums
     is_loan: bool
     remarks: tuple[str, ...] = ()
+    rate: Decimal = Decimal(0)
 
     @property
     def number(self) -> int:
@@ -154,7 +171,7 @@ class Ledger:
 
 
 def _known(project: Project) -> dict[str, Any]:
-    return {"project": project.pk, "zone": settings.TIME_ZONE}
+    return {"project": project.pk, "zone": settings.TIME_ZONE, "months": project.year_starts - 1}
 
 
 def lines_of(project: Project) -> tuple[list[Line], Sums]:
@@ -181,15 +198,15 @@ def ledger(project: Project) -> Ledger:
     lines, _total = lines_of(project)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""{ENTRIES} SELECT grouping(organisation_id, role, kind, year), organisation_id, role, kind, year, people,
+            f"""{ENTRIES} SELECT grouping(organisation_id, role, kind, year), organisation_id, role, kind, year, unit,
                 {SUMS}
-                FROM (SELECT *, nature AS kind, {PERSONS} AS people FROM entries) e
-                GROUP BY GROUPING SETS ((organisation_id, people), (role, people), (kind, people), (year, people),
-                                        (people))""",  # noqa: S608
+                FROM (SELECT *, nature AS kind, {UNIT} AS unit, {YEAR} AS year FROM entries) e
+                GROUP BY GROUPING SETS ((organisation_id, unit), (role, unit), (kind, unit), (year, unit),
+                                        (unit))""",  # noqa: S608
             _known(project),
         )
         grouped = cursor.fetchall()
-    return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}))
+    return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}, project.year_starts))
 
 
 def _names(ids: set[int]) -> dict[int, str]:
@@ -206,12 +223,20 @@ def nature_of(value: str) -> Nature:
     return Nature(NATURE_OF_KIND[value]) if value in Kind.values and value not in Nature.values else Nature(value)
 
 
-def _sums(values: Any, people: bool) -> Sums:
+def _sums(values: Any, unit: str) -> Sums:
     promised_hours, promised, hours, dollars = values
     nothing = Decimal(0)
-    if people:
+    if unit == "cash":
+        return Sums(nothing, nothing, promised, nothing, nothing, dollars, promised, dollars)
+    if unit == "people":
         return Sums(promised_hours, nothing, promised, hours, nothing, dollars)
     return Sums(nothing, promised_hours, promised, nothing, hours, dollars)
+
+
+def _unit(kind: Nature) -> str:
+    if kind == Nature.MONEY:
+        return "cash"
+    return "use" if kind in IN_USE else "people"
 
 
 def _plus(one: Sums, other: Sums) -> Sums:
@@ -221,8 +246,9 @@ def _plus(one: Sums, other: Sums) -> Sums:
 def _line(row: Any, names: dict[int, str]) -> Line:
     key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per, remarks = row[:13]
     kind = nature_of(nature)
-    sums = _sums(row[13:], kind in (Nature.TIME, Nature.EXPERTISE, Nature.NETWORK))
+    sums = _sums(row[13:], _unit(kind))
     is_loan = key.startswith("l")
+    by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
     return Line(
         key=key,
         organisation=organisation,
@@ -233,11 +259,19 @@ def _line(row: Any, names: dict[int, str]) -> Line:
         label=label,
         begins=begins,
         ends=ends,
-        method=method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
+        method=_in_full(method, rate)
+        if method and by_hour
+        else method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
         sums=sums,
         is_loan=is_loan,
         remarks=_remarks(json.loads(remarks) if remarks else []),
+        rate=rate if by_hour else Decimal(0),
     )
+
+
+def _in_full(method: str, rate: Decimal) -> str:
+    """How the partner says that it was found, and the hour that it was counted at."""
+    return _("%(method)s (%(rate)s l’heure)") % {"method": method, "rate": wording.dollars(rate)}
 
 
 def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -283,7 +317,7 @@ def _loan_method(rate: Decimal, per: str) -> str:
     return _("prêt réel, %(rate)s %(per)s") % words
 
 
-def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:
+def _groups(rows: list[Any], names: dict[int, str], begins: int) -> tuple[list[Group], Sums]:
     """The sums of each grouping, largest first, years in order; then of everything."""
     total = Sums()
     found: dict[int, dict[str, Sums]] = defaultdict(lambda: defaultdict(Sums))
@@ -291,10 +325,10 @@ def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:
         7: (_("Par partenaire"), _("Partenaire")),
         11: (_("Par rôle"), _("Rôle")),
         13: (_("Par sorte d’apport"), _("Sorte")),
-        14: (_("Par période"), _("Année")),
+        14: (_("Par période"), wording.year_head(begins)),
     }
-    for grouping, organisation, role, kind, year, people, *values in rows:
-        sums = _sums(values, people)
+    for grouping, organisation, role, kind, year, unit, *values in rows:
+        sums = _sums(values, unit)
         if grouping == 15:
             total = _plus(total, sums)
             continue
@@ -302,7 +336,7 @@ def _groups(rows: list[Any], names: dict[int, str]) -> tuple[list[Group], Sums]:
             7: lambda o=organisation: names.get(o, ""),
             11: lambda r=role: roles_in_words(r) or _("Aucun rôle dit"),
             13: lambda k=kind: str(nature_of(k).label).capitalize() if k else "",
-            14: lambda y=year: str(y),
+            14: lambda y=year: str(y) if begins == 1 else f"{y}-{y + 1}",
         }[grouping]()
         found[grouping][label] = _plus(found[grouping][label], sums)
     groups = []

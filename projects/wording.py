@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal
 
-from django.utils import formats
+from django.utils import dates, formats
 from django.utils.translation import gettext as _
 
 from mutualisation.kernel.moments import day_in_words
@@ -41,3 +41,11 @@ def period(begins: datetime.date | None, ends: datetime.date | None) -> str:
     if begins:
         return _("dès le %(day)s") % {"day": day_in_words(begins, "j F Y")}
     return _("jusqu’au %(day)s") % {"day": day_in_words(ends, "j F Y")} if ends else ""
+
+
+def year_head(begins: int) -> str:
+    """How a year is called when it begins in that month: « Année », « Exercice (avril à mars) »."""
+    if begins == 1:
+        return _("Année")
+    said = {"first": dates.MONTHS[begins], "last": dates.MONTHS[begins - 1]}
+    return _("Exercice (%(first)s à %(last)s)") % said

@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mutualisation.kernel import moments
+from mutualisation.kernel.days import read_day
 from mutualisation.kernel.moments import DAY, Period
 
 FARTHEST = 5 * 366  # days: beyond, it is a slip of the finger
@@ -80,17 +81,12 @@ def _days(first: str, last: str, said: list[str]) -> tuple[datetime.date, dateti
     if not first:
         said.append(_("Dites aussi à partir de quel jour : le filtre « Libre » a été laissé de côté."))
         return None
-    for text in filter(None, (first, last)):
-        if moments.read_day(text) is None:
-            said.append(
-                _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04, 04/12/2026 ou 4 décembre 2026.")
-                % {"value": text}
-            )
-            return None
-    start = moments.read_day(first)
-    end = moments.read_day(last) if last else start
-    assert start is not None
-    assert end is not None
+    try:
+        start = read_day(first)
+        end = read_day(last) if last else start
+    except ValidationError as error:
+        said += error.messages
+        return None
     today = timezone.localdate()
     if end < start:
         said.append(_("Le dernier jour précède le premier : le filtre « Libre » a été laissé de côté."))

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import HourField
+from directory.forms.fields import ClockField
 from directory.forms.team import DressedForm
 from directory.models import Reason, Resource
+from directory.opening import LAST_MINUTE, MIDNIGHT
 from mutualisation.kernel import moments
 from mutualisation.kernel.days import DayField
 
@@ -55,8 +56,8 @@ class DaysForm(DressedForm):
 class BlockForm(DaysForm):
     """Time taken out of the calendar of a resource."""
 
-    starts_at = HourField(label=_("À partir de"), help_text=_("Vide : dès le début du jour."))
-    ends_at = HourField(label=_("Jusqu’à"), help_text=_("Vide : jusqu’à la fin du jour."))
+    starts_at = ClockField(label=_("À partir de"), required=False, help_text=_("Vide : dès le début du jour."))
+    ends_at = ClockField(label=_("Jusqu’à"), required=False, help_text=_("Vide : jusqu’à la fin du jour."))
     quantity = forms.IntegerField(label=_("Combien d’unités"), min_value=1, required=False)
     reason = forms.ChoiceField(
         label=_("Pourquoi"),
@@ -95,7 +96,8 @@ class BlockForm(DaysForm):
             return data
         until = data.get("ends_at")
         try:
-            end = moments.moment(last, until) if until else moments.whole_days(last, last).upper
+            # midnight, as an end, is the one that ends the day
+            end = moments.moment(last, until) if until not in (None, MIDNIGHT) else moments.whole_days(last, last).upper
         except ValidationError as error:
             self.add_error("ends_at", error)
             return data
@@ -114,12 +116,15 @@ class HoursForm(DaysForm):
         label=_("Ce que c’est"), max_length=80, required=False,
         help_text=_("Public : « Congé des Fêtes », « Soirée d’élections »… Jamais le nom d’une personne."),
     )  # fmt: skip
-    opens_at = HourField(label=_("Ouvre à"), help_text=_("Vide : fermé ces jours-là."))
-    closes_at = HourField(label=_("Ferme à"))
+    opens_at = ClockField(label=_("Ouvre à"), required=False, help_text=_("Vide : fermé ces jours-là."))
+    closes_at = ClockField(label=_("Ferme à"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        hours = data["hours"] = self.both_hours("opens_at", "closes_at")
+        hours = self.both_hours("opens_at", "closes_at")
+        if hours and hours[1] == MIDNIGHT:
+            hours = (hours[0], LAST_MINUTE)
+        data["hours"] = hours
         if hours and hours[1] <= hours[0]:
-            self.add_error("closes_at", gettext("La fermeture suit l’ouverture. Pour minuit, écrivez 23:59."))
+            self.add_error("closes_at", gettext("La fermeture suit l’ouverture. Elle peut être à minuit."))
         return data

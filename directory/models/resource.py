@@ -192,6 +192,10 @@ class Resource(MaterialFields, PremisesFields, PeopleFields, ExpertiseFields, Pu
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
+    answers = models.ForeignKey(
+        "directory.Need", models.SET_NULL, null=True, blank=True, editable=False, related_name="offers",
+        verbose_name=_("offerte en réponse à"),
+    )  # fmt: skip
 
     cost_mode = models.CharField(_("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE)
     price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -28,8 +30,9 @@ from directory.opening import LAST_MINUTE, MIDNIGHT, clock, day_words
 from directory.permissions import can_block, can_edit, is_member, readable
 from directory.views.listing import conditional
 from directory.views.resource import renamed
+from mutualisation.kernel.days import read_day
 from mutualisation.kernel.facets import AGENDA
-from mutualisation.kernel.moments import DAY, day_in_words, read_day, wall, whole_days
+from mutualisation.kernel.moments import DAY, day_in_words, wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
 
 TABLES = ("directory_resource", "directory_organisation", AGENDA)
@@ -109,12 +112,11 @@ def asked_span(request: HttpRequest) -> Span:
     today, notices = timezone.localdate(), []
     week = "semaine" in request.GET
     text = " ".join((request.GET.get("semaine") or request.GET.get("mois") or "").split())[:40]
-    day = read_day(text if text.count("-") != 1 else f"{text}-01") if text else today
-    if day is None:
-        notices.append(
-            _("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04 ou 4 décembre 2026.") % {"value": text}
-        )
-    elif not -BEHIND <= (day - today).days <= AHEAD:
+    try:
+        day = read_day(f"{text}-01" if re.fullmatch(r"\d{4}-\d{1,2}", text) else text) if text else today
+    except ValidationError as error:
+        day, notices = None, error.messages
+    if day is not None and not -BEHIND <= (day - today).days <= AHEAD:
         notices.append(_("On regarde d’un an en arrière à cinq ans en avant : voici aujourd’hui."))
         day = None
     day = day or today
@@ -164,9 +166,9 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
             "span": span,
             "cells": cells,
             "weeks": [] if span.week else _weeks(cells),
-            "weekdays": [date_format(cells[0].day + n * DAY, "l") for n in _from_sunday(cells[0].day)],
+            "weekdays": [str(WEEKDAYS[n]) for n in SUNDAY_FIRST.iterweekdays()],
             "bars": [(cell, _bar(cell.shown)) for cell in cells] if span.week else [],
-            "named": [run.words for run in _runs(resource, shown) if run.name] if any(d.name for d in shown) else [],
+            "named": [run.words for run in _runs(resource, shown, named=True)],
             "team": team,
             "closures": closures,
             "as_list": request.GET.get("vue") == "liste",
@@ -176,12 +178,6 @@ def resource_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     if not resource.is_public:
         response["X-Robots-Tag"] = "noindex"
     return response
-
-
-def _from_sunday(day: datetime.date) -> range:
-    """How far from a day its Sunday and the six days that follow are."""
-    back = day.isoweekday() % 7
-    return range(-back, 7 - back)
 
 
 def _cells(resource: Resource, days: list[Day], today: datetime.date) -> list[Cell]:
@@ -296,7 +292,6 @@ class Run:
     count: int
     words: str
     short: str
-    name: str
 
 
 @login_not_required
@@ -333,20 +328,22 @@ def organisation_agenda(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def _runs(resource: Resource, days: list[Day]) -> list[Run]:
-    """The days of a resource, those that are alike together: « du 3 au 7 : libre »."""
+def _runs(resource: Resource, days: list[Day], *, named: bool = False) -> list[Run]:
+    """The days of a resource, those that are alike together: « du 3 au 7 : libre »; or only those with a name."""
     found = []
 
     def state_of(day: Day) -> DayState:  # of fifty chairs, five free is not « libre »
         return DayState.PART if day.state == DayState.FREE and day.free < resource.quantity else day.state
 
-    for (state, _name), some in groupby(days, key=lambda day: (state_of(day), day.name)):
+    for (state, name), some in groupby(days, key=lambda day: (state_of(day), day.name)):
+        if named and not name:
+            continue
         alike = list(some)
         first, last = alike[0].day, alike[-1].day
         when = day_words(first) if first == last else _("du %(a)s au %(b)s") % {
             "a": day_in_words(first, "j"), "b": day_in_words(last, "j F"),
         }  # fmt: skip
-        said = str(state.label) + (f" ({alike[0].name})" if alike[0].name else "")
+        said = str(state.label) + (f" ({name})" if name else "")
         found.append(Run(state.value, len(alike), _("%(when)s : %(state)s") % {"when": when, "state": said},
-                         agenda.short(replace(alike[0], state=state), 1), alike[0].name))  # fmt: skip
+                         agenda.short(replace(alike[0], state=state), 1)))  # fmt: skip
     return found

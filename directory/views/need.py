@@ -16,7 +16,7 @@ from directory.exchange import jsonld
 from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.filters import NeedFilterSet, asked_now
-from directory.fitting import offers_for
+from directory.fitting import answers_to, offers_for
 from directory.memberships import acting_for
 from directory.models import Need
 from directory.permissions import can_edit
@@ -74,6 +74,7 @@ def need_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "category": node,
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "owner": owner_panel(request, need),
+            "answers": answers_to(need, request.user),
             "offers": offers_for(need, request.user),
             "offer_address": _offer_address(need, acting),
             "jsonld": jsonld.need(need, request.build_absolute_uri),

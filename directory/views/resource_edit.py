@@ -69,6 +69,7 @@ def _drawn(request: HttpRequest, form: ResourceForm, organisation: Organisation,
         "once": request.POST.get("once") or str(uuid.uuid4()),
         "acting": acting_for(request),
         "resource": None,
+        "need": None,
         "follows": follows(request.user, form.instance),
         "conflict": False,
         "differences": [],
@@ -102,7 +103,8 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
         return redirect("resource_offer")
     organisation = acting.organisation
     key = _new_key(kind, organisation.pk)
-    blank = Resource(kind=kind, organisation=organisation)
+    need = _need(request, kind, organisation)
+    blank = Resource(kind=kind, organisation=organisation, answers=need)
     if request.method == "POST":
         form = post(
             form_for=lambda row: FORMS[kind](request.POST, instance=row, organisation=organisation),
@@ -111,21 +113,26 @@ def resource_create(request: HttpRequest, kind: str) -> HttpResponse:
             once=request.POST.get("once", ""),
         )
         if form.errors:
-            return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key), status=422)
+            context = _drawn(request, form, organisation, key, need=need)
+            return render(request, "directory/resource/form.html", context, status=422)
         forget(user=request.user, key=key)
         messages.success(request, _("Votre brouillon est enregistré. Il reste à ajouter des photos et à publier."))
         return redirect("resource_photos", slug=form.instance.slug)
     draft = recall(request, key)
-    form = FORMS[kind](instance=blank, organisation=organisation, initial=_answered(request, kind))
+    said = {"name": need.name, "category": need.category_id} if need else {}
+    form = FORMS[kind](instance=blank, organisation=organisation, initial=said)
     first_values(request, form, draft)
-    return render(request, "directory/resource/form.html", _drawn(request, form, organisation, key, draft=draft))
+    context = _drawn(request, form, organisation, key, draft=draft, need=need)
+    return render(request, "directory/resource/form.html", context)
 
 
-def _answered(request: HttpRequest, kind: str) -> dict[str, Any]:
-    """What a need that one answers says already: what it is called, and its category."""
-    asked = Need.objects.visible_to(request.user).filter(slug=request.GET.get("besoin", "")[:200], kind=kind)
-    need = asked.only("name", "category").first() if "\x00" not in request.GET.get("besoin", "") else None
-    return {"name": need.name, "category": need.category_id} if need else {}
+def _need(request: HttpRequest, kind: str, organisation: Organisation) -> Need | None:
+    """The need of another organisation that one answers, as the address says."""
+    slug = request.GET.get("besoin", "")
+    if not slug or "\x00" in slug:
+        return None
+    asked = Need.objects.visible_to(request.user).filter(slug=slug[:200], kind=kind).exclude(organisation=organisation)
+    return asked.select_related("organisation").defer("search", "organisation__search").first()
 
 
 @login_not_required

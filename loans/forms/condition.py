@@ -9,9 +9,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import DayField, HourField
+from directory.forms.fields import ClockField, DayField
 from directory.forms.organisation import dress
-from loans.checklists import checklist, has_state
+from loans.checklists import checklist
 from loans.counting import Sheet, bounds
 from loans.models import ConditionReport, Loan, Moment
 from mutualisation.kernel.moments import moment as instant
@@ -57,10 +57,9 @@ class SheetForm(forms.Form):
         help_text=_("AAAA-MM-JJ ou 17 déc. 2026."),
         error_messages={"required": _("Dites quel jour.")},
     )
-    hour = HourField(
+    hour = ClockField(
         label=_("À"),
-        help_text=_("Heures et minutes."),
-        required=True,
+        help_text=_("Comme 18:30 ou 18 h 30."),
         error_messages={"required": _("Dites à quelle heure.")},
     )
     late_reason = forms.CharField(
@@ -88,8 +87,9 @@ class SheetForm(forms.Form):
             del self.fields["counted"]
         if report or not handing or most == 1:
             del self.fields["rest"]
-        if not has_state(loan):
+        if not loan.has_state:
             del self.fields["state"]
+            self.fields["note"].help_text = _("Ce qui reste à faire ou à savoir. N’y mettez le nom de personne.")
         self.items: list[str] = []
         for index, row in enumerate(self._rows(data, loan, moment, report)):
             self._add(index, row)

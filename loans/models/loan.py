@@ -6,6 +6,9 @@ A loan of one date has one; a series (every Tuesday) has one a meeting. Periods 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -100,6 +103,39 @@ def _to_agree(given: Q, received: Q) -> Q:
     )
 
 
+def _waits(organisations: Collection[Any]) -> list[tuple[Q, Wait]]:
+    """What a loan may await from these organisations: when, and what; the first that is true is said."""
+    given, received = Q(lender__in=organisations), Q(borrower__in=organisations)
+    today = whole_days(timezone.localdate(), timezone.localdate())
+    proposals = apps.get_model("loans", "Proposal")._default_manager.filter(loan=OuterRef("pk"), status="waiting")
+    reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
+    changing = Q(status__in=HOLDS_TIME)
+    answer = (
+        Q(given, status=LoanStatus.REQUESTED)
+        | Q(received, status=LoanStatus.COUNTERED)
+        | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
+        | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
+    )
+    confirm = Q(given, Exists(reports.filter(lender_at__isnull=True, contest=""))) | Q(
+        received, Exists(reports.filter(borrower_at__isnull=True, contest=""))
+    )
+    alive = ~Q(status__in=ENDED)
+    out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
+    unnamed = Q(status__in=HOLDS_TIME, consent_on__isnull=True, resource__kind=Kind.HUMAIN)
+    leaving = Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper) | Q(to_come__gt=0)
+    return [
+        (confirm & alive, Wait.CONFIRM),
+        (Exists(reports.exclude(contest="")) & alive, Wait.CORRECT),
+        (_to_agree(given, received), Wait.AGREE),
+        (answer, Wait.ANSWER),
+        (out & Q(ends_at__lt=timezone.now()), Wait.LATE),
+        (out & Q(ends_at__lte=today.upper), Wait.DUE),
+        (given & unnamed, Wait.NAME),
+        (given & Q(status=LoanStatus.RETURNED), Wait.CLOSE),
+        ((given | received) & leaving, Wait.HAND_OVER),
+    ]
+
+
 class LoanQuerySet(models.QuerySet["Loan"]):
     """Sets of loans."""
 
@@ -137,50 +173,14 @@ class LoanQuerySet(models.QuerySet["Loan"]):
 
     def with_wait(self, *organisations: Any) -> Self:
         """``wait``: what each awaits from these organisations, as a ``Wait``; empty when nothing."""
-        given, received = Q(lender__in=organisations), Q(borrower__in=organisations)
-        today = whole_days(timezone.localdate(), timezone.localdate())
-        proposals = apps.get_model("loans", "Proposal")._default_manager.filter(loan=OuterRef("pk"), status="waiting")
-        reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
-        changing = Q(status__in=HOLDS_TIME)
-        answer = (
-            Q(given, status=LoanStatus.REQUESTED)
-            | Q(received, status=LoanStatus.COUNTERED)
-            | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
-            | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
-        )
-        confirm = Q(given, Exists(reports.filter(lender_at__isnull=True, contest=""))) | Q(
-            received, Exists(reports.filter(borrower_at__isnull=True, contest=""))
-        )
-        agree = _to_agree(given, received)
-        alive = ~Q(status__in=ENDED)
-        out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
-        return self.annotate(
-            wait=Case(
-                When(confirm & alive, then=Value(Wait.CONFIRM)),
-                When(Exists(reports.exclude(contest="")) & alive, then=Value(Wait.CORRECT)),
-                When(agree, then=Value(Wait.AGREE)),
-                When(answer, then=Value(Wait.ANSWER)),
-                When(out & Q(ends_at__lt=timezone.now()), then=Value(Wait.LATE)),
-                When(out & Q(ends_at__lte=today.upper), then=Value(Wait.DUE)),
-                When(
-                    given & Q(status__in=HOLDS_TIME, consent_on__isnull=True, resource__kind=Kind.HUMAIN),
-                    then=Value(Wait.NAME),
-                ),
-                When(given & Q(status=LoanStatus.RETURNED), then=Value(Wait.CLOSE)),
-                When(
-                    (given | received) & (Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper) | Q(to_come__gt=0)),
-                    then=Value(Wait.HAND_OVER),
-                ),
-                default=Value(""),
-                output_field=models.CharField(),
-            )
-        )
+        cases = [When(condition, then=Value(wait)) for condition, wait in _waits(organisations)]
+        return self.annotate(wait=Case(*cases, default=Value(""), output_field=models.CharField()))
 
     def awaiting(self, *organisations: Any) -> Self:
         """Those that await something from these organisations, ``with_wait``: even ended, who pays may be to agree."""
         agree = _to_agree(Q(lender__in=organisations), Q(borrower__in=organisations))
         rows = self.of(*organisations).filter(~Q(status__in=ENDED) | (Q(status=LoanStatus.CLOSED) & agree))
-        return rows.with_wait(*organisations).exclude(wait="")
+        return rows.filter(reduce(or_, (each for each, _wait in _waits(organisations)))).with_wait(*organisations)
 
     def with_target(self, *organisations: Any) -> Self:
         """What a waiting loan is about: ``sheet`` (the moment of the first one open), ``incident`` (its number)."""
@@ -351,6 +351,11 @@ class Loan(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def has_state(self) -> bool:
+        """Whether what is lent can be worn or damaged: a person or what she knows can’t."""
+        return self.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
 
 
 class LoanDate(models.Model):

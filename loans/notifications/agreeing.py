@@ -11,19 +11,21 @@ from django.utils.translation import gettext as _
 from accounts.mail import queue
 from accounts.models import Mail
 from loans.models import Loan, LoanDate, LoanEvent, LoanMessage, LoanStatus, Proposal, Side
-from loans.notifications.sending import send, what
+from loans.notifications.sending import send, what, words
 from loans.permissions import members_of, organisation_of, other, people_of
+from mutualisation.kernel.moments import moment_in_words
 
 
 def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
     """Someone asks → the lender: answer. A held request says so."""
-    names = {"who": loan.borrower.name, "what": what(loan)}
+    names = words(loan, Side.BORROWER)
     remembered = _("Rappel : %(who)s attend votre réponse (%(what)s)")
     held = _(" Cet organisme a un retard ailleurs : la demande est retenue tant que vous ne l’examinez pas.")
     send(
         loan, "asked-again" if again else "asked", Side.LENDER,
         subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
-        expected=_("Acceptez, refusez ou proposez autre chose.") + (held if loan.held_at else ""),
+        expected=_("Acceptez, refusez ou proposez autre chose avant le %(when)s : ensuite, la demande expire.")
+        % {"when": moment_in_words(loan.answer_by, "l j F Y")} + (held if loan.held_at else ""),
         action=_("Répondre"), note=loan.purpose, answers=not loan.held_at, people=people,
     )  # fmt: skip
 
@@ -41,7 +43,7 @@ def remind(loan: Loan) -> None:
     send(
         loan, "propose-again", side, people=second,
         subject=_("Rappel : %(who)s attend votre réponse (%(what)s)")
-        % {"who": organisation_of(loan, other(side)).name, "what": what(loan)},
+        % words(loan, other(side)),
         expected=_("Acceptez la proposition, refusez-la ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
 
@@ -50,28 +52,29 @@ def released(loan: Loan) -> None:
     """What the borrower owed came back → the lender may answer the request that was held."""
     send(
         loan, "released", Side.LENDER, note=loan.purpose, action=_("Répondre"), answers=True,
-        subject=_("%(who)s a tout rendu et attend votre réponse (%(what)s)")
-        % {"who": loan.borrower.name, "what": what(loan)},
+        subject=_("%(who)s a tout rendu et attend votre réponse (%(what)s)") % words(loan, Side.BORROWER),
         expected=_("La demande n’est plus retenue. Acceptez, refusez ou proposez autre chose."),
     )  # fmt: skip
 
 
 def starts_soon(loan: Loan) -> None:
     """The day before the hand-over → both."""
-    said = _("Bientôt : %(what)s") % {"what": what(loan)}
-    send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said,
-          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite."))  # fmt: skip
-    send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said,
+    said = _("Bientôt, avec %(who)s : %(what)s")
+    send(loan, f"starts-{_stamp(loan.starts_at)}", Side.LENDER, subject=said % words(loan, Side.BORROWER),
+          expected=_("Tout est prêt pour la remise? Inscrivez-la quand elle est faite.") if loan.has_state else
+          _("Tout est prêt? Inscrivez le début quand ce sera commencé."))  # fmt: skip
+    send(loan, f"starts-ours-{_stamp(loan.starts_at)}", Side.BORROWER, subject=said % words(loan, Side.LENDER),
           expected=_("C’est réservé pour vous. Un empêchement? Annulez dès maintenant : d’autres attendent "
                      "peut-être."))  # fmt: skip
 
 
 def ends_soon(loan: Loan) -> None:
     """The day before it is due → both."""
-    said = _("À rendre bientôt : %(what)s") % {"what": what(loan)}
-    send(loan, f"ends-{_stamp(loan.ends_at)}", Side.BORROWER, subject=said,
+    send(loan, f"ends-{_stamp(loan.ends_at)}", Side.BORROWER,
+          subject=_("À rendre bientôt à %(who)s : %(what)s") % words(loan, Side.LENDER),
           expected=_("Préparez le retour. Il vous en faut plus? Demandez à prolonger avant la fin."))  # fmt: skip
-    send(loan, f"ends-ours-{_stamp(loan.ends_at)}", Side.LENDER, subject=said,
+    send(loan, f"ends-ours-{_stamp(loan.ends_at)}", Side.LENDER,
+          subject=_("%(who)s doit bientôt rendre : %(what)s") % words(loan, Side.BORROWER),
           expected=_("%(who)s doit le rendre. Inscrivez le retour quand il est fait.")
           % {"who": loan.borrower.name})  # fmt: skip
 
@@ -80,7 +83,7 @@ def late(loan: Loan, *, again: bool, when: datetime.datetime) -> None:
     """It should have come back → the borrower, each time; the lender, once."""
     send(
         loan, f"late-{_stamp(when)}", Side.BORROWER,
-        subject=_("En retard : %(what)s") % {"what": what(loan)},
+        subject=_("En retard, à rendre à %(who)s : %(what)s") % words(loan, Side.LENDER),
         expected=_(
             "Rendez-le ou demandez à prolonger. Tant qu’il n’est pas rendu, vos nouvelles demandes sont retenues."
         ),
@@ -88,7 +91,7 @@ def late(loan: Loan, *, again: bool, when: datetime.datetime) -> None:
     if not again:
         send(
             loan, f"late-ours-{_stamp(when)}", Side.LENDER,
-            subject=_("Pas encore rendu : %(what)s") % {"what": what(loan)},
+            subject=_("%(who)s n’a pas encore rendu : %(what)s") % words(loan, Side.BORROWER),
             expected=_("%(who)s reçoit un rappel tous les trois jours. S’il est revenu, inscrivez le retour.")
             % {"who": loan.borrower.name},
         )  # fmt: skip
@@ -121,13 +124,17 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
     by = event.by if event.by and event.by.is_active else None
     send(
         loan, "accepted", Side.BORROWER, note=event.note, invites="REQUEST",
-        subject=_("Accepté : %(what)s") % {"what": what(loan)},
-        expected=_("C’est réservé pour vous. Il reste à convenir de la remise : écrivez au prêteur si besoin."),
+        subject=_("Accepté par %(who)s : %(what)s") % words(loan, Side.LENDER),
+        expected=_("C’est réservé pour vous. Il reste à convenir de la remise : écrivez au prêteur si besoin.")
+        if loan.has_state
+        else _("C’est réservé pour vous. Il reste à convenir du début : écrivez au prêteur si besoin."),
     )  # fmt: skip
     send(
         loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
-        subject=_("Vous prêtez %(what)s à %(who)s") % {"what": what(loan), "who": loan.borrower.name},
-        expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise."),
+        subject=_("Vous prêtez %(what)s à %(who)s") % words(loan, Side.BORROWER),
+        expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise.")
+        if loan.has_state
+        else _("Les dates sont dans le fichier joint. Le jour venu, inscrivez le début."),
     )  # fmt: skip
     return True
 
@@ -135,7 +142,7 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
 def declined(loan: Loan, *, by: Any, reason: str) -> None:
     send(
         loan, "declined", Side.BORROWER, note=reason,
-        subject=_("Refusé : %(what)s") % {"what": what(loan)},
+        subject=_("Refusé par %(who)s : %(what)s") % words(loan, Side.LENDER),
         expected=_("Rien d’autre à faire. Des ressources comparables vous sont proposées sur la page du prêt."),
         action=_("Voir d’autres possibilités"),
     )  # fmt: skip
@@ -144,7 +151,7 @@ def declined(loan: Loan, *, by: Any, reason: str) -> None:
 def withdrawn(loan: Loan, *, by: Any, reason: str) -> None:
     send(
         loan, "withdrawn", Side.LENDER, note=reason,
-        subject=_("%(who)s retire sa demande (%(what)s)") % {"who": loan.borrower.name, "what": what(loan)},
+        subject=_("%(who)s retire sa demande (%(what)s)") % words(loan, Side.BORROWER),
         expected=_("Rien à faire : rien n’était réservé."),
     )  # fmt: skip
 
@@ -154,7 +161,7 @@ def cancelled(loan: Loan, *, by: Any, side: str, reason: str) -> None:
     to = other(side)
     send(
         loan, "cancelled", to, note=reason, invites="CANCEL",
-        subject=_("Annulé : %(what)s") % {"what": what(loan)},
+        subject=_("Annulé par %(who)s : %(what)s") % words(loan, side),
         expected=_("%(who)s a annulé ce prêt : les dates sont libérées.")
         % {"who": organisation_of(loan, side).name},
     )  # fmt: skip
@@ -169,32 +176,38 @@ def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: st
     to = other(side)
     send(
         loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
-        subject=_("Une date annulée : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s annule une date : %(what)s") % words(loan, side),
         expected=_("Les autres dates tiennent. Le fichier joint met votre agenda à jour."),
     )  # fmt: skip
 
 
-def expired(loan: Loan) -> None:
-    """Nobody answered in time → both."""
-    said = _("Sans réponse à temps : %(what)s") % {"what": what(loan)}
-    send(loan, "expired", Side.BORROWER, subject=said,
+def expired(loan: Loan, *, silent: str) -> None:
+    """Nobody of the ``silent`` side answered in time → both."""
+    silence = {
+        side: _("Vous n’avez pas répondu à temps à %(who)s : %(what)s") if side == silent
+        else _("%(who)s n’a pas répondu à temps : %(what)s")
+        for side in (Side.LENDER, Side.BORROWER)
+    }  # fmt: skip
+    to_lender = _("La demande a expiré. Mettez la ressource en pause si elle ne se prête plus.")
+    if silent == Side.BORROWER:
+        to_lender = _("La demande a expiré : rien n’est réservé. Rien d’autre à faire.")
+    send(loan, "expired", Side.BORROWER, subject=silence[Side.BORROWER] % words(loan, Side.LENDER),
           expected=_("La demande a expiré. Vous pouvez la refaire ou chercher ailleurs."))  # fmt: skip
-    send(loan, "expired-ours", Side.LENDER, subject=said,
-          expected=_("La demande a expiré. Mettez la ressource en pause si elle ne se prête plus."))  # fmt: skip
+    send(loan, "expired-ours", Side.LENDER, subject=silence[Side.LENDER] % words(loan, Side.BORROWER),
+          expected=to_lender)  # fmt: skip
 
 
 def proposed(proposal: Proposal) -> None:
     """Other terms → the other side: accept or not."""
     loan, to = proposal.loan, other(proposal.side)
-    words = {"who": organisation_of(loan, proposal.side).name, "what": what(loan)}
     subject = {
         Proposal.Kind.COUNTER: _("%(who)s vous propose autre chose (%(what)s)"),
         Proposal.Kind.CHANGE: _("%(who)s propose un changement (%(what)s)"),
         Proposal.Kind.EXTENSION: _("%(who)s demande à prolonger (%(what)s)"),
     }[Proposal.Kind(proposal.kind)]
     send(
-        loan, f"proposed-{proposal.pk}", to, subject=subject % words, note=proposal.message, action=_("Répondre"),
-        expected=_("Rien ne change tant que vous n’avez pas accepté."), answers=True,
+        loan, f"proposed-{proposal.pk}", to, subject=subject % words(loan, proposal.side), note=proposal.message,
+        expected=_("Rien ne change tant que vous n’avez pas accepté."), action=_("Répondre"), answers=True,
     )  # fmt: skip
 
 
@@ -204,7 +217,7 @@ def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
     for side, people in ((proposal.side, None), (other(proposal.side), [by])):
         send(
             loan, f"agreed-{proposal.pk}-{side}", side, note=note, invites="REQUEST", people=people,
-            subject=_("Entendu : %(what)s") % {"what": what(loan)},
+            subject=_("Entendu avec %(who)s : %(what)s") % words(loan, other(side)),
             expected=_("Les dates convenues sont dans le fichier joint."),
         )  # fmt: skip
 
@@ -216,7 +229,7 @@ def to_amend(proposal: Proposal, *, by: Any, note: str) -> None:
     for side, people in ((proposal.side, None), (other(proposal.side), [by])):
         send(
             loan, f"to-amend-{proposal.pk}-{side}", side, note=note, people=people,
-            subject=_("Entendu, à signer : %(what)s") % {"what": what(loan)},
+            subject=_("Entendu avec %(who)s, à signer : %(what)s") % words(loan, other(side)),
             expected=_("Le changement est convenu, et ce qu’il demande est gardé pour vous. Il prend effet quand "
                        "toutes les parties ont signé l’avenant; d’ici là, le prêt reste comme l’entente le dit."),
             action=_("Lire et signer l’avenant"), page=proposal.amendment.get_absolute_url(),
@@ -229,7 +242,7 @@ def took_effect(proposal: Proposal) -> None:
     for side in (Side.LENDER, Side.BORROWER):
         send(
             loan, f"took-effect-{proposal.pk}-{side}", side, invites="REQUEST",
-            subject=_("C’est changé : %(what)s") % {"what": what(loan)},
+            subject=_("C’est changé avec %(who)s : %(what)s") % words(loan, other(side)),
             expected=_("Toutes les parties ont signé l’avenant. Les nouvelles dates sont dans le fichier joint."),
         )  # fmt: skip
 
@@ -239,7 +252,7 @@ def refused(proposal: Proposal, *, by: Any, reason: str) -> None:
     ended = loan.status == LoanStatus.DECLINED
     send(
         loan, f"refused-{proposal.pk}", proposal.side, note=reason,
-        subject=_("Proposition refusée : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s refuse votre proposition : %(what)s") % words(loan, other(proposal.side)),
         expected=_("La demande est close.") if ended else _("Le prêt reste comme il était convenu."),
     )  # fmt: skip
 
@@ -248,7 +261,7 @@ def taken_back(proposal: Proposal, *, by: Any) -> None:
     loan = proposal.loan
     send(
         loan, f"taken-back-{proposal.pk}", other(proposal.side),
-        subject=_("Proposition retirée : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s retire sa proposition : %(what)s") % words(loan, proposal.side),
         expected=_("Rien ne change : ce qui était convenu tient."),
     )  # fmt: skip
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from loans.models import ConditionReport, Incident, Loan, Moment, Side
-from loans.notifications.sending import send, what
-from loans.permissions import organisation_of, other
+from loans.notifications.sending import send, words
+from loans.permissions import other
 
 
 def _sheet(report: ConditionReport) -> str:
@@ -28,15 +28,16 @@ def _left(report: ConditionReport) -> str:
 def to_confirm(report: ConditionReport, *, again: bool = False) -> None:
     """A hand-over is written, or a sheet corrected → the other side: confirm, or say what differs."""
     loan, side = report.loan, report.filled_side
-    words = {"who": organisation_of(loan, side).name, "what": what(loan)}
-    first = _("%(who)s a inscrit la remise : %(what)s")
+    first = _("%(who)s a inscrit la remise : %(what)s") if loan.has_state else _(
+        "%(who)s a inscrit le début : %(what)s"
+    )  # fmt: skip
     later = ngettext("Il en partira %(n)d plus tard.", "Il en partira %(n)d plus tard.", loan.to_come)
     left = _left(report)
     rest = f" {later % {'n': loan.to_come}}" if loan.to_come else ""
     send(
         loan, f"to-confirm-{report.pk}-{report.version}", other(side), note=report.note, page=_sheet(report),
-        subject=(_("%(who)s a corrigé l’état des lieux : %(what)s") if again else first) % words,
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + rest + left,
+        subject=(_("%(who)s a corrigé la fiche : %(what)s") if again else first) % words(loan, side),
+        expected=_("Relisez la fiche, puis confirmez-la ou dites ce qui n’est pas exact.") + rest + left,
         action=_("Relire et confirmer"),
     )  # fmt: skip
 
@@ -50,7 +51,7 @@ def rest_kept(loan: Loan, rest: int, *, side: str) -> None:
     )
     send(
         loan, "rest-kept", other(side), expected=said % {"n": rest},
-        subject=_("Le reste ne partira pas : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s libère ce qui devait partir plus tard : %(what)s") % words(loan, side),
     )  # fmt: skip
 
 
@@ -59,9 +60,8 @@ def confirmed(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"confirmed-{report.pk}-{report.version}", other(side), page=_sheet(report),
-        subject=_("%(who)s confirme l’état des lieux : %(what)s")
-        % {"who": organisation_of(loan, side).name, "what": what(loan)},
-        expected=_("Rien à faire : vous avez compté la même chose."), action=_("Voir l’état des lieux"),
+        subject=_("%(who)s confirme la fiche : %(what)s") % words(loan, side),
+        expected=_("Rien à faire : les deux organismes l’ont confirmée."), action=_("Voir la fiche"),
     )  # fmt: skip
 
 
@@ -70,8 +70,7 @@ def contested(report: ConditionReport, *, side: str) -> None:
     loan = report.loan
     send(
         loan, f"contested-{report.pk}-{report.version}", other(side), note=report.contest, page=_sheet(report),
-        subject=_("%(who)s conteste l’état des lieux : %(what)s")
-        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        subject=_("%(who)s conteste la fiche : %(what)s") % words(loan, side),
         expected=_("La fiche est rouverte : corrigez-la, ou écrivez-vous pour vous entendre."),
         action=_("Ouvrir la fiche"),
     )  # fmt: skip
@@ -87,8 +86,8 @@ def partly_returned(report: ConditionReport) -> None:
     )
     send(
         loan, f"partly-returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
-        subject=_("Retour de %(n)d sur %(all)d : %(what)s")
-        % {"n": report.counted, "all": loan.quantity, "what": loan.resource.name},
+        subject=_("%(who)s a inscrit un retour, %(n)d sur %(all)d : %(what)s")
+        % {**words(loan, side), "n": report.counted, "all": loan.quantity, "what": loan.resource.name},
         expected=expected % {"n": loan.out} + _left(report), action=_("Relire et confirmer"),
     )  # fmt: skip
 
@@ -98,17 +97,20 @@ def returned(report: ConditionReport) -> None:
     loan, side = report.loan, report.filled_side
     send(
         loan, f"returned-{report.pk}", other(side), note=report.note, page=_sheet(report),
-        subject=_("Rendu : %(what)s") % {"what": what(loan)},
-        expected=_("Relisez l’état des lieux, puis confirmez-le ou dites ce qui n’est pas exact.") + _left(report),
+        subject=(_("%(who)s a inscrit le retour : %(what)s") if loan.has_state else
+                 _("%(who)s a inscrit la fin : %(what)s")) % words(loan, side),
+        expected=_("Relisez la fiche, puis confirmez-la ou dites ce qui n’est pas exact.") + _left(report),
         action=_("Relire et confirmer"),
     )  # fmt: skip
 
 
 def reopened(loan: Loan, *, missing: int, reason: str) -> None:
     """The lender found that some is missing → the borrower: give it back."""
-    said = ngettext("Il en manque %(n)d : %(what)s", "Il en manque %(n)d : %(what)s", missing)
+    said = ngettext(
+        "%(who)s dit qu’il en manque %(n)d : %(what)s", "%(who)s dit qu’il en manque %(n)d : %(what)s", missing
+    )
     send(
-        loan, "reopened", Side.BORROWER, note=reason, subject=said % {"n": missing, "what": what(loan)},
+        loan, "reopened", Side.BORROWER, note=reason, subject=said % {**words(loan, Side.LENDER), "n": missing},
         expected=_("Le prêteur a rouvert le prêt : rendez ce qui manque, ou écrivez-lui."),
     )  # fmt: skip
 
@@ -118,8 +120,7 @@ def incident_opened(incident: Incident, *, side: str) -> None:
     loan = incident.loan
     send(
         loan, f"incident-{incident.pk}", other(side), note=incident.description, page=incident.get_absolute_url(),
-        subject=_("%(who)s signale un incident : %(what)s")
-        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        subject=_("%(who)s signale un incident : %(what)s") % words(loan, side),
         expected=_("Lisez ce qui s’est passé et convenez ensemble de qui paie."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
 
@@ -130,8 +131,7 @@ def payer_proposed(incident: Incident, *, nth: int) -> None:
     send(
         loan, f"payer-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
         note=_("Qui paie : %(payer)s.") % {"payer": incident.get_payer_proposed_display()},
-        subject=_("%(who)s propose qui paie : %(what)s")
-        % {"who": organisation_of(loan, side).name, "what": what(loan)},
+        subject=_("%(who)s propose qui paie : %(what)s") % words(loan, side),
         expected=_("Acceptez, ou proposez autre chose."), action=_("Répondre"),
     )  # fmt: skip
 
@@ -141,7 +141,7 @@ def payer_agreed(incident: Incident, *, side: str, nth: int) -> None:
     send(
         loan, f"payer-agreed-{incident.pk}-{nth}", other(side), page=incident.get_absolute_url(),
         note=_("Qui paie : %(payer)s.") % {"payer": incident.get_payer_display()},
-        subject=_("Entendu sur qui paie : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s est d’accord sur qui paie : %(what)s") % words(loan, side),
         expected=_("Vous êtes d’accord : c’est inscrit au fil du prêt."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ def incident_closed(incident: Incident) -> None:
     loan = incident.loan
     send(
         loan, f"incident-closed-{incident.pk}", Side.BORROWER, note=incident.outcome, page=incident.get_absolute_url(),
-        subject=_("Incident réglé : %(what)s") % {"what": what(loan)},
+        subject=_("%(who)s a réglé l’incident : %(what)s") % words(loan, Side.LENDER),
         expected=_("Rien à faire : voici comment c’est réglé."), action=_("Ouvrir l’incident"),
     )  # fmt: skip
 
@@ -163,7 +163,7 @@ def next_warned(loan: Loan, incident: Incident) -> None:
         until = _("De retour vers le %(day)s.") % {"day": date_format(incident.back_on, "l j F Y")}
     send(
         loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=until,
-        subject=_("En réparation : %(what)s") % {"what": what(loan)},
+        subject=_("En réparation chez %(who)s : %(what)s") % words(loan, Side.LENDER),
         expected=_("Votre prêt tient, mais pourrait ne pas être prêt à temps. Convenez de la suite avec le prêteur."),
     )  # fmt: skip
 
@@ -172,6 +172,6 @@ def next_reassured(loan: Loan, incident: Incident) -> None:
     """Repaired in time → the next borrower who had been warned."""
     send(
         loan, f"repaired-{incident.pk}", Side.BORROWER,
-        subject=_("Réparé : %(what)s") % {"what": what(loan)},
+        subject=_("Réparé par %(who)s : %(what)s") % words(loan, Side.LENDER),
         expected=_("Rien à faire : votre prêt aura lieu comme convenu."),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from loans.models import Agreement, Side
-from loans.notifications.sending import send, what
+from loans.notifications.sending import send, words
 from loans.notifications.signing import send_the_link
 from loans.permissions import members_of, organisation_of, other, people_of
 from mutualisation.kernel.moments import clock, day_in_words, wall
@@ -17,9 +17,8 @@ from toolbox.models import Party
 BOTH = (Side.LENDER, Side.BORROWER)
 
 
-def _words(agreement: Agreement, side: str = "") -> dict[str, Any]:
-    words = {"number": agreement.number, "what": what(agreement.loan)}
-    return {**words, "who": organisation_of(agreement.loan, side).name} if side else words
+def _words(agreement: Agreement, side: str) -> dict[str, Any]:
+    return {"number": agreement.number, **words(agreement.loan, side)}
 
 
 def _event(agreement: Agreement, name: str) -> str:
@@ -28,17 +27,17 @@ def _event(agreement: Agreement, name: str) -> str:
 
 def agreement_drawn_up(agreement: Agreement, *, by: Any, whole: bool = False) -> None:
     """An agreement is there → both: answer what one knows; ``whole``, with the answers of the one before: read it."""
-    subject, action = _("Entente à compléter : %(what)s (%(number)s)"), _("Compléter l’entente")
+    subject, action = _("Entente à compléter avec %(who)s : %(what)s (%(number)s)"), _("Compléter l’entente")
     expected = _("L’entente de ce prêt est dressée. Répondez à ce que vous seuls savez : le portail a écrit le reste. "
                  "Relisez ensuite le texte et acceptez-le, ou proposez un changement.")  # fmt: skip
     if whole:
-        subject, action = _("Entente reprise, à relire : %(what)s (%(number)s)"), _("Relire l’entente")
+        subject, action = _("Entente reprise, à relire avec %(who)s : %(what)s (%(number)s)"), _("Relire l’entente")
         expected = _("L’entente de ce prêt est reprise avec les mêmes réponses. Corrigez ce qui bloquait ou proposez "
                      "un changement, puis acceptez le texte.")  # fmt: skip
     for side in BOTH:
         send(
             agreement.loan, f"{_event(agreement, 'drawn-up')}-{side}", side, page=agreement.get_absolute_url(),
-            subject=subject % _words(agreement), expected=expected, action=action,
+            subject=subject % _words(agreement, other(side)), expected=expected, action=action,
         )  # fmt: skip
 
 
@@ -54,7 +53,7 @@ def agreement_complete(agreement: Agreement, *, side: str, by: Any) -> None:
     """Nothing lacks any more → the other side: read, agree."""
     _tell(
         agreement, "complete", side, by=by,
-        subject=_("Entente à relire : %(what)s (%(number)s)") % _words(agreement),
+        subject=_("%(who)s a complété l’entente %(number)s : à relire (%(what)s)") % _words(agreement, side),
         expected=_("%(who)s a répondu, plus rien ne manque au texte. Relisez-le, puis acceptez-le ou proposez un "
                    "changement.") % _words(agreement, side),
         action=_("Relire l’entente"),
@@ -118,7 +117,8 @@ def agreement_frozen(agreement: Agreement) -> None:
         send(
             agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side, people=signatories(agreement, side),
             page=agreement.get_absolute_url(),
-            subject=_("À signer : %(title)s (%(number)s)") % {"title": agreement.title, "number": agreement.number},
+            subject=_("À signer avec %(who)s : %(title)s (%(number)s)")
+            % {**_words(agreement, other(side)), "title": agreement.title},
             expected=said % {"when": until},
             action=_("Lire et signer"),
         )  # fmt: skip
@@ -140,7 +140,8 @@ def agreement_replaced(old: Agreement, new: Agreement, reason: str) -> None:
     for side in BOTH:
         send(
             new.loan, f"{_event(old, 'replaced')}-{side}", side, page=new.get_absolute_url(), note=reason,
-            subject=_("L’entente %(old)s est remplacée par la %(new)s") % {"old": old.number, "new": new.number},
+            subject=_("L’entente %(old)s avec %(who)s est remplacée par la %(new)s")
+            % {**_words(new, other(side)), "old": old.number, "new": new.number},
             expected=_("Ce qui avait été signé ne vaut plus : le nouveau texte dit les dates convenues depuis."),
             action=_("Ouvrir la nouvelle entente"),
         )  # fmt: skip

@@ -30,13 +30,12 @@ def send(
     people: Any = None,
     page: str = "",
 ) -> None:
-    """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method."""
-    prefetch_related_objects([loan], "dates")  # read once for all that is written
-    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     """To the people of one side. ``answers`` adds links that accept or decline; ``invites`` is an iCalendar method.
 
-    The button leads to the loan, or to another ``page`` of it.
+    The subject says who and what; the button leads to the loan, or to another ``page`` of it.
     """
+    prefetch_related_objects([loan], "dates")  # read once for all that is written
+    dates = [date for date in loan.dates.all() if date.cancelled_at is None]
     for person in people if people is not None else people_of(loan, side):
         file = calendar_file(loan, side, method=invites, to=person.email) if invites else ""
         write(
@@ -84,6 +83,11 @@ def event_of(loan: Loan, date: LoanDate, side: str, *, cancelled: bool = False) 
         cancelled=cancelled or date.cancelled_at is not None or loan.status == LoanStatus.CANCELLED,
         tentative=loan.is_open,
     )
+
+
+def words(loan: Loan, side: str) -> dict[str, str]:
+    """What a subject says: who did it, or with whom it is, and of what it is about."""
+    return {"who": organisation_of(loan, side).name, "what": what(loan)}
 
 
 def what(loan: Loan) -> str:

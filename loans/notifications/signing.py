@@ -64,8 +64,11 @@ def _send(
 
 
 def _names(agreement: Agreement) -> dict[str, str]:
-    names = {"number": agreement.number, "called": agreement.called, "title": agreement.title}
-    return {**names, "when": day(agreement.sign_by)}
+    loan = agreement.loan
+    return {
+        "number": agreement.number, "called": agreement.called, "title": agreement.title,
+        "when": day(agreement.sign_by), "lender": loan.lender.name, "borrower": loan.borrower.name,
+    }  # fmt: skip
 
 
 def _turn(agreement: Agreement, side: str, event: str, subject: str, *, news: str = "", by: Any = None) -> None:
@@ -127,11 +130,13 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
     """All have signed → everyone but who signed last; the person lent, who has no account, gets the text itself."""
     names = {**_names(agreement), "what": agreement.loan.resource.name}
     expected = _("Toutes les parties ont signé : la remise de « %(what)s » est permise.") % names
+    if not agreement.loan.has_state:
+        expected = _("Toutes les parties ont signé : le prêt de « %(what)s » peut commencer.") % names
     if agreement.amends_id:
         expected = _("Toutes les parties ont signé : l’avenant fait maintenant partie de l’entente.")
     _send(
         agreement, "in-force", _everyone(agreement), by=by,
-        subject=_("En vigueur : %(called)s") % names, expected=expected,
+        subject=_("En vigueur entre %(lender)s et %(borrower)s : %(called)s") % names, expected=expected,
         action=_("Ouvrir l’entente signée"),
     )  # fmt: skip
     if link := _person(agreement):
@@ -148,7 +153,9 @@ def ended(agreement: Agreement, *, was_in_force: bool) -> None:
     if was_in_force:
         said = _("Le prêt est annulé : l’entente, que toutes les parties avaient signée, ne vaut plus pour la suite. "
                  "Elle reste gardée, avec les signatures. Ce qui était déjà dû le demeure : convenez-en.")  # fmt: skip
-    subject = _("Résiliée : entente %(number)s") if was_in_force else _("Annulée : entente %(number)s")
+    subject = _("Annulée entre %(lender)s et %(borrower)s : entente %(number)s")
+    if was_in_force:
+        subject = _("Résiliée entre %(lender)s et %(borrower)s : entente %(number)s")
     _send(agreement, "ended", _everyone(agreement), note=agreement.ended_note, subject=subject % names, expected=said)
     if link := _person(agreement):
         _to_person(link, "ended", subject=subject % names, expected=said, text="")
@@ -189,11 +196,12 @@ def expired(agreement: Agreement) -> None:
     left = ", ".join(name_of(agreement, p) for p in unsigned(agreement))
     if agreement.amends_id:
         note = _("Il manquait la signature de %(left)s.") % {"left": left}
-        _amendment_let_go(agreement, "expired", subject=_("Échu : avenant %(number)s") % _names(agreement), note=note)
+        subject = _("Échu entre %(lender)s et %(borrower)s : avenant %(number)s")
+        _amendment_let_go(agreement, "expired", subject=subject % _names(agreement), note=note)
         return
     _send(
         agreement, "expired", _everyone(agreement),
-        subject=_("Échue : entente %(number)s") % _names(agreement),
+        subject=_("Échue entre %(lender)s et %(borrower)s : entente %(number)s") % _names(agreement),
         expected=_("Le délai pour signer est passé : rien n’est en vigueur. Signatures qui manquaient : %(left)s. "
                    "Reprenez-la avec les mêmes réponses si elle sert encore.") % {"left": left},
         action=_("Reprendre l’entente"),
@@ -205,8 +213,9 @@ def remind(agreement: Agreement, *, days: int, person: bool) -> None:
     left = unsigned(agreement)
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
-            _turn(agreement, side, f"remind-{days}", _("Rappel : %(called)s à signer avant le %(when)s")
-                  % _names(agreement), news=_("Votre signature manque encore."))  # fmt: skip
+            subject = _("Rappel : %(called)s avec %(who)s à signer avant le %(when)s")
+            names = {**_names(agreement), "who": organisation_of(agreement.loan, other(side)).name}
+            _turn(agreement, side, f"remind-{days}", subject % names, news=_("Votre signature manque encore."))
     if person and Party.PERSON in left:
         send_the_link(agreement, again=f"-{days}")
 
@@ -230,7 +239,8 @@ def personal_link(link: SigningLink, token: str, *, again: bool) -> None:
     if again:
         expected += _(" Ce lien remplace celui d’avant.")
     _to_person(
-        link, "link", subject=_("À lire et à signer : %(called)s") % _names(link.agreement), expected=expected,
+        link, "link", expected=expected,
+        subject=_("%(lender)s vous demande de signer l’%(called)s") % _names(link.agreement),
         text=_("Ce lien est personnel : ne le transférez pas. Pour signer, vous recevrez un code à cette adresse."),
         url=absolute(reverse("signing_link", args=[token])),
     )  # fmt: skip

@@ -30,8 +30,8 @@ def at_clock(value: datetime.datetime | None) -> str:
 
 
 @register.simple_tag
-def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
-    """The sheets and incidents of a loan, and what this person may do about them."""
+def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
+    """The sheets and incidents of a loan, and what this person may do about them; ``obstacles`` to its hand-over."""
     reports = list(loan.reports.order_by("filled_at", "pk"))
     for report in reports:
         report.loan = loan
@@ -42,12 +42,11 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         "lends": Side.LENDER in sides,
         "late": lateness(loan),
         "in_the_way": incidents.in_the_way(loan),
-        "obstacles": handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else [],
         "reports": [
             {
                 "report": r,
                 "title": checklists.title(loan, r.moment),
-                "state": r.get_state_display() if checklists.has_state(loan) else "",
+                "state": r.get_state_display() if loan.has_state else "",
                 "to_confirm": handover.to_confirm(user, r),
             }
             for r in reports
@@ -56,9 +55,10 @@ def condition_of(loan: Loan, user: Any) -> dict[str, Any]:
         # when it is due, the page already says so at its head
         "not_before": counting.not_before(loan) if sides else "",
         "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)
+        and not obstacles
         and not counting.not_before(loan)
         and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
         "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
-        "thing": checklists.has_state(loan),
+        "thing": loan.has_state,
         "report": incidents.can_open(user, loan),
     }

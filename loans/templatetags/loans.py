@@ -41,7 +41,7 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
     to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
     waits = [row for row in to_sign if root and row.amends_id == root.pk]
-    demanded = ended and rules.is_demanded(loan)
+    demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,

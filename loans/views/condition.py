@@ -51,10 +51,11 @@ def sheet(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     loan = the_loan(request, pk)
     if loan.status not in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, LoanStatus.CLOSED):
-        messages.info(request, _("Ce prêt n’en est pas à la remise."))
+        messages.info(request, _("Ce prêt n’en est pas là : voici où il en est."))
         return redirect(loan)
     if moment == Moment.RETURN and loan.status == LoanStatus.ACCEPTED:
-        messages.info(request, _("Inscrivez d’abord la remise."))
+        said = _("Inscrivez d’abord la remise.") if loan.has_state else _("Inscrivez d’abord le début.")
+        messages.info(request, said)
         return redirect("loan_handover", pk=pk)
     if request.method == "POST":
         return _sent(request, loan, moment)
@@ -105,7 +106,7 @@ def _page(
         "loan": loan,
         "moment": moment,
         "title": checklists.title(loan, moment),
-        "has_state": checklists.has_state(loan),
+        "has_state": loan.has_state,
         "reports": [_shown(request, r) for r in reports],
         "form": form,
         "correcting": report,
@@ -167,6 +168,9 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     standing = None if correcting else _written_meanwhile(request, loan, moment)
     if standing:
         return _conflict(request, loan, moment, standing)
+    if not correcting and moment == Moment.HANDOVER and counting.not_before(loan):
+        form.errors.clear()  # it is the moment that is wrong, not what was typed
+        return _page(request, loan, moment, form, status=422)
     if not form.is_valid():
         return _page(request, loan, moment, form, report=correcting, status=422)
     try:
@@ -241,7 +245,7 @@ def _answered(request: HttpRequest, loan: Loan, moment: str, report: ConditionRe
     try:
         if gesture == "confirmer":
             handover.confirm(report, by=request.user, version=seen)
-            messages.success(request, _("C’est confirmé : les deux organismes ont compté la même chose."))
+            messages.success(request, _("C’est confirmé par les deux organismes."))
         elif gesture == "contester":
             handover.contest(report, by=request.user, remark=request.POST.get("remarque", ""), version=seen)
             said = _("La fiche est rouverte, et l’autre organisme prévenu. Vous pouvez la corriger.")
@@ -349,7 +353,7 @@ def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
         "loan": loan,
         "moment": moment,
         "title": checklists.title(loan, moment),
-        "has_state": checklists.has_state(loan),
+        "has_state": loan.has_state,
         "items": checklists.checklist(loan.resource, moment),
         "states": ConditionReport.State.labels,
         "back": reverse(NAMES[Moment(moment)], args=[pk]),

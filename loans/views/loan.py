@@ -23,14 +23,14 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory import alternatives, calendar, closing
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import amendments, holding, proposals, requests
+from loans import amendments, handover, holding, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import in_words
-from loans.standing import standing
+from loans.standing import held_up, standing
 from loans.views.thread import terms_of, thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
@@ -281,6 +281,9 @@ def _shown(
     elif form is not None and name in forms:
         forms[name] = form
     hidden = form is not None and name != MESSAGE and name not in forms
+    obstacles = handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else []
+    stands, person_lacks = standing(loan, side, waiting), loan.resource.kind == Kind.HUMAIN and not loan.consent_on
+    stopped = bool(obstacles) and not waiting and loan.starts_at <= timezone.now()
     context = {
         "loan": loan,
         "resource": loan.resource,
@@ -289,7 +292,10 @@ def _shown(
         "sides": sides,
         "us": organisation_of(loan, side),
         "them": organisation_of(loan, other(side)),
-        "standing": standing(loan, side, waiting),
+        "standing": held_up(stands, loan) if stopped else stands,
+        "obstacles": obstacles,
+        "stopped": stopped,
+        "lacks_agreement": len(obstacles) > person_lacks,
         "waiting": waiting,
         "answers": answers,
         "terms": terms_of(waiting, loan) if waiting else [],

@@ -6,15 +6,39 @@ import datetime
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from mutualisation.kernel.moments import MONTHS, day_as_typed
+from mutualisation.kernel.moments import MONTHS, day_as_typed, day_in_words
 
 FURTHEST = 9000
+
+
+def read_day(text: str) -> datetime.date:
+    """A day as typed. Raises ValidationError, of code ``invalid`` when it can’t even be read as one."""
+    typed = day_as_typed(text)
+    if typed is None or not (1 <= typed.month <= 12 and 1 <= typed.day <= 31):
+        raise ValidationError(
+            gettext("« %(value)s » n’est pas une date : écrivez-la comme 2026-12-04, 04/12/2026 ou 4 décembre 2026.")
+            % {"value": text},
+            code="invalid",
+        )
+    try:
+        found = datetime.date(typed.year, typed.month, typed.day)
+    except ValueError:
+        said = gettext("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
+        names = {"day": typed.day, "month": gettext(MONTHS[typed.month - 1]), "year": typed.year}
+        raise ValidationError(said % names, code="no_such_day") from None
+    if typed.weekday not in (None, found.weekday()):
+        said = gettext("Le %(day)s est un %(weekday)s : vérifiez la date.")
+        names = {"day": day_in_words(found, "j F Y"), "weekday": date_format(found, "l")}
+        raise ValidationError(said % names, code="weekday")
+    return found
 
 
 class DayInput(forms.DateInput):
@@ -54,19 +78,11 @@ class DayField(forms.DateField):
             return super().to_python(value)
         if not value.strip():
             return None
-        typed = day_as_typed(value)
-        if typed is None:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        year, month, day = typed
         try:
-            found = datetime.date(year, month, day)
-        except ValueError:
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                said = gettext("Le %(day)d %(month)s %(year)d n’existe pas : choisissez un autre jour.")
-                raise forms.ValidationError(
-                    said % {"day": day, "month": gettext(MONTHS[month - 1]), "year": year}
-                ) from None
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
-        if not 1000 < year < FURTHEST:
-            raise forms.ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
+            found = read_day(value)
+        except ValidationError as error:
+            said = self.error_messages["invalid"] if error.code == "invalid" else error.message
+            raise ValidationError(said, code=error.code) from None
+        if not 1000 < found.year < FURTHEST:
+            raise ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -20,6 +20,7 @@ Period = Any  # a DateTimeTZRange with both bounds, whose class depends on the d
 DAY = datetime.timedelta(days=1)
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 _PLAIN_MONTHS = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+_PLAIN_WEEKDAYS = "lundi mardi mercredi jeudi vendredi samedi dimanche".split()
 
 
 def moment(day: datetime.date, hour: datetime.time) -> datetime.datetime:
@@ -64,29 +65,33 @@ def wall_minutes(period: Period) -> int:
     return round((wall(period.upper) - wall(period.lower)).total_seconds() / 60)
 
 
-def day_as_typed(text: str) -> tuple[int, int, int] | None:
-    """Year, month, day of « 2026-12-17 », « 17/12/2026 », « le 17 déc. 2026 »; they may be no day of any calendar."""
+class DayTyped(NamedTuple):
+    """What was typed of a day: it may be on no calendar, or not on the weekday said (Monday is 0)."""
+
+    year: int
+    month: int
+    day: int
+    weekday: int | None = None
+
+
+def day_as_typed(text: str) -> DayTyped | None:
+    """What « 2026-12-17 », « 17/12/26 », « le 17 déc. 2026 », « jeudi, 17 décembre 2026 » say; None for the rest."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    plain = " ".join(plain.split())
+    plain = " ".join(plain.split()).removeprefix("le ")
+    weekday = None
+    if found := re.match(r"([a-z]{3,8})[.,]{0,2} (?=\d)", plain):
+        weekday = next((n for n, name in enumerate(_PLAIN_WEEKDAYS) if name.startswith(found[1])), None)
+        plain = plain[found.end() :] if weekday is not None else plain
     if found := re.fullmatch(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})", plain):
-        return int(found[1]), int(found[3]), int(found[4])
-    if found := re.fullmatch(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})", plain):
-        return int(found[4]), int(found[3]), int(found[1])
-    week = r"(?:le )?(?:(?:lun|mar|mercre|jeu|vendre|same)di |dimanche )?"
-    found = re.fullmatch(week + r"(\d{1,2})(?:er)?[ -]?([a-z]{3,})\.?[ ,-]*(\d{4})", plain)
+        return DayTyped(int(found[1]), int(found[3]), int(found[4]), weekday)
+    if found := re.fullmatch(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})", plain):
+        year = int(found[4]) + (2000 if len(found[4]) == 2 else 0)
+        return DayTyped(year, int(found[3]), int(found[1]), weekday)
+    found = re.fullmatch(r"(\d{1,2})(?:er)?[ -]?([a-z]{3,})\.?[ ,-]*(\d{4})", plain)
     if not found:
         return None
     named = [n for n, month in enumerate(_PLAIN_MONTHS, 1) if month.startswith(found[2])]
-    return (int(found[3]), named[0], int(found[1])) if len(named) == 1 else None
-
-
-def read_day(text: str) -> datetime.date | None:
-    """A day as typed; None when it is none."""
-    typed = day_as_typed(text)
-    try:
-        return datetime.date(*typed) if typed else None
-    except ValueError:
-        return None
+    return DayTyped(int(found[3]), named[0], int(found[1]), weekday) if len(named) == 1 else None
 
 
 def read_hour(text: str) -> datetime.time | None:

@@ -167,6 +167,9 @@ def _rolling_pantry(project: Project, join: Any, people: dict[str, User]) -> Non
              "starts_on": day(-70), "ends_on": day(90)},
             {"nature": Nature.EXPERTISE, "label": "Formation des équipes", "hours": 60, "role": "evaluateur",
              "starts_on": day(-70)},
+            {"nature": Nature.MATERIAL, "label": "Nos grands chaudrons, quand il en faut", "hours": 120,
+             "amount": 600, "role": "collaborateur", "starts_on": day(-160), "ends_on": day(90),
+             "method": "ce que coûterait leur location"},
         ],
     )  # fmt: skip
     reserve = join(
@@ -179,7 +182,7 @@ def _rolling_pantry(project: Project, join: Any, people: dict[str, User]) -> Non
     join(project.slug, RECTO, "connecteur", part=Part.SUPPORTS)
     join(project.slug, ORMSTOWN, "promoteur_local", message="… et nous connaissons bien deux des villages.",
          brings=[{"nature": Nature.TIME, "label": "Deux personnes qui conduisent", "hours": 80}])  # fmt: skip
-    cooks, training = marmite.contributions.order_by("-hours")
+    cooks, training = (marmite.contributions.get(nature=nature) for nature in (Nature.TIME, Nature.EXPERTISE))
     by = people[MARMITE]
     for weeks in range(8, 0, -1):
         contributions.deliver(cooks, on=day(-7 * weeks), hours=6, by=by, note="Une équipe de deux")
@@ -187,6 +190,7 @@ def _rolling_pantry(project: Project, join: Any, people: dict[str, User]) -> Non
     surplus = reserve.contributions.get()
     for days, amount in ((-50, 1_800), (-20, 2_350)):
         contributions.deliver(surplus, on=day(days), amount=amount, by=people[RESERVE])
+    _pots(project, marmite, by)
     for loan in loans_to_link(people[CANAL], project).filter(lender__slug__in=[CANAL, MARMITE])[:2]:
         _count(project, loan, people[CANAL])
     Milestone.objects.bulk_create([
@@ -216,6 +220,15 @@ def _rolling_pantry(project: Project, join: Any, people: dict[str, User]) -> Non
     ):  # fmt: skip
         news, _refused = tell(project=project, title=title, body=body, by=bearer)
         type(news).objects.filter(pk=news.pk).update(published_at=timezone.now() + datetime.timedelta(days=days))
+
+
+def _pots(project: Project, marmite: Participation, by: User) -> None:
+    """The pots that the Marmite promised: a loan that already took place keeps part of the promise."""
+    lent = loans_to_link(by, project).filter(lender__slug=MARMITE, resource__kind="materiel", status="closed")
+    loan = lent.order_by("-starts_at", "-id").first()
+    if loan is not None:
+        promise = marmite.contributions.get(nature=Nature.MATERIAL)
+        linking.link_loan(project=project, loan=loan, keeps=promise, by=by, role="collaborateur")
 
 
 def _count(project: Project, loan: Loan, by: User) -> None:

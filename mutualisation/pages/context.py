@@ -3,9 +3,15 @@
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from directory.memberships import acting_for, memberships_of
+from directory.models import Membership
 from loans.models import Loan
+
+
+def _waiting(mine: list[Membership]) -> int:
+    return Loan.objects.awaiting(*(m.organisation_id for m in mine)).count() if mine else 0
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
@@ -19,7 +25,7 @@ def portal(request: HttpRequest) -> dict[str, object]:
     return {
         "acting": acting_for(request) if signed_in else None,
         "memberships": mine,
-        "loans_waiting": Loan.objects.awaiting(*(m.organisation_id for m in mine)).count() if mine else 0,
+        "loans_waiting": SimpleLazyObject(lambda: _waiting(mine)),  # a page that knows says it; one without a menu, not
         "portal_name": settings.PORTAL_NAME,
         "portal_region": settings.PORTAL_REGION,
         "portal_operator": settings.PORTAL_OPERATOR,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Case, Count, Prefetch, Q, When, Window
+from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from directory.freshness import confirm_path
 from directory.invitations import invitations_for
 from directory.memberships import acting_for, memberships_of
-from directory.models import JoinRequest, Membership, Need, Organisation, Practice, Resource
+from directory.models import JoinRequest, Membership, Need, Practice, Resource
 from directory.models.curated import kept_as
 from directory.queue import queue
 from loans import signing
@@ -30,6 +31,10 @@ from projects.views.gathering import coming_for
 from toolbox.models import Tool
 
 SHOWN = 12
+OLD = (Freshness.REMINDED, Freshness.SECOND, Freshness.HIDDEN)
+LOOK_AT = Q(status=Status.RETURNED) | Q(status=Status.PUBLISHED, freshness__in=OLD)
+BACK = Case(When(status=Status.RETURNED, then=0), default=1)
+READ = SHOWN * 2  # the most urgent, the most recent are chosen among these
 URGENCY = {
     wait: n
     for n, wait in enumerate(
@@ -55,25 +60,31 @@ def my_space(request: HttpRequest) -> HttpResponse:
     mine = memberships_of(request)
     acting = acting_for(request)
     coming = coming_for(request.user)
+    asked = _join_requests(request, mine)
+    stories, tools = _proposed(Practice, request.user), _proposed(Tool, request.user)
+    resources, needs = _and_newest(Resource, mine, acting), _and_newest(Need, mine, acting)
+    posted = [*resources, *needs, *_to_look_at(Project, mine), *_to_look_at(Community, mine)]
+    loans = _loans(mine)
     waiting = [
         *_to_sign(request, mine),
-        *_loans(mine),
+        *(_loan(loan, [m.organisation_id for m in mine]) for loan in loans[:SHOWN]),
         *_agreements(mine),
         *_invitations(request),
-        *_requests(mine),
+        *_requests(asked, mine),
         *_to_curate(request.user),
-        *_returned(request, mine),
+        *_returned(mine, [*posted, *stories, *tools]),
         *together.awaiting(request.user, mine, coming),
-        *_stale(mine),
+        *_stale(mine, posted),
     ]
-    context: dict[str, Any] = {"acting": acting, "memberships": mine, "todos": waiting, "asked": _asked(request)}
-    told = Practice.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
-    context["stories"] = list(told.for_list().only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
-    context |= {"gatherings": coming, **together.belonging(request.user, acting)}
-    tools = Tool.objects.filter(proposed_by=request.user).exclude(status=Status.ARCHIVED)  # type: ignore[misc]
-    context["tools"] = list(tools.only("slug", "title", "status").order_by("-updated_at", "-id")[:SHOWN])
+    context: dict[str, Any] = {
+        "acting": acting, "memberships": mine, "todos": waiting, "stories": stories[:SHOWN], "tools": tools[:SHOWN],
+        "asked": [one for one in asked if one.user_id == request.user.pk],
+        "gatherings": coming, **together.belonging(request.user, acting),
+    }  # fmt: skip
+    if len(loans) < READ:  # all of them: the menu need not count them again
+        context["loans_waiting"] = len(loans)
     if acting:
-        context |= _entries(acting)
+        context |= _entries(acting, resources, needs)
     return render(request, "pages/my_space.html", context)
 
 
@@ -117,16 +128,15 @@ def _invitations(request: HttpRequest) -> list[Todo]:
     ]
 
 
-def _loans(mine: list[Membership]) -> list[Todo]:
-    """What loans await: to confirm, to answer, late, due back today, to hand over."""
+def _loans(mine: list[Membership]) -> list[Any]:
+    """Those that await something, the most urgent first: to confirm, to answer, late, due back today, to hand over."""
     ids = [m.organisation_id for m in mine]
     if not ids:
         return []
     waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
     rows = Loan.objects.awaiting(*ids).with_target(*ids).for_list()
     rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
-    found: list[Any] = sorted(rows.order_by("starts_at", "id")[: SHOWN * 2], key=_urgency)
-    return [_loan(loan, ids) for loan in found[:SHOWN]]
+    return sorted(rows.order_by("starts_at", "id")[:READ], key=_urgency)
 
 
 def _agreements(mine: list[Membership]) -> list[Todo]:
@@ -238,11 +248,16 @@ def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
     ]
 
 
-def _requests(mine: list[Membership]) -> list[Todo]:
+def _join_requests(request: HttpRequest, mine: list[Membership]) -> list[JoinRequest]:
+    """Those that nobody answered yet: one’s own, and to join the organisations that one manages."""
     managed = [m.organisation_id for m in mine if m.is_manager]
-    if not managed:
-        return []
-    asked = JoinRequest.objects.waiting().filter(organisation__in=managed).select_related("user", "organisation")
+    waiting = JoinRequest.objects.waiting().filter(Q(organisation__in=managed) | Q(user=request.user))  # type: ignore[misc]
+    rows = waiting.select_related("user", "organisation")
+    return list(rows.defer("organisation__search", "organisation__description").order_by("created_at", "id"))
+
+
+def _requests(asked: list[JoinRequest], mine: list[Membership]) -> list[Todo]:
+    managed = {m.organisation_id for m in mine if m.is_manager}
     return [
         Todo(
             title=_("%(who)s demande à se joindre à vous") % {"who": r.user},
@@ -254,7 +269,7 @@ def _requests(mine: list[Membership]) -> list[Todo]:
             icon="humain",
             kind_label=_("Équipe"),
         )
-        for r in asked.order_by("created_at", "id")[:SHOWN]
+        for r in [one for one in asked if one.organisation_id in managed][:SHOWN]
     ]
 
 
@@ -278,19 +293,34 @@ def _to_curate(user: Any) -> list[Todo]:
     ]
 
 
-def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
+def _proposed(model: Any, user: Any) -> list[Any]:
+    """What this person proposed, what curators sent back first, then the newest."""
+    rows = model.objects.filter(proposed_by=user).exclude(status=Status.ARCHIVED)
+    return list(rows.only("slug", "title", "status", "returned_note").order_by(BACK, "-updated_at", "-id")[:READ])
+
+
+def _to_look_at(model: Any, mine: list[Membership]) -> Any:
+    """What one’s organisations post and must look at: sent back by curators, or vouched for by nobody lately."""
+    return _of(model, [m.organisation_id for m in mine]).filter(LOOK_AT).order_by(BACK, "freshness_at", "id")[:READ]
+
+
+def _and_newest(model: Any, mine: list[Membership], acting: Membership | None) -> list[Any]:
+    """The same, and the newest of the organisation one acts for: ``rank`` among the ``in_all`` that it has."""
+    each = {"partition_by": "organisation_id"}
+    rows = _of(model, [m.organisation_id for m in mine]).exclude(status=Status.ARCHIVED)
+    rows = rows.annotate(
+        rank=Window(RowNumber(), order_by=["-updated_at", "-id"], **each), in_all=Window(Count("pk"), **each)
+    )
+    newest = Q(organisation=acting.organisation_id, rank__lte=SHOWN) if acting else Q(pk=None)
+    first = Case(When(newest, then=0), default=1)
+    found = rows.filter(LOOK_AT | newest).order_by(first, BACK, "freshness_at", "id")[: READ + SHOWN]
+    return sorted(found, key=lambda e: (e.freshness_at is None, e.freshness_at or e.updated_at, e.pk))
+
+
+def _returned(mine: list[Membership], entries: list[Any]) -> list[Todo]:
     """What curators sent back, with their note."""
-    own = [m.organisation_id for m in mine]
-    managed = [m.organisation_id for m in mine if m.is_manager]
-    back: list[Any] = [
-        *Organisation.objects.filter(pk__in=managed, status=Status.RETURNED).defer("search", "description"),
-        *_of(Resource, own).filter(status=Status.RETURNED)[:SHOWN],
-        *_of(Need, own).filter(status=Status.RETURNED)[:SHOWN],
-        *_of(Project, own).filter(status=Status.RETURNED)[:SHOWN],
-        *_of(Community, own).filter(status=Status.RETURNED)[:SHOWN],
-        *Practice.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
-        *Tool.objects.filter(proposed_by=request.user, status=Status.RETURNED).defer("search")[:SHOWN],  # type: ignore[misc]
-    ]
+    managed = [m.organisation for m in mine if m.is_manager]
+    back = [entry for entry in (*managed, *entries) if entry.status == Status.RETURNED]
     return [
         Todo(
             title=str(e),
@@ -305,17 +335,10 @@ def _returned(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
     ]
 
 
-def _stale(mine: list[Membership]) -> list[Todo]:
+def _stale(mine: list[Membership], entries: list[Any]) -> list[Todo]:
     """What nobody vouched for lately, oldest first."""
-    own = [m.organisation_id for m in mine]
-    old = [Freshness.REMINDED, Freshness.SECOND, Freshness.HIDDEN]
-    rows: list[Any] = []
-    for model in (Resource, Need, Project, Community):
-        rows += (
-            _of(model, own).filter(status=Status.PUBLISHED, freshness__in=old).order_by("freshness_at", "id")[:SHOWN]
-        )
-    managed = [m.organisation_id for m in mine if m.is_manager]
-    rows += Organisation.objects.filter(pk__in=managed, status=Status.PUBLISHED, freshness__in=old).defer("search")
+    managed = [m.organisation for m in mine if m.is_manager]
+    rows = [e for e in (*entries, *managed) if e.status == Status.PUBLISHED and e.freshness in OLD]
     found: list[Todo] = []
     for member in mine:
         theirs = [e for e in rows if getattr(e, "organisation_id", e.pk) == member.organisation_id]
@@ -355,23 +378,19 @@ def _of(model: Any, organisations: list[int]) -> Any:
     return rows.defer("search", "description") if model is Resource else rows.defer("search")
 
 
-def _asked(request: HttpRequest) -> list[JoinRequest]:
-    """One's own requests that nobody answered yet."""
-    found = JoinRequest.objects.waiting().filter(user=request.user)  # type: ignore[misc]
-    return list(found.select_related("organisation").order_by("created_at", "id"))
-
-
-def _entries(acting: Membership) -> dict[str, Any]:
+def _entries(acting: Membership, resources: list[Any], needs: list[Any]) -> dict[str, Any]:
     """What the organisation shares and looks for, drafts included."""
     organisation = acting.organisation
-    resources = _of(Resource, [organisation.pk]).exclude(status=Status.ARCHIVED)
-    needs = _of(Need, [organisation.pk]).exclude(status=Status.ARCHIVED)
-    count = resources.count()
+    ours, asked = (
+        sorted((e for e in rows if e.organisation_id == organisation.pk and e.rank <= SHOWN), key=lambda e: e.rank)
+        for rows in (resources, needs)
+    )
+    count = ours[0].in_all if ours else 0
     people = Membership.objects.filter(organisation=organisation, user__is_active=True).count()
     return {
-        "resources": list(resources.order_by("-updated_at", "-id")[:SHOWN]),
+        "resources": ours,
         "resource_count": count,
         "more": _("Voir les %(n)s ressources") % {"n": count} if count > SHOWN else "",
-        "needs": list(needs.order_by("-updated_at", "-id")[:SHOWN]) if _address("need_detail", args=["x"]) else [],
+        "needs": asked,
         "people": ngettext("%(n)d personne", "%(n)d personnes", people) % {"n": people},
     }

@@ -16,6 +16,7 @@ from mutualisation.pages.todo import Todo
 from projects.models import (
     CommunityMember,
     Contribution,
+    Follower,
     Gathering,
     GatheringStatus,
     Participation,
@@ -36,8 +37,7 @@ def awaiting(user: Any, mine: list[Membership], coming: list[Registration]) -> l
 def belonging(user: Any, acting: Membership | None) -> dict[str, Any]:
     """The communities and projects one is in, and those one follows."""
     members = CommunityMember.objects.standing().filter(user=user).exclude(community__status=Status.ARCHIVED)
-    ours = _our_projects(acting, user) if acting else []
-    followed = Project.objects.visible_to(user).published().filter(followers__user=user)
+    ours, followed = _projects(acting, user)
     return {
         "communities": list(
             members.select_related("community")
@@ -45,11 +45,7 @@ def belonging(user: Any, acting: Membership | None) -> dict[str, Any]:
             .order_by("community__sort_key", "id")[:SHOWN]
         ),
         "our_projects": ours,
-        "followed": list(
-            followed.exclude(pk__in=[project.pk for project in ours])
-            .only("slug", "title", "stage", "sort_key")
-            .order_by("sort_key", "id")[:SHOWN]
-        ),
+        "followed": followed,
     }
 
 
@@ -121,9 +117,16 @@ def _offers(mine: list[Membership]) -> list[Todo]:
     ]
 
 
-def _our_projects(acting: Membership, user: Any) -> list[Project]:
-    """The projects where one’s organisation takes part and that one may open, the newest first."""
-    inside = Participation.objects.welcomed().filter(organisation=acting.organisation_id).values("project")
-    rows = Project.objects.visible_to(user).filter(Q(pk__in=inside) | Q(organisation=acting.organisation_id))
-    shown = rows.exclude(status=Status.ARCHIVED).only("slug", "title", "stage")
-    return list(shown.order_by("-updated_at", "-id")[:SHOWN])
+def _projects(acting: Membership | None, user: Any) -> tuple[list[Any], list[Any]]:
+    """Those one may open: where one’s organisation takes part, the newest first; the others that one follows."""
+    organisation = acting.organisation_id if acting else None
+    inside = Participation.objects.welcomed().filter(organisation=organisation, project=OuterRef("pk"))
+    followed = Follower.objects.filter(user=user, project=OuterRef("pk"))
+    rows = Project.objects.visible_to(user).exclude(status=Status.ARCHIVED)
+    rows = rows.annotate(is_ours=Exists(inside) | Q(organisation=organisation), is_followed=Exists(followed))
+    shown = rows.filter(Q(is_ours=True) | Q(is_followed=True, status=Status.PUBLISHED))
+    shown = shown.only("slug", "title", "stage", "sort_key").order_by("-is_ours", "-updated_at", "-id")
+    found: list[Any] = list(shown[: SHOWN * 4])
+    ours = [project for project in found if project.is_ours]
+    others = sorted((project for project in found if not project.is_ours), key=lambda p: (p.sort_key, p.pk))
+    return ours[:SHOWN], others[:SHOWN]

@@ -87,7 +87,7 @@ class ProjectAdmin(EntryAdmin):
                 "description": _("En Markdown : une ligne vide sépare deux paragraphes, « - » ouvre une puce."),
             },
         ),
-        (_("Argent"), {"fields": (("budget", "hourly_rate"),)}),
+        (_("Argent"), {"fields": (("budget", "hourly_rate", "year_starts"),)}),
         (_("D’où viennent ces faits"), {"fields": ("source_title",)}),
         (_("Aperçu"), {"fields": ("preview",)}),
         PUBLICATION,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils import dates
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress, one_line
@@ -21,6 +22,7 @@ CARRIES = [
     ("non", _("Nous lançons l’idée : d’autres pourront la porter")),
 ]
 CONTINUUM = [(c.value, c.label) for c in Continuum]
+MONTHS = list(dates.MONTHS.items())
 
 
 class SheetForm(VersionedForm):
@@ -125,6 +127,10 @@ class ProjectForm(SheetForm):
         max_value=999,
         help_text=_("Vide : la valeur habituelle du portail. Elle sert au bilan des apports."),
     )
+    year_starts = forms.TypedChoiceField(
+        label=_("En quel mois commence votre exercice?"), choices=MONTHS, coerce=int,
+        help_text=_("Le bilan compte par exercice : janvier pour l’année civile, avril pour beaucoup de bailleurs."),
+    )  # fmt: skip
     drawing = forms.ChoiceField(label=_("Dessin"), choices=DRAWINGS)
     milestones = RowsField(
         row=MilestoneRow, most=20, label=_("Quels sont les jalons?"),
@@ -145,7 +151,7 @@ class ProjectForm(SheetForm):
         ("ou", _("2. Où et avec qui"), ("territories", "place", "actors", "inclusion"), False),
         ("effets", _("3. Ce que cela change"), ("determinants", "conditions", "effects"), False),
         ("calendrier", _("4. Calendrier"), ("milestones",), False),
-        ("argent", _("5. Argent"), ("budget", "fundings", "hourly_rate"), False),
+        ("argent", _("5. Argent"), ("budget", "fundings", "hourly_rate", "year_starts"), False),
         ("reste", _("6. Pour finir"), ("drawing", "source_title"), True),
     )
 
@@ -153,7 +159,7 @@ class ProjectForm(SheetForm):
         model = Project
         fields = (
             "title", "standfirst", "description", "territories", "continuum", "place", "actors", "inclusion",
-            "determinants", "conditions", "budget", "hourly_rate", "drawing", "source_title",
+            "determinants", "conditions", "budget", "hourly_rate", "year_starts", "drawing", "source_title",
         )  # fmt: skip
         labels, help_texts = TEXTS["labels"], TEXTS["help_texts"]
         error_messages, widgets = TEXTS["error_messages"], TEXTS["widgets"]

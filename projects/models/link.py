@@ -22,7 +22,8 @@ COUNTS = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER, LoanStatus.RETURNED, Loan
 def lent(which: str) -> str:
     """SQL: each date of loans that serve projects, its hours, those already past, what they are worth by their owner.
 
-    The ledger counts by it, and the page of a promise. ``which`` is a condition on k, the tie.
+    The ledger counts by it, and the page of a promise. ``which`` is a condition on k, the tie. A loan given back
+    before its first date took place: it is what passed from its hand-over to its return, at most what was lent.
     """
     return f"""
     SELECT id, contribution_id, lender_id, kind, rate, per, method, name, role, begins, ends, is_there, n, whole,
@@ -32,12 +33,18 @@ def lent(which: str) -> str:
            CASE WHEN NOT is_there THEN 0 WHEN per = 'heure' THEN rate * so_far
                 WHEN per = 'jour' THEN rate * ceil(so_far / 24) ELSE CASE WHEN n = 1 THEN rate ELSE 0 END
                 END AS worth_so_far
-      FROM (SELECT l.id, k.contribution_id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name,
-                   d.lower AS begins, d.upper AS ends,
-                   l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS is_there,
+      FROM (SELECT *, begun OR early AS is_there,
+                   CASE WHEN early THEN handed_over_at ELSE lower END AS begins,
+                   CASE WHEN early THEN returned_at ELSE upper END AS ends,
+                   CASE WHEN early THEN least(whole, greatest(used, 1.0 / 60)) ELSE within END AS so_far
+              FROM (SELECT *, n = 1 AND coalesce(returned_at <= lower, FALSE) AS early FROM (
+            SELECT l.id, k.contribution_id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name, d.lower, d.upper,
+                   l.handed_over_at, l.returned_at,
+                   l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS begun,
                    extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
                    extract(epoch FROM greatest(least(d.upper, now(), coalesce(l.returned_at, d.upper)), d.lower)
-                     - d.lower) / 3600 AS so_far,
+                     - d.lower) / 3600 AS within,
+                   extract(epoch FROM l.returned_at - l.handed_over_at) / 3600 AS used,
                    row_number() OVER (PARTITION BY l.id ORDER BY d.lower) AS n,
                    CASE WHEN k.role <> '' THEN k.role
                         ELSE (SELECT coalesce(string_agg(DISTINCT held, ',' ORDER BY held), '')
@@ -48,7 +55,7 @@ def lent(which: str) -> str:
               JOIN directory_resource r ON r.id = l.resource_id
               JOIN (SELECT loan_id, lower(period) AS lower, upper(period) AS upper FROM loans_loandate
                      WHERE cancelled_at IS NULL) d ON d.loan_id = l.id
-             WHERE l.status IN ({", ".join(f"'{status}'" for status in COUNTS)}) AND {which}) dates"""  # noqa: S608
+             WHERE l.status IN ({", ".join(f"'{status}'" for status in COUNTS)}) AND {which}) dated) told) dates"""  # noqa: S608
 
 
 class ProjectLoan(models.Model):

@@ -17,6 +17,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Sqrt
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Continuum, Organisation, Territory
@@ -151,6 +152,10 @@ class Project(Publishable):
         _("une heure vaut ($)"), max_digits=6, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(999)],
     )  # fmt: skip
+    year_starts = models.PositiveSmallIntegerField(
+        _("l’exercice commence en"), choices=list(MONTHS.items()), default=1,
+        help_text=_("Le mois où commence l’année du bilan des apports."),
+    )  # fmt: skip
     drawing = models.CharField(_("dessin"), max_length=20, default="d-equipe")
     proposed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
@@ -183,6 +188,11 @@ class Project(Publishable):
                 name="project_aside_remembers",
                 condition=Q(stage__in=ASIDE) & ~Q(stood_at="") | ~Q(stage__in=ASIDE) & Q(stood_at=""),
                 violation_error_message=_("Un projet arrêté se souvient de l’étape où il était."),
+            ),
+            models.CheckConstraint(
+                name="project_year_starts",
+                condition=Q(year_starts__gte=1, year_starts__lte=12),
+                violation_error_message=_("Une année commence en un des douze mois."),
             ),
             models.CheckConstraint(
                 name="project_money",

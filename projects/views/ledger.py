@@ -37,7 +37,7 @@ def project_ledger(request: HttpRequest, slug: str) -> HttpResponse:
     require(takes_part(request, project))
     counted, money = _counted(project)
     context = {
-        "project": project, "ledger": counted, "money": money, "methods": methods(project, money),
+        "project": project, "ledger": counted, "money": money, "methods": methods(project, counted, money),
         "today": timezone.localdate(),
     }  # fmt: skip
     return render(request, "projects/project/ledger.html", context)

@@ -25,6 +25,12 @@ def test_projects_at_every_stage_once(client: Client, capsys: Any) -> None:
     assert 0 < found.total.dollars < found.total.promised
     assert ProjectLoan.objects.filter(project=alive).exists()
     assert any(line.is_loan for line in found.lines)
+    kept = next(line for line in found.lines if line.label == "Nos grands chaudrons, quand il en faut")
+    assert (
+        0 < kept.sums.use < kept.sums.promised_use
+    )  # a real loan keeps part of the promise, and the ledger says which
+    assert 0 < kept.sums.goods < kept.sums.promised_goods
+    assert "Douze chaudrons" in kept.remarks[0]
     assert {p.part for p in alive.participations.welcomed()} >= {"porteur", "partenaire", "appui"}
     assert Participation.objects.offered().filter(project=alive).exists()
     count = Project.objects.count()

@@ -104,7 +104,8 @@ def test_a_week_and_a_list_say_the_same(client: Client) -> None:
     ("query", "sentence"),
     [
         ("mois=demain", "« demain » n’est pas une date"),
-        ("semaine=2027-02-30", "« 2027-02-30 » n’est pas une date"),
+        ("semaine=2027-02-30", "Le 30 février 2027 n’existe pas"),
+        ("mois=vendredi+17+décembre+2026", "Le 17 décembre 2026 est un jeudi"),
         ("mois=9999-12", "cinq ans en avant"),
         ("mois=0001-01", "d’un an en arrière"),
         ("mois=2027-13", "n’est pas une date"),

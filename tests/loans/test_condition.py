@@ -311,7 +311,8 @@ def shown_of(loan: Loan, user: Any) -> str:
     """What the loan's page says of its condition to someone."""
     request = RequestFactory().get(f"/prets/{loan.pk}/")
     request.user = user
-    return render_to_string("loans/loan/_condition.html", {"loan": loan, "request": request})
+    known = {"loan": loan, "request": request, "obstacles": handover.obstacles(loan), "stopped": False}
+    return render_to_string("loans/loan/_condition.html", known)
 
 
 def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan) -> None:
@@ -344,7 +345,7 @@ def test_the_thread_says_each_step_in_words(loan: Loan) -> None:
     page = signed(borrower_of(loan)).get(loan.get_absolute_url()).content.decode()
     for verb in loan.events.values_list("verb", flat=True):
         assert "_" not in verb or verb not in page, verb
-    for words in ("Compté\u00a0: 10 sur 20", "a contesté l’état des lieux", "Les deux", "a réglé l’incident"):
+    for words in ("Compté\u00a0: 10 sur 20", "a contesté la fiche", "Les deux", "a réglé l’incident"):
         assert words in page
 
 

@@ -221,9 +221,9 @@ def test_addresses_are_not_kept_but_the_signature_is(agreement: Agreement) -> No
 def test_the_loan_called_off_is_told_to_her_too(agreement: Agreement) -> None:
     address = sent(agreement)
     requests.cancel(agreement.loan, by=signatory(agreement), reason="Grippe")
-    mail = Mail.objects.filter(to=ALIX).first()
+    mail, loan = Mail.objects.filter(to=ALIX).first(), agreement.loan
     assert mail is not None
-    assert mail.subject == f"Annulée\u00a0: entente {agreement.number}"
+    assert mail.subject == f"Annulée entre {loan.lender.name} et {loan.borrower.name}\u00a0: entente {agreement.number}"
     assert "il n’y a plus rien à signer" in mail.text
     assert fresh(agreement).status == AgreementStatus.CANCELLED
     assert 'name="code"' not in Client().get(address).content.decode()

@@ -202,7 +202,7 @@ def test_what_is_called_off_before_its_acceptance_is_written_is_no_longer_announ
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
     assert work() == 1
     assert list(Mail.objects.filter(to=loan.requested_by.email).values_list("subject", flat=True)) == [
-        f"Annulé\u00a0: {chairs.name}"
+        f"Annulé par {loan.lender.name}\u00a0: {chairs.name}"
     ]
 
 

@@ -71,8 +71,24 @@ def test_my_space_costs_the_same_for_three_as_for_one(client: Client, n: int, dj
     manager, _host = a_busy_person(n)
     client.force_login(manager.user)
     client.get("/mon-espace/")  # the session is known from then on
-    with django_assert_num_queries(39):
+    with django_assert_num_queries(25):
         client.get("/mon-espace/")
+
+
+def test_what_one_posted_last_is_listed_whatever_awaits(client: Client) -> None:
+    manager = MembershipFactory(role="gestionnaire")
+    other = MembershipFactory(user=manager.user, organisation__name="Zoé et compagnie")
+    ResourceFactory.create_batch(40, organisation=manager.organisation, freshness="reminded",
+                                 freshness_at=timezone.now())  # fmt: skip
+    ResourceFactory(organisation=other.organisation, status="returned", name="Rendue par la curation")
+    newest = ResourceFactory(organisation=manager.organisation, name="La dernière")
+    client.force_login(manager.user)
+    shown = client.get("/mon-espace/").context
+    assert [shown["resources"][0].pk, len(shown["resources"]), shown["resource_count"]] == [newest.pk, 12, 41]
+    told = {t.title: t.state for t in shown["todos"]}
+    assert told.pop("Rendue par la curation") == "À corriger"
+    (title,) = told
+    assert title.endswith("fiches à confirmer")
 
 
 def test_a_curator_is_led_to_her_desk(client: Client, places: dict[str, Any]) -> None:

@@ -48,14 +48,16 @@ def join(project: Project, organisation: Organisation | None = None, **said: Any
     return answer(made, welcome=True, by=bearer)
 
 
-def happened(loan: Loan, *, hours: int = 4, days_ago: int = 3) -> Loan:
-    """The loan as if it had been handed over and returned some days ago."""
+def happened(loan: Loan, *, hours: int = 4, days_ago: int = 3, until: str = "closed") -> Loan:
+    """The loan as if it had been handed over and returned some days ago; or as far as ``until``."""
     start = timezone.now().replace(minute=0, second=0, microsecond=0) - datetime.timedelta(days=days_ago)
     end = start + datetime.timedelta(hours=hours)
     loan.dates.update(period=(start, end))
-    for status in ("accepted", "handed_over", "returned", "closed"):
+    road = ("accepted", "handed_over", "returned", "closed")
+    for status in road[: road.index(until) + 1]:
         Loan.objects.filter(pk=loan.pk).update(
-            status=status, starts_at=start, ends_at=end, handed_over_at=start, returned_at=end
-        )
+            status=status, starts_at=start, ends_at=end, handed_over_at=start,
+            returned_at=end if status in ("returned", "closed") else None,
+        )  # fmt: skip
     loan.refresh_from_db()
     return loan

@@ -136,6 +136,7 @@ def test_a_project_that_one_may_not_open_is_not_among_ours() -> None:
     one = join(project)
     client = Client()
     client.force_login(one.offered_by)
-    assert "Repris par la curation" in client.get(reverse("my_space")).content.decode()
+    page = client.get(reverse("my_space")).content.decode()
+    assert f'<a href="{project.get_absolute_url()}">Repris par la curation <span class="meta">Idée</span></a>' in page
     Project.objects.filter(pk=project.pk).update(status="returned")
     assert "Repris par la curation" not in client.get(reverse("my_space")).content.decode()

@@ -65,7 +65,8 @@ def test_promised_and_come_in_hours_and_dollars() -> None:
     project, _one = told()
     found = ledger(project)
     # 60 h at 25 $, 1000 $, 600 $; then 30 h at 25 $, 400 $, half of the room
-    assert found.total == Sums(D(60), D(30), D(3100), D(30), D(15), D(1450))
+    assert found.total == Sums(D(60), D(30), D(3100), D(30), D(15), D(1450), D(1000), D(400))
+    assert (found.total.promised_goods, found.total.goods) == (D(2100), D(1050))
     assert rows(found, "Par partenaire")["La Marmite"] == found.total
     assert rows(found, "Par rôle")["Collaborateur"] == found.total  # two of its lines name no role
     assert rows(found, "Par sorte d’apport")["Du temps"] == Sums(D(60), D(0), D(1500), D(30), D(0), D(750))
@@ -109,7 +110,7 @@ def test_the_ledger_costs_the_same_whatever_it_holds(n: int, django_assert_num_q
 # ---- real loans
 
 
-def lent(project: Any) -> Any:
+def lent(project: Any, until: str = "closed") -> Any:
     """A kitchen that a partner lends to the bearer, four hours, some days ago."""
     partner = join(project, OrganisationFactory(name="Le Recto"), roles=["collaborateur"])
     kitchen = ResourceFactory(
@@ -121,7 +122,7 @@ def lent(project: Any) -> Any:
         price_unit="l’heure",
     )
     loan = lend(kitchen, project.organisation, some_day())
-    return partner, happened(loan)
+    return partner, happened(loan, until=until)
 
 
 def test_a_real_loan_counts_by_itself() -> None:
@@ -149,13 +150,54 @@ def test_a_real_loan_counts_by_itself() -> None:
 
 def test_a_loan_to_come_is_promised_and_one_cancelled_counts_no_more() -> None:
     project = build()
-    partner, loan = lent(project)
+    partner, loan = lent(project, until="accepted")
     link_loan(project=project, loan=loan, rate=10, per="pret", by=partner.offered_by)
     later = timezone.now() + datetime.timedelta(days=30)
     loan.dates.update(period=(later, later + datetime.timedelta(hours=2)))
     assert ledger(project).total == Sums(D(0), D(2), D(10), D(0), D(0), D(0))
     loan.dates.update(cancelled_at=timezone.now())
     assert ledger(project).lines == []
+
+
+def early(loan: Any, *, hours: Any, used: Any) -> Any:
+    """Lent for tomorrow, handed over two days ago and back so many hours later."""
+    out = timezone.now() - datetime.timedelta(days=2)
+    start = timezone.now() + datetime.timedelta(days=1)
+    loan.dates.update(period=(start, start + datetime.timedelta(hours=hours)))
+    loan.starts_at, loan.ends_at = start, start + datetime.timedelta(hours=hours)
+    loan.handed_over_at, loan.returned_at = out, out + datetime.timedelta(hours=used)
+    loan.save()
+    return out
+
+
+@pytest.mark.parametrize(
+    ("used", "per", "counts"),
+    [
+        (3, "heure", (D(3), D(30))),
+        (30, "heure", (D(8), D(80))),  # never more than what was lent
+        (0, "heure", (D("0.02"), D("0.17"))),  # out and back in the same minute: it took place
+        (3, "jour", (D(3), D(10))),
+        (3, "pret", (D(3), D(10))),
+    ],
+)
+def test_a_loan_given_back_before_its_dates_came(used: int, per: str, counts: Any) -> None:
+    project = build()
+    partner, loan = lent(project)
+    out = early(loan, hours=8, used=used)
+    link_loan(project=project, loan=loan, rate=10, per=per, by=partner.offered_by)
+    found = ledger(project)
+    assert (found.total.use, found.total.dollars) == counts
+    assert found.total.promised_use == 8
+    assert found.lines[0].begins == timezone.localtime(out).date()
+
+
+def test_a_loan_that_is_out_before_its_dates_has_not_come_yet() -> None:
+    project = build()
+    partner, loan = lent(project, until="handed_over")
+    early(loan, hours=8, used=3)
+    type(loan).objects.filter(pk=loan.pk).update(returned_at=None)
+    link_loan(project=project, loan=loan, rate=10, by=partner.offered_by)
+    assert (ledger(project).total.promised_use, ledger(project).total.use) == (8, 0)
 
 
 def test_only_a_side_of_the_loan_that_takes_part_links_it() -> None:
@@ -194,15 +236,15 @@ def test_the_workbook_has_its_lines_apart_from_its_sums() -> None:
     assert header[:7] == ("Partenaire", "À quel titre", "Apport", "Sorte", "Rôle", "Du", "Au")
     assert {line[2] for line in lines} == {"Formation", "Don", "Salle"}
     assert len(lines) == 4  # no total among them: they can be sorted and filtered
-    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:O5")
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:Q5")
     training = next(row for row in sheet.iter_rows(min_row=2) if row[2].value == "Formation")
     assert (training[5].value, training[5].number_format) == (datetime.datetime(2025, 3, 1), "yyyy-mm-dd")  # noqa: DTZ001
     assert (training[9].value, training[9].number_format) == (1500, '#,##0.00\\ "$"')
     assert next(line for line in lines if line[0] == "Sans date")[5:7] == (None, None)
     years = list(book["Par période"].iter_rows(values_only=True))
     assert [row[0] for row in years] == ["Année", 2025, 2026, "Total"]
-    assert [float(v) for v in years[-1][1:]] == [60, 30, 3150, 30, 15, 1450]
-    assert book["Par période"].auto_filter.ref == "A1:G3"  # the total stays out of what is sorted
+    assert [float(v) for v in years[-1][1:]] == [60, 30, 3150, 1050, 30, 15, 1450, 400]
+    assert book["Par période"].auto_filter.ref == "A1:I3"  # the total stays out of what is sorted
     said = " ".join(str(row[0]) for row in book["Méthode"].iter_rows(values_only=True))
     assert "Un prêt réel lié au projet compte de lui-même" in said
 
@@ -254,10 +296,10 @@ def test_the_word_asked_for_beyond_the_promise_is_read_wherever_the_ledger_is() 
     contributions.take_off(gone, by=by, reason="Compté deux fois.")
     client = signed_in(by)
     sheet = opened(client, project)["Lignes"]
-    assert sheet["O1"].value == "Remarques"
+    assert sheet["Q1"].value == "Remarques"
     csv = client.get(reverse("project_ledger_export", args=[project.slug, "csv"]))
     page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
-    for said in (page, sheet["O2"].value, b"".join(csv.streaming_content).decode(), on_paper(client, project)):  # type: ignore[attr-defined]
+    for said in (page, sheet["Q2"].value, b"".join(csv.streaming_content).decode(), on_paper(client, project)):  # type: ignore[attr-defined]
         assert "Toute l’équipe est venue. (le 1er mars 2026)" in said.replace("\u00a0", " ")
         assert "Encore un jeudi. (2 fois, jusqu’au 1er mars 2026)" in said.replace("\u00a0", " ")
         assert "Par erreur." not in said
@@ -281,7 +323,7 @@ def test_what_was_not_counted_in_dollars_says_no_zero() -> None:
     said = on_paper(client, project)
     assert "Sans argent 3 h – –" in said
     rows_ = {row[0]: row for row in opened(client, project)["Par partenaire"].iter_rows(values_only=True)}
-    assert (rows_["Sans argent"][3], rows_["Sans argent"][6], rows_["Avec"][6]) == (None, None, 0)
+    assert (rows_["Sans argent"][3], rows_["Sans argent"][7], rows_["Avec"][7]) == (None, None, 0)
 
 
 # ---- roles, dates, funders
@@ -325,11 +367,72 @@ def test_funders_add_to_what_partners_bring_once() -> None:
         Funding.objects.create(project=project, funder=funder, amount=amount, state=state)
     counted = ledger(project)
     money = financing(project, list(project.fundings.all()), counted.lines, counted.total)
-    assert (money.brought, money.granted, money.aimed) == (100, 300, 500)
+    assert (money.cash_brought, money.granted, money.cash, money.goods) == (100, 300, 400, 0)
     assert (money.gathered, money.left, money.share) == (400, 600, 40)
     text = Client().get(project.get_absolute_url()).content.decode()
-    assert "Réuni, sur 1\u00a0000\u00a0$" in text
+    assert "sur 1\u00a0000\u00a0$ à réunir" in text
     assert "déjà compté parmi les apports" in text
+
+
+def test_money_is_told_apart_from_what_time_and_goods_are_worth() -> None:
+    project, one = told()  # 1 000 $ promised of which 400 $ came; 2 100 $ of time and goods, of which 1 050 $
+    Funding.objects.create(project=project, funder="Fonds", amount=2500, state="obtenu")
+    counted = ledger(project)
+    money = financing(project, list(project.fundings.all()), counted.lines, counted.total)
+    assert (money.cash, money.goods, money.gathered) == (3500, 2100, 5600)
+    assert (money.share, money.cash_share) == (56, 35)
+    client = signed_in(one.offered_by)
+    page = client.get(reverse("project_ledger", args=[project.slug])).content.decode().replace("\u00a0", " ")
+    paper, public = on_paper(client, project), Client().get(project.get_absolute_url()).content.decode()
+    for said in (page, paper, public.replace("\u00a0", " ")):
+        assert "promis, dont 400 $ déjà reçus" in said
+        assert "promise, dont 1 050 $ déjà venus" in said
+        assert "3 500 $" in said
+        assert "dont 1 000 $ en argent" in said
+    sheet = {(row[0], row[1]): row for row in opened(client, project)["Financement"].iter_rows(values_only=True)}
+    assert [float(v) for v in sheet["Partenaires", "argent"][5:]] == [1000, 400, 1000]
+    assert [float(v) for v in sheet["Partenaires", "valeur du temps et des biens"][5:]] == [2100, 1050, 2100]
+    assert sheet["Fonds", "argent"][5:] == (2500, None, 2500)
+    said = " ".join(str(row[0]) for row in opened(client, project)["Méthode"].iter_rows(values_only=True))
+    assert "3 500 $ en argent, promis ou obtenu; 2 100 $, valeur du temps et des biens" in said.replace("\u00a0", " ")
+
+
+def test_an_hour_counts_as_it_was_when_it_was_offered_and_the_method_says_each() -> None:
+    project = build(hourly_rate=25)
+    one = join(project, brings=[{"nature": "temps", "label": "Bras", "hours": 2}])
+    where, client = reverse("project_ledger", args=[project.slug]), signed_in(one.offered_by)
+    assert "savoir-faire vaut 25 $, sauf" in client.get(where).content.decode().replace("\u00a0", " ")
+    project.hourly_rate = 30
+    project.save()
+    said = "compte à sa valeur au moment de l’offre"
+    page = client.get(where).content.decode().replace("\u00a0", " ")
+    assert said in page
+    assert "25 $ dans ce bilan; 30 $ pour ce qui s’offre aujourd’hui" in page
+    join(project, brings=[{"nature": "temps", "label": "Têtes", "hours": 2, "method": "réunions"}])
+    found = ledger(project)
+    assert {line.label: line.method.replace("\u00a0", " ") for line in found.lines} == {
+        "Bras": "25 $ l’heure", "Têtes": "réunions (30 $ l’heure)",
+    }  # fmt: skip
+    assert "25 $ ou 30 $ dans ce bilan" in on_paper(client, project)
+
+
+def test_the_years_of_the_ledger_are_those_of_the_project() -> None:
+    project, one = told()  # promised on 1 March 2025 and 1 January 2026; came in April 2025, February and April 2026
+    project.year_starts = 4
+    project.save()
+    found = ledger(project)
+    years = rows(found, "Par période")
+    assert {year: (s.promised, s.dollars) for year, s in years.items()} == {
+        "2024-2025": (1500, 0), "2025-2026": (1600, 1200), "2026-2027": (0, 250),
+    }  # fmt: skip
+    client = signed_in(one.offered_by)
+    page = client.get(reverse("project_ledger", args=[project.slug])).content.decode()
+    assert "Exercice (avril à mars)" in page
+    assert "L’exercice commence le 1er avril." in page
+    assert "Exercice (avril à mars)" in on_paper(client, project)
+    assert [row[0] for row in opened(client, project)["Par période"].iter_rows(values_only=True)] == [
+        "Exercice (avril à mars)", "2024-2025", "2025-2026", "2026-2027", "Total",
+    ]  # fmt: skip
 
 
 def test_the_ledger_is_for_those_who_take_part() -> None:

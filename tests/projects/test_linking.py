@@ -36,18 +36,20 @@ def signed_in(user: Any) -> Client:
     return client
 
 
-def promised(*more: Any, **said: Any) -> tuple[Any, Contribution, Any]:
+def promised(*more: Any, until: str = "closed", **said: Any) -> tuple[Any, Contribution, Any]:
     """A partner that promised its kitchen, and lent it four hours some days ago."""
     project = build()
     partner = join(project, OrganisationFactory(name="La Marmite"), brings=[{**KITCHEN, **said}, *more])
-    return partner, partner.contributions.get(label="Notre cuisine"), lent(partner, project.organisation)
+    return partner, partner.contributions.get(label="Notre cuisine"), lent(partner, project.organisation, until=until)
 
 
-def lent(partner: Any, borrower: Any, name: str = "Cuisine de la Marmite", kind: str = "locaux") -> Any:
+def lent(
+    partner: Any, borrower: Any, name: str = "Cuisine de la Marmite", kind: str = "locaux", until: str = "closed"
+) -> Any:
     thing = ResourceFactory(
         organisation=partner.organisation, kind=kind, name=name, cost_mode="prix", price=30, price_unit="l’heure"
     )
-    return happened(lend(thing, borrower, some_day()))
+    return happened(lend(thing, borrower, some_day()), until=until)
 
 
 def tied(partner: Any, promise: Contribution | None, loan: Any, rate: int = 20) -> ProjectLoan:
@@ -89,7 +91,7 @@ def test_a_promise_that_says_no_value_takes_that_of_the_loan() -> None:
 
 
 def test_a_loan_to_come_that_keeps_a_promise_waits_for_its_day() -> None:
-    partner, promise, loan = promised(amount=480)
+    partner, promise, loan = promised(amount=480, until="accepted")
     tied(partner, promise, loan)
     later = timezone.now() + datetime.timedelta(days=400)
     loan.dates.update(period=(later, later + datetime.timedelta(hours=2)))
@@ -239,7 +241,7 @@ def test_the_ledger_says_by_which_loan_a_promise_came() -> None:
     got = client.get(reverse("project_ledger_export", args=[slug, "xlsx"]))
     book = load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]
     (row,) = book["Lignes"].iter_rows(min_row=2, values_only=True)
-    assert [row[i] for i in (2, 8, 9, 11, 12)] == ["Notre cuisine", 16, 480, 4, 120]
+    assert [row[i] for i in (2, 8, 9, 12, 13)] == ["Notre cuisine", 16, 480, 4, 120]
     assert "Cuisine de la Marmite\u00a0: prêt réel" in row[14]
     csv = client.get(reverse("project_ledger_export", args=[slug, "csv"]))
     assert "Cuisine de la Marmite" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]
