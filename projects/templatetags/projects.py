@@ -15,7 +15,7 @@ AT_MOST = 6
 
 @register.inclusion_tag("projects/community/_keeping.html")
 def communities_that_keep(tool: Tool, user: Any) -> dict[str, Any]:
-    """On a tool's page: the communities of practice whose library has it, and why; nothing when none does. One query."""
+    """On a tool's page: the communities of practice whose library has it, and why; nothing without any. One query."""
     seen = Community.objects.visible_to(user).listed()
-    kept = tool.communities.filter(community__in=seen).select_related("community").order_by("community__sort_key", "id")
-    return {"kept": kept.only("why", "community__slug", "community__name")[:AT_MOST]}
+    kept = tool.communities.filter(community__in=seen).order_by("community__sort_key", "id")
+    return {"kept": kept.select_related("community").only("why", "community__slug", "community__name")[:AT_MOST]}
