@@ -65,10 +65,8 @@ def _send(
 
 def _names(agreement: Agreement) -> dict[str, str]:
     loan = agreement.loan
-    return {
-        "number": agreement.number, "called": agreement.called, "title": agreement.title,
-        "when": day(agreement.sign_by), "lender": loan.lender.name, "borrower": loan.borrower.name,
-    }  # fmt: skip
+    names = {"number": agreement.number, "called": agreement.called, "title": agreement.title}
+    return {**names, "when": day(agreement.sign_by), "lender": loan.lender.name, "borrower": loan.borrower.name}
 
 
 def _turn(agreement: Agreement, side: str, event: str, subject: str, *, news: str = "", by: Any = None) -> None:
@@ -240,7 +238,7 @@ def personal_link(link: SigningLink, token: str, *, again: bool) -> None:
         expected += _(" Ce lien remplace celui d’avant.")
     _to_person(
         link, "link", expected=expected,
-        subject=_("%(lender)s vous demande de signer l’%(called)s") % _names(link.agreement),
+        subject=_("%(lender)s vous demande de signer : %(called)s") % _names(link.agreement),
         text=_("Ce lien est personnel : ne le transférez pas. Pour signer, vous recevrez un code à cette adresse."),
         url=absolute(reverse("signing_link", args=[token])),
     )  # fmt: skip

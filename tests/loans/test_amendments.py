@@ -146,7 +146,7 @@ def test_an_amendment_is_never_said_to_be_the_agreement() -> None:
     assert told[0].startswith("Avenant préparé")
     assert told[-1] == "Avenant en vigueur : toutes les parties ont signé"
     subjects = set(Mail.objects.filter(event__contains=f":{amendment.pk}").values_list("subject", flat=True))
-    assert any(subject.endswith(f"\u00a0: avenant {number}") for subject in subjects)
+    assert any("En vigueur entre" in subject and subject.endswith(f": avenant {number}") for subject in subjects)
     assert not any("entente" in subject for subject in subjects)
     html_ = str(papers.paper(amendment).html)
     assert f"Avenant {number}, d’après" in html_
