@@ -57,14 +57,32 @@ class Applying:
         if self.demand == Demand.NEVER:
             return _("Aucune entente n’est exigée : les deux organismes peuvent en signer une s’ils le veulent.")
         if self.demand == Demand.ABOVE:
-            amount = number_format(self.threshold or 0, decimal_pos=0, use_l10n=True, force_grouping=True)
             said = _("Une entente est signée avant la remise quand ce qui est prêté vaut plus de %(amount)s\u00a0$.")
-            return said % {"amount": amount}
+            return said % {"amount": _dollars(self.threshold or 0)}
         if self.resource.kind == Kind.LOCAUX:
             return _("Une entente est toujours signée pour un local : sans écrit, la loi présume un bail.")
         if self.resource.kind == Kind.HUMAIN:
             return _("Une entente est toujours signée quand une personne est prêtée, et elle la signe aussi.")
         return _("Le prêteur demande une entente signée avant la remise.")
+
+    def reason_for(self, quantity: int) -> str:
+        """The same of so many units: what they are worth, where it is what decides."""
+        value = self.resource.replacement_value
+        if self.demand != Demand.ABOVE:
+            return self.reason
+        if value is None:
+            said = _("Aucune entente n’est exigée : la fiche ne dit pas ce que vaut ce qui est prêté.")
+            return f"{said} {self.reason}"
+        said = _("Ce qui est prêté vaut %(worth)s\u00a0$, plus de %(amount)s\u00a0$ : une entente est signée avant la "
+                 "remise.")  # fmt: skip
+        if not self.demanded(quantity):
+            said = _("Aucune entente n’est exigée : ce qui est prêté vaut %(worth)s\u00a0$, pas plus de "
+                     "%(amount)s\u00a0$.")  # fmt: skip
+        return said % {"worth": _dollars(value * quantity), "amount": _dollars(self.threshold or 0)}
+
+
+def _dollars(amount: Decimal | int) -> str:
+    return number_format(amount, decimal_pos=0, use_l10n=True, force_grouping=True)
 
 
 def applying(resource: Resource) -> Applying:

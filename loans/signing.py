@@ -290,7 +290,7 @@ def _again(agreement: Agreement, *, by: Any) -> Agreement:
         agreement.loan, edition, number=number, values={**kept, **known}, by=by, data={"again": agreement.number},
         chosen=[key for key in agreement.chosen if key in optional],
     )  # fmt: skip
-    notifications.agreement_drawn_up(fresh, by=by)
+    notifications.agreement_drawn_up(fresh, by=by, whole=not agreements.lacks(fresh))
     return fresh
 
 

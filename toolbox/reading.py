@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from mutualisation.kernel.search import STOP_WORDS, Query, root, words_of
 from toolbox.composing import Blank, blanks_of, fill, in_words
 from toolbox.conditions import COMPARISONS
-from toolbox.models import Clause, Edition, ModelAgreement
+from toolbox.models import Clause, Edition, ModelAgreement, Term
 
 
 @dataclass(frozen=True)
@@ -39,18 +39,27 @@ def clauses_of(edition: Edition) -> list[Shown]:
 
 def answering(query: Query) -> list[ModelAgreement]:
     """The models in force whose title or summary holds what is looked for: few enough to be read one by one."""
+    models = ModelAgreement.objects.in_force() if query else []
+    about = "entente-type, modèle d’entente, contrat"
+    return [model for model in models if _holds(f"{about} {model.title} {model.summary}", query)]
 
-    def holds(model: ModelAgreement) -> bool:
-        words = words_of(f"entente-type, modèle d’entente, contrat {model.title} {model.summary}")
-        roots = {root(word) for word in words}
-        hits = [
-            any(all(root(w) in roots for w in a.split() if w not in STOP_WORDS) for a in term.alternatives)
-            or bool(term.prefix and any(word.startswith(term.prefix) for word in words))
-            for term in query.terms
-        ]
-        return any(hits) if query.any_word else all(hits)
 
-    return [model for model in ModelAgreement.objects.in_force() if holds(model)] if query else []
+def words_explained(query: Query) -> list[Term]:
+    """The terms of the lexicon whose name holds what is looked for: few enough too."""
+    terms = Term.objects.defer("definition") if query else []
+    return [term for term in terms if _holds(" ".join([term.term, *term.variants]), query)]
+
+
+def _holds(text: str, query: Query) -> bool:
+    """Whether a text has the words that are looked for, whatever their endings."""
+    words = words_of(text)
+    roots = {root(word) for word in words}
+    hits = [
+        any(all(root(w) in roots for w in a.split() if w not in STOP_WORDS) for a in term.alternatives)
+        or bool(term.prefix and any(word.startswith(term.prefix) for word in words))
+        for term in query.terms
+    ]
+    return any(hits) if query.any_word else all(hits)
 
 
 def labels_of(edition: Edition) -> dict[str, str]:

@@ -25,15 +25,19 @@ def _event(agreement: Agreement, name: str) -> str:
     return f"agreement-{name}-{agreement.number}-{agreement.version}"
 
 
-def agreement_drawn_up(agreement: Agreement, *, by: Any) -> None:
-    """An agreement is there → both: answer what one knows."""
+def agreement_drawn_up(agreement: Agreement, *, by: Any, whole: bool = False) -> None:
+    """An agreement is there → both: answer what one knows; ``whole``, with the answers of the one before: read it."""
+    subject, action = _("Entente à compléter avec %(who)s : %(what)s (%(number)s)"), _("Compléter l’entente")
+    expected = _("L’entente de ce prêt est dressée. Répondez à ce que vous seuls savez : le portail a écrit le reste. "
+                 "Relisez ensuite le texte et acceptez-le, ou proposez un changement.")  # fmt: skip
+    if whole:
+        subject, action = _("Entente reprise, à relire avec %(who)s : %(what)s (%(number)s)"), _("Relire l’entente")
+        expected = _("L’entente de ce prêt est reprise avec les mêmes réponses. Corrigez ce qui bloquait ou proposez "
+                     "un changement, puis acceptez le texte.")  # fmt: skip
     for side in BOTH:
         send(
             agreement.loan, f"{_event(agreement, 'drawn-up')}-{side}", side, page=agreement.get_absolute_url(),
-            subject=_("Entente à compléter avec %(who)s : %(what)s (%(number)s)") % _words(agreement, other(side)),
-            expected=_("L’entente de ce prêt est dressée. Répondez à ce que vous seuls savez : le portail a écrit le "
-                       "reste. Relisez ensuite le texte et acceptez-le, ou proposez un changement."),
-            action=_("Compléter l’entente"),
+            subject=subject % _words(agreement, other(side)), expected=expected, action=action,
         )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
     to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
     waits = [row for row in to_sign if root and row.amends_id == root.pk]
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
+    rule = rules.applying(loan.resource) if ended and (writable or loan.is_open) else None
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
@@ -49,7 +50,8 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
         "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
         "amendments": [(row, gate.standing(row, seats[0]), amendments.in_words(row)) for row in waits],
         "change": holding.pending(loan) if waits else None,
-        "rule": rules.applying(loan.resource) if ended and (writable or loan.is_open) else None,
+        "rule": rule,
+        "reason": rule.reason_for(loan.quantity) if rule else "",
         "demanded": demanded,
         "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),

@@ -45,7 +45,7 @@ def verify(request: HttpRequest) -> HttpResponse:
     """Whether a file is one that the portal issued, or a code one of its agreements. Nothing sent is kept."""
     code = (request.POST.get("code", "") if request.method == "POST" else request.GET.get("code", "")).strip()[:40]
     file = request.FILES.get("fichier") if request.method == "POST" else None
-    context: dict[str, object] = {"code": code, "verdict": None, "problem": ""}
+    context: dict[str, object] = {"code": code, "sent": file is not None, "verdict": None, "problem": ""}
     asked = bool(code) or request.method == "POST"
     if asked and not may_again(request, "verify", VERIFIED):
         context["problem"] = _(

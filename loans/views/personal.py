@@ -109,8 +109,8 @@ def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpRe
         personal.sign(link, name=form.cleaned_data["name"], sha256=request.POST.get("sha256", "")[:64])
     except (CannotSign, LinkUnusable) as answer:
         return _closed(request, str(answer), status=409)
-    said = _("Merci. Le texte vous est envoyé par courriel : gardez-le.")
-    return _closed(request, said, status=200, done=_("C’est signé"))
+    said = _("Le texte vous est envoyé par courriel : gardez-le.")
+    return _closed(request, said, status=200, done=_("C’est signé, merci."))
 
 
 def _refused(request: HttpRequest, link: SigningLink) -> HttpResponse:

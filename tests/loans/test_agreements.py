@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Mail
 from directory.models import Membership, Resource
-from loans import agreements, amendments, ending, handover, proposals, requests
+from loans import agreements, amendments, ending, handover, proposals, requests, rules
 from loans.agreements import Lacks, NoModel
 from loans.models import Agreement, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -121,6 +121,20 @@ def test_only_where_a_rule_demands_it() -> None:
     assert accepted(small, quantity=2).agreements.count() == 1
     assert not accepted(ResourceFactory()).agreements.exists()
     assert not accepted(ResourceFactory(kind="expertise")).agreements.exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "quantity", "said"),
+    [
+        (Decimal(900), 1, "Aucune entente n’est exigée : ce qui est prêté vaut 900 $, pas plus de 1 000 $."),
+        (Decimal(900), 2, "Ce qui est prêté vaut 1 800 $, plus de 1 000 $ : une entente est signée avant la remise."),
+        (Decimal(1000), 1, "Aucune entente n’est exigée : ce qui est prêté vaut 1 000 $, pas plus de 1 000 $."),
+        (None, 1, "Aucune entente n’est exigée : la fiche ne dit pas ce que vaut ce qui est prêté."),
+    ],
+)
+def test_what_is_lent_is_said_beside_the_value_that_decides(value: Any, quantity: int, said: str) -> None:
+    rule = rules.applying(ResourceFactory(replacement_value=value, quantity=5))
+    assert rule.reason_for(quantity).replace("\u00a0", " ").startswith(said)
 
 
 def test_either_side_may_want_one_where_none_is_demanded() -> None:

@@ -142,6 +142,9 @@ def test_one_taken_up_again_offers_to_correct_what_it_keeps() -> None:
     refused = frozen(loan)
     signing.refuse(refused, by=member(loan.lender), reason="Le ménage n’est pas à nous.")
     again = signing.renew(refused, by=member(loan.lender))
+    told = Mail.objects.filter(subject__contains=f"({again.number})", to=borrower_of(loan).email).get()
+    assert "Entente reprise, à relire" in told.subject
+    assert "Corrigez ce qui bloquait" in told.text
     for person in (lender_of(loan), borrower_of(loan)):
         client = of(person)
         shown = page(client.get(again.get_absolute_url()))

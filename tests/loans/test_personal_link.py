@@ -227,3 +227,20 @@ def test_the_loan_called_off_is_told_to_her_too(agreement: Agreement) -> None:
     assert "il n’y a plus rien à signer" in mail.text
     assert fresh(agreement).status == AgreementStatus.CANCELLED
     assert 'name="code"' not in Client().get(address).content.decode()
+
+
+def test_once_it_is_sent_the_employer_awaits_and_is_asked_nothing_more(agreement: Agreement) -> None:
+    sign(sign(agreement), "emprunteur")
+    hers = signed_in(signatory(agreement))
+    before = hers.get(agreement.loan.get_absolute_url()).content.decode()
+    assert "À faire signer" in before
+    assert "Lire et signer" not in before  # she signed: it is the link that is hers to send
+    sent(agreement)
+    for page in (agreement.loan.get_absolute_url(), agreement.get_absolute_url()):
+        after = hers.get(page).content.decode()
+        assert "La personne prêtée a reçu son lien le" in after, page
+        assert "À faire signer" not in after, page
+        assert reverse("agreement_link", args=[agreement.number]) in after, page  # to send another one
+    assert reverse("agreement_link", args=[agreement.number]) not in hers.get("/mon-espace/").content.decode()
+    personal.revoke(agreement, by=signatory(agreement))
+    assert "À faire signer" in hers.get(agreement.loan.get_absolute_url()).content.decode()

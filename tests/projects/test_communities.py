@@ -364,3 +364,16 @@ def test_an_organisation_that_left_the_portal_is_named_no_more(client: Client) -
     assert "Atelier parti" not in page
     assert "Marmite restée" in page
     assert not facilitators_of(community).filter(pk=leaving.pk).exists()
+
+
+def test_the_page_of_a_tool_says_which_communities_keep_it_and_why(client: Client) -> None:
+    tool = a_tool()
+    community, host = a_community()
+    hidden, other = a_community(status="draft", published_at=None)
+    communities.shelve(community, tool, by=host, why="On le relit avant chaque prêt.")
+    communities.shelve(hidden, tool, by=other)
+    page = client.get(tool.get_absolute_url()).content.decode()
+    assert f'href="{community.get_absolute_url()}"' in page
+    assert "On le relit avant chaque prêt." in page
+    assert hidden.get_absolute_url() not in page
+    assert "Les communautés qui s’en servent" not in client.get(a_tool().get_absolute_url()).content.decode()

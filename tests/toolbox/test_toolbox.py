@@ -154,3 +154,11 @@ def test_a_model_agreement_is_found_by_its_words(loaded: int, client: Client, wo
         page = client.get(address, {"q": words}).content.decode()
         assert "/boite-a-outils/ententes/pret-de-materiel/" in page, address
     assert "/boite-a-outils/ententes/pret-" not in client.get("/boite-a-outils/", {"q": "licorne"}).content.decode()
+
+
+def test_a_word_of_the_lexicon_answers_a_search_of_the_toolbox(loaded: int, client: Client) -> None:
+    page = client.get("/boite-a-outils/", {"q": "assurances"}).content.decode()
+    assert "Dans le lexique" in page
+    assert "attestation d’assurance</a>" in page
+    for asked in ({"q": "zyxw"}, {}, {"q": "assurances", "sorte": "locaux"}):
+        assert "Dans le lexique" not in client.get("/boite-a-outils/", asked).content.decode(), asked

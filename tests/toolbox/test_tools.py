@@ -265,6 +265,6 @@ def test_the_page_of_a_tool_costs_the_same_whatever_goes_with_it(
     for n in range(others):
         ToolFactory(topics=["budget"])
         ModelAgreement.objects.create(slug=f"m{n}", title=f"M{n}", kind="materiel", parties=[], summary="x")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         page = client.get(tool.get_absolute_url()).content.decode()
     assert page.count("Outil") > others

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -112,7 +112,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
                 return _gone(request)
             except rules.ChangedError as error:
                 status, seen = 409, rules.mark(error.args[0])
-                form, differences = _beside(form, _form(kind, guide, error.args[0]), kind, guide, error.args[0])
+                form, differences = _beside(request.POST, kind, guide, error.args[0])
             else:
                 messages.success(request, _("C’est dans le brouillon : publiez-le quand tout est prêt."))
                 return redirect(reverse("path_rules") + f"#{kind}-{written}")
@@ -129,10 +129,10 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
 
 
 def _beside(
-    typed: PieceForm, theirs: PieceForm, kind: str, guide: Guide, standing: dict[str, Any]
+    typed: QueryDict, kind: str, guide: Guide, standing: dict[str, Any]
 ) -> tuple[PieceForm, list[dict[str, Any]]]:
     """What she typed, an answer that her page did not have kept; and what is saved now beside it where they differ."""
-    data = typed.data.copy()
+    theirs, data = _form(kind, guide, standing), typed.copy()
     for name in theirs.fields:
         if name.startswith("answer-") and name not in data:
             data[name] = theirs[name].value()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -17,32 +18,34 @@ from mutualisation.kernel.documents import attached
 from mutualisation.kernel.search import normalise
 from toolbox.filters import ToolFilterSet
 from toolbox.models import ModelAgreement, Term, Tool
-from toolbox.reading import answering
+from toolbox.reading import answering, words_explained
 from toolbox.views.tool_edit import owner_panel
 
 
 @login_not_required
 @require_safe
-@conditional("toolbox_tool", "toolbox_modelagreement")
+@conditional("toolbox_tool", "toolbox_modelagreement", "toolbox_term")
 def tool_list(request: HttpRequest) -> HttpResponse:
-    """What helps to share; model agreements first, those that say the words asked."""
+    """What helps to share; model agreements first, and words of the lexicon, those that say what is asked."""
     found = listing(request, ToolFilterSet, Tool.objects.visible_to(request.user).listed())
-    return respond(request, "toolbox/tool/list.html", found, agreements=_models(request))
+    return respond(request, "toolbox/tool/list.html", found, **_beside(request))
 
 
-def _models(request: HttpRequest) -> list[ModelAgreement]:
-    """The model agreements that answer; none where tools are filtered by what models do not have."""
+def _beside(request: HttpRequest) -> dict[str, list[Any]]:
+    """The model agreements and the words that answer; none where tools are filtered by what those do not have."""
     asked = {name: str(value) for name, value in request.GET.items() if value}
     if asked.keys() - {"q"}:
-        return []
-    return answering(understand(asked["q"])) if asked else list(ModelAgreement.objects.in_force())
+        return {"agreements": [], "words": []}
+    if not asked:
+        return {"agreements": list(ModelAgreement.objects.in_force()), "words": []}
+    query = understand(asked["q"])
+    return {"agreements": answering(query), "words": words_explained(query)}
 
 
 @login_not_required
 @require_safe
-@conditional("toolbox_tool", "toolbox_modelagreement", "toolbox_term")
 def tool_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """One tool: where to find it, what it helps with, what goes with it."""
+    """One tool: where to find it, what it helps with, what goes with it, the communities that keep it."""
     visible = Tool.objects.visible_to(request.user)
     tool = visible.defer("search").select_related("merged_into").filter(slug=slug).first()
     if tool is None or (tool.merged_into and not can_curate(request.user, tool)):
