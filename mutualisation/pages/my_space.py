@@ -251,7 +251,7 @@ def _to_sign(request: HttpRequest, mine: list[Membership]) -> list[Todo]:
 def _join_requests(request: HttpRequest, mine: list[Membership]) -> list[JoinRequest]:
     """Those that nobody answered yet: one’s own, and to join the organisations that one manages."""
     managed = [m.organisation_id for m in mine if m.is_manager]
-    waiting = JoinRequest.objects.waiting().filter(Q(organisation__in=managed) | Q(user=request.user))  # type: ignore[misc]
+    waiting = JoinRequest.objects.waiting().filter(Q(organisation__in=managed) | Q(user=request.user))
     rows = waiting.select_related("user", "organisation")
     return list(rows.defer("organisation__search", "organisation__description").order_by("created_at", "id"))
 
@@ -306,7 +306,7 @@ def _to_look_at(model: Any, mine: list[Membership]) -> Any:
 
 def _and_newest(model: Any, mine: list[Membership], acting: Membership | None) -> list[Any]:
     """The same, and the newest of the organisation one acts for: ``rank`` among the ``in_all`` that it has."""
-    each = {"partition_by": "organisation_id"}
+    each: Any = {"partition_by": "organisation_id"}
     rows = _of(model, [m.organisation_id for m in mine]).exclude(status=Status.ARCHIVED)
     rows = rows.annotate(
         rank=Window(RowNumber(), order_by=["-updated_at", "-id"], **each), in_all=Window(Count("pk"), **each)

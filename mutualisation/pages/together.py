@@ -122,7 +122,7 @@ def _projects(acting: Membership | None, user: Any) -> tuple[list[Any], list[Any
     organisation = acting.organisation_id if acting else None
     inside = Participation.objects.welcomed().filter(organisation=organisation, project=OuterRef("pk"))
     followed = Follower.objects.filter(user=user, project=OuterRef("pk"))
-    rows = Project.objects.visible_to(user).exclude(status=Status.ARCHIVED)
+    rows: Any = Project.objects.visible_to(user).exclude(status=Status.ARCHIVED)
     rows = rows.annotate(is_ours=Exists(inside) | Q(organisation=organisation), is_followed=Exists(followed))
     shown = rows.filter(Q(is_ours=True) | Q(is_followed=True, status=Status.PUBLISHED))
     shown = shown.only("slug", "title", "stage", "sort_key").order_by("-is_ours", "-updated_at", "-id")
