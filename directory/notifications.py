@@ -57,12 +57,12 @@ def entry_submitted(entry: Resource | Need, *, by: Any) -> None:
 
 
 def answered(resource: Resource, need: Need) -> None:
-    """What one looks for is offered → who asked for it and the managers, those who may see the offer, once."""
+    """What one looks for is offered → who asked and the managers, else everyone there; who may see it, once."""
     if not (need.is_public and need.is_asked):
         return
-    ours = need.organisation.memberships.filter(user__is_active=True)
-    told = ours.filter(Q(role=Role.MANAGER) | Q(user=need.created_by_id)).select_related("user").order_by("pk")
-    for person in (membership.user for membership in told):
+    ours = need.organisation.memberships.filter(user__is_active=True).select_related("user").order_by("pk")
+    answering = ours.filter(Q(role=Role.MANAGER) | Q(user=need.created_by_id))
+    for person in (membership.user for membership in answering or ours):
         if Resource.objects.visible_to(person).filter(pk=resource.pk).exists():
             write(
                 event=f"need-answered:{need.pk}:{resource.pk}",

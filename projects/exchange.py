@@ -45,8 +45,9 @@ WITH[Project] = (("organisation",), ("territories",))
 
 FIGURES = (
     gettext_lazy("Heures de personnes promises"), gettext_lazy("Heures d’usage promises"),
-    gettext_lazy("Valeur promise ($)"), gettext_lazy("dont en argent ($)"), gettext_lazy("Heures de personnes venues"),
-    gettext_lazy("Heures d’usage venues"), gettext_lazy("Valeur venue ($)"), gettext_lazy("dont en argent reçu ($)"),
+    gettext_lazy("Valeur promise ($)"), gettext_lazy("dont argent promis ($)"),
+    gettext_lazy("Heures de personnes venues"), gettext_lazy("Heures d’usage venues"),
+    gettext_lazy("Valeur venue ($)"), gettext_lazy("dont argent reçu ($)"),
 )  # fmt: skip
 SHAPES = (HOURS, HOURS, MONEY, MONEY, HOURS, HOURS, MONEY, MONEY)
 
@@ -99,7 +100,9 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
                     "des biens; reste à trouver : %(left)s."
                 )
                 % {
-                    "all": dollars(money.budget), "cash": dollars(money.cash), "goods": dollars(money.goods),
+                    "all": dollars(money.budget),
+                    "cash": dollars(money.cash),
+                    "goods": dollars(money.goods),
                     "left": dollars(money.left),
                 }
             ]
@@ -155,16 +158,16 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
         _hours_said(project, counted),
         _(
             "Le matériel, les locaux et les réseaux valent ce que le partenaire déclare; la colonne "
-            "« Comment c’est estimé » le dit."
+            "« Comment c’est estimé » le dit."
         ),
         _("L’argent et la valeur du temps et des biens se lisent à part."),
         _(
-            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée; rendu avant "
+            "Un prêt réel lié au projet compte de lui-même : la durée de ses dates, à la valeur déclarée; rendu avant "
             "elles, de la remise au retour. Les heures d’usage d’un objet ou d’un local ne s’ajoutent jamais aux "
             "heures de personnes."
         ),
         _(
-            "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
+            "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),

@@ -89,9 +89,14 @@ def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gather
     changed.refresh_from_db(fields=["updated_at"])
     if changed.status == GatheringStatus.ANNOUNCED:
         move_up(changed)
-        if TOLD_WHEN_CHANGED & set(form.changed_fields()):
+        if tells(form):
             announcing.changed(changed)
     return changed
+
+
+def tells(form: Any) -> bool:
+    """Whether what a form changes of an announced gathering is written to who is registered."""
+    return form.instance.status == GatheringStatus.ANNOUNCED and bool(TOLD_WHEN_CHANGED & set(form.changed_fields()))
 
 
 @transaction.atomic

@@ -113,8 +113,8 @@ def _gatherings(community: Community, people: list[Any]) -> None:
         access="Entrée sans marche, toilette adaptée, stationnement gratuit.",
     )  # fmt: skip
     Gathering.objects.create(
-        community=community, kind="reunion", title="Réunion du printemps", status="announced", place="en ligne",
-        link="https://rencontre.example/printemps", **_at(45, 10, 2),
+        community=community, kind="reunion", title="Réunion de mi-année", status="announced", place="en ligne",
+        link="https://rencontre.example/mi-annee", **_at(45, 10, 2),
     )  # fmt: skip
     Gathering.objects.create(**common, kind="visite", title="Visite à préparer", status="draft", **_at(80, 13))
     Gathering.objects.create(

@@ -129,7 +129,7 @@ class ProjectForm(SheetForm):
     )
     year_starts = forms.TypedChoiceField(
         label=_("En quel mois commence votre exercice?"), choices=MONTHS, coerce=int,
-        help_text=_("Le bilan compte par exercice : janvier pour l’année civile, avril pour beaucoup de bailleurs."),
+        help_text=_("Le bilan compte par exercice : janvier pour l’année civile, avril pour beaucoup de bailleurs."),
     )  # fmt: skip
     drawing = forms.ChoiceField(label=_("Dessin"), choices=DRAWINGS)
     milestones = RowsField(

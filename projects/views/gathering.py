@@ -162,7 +162,8 @@ def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
                 standing = Gathering.objects.values_list("sequence", flat=True).get(pk=pk)
                 form.data = {**form.data.dict(), "sequence": str(standing)}  # type: ignore[attr-defined]
             else:
-                messages.success(request, _("Vos changements sont enregistrés."))
+                told = _("Vos changements sont enregistrés; les personnes inscrites l’apprennent par courriel.")
+                messages.success(request, told if gatherings.tells(form) else _("Vos changements sont enregistrés."))
                 return redirect(gathering)
     context = {"form": form, "community": gathering.community, "gathering": gathering, "problem": problem}
     return render(request, "projects/gathering/form.html", context, status=status)

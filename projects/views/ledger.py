@@ -63,4 +63,4 @@ def project_ledger_export(request: HttpRequest, slug: str, form: str) -> HttpRes
     except PaperError as error:
         messages.warning(request, str(error))
         return redirect("project_ledger", slug=slug)
-    return handed(request, content, form, name=f"bilan-{slug[:60]}")
+    return handed(request, content, form, name=f"bilan-{slug[:60]}-{timezone.localdate()}")

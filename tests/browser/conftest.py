@@ -107,6 +107,7 @@ def fits() -> Callable[[Any], None]:
     from axe_playwright_python.sync_playwright import Axe
 
     def look(page: Any) -> None:
+        page.wait_for_load_state()
         # a locator waits: a page that is being left has no width
         assert page.locator("html").evaluate("html => html.scrollWidth <= window.innerWidth"), page.url
         found = Axe().run(page)

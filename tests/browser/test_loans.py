@@ -27,21 +27,11 @@ def two(db: None) -> tuple[Any, Any]:
     )  # type: ignore[return-value]
 
 
-def fits(page: Any) -> None:
-    """Nothing scrolls sideways, and axe finds nothing wrong."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
-    found = Axe().run(page)
-    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
-
-
 def press(page: Any, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
 
 
-def test_a_projector_with_other_dates_proposed_and_agreed_to(window_of: Any, two: Any) -> None:
+def test_a_projector_with_other_dates_proposed_and_agreed_to(window_of: Any, fits: Any, two: Any) -> None:
     lender, borrower = two
     projector = ResourceFactory(name="Projecteur", organisation=lender.organisation, quantity=1)
     odile, karim = window_of(lender.user), window_of(borrower.user)
@@ -102,7 +92,7 @@ def test_a_projector_with_other_dates_proposed_and_agreed_to(window_of: Any, two
     fits(odile)
 
 
-def test_a_hall_every_tuesday_from_september_to_june(window_of: Any, two: Any) -> None:
+def test_a_hall_every_tuesday_from_september_to_june(window_of: Any, fits: Any, two: Any) -> None:
     lender, borrower = two
     hall = ResourceFactory(
         name="Grande salle", kind="locaux", organisation=lender.organisation, recurring_allowed=True, horizon_days=1000
@@ -155,7 +145,7 @@ def test_a_hall_every_tuesday_from_september_to_june(window_of: Any, two: Any) -
     assert Occupation.objects.count() == kept - 1
 
 
-def test_an_accountant_one_day_a_week(window_of: Any, two: Any) -> None:
+def test_an_accountant_one_day_a_week(window_of: Any, fits: Any, two: Any) -> None:
     lender, borrower = two
     someone = ResourceFactory(
         name="Comptable", kind="humain", organisation=lender.organisation, time_share="un jour par semaine"

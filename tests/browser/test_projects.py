@@ -98,9 +98,9 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     awaited.value.save_as(tmp_path / "bilan.xlsx")
     book = load_workbook(tmp_path / "bilan.xlsx")
     lines = list(book["Lignes"].iter_rows(values_only=True))
-    assert any(line[0] == "La Marmite" and line[2] == "Cuisine du canal" and line[12] == 120 for line in lines)
+    assert any(line[0] == "La Marmite" and line[2] == "Cuisine du canal" and line[13] == 120 for line in lines)
     assert [float(v) for v in list(book["Par partenaire"].iter_rows(values_only=True))[-1][1:]] == [
-        40, 4, 1120, 0, 4, 120,
+        40, 4, 1120, 0, 0, 4, 120, 0,
     ]  # fmt: skip
     by_role = {row[0]: row for row in book["Par rôle"].iter_rows(values_only=True)}
-    assert [float(v) for v in by_role["Collaborateur"][1:]] == [40, 4, 1120, 0, 4, 120]
+    assert [float(v) for v in by_role["Collaborateur"][1:]] == [40, 4, 1120, 0, 0, 4, 120, 0]

@@ -80,6 +80,14 @@ def test_who_asked_is_told_once_it_is_public(client: Client, lender: Membership,
     assert len(told()) == 2
 
 
+def test_where_nobody_manages_and_the_author_left_everyone_is_told(
+    client: Client, lender: Membership, need: Need
+) -> None:
+    Membership.objects.filter(organisation=need.organisation).exclude(user__email="autre@marmite.example").delete()
+    move(offered(client, lender, need), "publish", by=lender.user)
+    assert told() == ["autre@marmite.example"]
+
+
 def test_it_outlives_the_session(client: Client, lender: Membership, need: Need) -> None:
     address = client.get(need.get_absolute_url()).context["offer_address"]
     assert f'action="{address}"' in client.get(address).content.decode()

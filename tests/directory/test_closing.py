@@ -126,10 +126,29 @@ def test_blocked_and_taken_back_from_the_page(client: Client, room: Resource, me
     assert not Occupation.objects.exists()
 
 
+def test_hours_are_typed_as_in_a_request_until_midnight(client: Client, room: Resource, member: Any) -> None:
+    client.force_login(member)
+    assert 'type="time"' not in client.get(PAGE).content.decode()
+    data = {"starts_on": "09/03/27", "starts_at": "18h30", "ends_at": "minuit", "reason": "closure"}
+    assert client.post(PAGE, data).status_code == 302
+    assert "Le mardi 9 mars 2027, de 18\u00a0h\u00a030 à minuit" in client.get(PAGE).content.decode()
+    days = {
+        "geste": "horaire",
+        "starts_on": "2027-03-14",
+        "opens_at": "18 h",
+        "closes_at": "minuit",
+        "label": "Veillée",
+    }
+    assert client.post(PAGE, days).status_code == 302
+    hours = ExceptionalHours.objects.get()
+    assert (hours.opens_at, hours.closes_at) == (datetime.time(18), datetime.time(23, 59))
+
+
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
         ({"starts_on": ""}, "Écrivez une date, comme 2026-12-17"),
+        ({"starts_on": "lundi 9 mars 2027"}, "Le 9 mars 2027 est un mardi"),
         ({"starts_on": "demain"}, "Écrivez la date ainsi"),
         ({"starts_on": "2027-02-29"}, "Le 29 février 2027 n’existe pas"),
         ({"starts_on": "2027-02-20"}, "déjà passé"),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Resource
 from loans import agreements, proposals, requests, rules
@@ -17,6 +18,7 @@ from loans.models import Agreement, AgreementRule, Loan, Side
 from tests.factories import CuratorshipFactory, OrganisationFactory, ResourceFactory, UserFactory, lend
 from tests.loans.lending import (
     accepted,
+    begun,
     borrower_of,
     frozen,
     in_days,
@@ -265,6 +267,54 @@ def test_the_hand_over_page_says_what_is_missing(loan: Loan) -> None:
     assert refused.status_code == 422
     sign_all(the_agreement(loan))
     assert "n’est pas signée" not in page(lender.get(there))
+
+
+def test_what_should_have_begun_leads_to_what_is_missing_then_begins(loan: Loan) -> None:
+    loan = begun(loan)
+    lender, borrower = clients(loan)
+    there = reverse("loan_handover", args=[loan.pk])
+    for client in (lender, borrower):
+        said = page(client.get(loan.get_absolute_url()))
+        assert "Inscrire la remise" not in said
+        assert said.count("n’est pas complète") == 2  # what each of them may answer
+        assert "Avant la remise" in said
+        assert 'id="avant"' in said
+        assert 'href="#entente"' in said
+    assert f"{loan.get_absolute_url()}#avant" in page(lender.get(there))
+    frozen(loan)
+    sign_all(the_agreement(loan))
+    said = page(lender.get(loan.get_absolute_url()))
+    assert there in said
+    assert "Avant la remise" not in said
+
+
+def test_a_person_begins_and_is_not_handed_over() -> None:
+    person = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = accepted(person, consent_on=timezone.localdate(), worker="Alix Exemple")
+    for moment in ("à venir", "commencé"):
+        lender, _borrower = clients(loan)
+        for address in (loan.get_absolute_url(), reverse("loan_handover", args=[loan.pk])):
+            said = page(lender.get(address))
+            assert "Avant le début" in said, moment
+            assert "Avant la remise" not in said, moment
+        loan = begun(loan)
+
+
+@pytest.mark.parametrize("end", ["declined", "withdrawn", "expired"])
+def test_what_was_never_accepted_asks_for_no_agreement(end: str) -> None:
+    ModelAgreement.objects.update(withdrawn_at="2026-01-01T00:00:00Z")
+    hall = ResourceFactory(kind="locaux")
+    member(hall.organisation)
+    loan = lend(hall, OrganisationFactory(), in_days(5))
+    lender, borrower = clients(loan)
+    assert 'id="entente"' in page(lender.get(loan.get_absolute_url()))  # asked, it says what will be wanted
+    {
+        "declined": lambda: requests.decline(loan, by=lender_of(loan), reason="Pris"),
+        "withdrawn": lambda: requests.withdraw(loan, by=borrower_of(loan)),
+        "expired": lambda: requests.expire(loan),
+    }[end]()
+    for client in (lender, borrower):
+        assert 'id="entente"' not in page(client.get(loan.get_absolute_url()))
 
 
 def test_the_resource_page_says_which_agreement_will_apply() -> None:

@@ -81,10 +81,22 @@ def test_a_sheet_is_filled_then_confirmed_by_the_other_side(loan: Loan) -> None:
     mine, theirs = lender.get(address(loan)).content.decode(), borrower.get(address(loan)).content.decode()
     assert "C’est exact" not in mine
     assert "C’est exact" in theirs
+    chips = "Attend l’autre organisme", "À confirmer</span>"
+    assert [words in mine for words in chips] == [True, False]
+    assert [words in theirs for words in chips] == [False, True]
     borrower.post(address(loan), {"geste": "confirmer", "fiche": report.pk, "version": report.version})
     report.refresh_from_db()
     assert report.is_confirmed
     assert "Confirmé par les deux" in lender.get(address(loan)).content.decode()
+
+
+@pytest.mark.parametrize("typed_hour", ["%H h %M", "%Hh%M", "%H:%M"])
+def test_the_hour_is_typed_as_in_a_request(loan: Loan, typed_hour: str) -> None:
+    client, now = signed(lender_of(loan)), wall(timezone.now()).replace(second=0, microsecond=0)
+    assert 'type="time"' not in client.get(address(loan)).content.decode()
+    said = {"hour": now.strftime(typed_hour), "day": f"{now:%d/%m/%y}"}
+    assert client.post(address(loan), typed(loan, **said)).status_code == 302
+    assert wall(ConditionReport.objects.get().happened_at) == now
 
 
 def test_what_was_typed_stays_when_it_is_refused(loan: Loan) -> None:

@@ -60,6 +60,18 @@ def test_the_pages_say_from_when_before_anybody_counts() -> None:
         assert ("Proposer d’autres dates" in sheet) is early
 
 
+def test_an_old_page_sent_too_early_is_told_once_and_keeps_what_was_typed() -> None:
+    loan, client = accepted(ResourceFactory(), in_days(30)), Client()
+    client.force_login(lender_of(loan))
+    day = timezone.localdate() - datetime.timedelta(days=1)
+    sent = {"etat": loan.version, "vue": "", "state": "good", "day": day, "hour": "18 h", "note": "Un fil usé"}
+    answer = client.post(reverse("loan_handover", args=[loan.pk]), sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert [page.count(words) for words in ("La remise s’inscrira", "tapé est resté", "Un fil usé")] == [1, 1, 1]
+    assert not loan.reports.exists()
+
+
 def test_what_leaves_early_holds_its_time_from_then_on(chairs: Resource) -> None:
     loan = accepted(chairs, in_days(3.9), quantity=2)
     assert free(chairs, 1) == 3

@@ -213,6 +213,16 @@ def test_what_someone_signed_in_sees_is_never_shared(client: Client, entries: di
     assert "/moderation/" in response.content.decode()
 
 
+@pytest.mark.parametrize("person", [None, UserFactory], ids=["visitor", "signed in"])
+def test_communities_are_in_the_menu_of_every_page(client: Client, entries: dict[str, Any], person: Any) -> None:
+    if person:
+        client.force_login(person())
+    for address in ("/", "/ressources/salle/", "/communautes/"):
+        menu = client.get(address).content.decode().partition("<nav")[2].partition("</nav>")[0]
+        assert 'href="/communautes/"' in menu
+        assert ('href="/communautes/" aria-current="page"' in menu) is (address == "/communautes/")
+
+
 def test_everybody_sees_where_to_search(client: Client, entries: dict[str, Any]) -> None:
     """In the menu of every width: ``nav-in`` is what only a phone shows."""
     for person in (None, UserFactory(), UserFactory(admin=True)):

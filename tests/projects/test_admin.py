@@ -75,7 +75,7 @@ def test_a_project_made_there_is_carried_by_its_organisation(curator: Client) ->
     organisation = OrganisationFactory()
     inlines = ("milestones", "fundings", "effects", "participations")
     data = {"title": "Neuf", "slug": "", "organisation": organisation.pk, "standfirst": "Deux phrases.",
-            "drawing": "d-equipe", "status": "published",
+            "drawing": "d-equipe", "year_starts": "1", "status": "published",
             **{f"{name}-{part}": "0" for name in inlines for part in ("TOTAL_FORMS", "INITIAL_FORMS")}}  # fmt: skip
     answer = curator.post(reverse("admin:projects_project_add"), data)
     assert answer.status_code == 302, answer.context["errors"]

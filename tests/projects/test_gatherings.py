@@ -247,6 +247,19 @@ def test_an_announced_gathering_is_not_moved_to_what_is_gone(client: Client) -> 
     assert gathering.is_open
 
 
+def test_who_moves_a_gathering_reads_that_others_are_told(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community, days=20, title="Atelier")
+    client.force_login(host)
+    address = reverse("gathering_edit", args=[gathering.pk])
+    for field, value, said in (("agenda", "- Accueil", False), ("place", "Ailleurs", True)):
+        form = client.get(address).context["form"]
+        sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+        page = client.post(address, {**sent, field: value}, follow=True).content.decode()
+        assert "Vos changements sont enregistrés" in page
+        assert ("l’apprennent par courriel" in page) is said
+
+
 def test_a_draft_whose_day_has_passed_asks_for_another_before_it_is_announced(client: Client) -> None:
     community, host = a_community()
     gathering = a_gathering(community, status="draft", days=-3)

@@ -242,7 +242,7 @@ def test_the_ledger_says_by_which_loan_a_promise_came() -> None:
     book = load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]
     (row,) = book["Lignes"].iter_rows(min_row=2, values_only=True)
     assert [row[i] for i in (2, 8, 9, 12, 13)] == ["Notre cuisine", 16, 480, 4, 120]
-    assert "Cuisine de la Marmite\u00a0: prêt réel" in row[14]
+    assert "Cuisine de la Marmite\u00a0: prêt réel" in row[16]
     csv = client.get(reverse("project_ledger_export", args=[slug, "csv"]))
     assert "Cuisine de la Marmite" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]
     paper = client.get(reverse("project_ledger_export", args=[slug, "pdf"]))

@@ -196,7 +196,8 @@ def test_who_has_no_organisation_is_led_to_one() -> None:
 
 def sheet(client: Client, project: Project, **changes: str) -> Any:
     page = client.get(reverse("project_edit", args=[project.slug]))
-    data = {"title": project.title, "standfirst": project.standfirst, "drawing": "d-equipe", "milestones-0-title": "",
+    data = {"title": project.title, "standfirst": project.standfirst, "drawing": "d-equipe", "year_starts": "1",
+            "milestones-0-title": "",
             "fundings-0-funder": "", "fundings-0-state": "vise", "effects-0-value": "",
             "versions": page.context["versions"]}  # fmt: skip
     return {**data, **changes}

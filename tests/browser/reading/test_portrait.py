@@ -46,6 +46,24 @@ def test_each_figure_has_a_name_and_a_table(visitor: Arrive, width: int) -> None
     assert all(re.search(r"\u00a0: (\d|moins de|masqué)", name) for name in names), names
 
 
+@pytest.mark.parametrize("width", [320, PHONE])
+def test_on_narrow_screens_captions_are_read_whole_while_columns_scroll(visitor: Arrive, width: int) -> None:
+    someone = visitor(width)
+    someone.go(PAGE)
+    page = someone.page
+    for twin in page.locator(".twin > summary").all():
+        twin.click()
+    assert not someone.sideways()
+    wrap = page.locator(".twin .table-wrap").first
+    for left in (0, 120):
+        wrap.evaluate("(node, left) => node.scrollLeft = left", left)
+        box = wrap.locator("caption").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    assert wrap.evaluate("node => node.scrollWidth > node.clientWidth")  # the table itself is wider
+
+
 def test_read_and_filtered_by_keyboard(visitor: Arrive) -> None:
     someone = visitor()
     someone.go(PAGE)
