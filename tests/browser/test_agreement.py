@@ -53,7 +53,7 @@ def press(page: Any, name: str) -> None:
     page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
 
 
-def fill_in(page: Any, agreement: Agreement) -> None:
+def fill_in(page: Any, agreement: Agreement, *, button: str = "Enregistrer mes réponses") -> None:
     """Type in every field of the short form what the model gives as an example."""
     samples = blanks_of(agreement.edition)
     for field in page.locator("main form.form [name]").all():
@@ -64,7 +64,7 @@ def fill_in(page: Any, agreement: Agreement) -> None:
             field.select_option(str(blank.sample) if blank.type == "choice" else "oui" if blank.sample else "non")
         else:
             field.fill("\n".join(blank.sample) if isinstance(blank.sample, list) else str(blank.sample))
-    press(page, "Enregistrer mes réponses")
+    press(page, button)
 
 
 @pytest.mark.parametrize("window_of", [(360, "dark")], indirect=True, ids=["téléphone"])
@@ -92,8 +92,10 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     karim.get_by_label("Pourquoi ce changement").fill("C’est notre premier prêt : parlons-en après.")
     press(karim, "Proposer ce changement")
     karim.wait_for_url("**/repondre/")
-    fill_in(karim, agreement)
-    karim.get_by_role("button", name="J’accepte ce texte").wait_for()
+    karim.get_by_role("heading", name="Ce que demande votre proposition").wait_for()
+    fits(karim)
+    fill_in(karim, agreement, button="Répondre et accepter le texte")
+    karim.get_by_text("Votre proposition est complète, et vous l’acceptez.").wait_for()
 
     odile.goto(agreement.get_absolute_url())
     odile.get_by_text("C’est notre premier prêt : parlons-en après.").wait_for()
@@ -104,11 +106,10 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     odile.get_by_role("link", name="Revenir en haut").click()  # within reach wherever one reads
     odile.wait_for_function("scrollY === 0 || document.activeElement.id === 'contenu'")
     press(odile, "J’accepte ce texte")
-    odile.get_by_text("Vous acceptez ce texte.").first.wait_for()
+    odile.get_by_text("il est figé").first.wait_for()  # Karim accepted what he proposed by answering it
 
     karim.goto(agreement.get_absolute_url())
-    press(karim, "J’accepte ce texte")
-    karim.get_by_text("il est figé").first.wait_for()
+    karim.get_by_role("link", name="Lire et signer").wait_for()
     fits(karim)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.chosen) == ("to_sign", ["bilan"])

@@ -75,7 +75,7 @@ def _resource(request: HttpRequest) -> Resource | None:
 
 def _of_resource(resource: Resource, model: ModelAgreement) -> dict[str, Any]:
     owner = resource.organisation
-    known = facts.of_organisation(Party.LENDER.value, owner) | facts.around(owner)
+    known = facts.of_organisation(Party.LENDER.value, owner)
     if resource.kind == model.kind:
         known |= facts.of_resource(resource, owner) | facts.asked_for(resource)
     return known
@@ -85,6 +85,7 @@ def _ours(request: HttpRequest, resource: Resource | None, found: Opened) -> Non
     """The organisation that this person acts for: who lends, unless the resource is another's or the address says."""
     acting = acting_for(request)
     if acting is None:
+        found.values |= facts.around(resource.organisation) if resource else {}
         return
     ours: Organisation = acting.organisation
     owns = resource is None or resource.organisation_id == ours.pk
@@ -93,8 +94,7 @@ def _ours(request: HttpRequest, resource: Resource | None, found: Opened) -> Non
     people = facts.signatories_of(ours.pk)[ours.pk]
     found.values |= facts.of_organisation(side, ours, people)
     if resource is not None:
-        if not owns:
-            found.values |= facts.around(resource.organisation, ours)
+        found.values |= facts.around(resource.organisation, None if owns else ours)
         found.sources.append((_("Ce que le portail sait de %(name)s est écrit.") % {"name": ours.name}, "", ""))
         return
     found.values |= facts.around(ours)
