@@ -9,16 +9,17 @@ import datetime
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import holidays
 from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from directory.models import ExceptionalHours, Kind, OpeningHours, Resource
+from directory.models import Kind, Resource
 from mutualisation.kernel import moments
 from mutualisation.kernel.moments import Period, wall
 
@@ -112,37 +113,51 @@ class Closed(Func):
         return text, (*special, *special, bool(holiday(self.day)), self.day.isoweekday(), *self.times)
 
 
+class Special(NamedTuple):
+    """Days that are not ordinary; closed when no hours are said."""
+
+    starts_on: datetime.date
+    ends_on: datetime.date
+    label: str
+    opens_at: datetime.time | None
+    closes_at: datetime.time | None
+
+
 @dataclass
 class Opening:
     """The opening hours of some resources, read in one query: their week, their exceptions, their organisations'."""
 
-    week: dict[int, list[OpeningHours]]
-    own: dict[int, list[ExceptionalHours]]
-    house: dict[int, list[ExceptionalHours]]
+    week: dict[int, dict[int, Hours]]  # by resource and weekday, Monday is 1
+    own: dict[int, list[Special]]
+    house: dict[int, list[Special]]
 
     @classmethod
     def of(cls, resources: Collection[Resource]) -> Opening:
-        week: dict[int, list[OpeningHours]] = defaultdict(list)
-        own: dict[int, list[ExceptionalHours]] = defaultdict(list)
-        house: dict[int, list[ExceptionalHours]] = defaultdict(list)
+        week: dict[int, dict[int, Hours]] = defaultdict(lambda: defaultdict(list))
+        own: dict[int, list[Special]] = defaultdict(list)
+        house: dict[int, list[Special]] = defaultdict(list)
         ids = [r.pk for r in resources]
         with connection.cursor() as cursor:
             cursor.execute(HOURS, [ids, ids, list({r.organisation_id for r in resources})])
             rows = cursor.fetchall()
         for resource, organisation, weekday, opens_at, closes_at, starts_on, ends_on, label in rows:
-            hours = {"opens_at": opens_at, "closes_at": closes_at}
             if weekday:
-                week[resource].append(OpeningHours(resource_id=resource, weekday=weekday, **hours))
+                week[resource][weekday].append((opens_at, closes_at))
                 continue
-            day = ExceptionalHours(starts_on=starts_on, ends_on=ends_on, label=label, **hours)
+            day = Special(starts_on, ends_on, label, opens_at, closes_at)
             (own[resource] if resource else house[organisation]).append(day)
-        for some in week.values():
-            some.sort(key=lambda hours: (hours.weekday, hours.opens_at))
+        for hours in (hours for days in week.values() for hours in days.values()):
+            hours.sort()
         for those in (*own.values(), *house.values()):
             those.sort(key=lambda day: day.starts_on)
         return cls(week, own, house)
 
-    def _special(self, resource: Resource, day: datetime.date) -> list[ExceptionalHours]:
+    def week_of(self, resource: Resource) -> list[tuple[str, Hours]]:
+        """The ordinary week of a resource, day by day: how the day is called, when it is open."""
+        days = self.week.get(resource.pk, {})
+        return [(str(WEEKDAYS[number - 1]), days[number]) for number in sorted(days)]
+
+    def _special(self, resource: Resource, day: datetime.date) -> list[Special]:
         for rows in (self.own.get(resource.pk, ()), self.house.get(resource.organisation_id, ())):
             if found := [row for row in rows if row.starts_on <= day <= row.ends_on]:
                 return found
@@ -157,7 +172,7 @@ class Opening:
             return feast, [(MIDNIGHT, LAST_MINUTE)]
         if feast and resource.closed_on_holidays:
             return feast, []
-        return feast, sorted((h.opens_at, h.closes_at) for h in week if h.weekday == day.isoweekday())
+        return feast, week.get(day.isoweekday(), [])
 
     def hours(self, resource: Resource, day: datetime.date) -> Hours:
         """When it is open that day; from midnight to midnight when nothing says."""

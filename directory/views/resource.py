@@ -84,7 +84,7 @@ def resource_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "whole": visible.filter(pk=resource.part_of_id).first() if resource.part_of_id else None,
             "owner": owner,
             "not_public": owner is not None and not owner["member"] and not resource.is_public,
-            "week": opening.week.get(resource.pk, []),
+            "week": opening.week_of(resource),
             "days": [(day, agenda.words(day, resource.quantity)) for day in shown],
             "main_category": categories().by_id.get(node.parent_id or node.id) if node else None,
             "parts": [row for pk, row in known.items() if pk not in near],
