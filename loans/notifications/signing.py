@@ -230,7 +230,8 @@ def _to_person(
 ) -> None:  # fmt: skip
     write(
         event=f"person-{event}:{link.pk}", to=link.email, template="signing", agreement=link.agreement, left=[],
-        subject_line=subject, expected=expected, note="", text=text, action=action or _("Lire et signer"), action_url=url,
+        subject_line=subject, expected=expected, note="", text=text, action=action or _("Lire et signer"),
+        action_url=url,
     )  # fmt: skip
 
 

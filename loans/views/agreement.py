@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from directory.memberships import memberships_of
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, signing
+from loans import agreements, amendments, filling, gate, possible, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
@@ -110,6 +110,8 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     if request.POST.get("geste") != "accepter":
         raise Http404
     known = version_of(request)
+    if agreement.status == AgreementStatus.DRAFT and (said := possible.in_sentence(agreement)):
+        return shown(request, agreement, side, problem=said, status=409)
     try:
         agreements.agree(agreement, by=request.user, side=side, version=known)
     except AlreadyMoved:
