@@ -18,11 +18,11 @@ from mutualisation.kernel.moments import day_in_words, wall
 PEOPLE, ROOM, THINKING = "personnes_prevues", "local.capacite", "reflexion_jours"
 
 
-def wrong(agreement: Agreement, values: Mapping[str, Any], fields: Collection[str] = ()) -> dict[str, str]:
+def wrong(agreement: Agreement, values: Mapping[str, Any], fields: Collection[str] | None = None) -> dict[str, str]:
     """What can't be, by the answer to correct: among ``fields`` when only these are asked now."""
     found = {}
     for names, sentence in ((_room_of(values), _too_many(values)), ((THINKING,), _too_long(agreement, values))):
-        name = next((one for one in names if not fields or one in fields), "")
+        name = next((one for one in names if fields is None or one in fields), "")
         if name and sentence:
             found[name] = sentence
     return found

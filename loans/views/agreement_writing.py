@@ -256,7 +256,7 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
 
 def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any]) -> bool:
     """What the portal knows makes none of these answers impossible."""
-    said = {name: form.values().get(name) for name in form.blanks if name not in form.errors}
+    said = {name: value for name, value in form.values().items() if name not in form.errors}
     for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
         if name not in form.errors:
             form.add_error(name, sentence + _(" Rien n’est enregistré."))
