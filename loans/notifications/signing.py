@@ -143,7 +143,7 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
             expected=_("Toutes les parties ont signé. Votre exemplaire complet, avec les signatures, se télécharge par "
                        "votre lien personnel jusqu’au %(until)s. Voici aussi le texte : gardez ce courriel.")
             % {"until": day(link.kept_until)},
-            text=agreement.text, action=_("Télécharger l’exemplaire signé"),
+            text=agreement.text, action=_("Télécharger le PDF signé"),
             url=absolute(reverse("signing_link", args=[link.copy_token])),
         )  # fmt: skip
 
