@@ -199,6 +199,9 @@ def attempt(
     except requests.Held:
         said = _("Cette demande est retenue : %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
+    except requests.Begun:
+        return _("Cette date a déjà commencé : elle ne s’annule plus. Si rien n’a eu lieu ce jour-là, convenez-en dans "
+                 "la conversation."), None  # fmt: skip
     except requests.Refused as refused:  # closed or put too far since the page was drawn
         return str(refused), None
     except calendar.Taken as taken:
