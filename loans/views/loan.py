@@ -29,7 +29,7 @@ from loans.lateness import late_loans
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
-from loans.recurrence import in_words
+from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
 from loans.views.thread import terms_of, thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -312,7 +312,7 @@ def _shown(
         "listed": _listed(dates),
         "live": live,
         "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
-        "words": "" if len(live) < 2 else in_words(live[0].period, loan.recurrence),
+        "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
