@@ -300,6 +300,7 @@ def _shown(
         "stopped": stopped,
         "lacks_agreement": len(obstacles) > person_lacks,
         "waiting": waiting,
+        "outside": proposals.outside_hours(waiting) if waiting else [],
         "answers": answers,
         "terms": terms_of(waiting, loan) if waiting else [],
         "forms": forms,
