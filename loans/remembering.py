@@ -72,10 +72,10 @@ def contradicted(agreement: Agreement, side: str, number: str) -> str:
     before = answers(agreement, side, [Blank(name, "", "text", from_portal=True)]).get(name)
     if not number or before is None or before.value in (number, NONE):
         return ""
-    said = _("%(who)s a donné un autre NEQ dans l’entente %(agreement)s : %(before)s. Ici, c’est %(now)s. "
+    said = _("%(who)s a donné un autre NEQ dans l’entente %(agreement)s : %(before)s. Ici, c’est %(now)s. "
              "Vérifiez lequel est le bon.")  # fmt: skip
     if number == NONE:
-        said = _("%(who)s a donné un NEQ dans l’entente %(agreement)s : %(before)s. Ici, vous dites qu’il n’y en a "
+        said = _("%(who)s a donné un NEQ dans l’entente %(agreement)s : %(before)s. Ici, vous dites qu’il n’y en a "
                  "pas. Vérifiez.")  # fmt: skip
     who = organisation_of(agreement.loan, side).name
     return said % {"who": who, "agreement": before.number, "before": before.value, "now": number}
