@@ -54,7 +54,6 @@ def _for_need(need: Need | None) -> list[str]:
 def offered(participation: Participation, *, by: Any, need: Need | None = None) -> None:
     """Someone offers to take part, for a need of the project perhaps → who leads."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
-    for_need = [_("C’est pour répondre à votre besoin : %(need)s.") % {"need": need.name}] if need else []
     _send(
         participation.project,
         [p for p in people_leading(participation.project) if p.pk != by.pk],

@@ -92,6 +92,10 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                    if made.contributions.filter(status=Contribution.Status.OFFERED).exists():
+                        messages.info(
+                            request, _("Ce que vous apportez est proposé : ceux qui portent le projet vous répondront.")
+                        )
                 elif not Participation.objects.carrying().filter(project=project).exists():
                     sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
                     messages.success(request, sent % {"who": project.organisation.name})

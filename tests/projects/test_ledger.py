@@ -128,17 +128,17 @@ def lent(project: Any, until: str = "closed") -> Any:
 def test_a_real_loan_counts_by_itself() -> None:
     project = build()
     partner, loan = lent(project)
-    assert usual_rate(project, loan) == (D(30), "heure")
+    assert usual_rate(project, loan) == (D(0), "heure")
     client = signed_in(partner.offered_by)
     address = reverse("project_loans", args=[project.slug])
     assert "Cuisine" in client.get(address).content.decode()
     answer = client.post(address, {"loan": loan.pk, "rate": "", "per": "heure", "role": "collaborateur", "method": ""})
     assert answer["Location"] == reverse("project_ledger", args=[project.slug])
     found = ledger(project)
-    assert found.total == Sums(D(0), D(4), D(120), D(0), D(4), D(120))
+    assert found.total == Sums(D(0), D(4), D(0), D(0), D(4), D(0))  # the project pays it: no gift
     line = found.lines[0]
     assert (line.partner, line.label, line.is_loan) == ("Le Recto", "Cuisine", True)
-    assert "prêt réel, 30\u00a0$ par heure" in line.method
+    assert line.method == "prêt payé, 30\u00a0$ l’heure"
     link = ProjectLoan.objects.get()
     # it serves one project at most, and its two sides may take it back
     assert "Cuisine" not in client.get(address).context["possible"]
