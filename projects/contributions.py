@@ -175,8 +175,13 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
 
 
 @transaction.atomic
-def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -> Contribution:
-    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible."""
+def promise(
+    participation: Participation, said: Mapping[str, Any], *, by: Any, need: Need | None = None
+) -> Contribution:  # fmt: skip
+    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible.
+
+    ``need`` is the need of the project that it answers: who leads reads which.
+    """
     require(is_member(by, participation.organisation))
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
@@ -184,7 +189,7 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
     made = _promise(participation, said, by=by, welcomed=welcomed)
     if participation.status == S.WELCOMED and not welcomed:
-        notifications.promised(made, by=by)
+        notifications.promised(made, by=by, need=need)
     touch(project)
     return made
 

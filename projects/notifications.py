@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
 from directory.models import Need
-from directory.permissions import is_member, managers_of
+from directory.permissions import is_member, people_for
 from mutualisation.kernel.moments import day_in_words
 from projects.models import Contribution, Delivery, Follower, News, Participation, Project
 from projects.permissions import name_of, people_leading, people_of
@@ -168,11 +168,11 @@ def promise_answered(contribution: Contribution, *, by: Any) -> None:
 
 
 def taken_up(project: Project, need: Need) -> None:
-    """A project means to answer a need of an organisation that does not lead it → its managers."""
+    """A project means to answer a need of an organisation that does not lead it → who answers for that need."""
     said = {"what": need.name, "project": project.title}
     _send(
         project,
-        managers_of(need.organisation).order_by("pk"),
+        people_for(need),
         f"project-took-up:{project.pk}:{need.pk}",
         subject=_("Un projet veut répondre à votre besoin : %(what)s") % said,
         expected=_("Voyez s’il vous convient, et dites ce que vous y apporteriez. Si ce besoin n’en est pas un, "

@@ -12,9 +12,10 @@ from django.urls import reverse
 from accounts.models import Mail
 from projects import contributions
 from projects.ledger import ledger
-from projects.models import Part
-from tests.factories import OrganisationFactory
-from tests.projects.building import build, someone_of
+from projects.linking import tell_taken_up
+from projects.models import Part, ProjectNeed
+from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory
+from tests.projects.building import build, join, someone_of
 
 pytestmark = pytest.mark.django_db
 MONEY = {"nature": "argent", "label": "Un don", "amount": 50000}
@@ -63,3 +64,48 @@ def test_the_page_says_that_what_comes_with_support_is_only_proposed() -> None:
     said = {"part": "appui", "brings-0-nature": "argent", "brings-0-label": "Un don", "brings-0-amount": "50"}
     answer = client.post(reverse("participate", args=[project.slug]), said, follow=True)
     assert [str(m) for m in answer.context["messages"]][1].startswith("Ce que vous apportez est proposé")
+
+
+# ---- a need of the project
+
+
+def a_need(project: Any, name: str = "Cinq glacières") -> Any:
+    need = NeedFactory(organisation=project.organisation, kind="materiel", name=name)
+    ProjectNeed.objects.create(project=project, need=need)
+    return need
+
+
+def test_a_partner_answers_a_need_where_it_takes_part() -> None:
+    project = build()
+    need = a_need(project)
+    bearer = someone_of(project.organisation)
+    one = join(project)
+    client = signed_in(one.offered_by)
+    answer = client.get(reverse("participate", args=[project.slug]), {"besoin": need.pk})
+    where = one.get_absolute_url() + f"?besoin={need.pk}"
+    assert answer["Location"] == where + "#id_label"
+    page = read(client, where)
+    assert 'value="Cinq glacières"' in page
+    assert '<option value="materiel" selected' in page
+    assert "Vous répondez à ce besoin du projet" in page
+    client.post(where, {"geste": "promettre", "nature": "materiel", "label": "Cinq glacières"})
+    assert one.contributions.get().status == "offered"
+    mail = Mail.objects.get(to=bearer.email, subject__contains="offre")
+    assert "pour répondre à votre besoin\u00a0: Cinq glacières." in mail.text
+    # without a need, another capacity is still offered there
+    assert client.get(reverse("participate", args=[project.slug])).status_code == 200
+
+
+def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager() -> None:
+    project = build()
+    asker = MembershipFactory(role="membre")
+    other = MembershipFactory(role="membre", organisation=asker.organisation)
+    need = NeedFactory(organisation=asker.organisation, created_by=asker.user)
+    ProjectNeed.objects.create(project=project, need=need)
+    tell_taken_up(project)
+    assert [m.to for m in Mail.objects.filter(subject__startswith="Un projet veut")] == [asker.user.email]
+    asker.delete()
+    need = NeedFactory(organisation=other.organisation, created_by=asker.user)
+    ProjectNeed.objects.create(project=project, need=need)
+    tell_taken_up(project)
+    assert Mail.objects.filter(to=other.user.email, subject__startswith="Un projet veut").count() == 2
