@@ -24,8 +24,10 @@ from mutualisation.kernel.requests import posted_from
 from projects import wording
 from projects.contributions import BeyondPromise, NotPossible
 from projects.forms.participation import LoanKeepsForm, LoanLinkForm
+from projects.ledger import lines_of
 from projects.linking import (
     ask_for,
+    brought_to,
     keep_promise,
     link_loan,
     link_need,
@@ -234,8 +236,12 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
         organisation__in=[m.organisation_id for m in mine], status=Status.PUBLISHED, project_link__isnull=True
     ).open()
     links = ProjectNeed.objects.filter(project=project).select_related("need__organisation").defer("need__search")
+    shown = list(links.order_by("id"))
+    brought = brought_to([link.need for link in shown], lines_of(project)[0])
+    hers = {m.organisation_id for m in mine}
     context: dict[str, Any] = {
-        "project": project, "form": form, "chosen": chosen, "links": list(links.order_by("id")),
+        "project": project, "form": form, "chosen": chosen,
+        "links": [(link, brought[link.need_id], link.need.organisation_id in hers) for link in shown],
         "others": list(others.defer("search").order_by("-published_at", "-id")[:20]),
         "kinds": [(r, KIND_HELP[Kind(r.data["value"])]) for r in form["kind"]] if form else [],
         "once": request.POST.get("once") or str(uuid.uuid4()),

@@ -109,3 +109,24 @@ def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager()
     ProjectNeed.objects.create(project=project, need=need)
     tell_taken_up(project)
     assert Mail.objects.filter(to=other.user.email, subject__startswith="Un projet veut").count() == 2
+
+
+def test_a_need_says_who_brings_it_once_welcomed_and_is_met_in_one_click() -> None:
+    project = build()
+    need = a_need(project)
+    bearer = someone_of(project.organisation)
+    one = join(project, OrganisationFactory(name="La Marmite"))
+    brings = {"nature": "materiel", "label": "cinq glacières"}
+    made = contributions.promise(one, brings, by=one.offered_by, need=need)
+    page, list_of_needs = project.get_absolute_url(), reverse("project_needs", args=[project.slug])
+    assert "Apporté par" not in read(Client(), page)
+    contributions.answer_promise(made, welcome=True, by=bearer)
+    assert "Apporté par La Marmite." in read(Client(), page)
+    lead = signed_in(bearer)
+    text = read(lead, list_of_needs)
+    assert "Apporté par La Marmite." in text
+    assert f'action="{reverse("need_move", args=[need.slug])}"' in text
+    lead.post(reverse("need_move", args=[need.slug]), {"geste": "combler"})
+    need.refresh_from_db()
+    assert need.state == "answered"
+    assert 'value="combler"' not in read(lead, list_of_needs)
