@@ -71,14 +71,15 @@ ENTRIES = """
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
-               amount > 0, (begins AT TIME ZONE %(zone)s)::date,
+               amount > 0, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
                CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate
                     ELSE worth_so_far END,
                so_far, CASE WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate ELSE worth_so_far END, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
-               CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END, k.per, k.method
-          FROM lent k JOIN said s ON s.id = k.contribution_id WHERE is_there
+               CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END,
+               CASE WHEN is_there THEN k.per ELSE 'later' END, k.method
+          FROM lent k JOIN said s ON s.id = k.contribution_id
     )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
@@ -293,6 +294,8 @@ def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 def _remark(row: dict[str, Any]) -> str:
     if not row["per"]:
         return str(row["said"])
+    if row["per"] == "later":
+        return _("prêt à venir : %(what)s") % {"what": row["said"]}
     rate = Decimal(str(row["rate"] or 0))
     how = row["how"] or (_loan_method(rate, row["per"]) if rate else _("prêt réel"))
     return f"{row['said']} : {how}"

@@ -371,3 +371,18 @@ def test_a_need_of_someone_else_is_not_tied() -> None:
     bearer = signed_in(someone_of(project.organisation))
     assert bearer.post(reverse("project_need_link", args=[project.slug, need.pk])).status_code == 403
     assert not ProjectNeed.objects.exists()
+
+
+def test_what_was_promised_without_a_value_says_none_even_once_a_loan_brought_one() -> None:
+    project = build()
+    partner = join(project, OrganisationFactory(name="Le Recto"), brings=[{"nature": "locaux", "label": "Un local"}])
+    room = ResourceFactory(organisation=partner.organisation, kind="locaux", name="Salle")
+    loan = happened(lend(room, project.organisation, some_day()))
+    promise = partner.contributions.get()
+    link_loan(project=project, loan=loan, rate=20, keeps=promise, by=partner.offered_by)
+    page = signed_in(partner.offered_by).get(reverse("project_ledger", args=[project.slug])).content.decode()
+    kinds = page[page.index("Par sorte d’apport") : page.index("Par période")]
+    assert 'data-label="Valeur promise">–</td>' in kinds
+    assert "80\u00a0$" in kinds
+    sheet = opened(signed_in(partner.offered_by), project)["Par sorte d’apport"]
+    assert next(sheet.iter_rows(min_row=2, values_only=True))[3:5] == [None, None]

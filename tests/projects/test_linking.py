@@ -98,6 +98,9 @@ def test_a_loan_to_come_that_keeps_a_promise_waits_for_its_day() -> None:
     assert found.total == Sums(D(0), D(16), D(480), D(0), D(0), D(0))
     years = dict(next(g.sums for g in found.groups if g.title == "Par période"))
     assert str(later.year) not in years
+    (remark,) = found.lines[0].remarks
+    assert remark.startswith("prêt à venir\u00a0: Cuisine de la Marmite (le ")
+    assert str(later.year) in remark
 
 
 def test_what_came_by_a_loan_stays_when_the_promise_is_taken_back() -> None:
@@ -276,6 +279,9 @@ def test_the_ledger_says_by_which_loan_a_promise_came() -> None:
     client, slug = signed_in(partner.offered_by), partner.project.slug
     page = text_of(client.get(reverse("project_ledger", args=[slug])))
     assert "Cuisine de la Marmite\u00a0: prêt réel" in page
+    total = page[page.index("<tfoot") : page.index("</tfoot>")]
+    assert ["16 " in total, "4 " in total, total.count("d’usage")] == [True, True, 2]
+    assert "<dd>120,00\u00a0$</dd>" in page or "<dd>120\u00a0$</dd>" in page
     assert "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis" in page
     got = client.get(reverse("project_ledger_export", args=[slug, "xlsx"]))
     book = load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]
