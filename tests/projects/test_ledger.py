@@ -385,4 +385,4 @@ def test_what_was_promised_without_a_value_says_none_even_once_a_loan_brought_on
     assert 'data-label="Valeur promise">–</td>' in kinds
     assert "80\u00a0$" in kinds
     sheet = opened(signed_in(partner.offered_by), project)["Par sorte d’apport"]
-    assert next(sheet.iter_rows(min_row=2, values_only=True))[3:5] == [None, None]
+    assert next(sheet.iter_rows(min_row=2, values_only=True))[3:5] == (None, None)
