@@ -144,6 +144,17 @@ class Participation(models.Model):
     def __str__(self) -> str:
         return f"{self.organisation} {self.get_part_display()}"
 
+    @property
+    def capacity(self) -> str:
+        """« Participation à titre de partenaire »: true of an offer as of what was welcomed."""
+        named = {
+            Part.CARRIES: _("Participation à titre de porteur"),
+            Part.PARTNERS: _("Participation à titre de partenaire"),
+            Part.FUNDS: _("Participation à titre de bailleur de fonds"),
+            Part.SUPPORTS: _("Participation à titre de soutien"),
+        }
+        return str(named[Part(self.part)])
+
     def get_absolute_url(self) -> str:
         return reverse("participation", args=[self.project.slug, self.pk])
 

@@ -130,3 +130,12 @@ def test_a_need_says_who_brings_it_once_welcomed_and_is_met_in_one_click() -> No
     need.refresh_from_db()
     assert need.state == "answered"
     assert 'value="combler"' not in read(lead, list_of_needs)
+
+
+def test_an_offer_does_not_say_that_one_is_a_partner_already() -> None:
+    project = build()
+    partner = OrganisationFactory()
+    one = contributions.offer(project=project, organisation=partner, part=Part.PARTNERS, by=someone_of(partner))
+    client = signed_in(one.offered_by)
+    assert "Est partenaire" not in read(client, one.get_absolute_url())
+    assert "Participation à titre de partenaire</a>, proposée" in read(client, project.get_absolute_url())
