@@ -144,6 +144,9 @@ class Participation(models.Model):
     def __str__(self) -> str:
         return f"{self.organisation} {self.get_part_display()}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("participation", args=[self.project.slug, self.pk])
+
     @property
     def capacity(self) -> str:
         """« Participation à titre de partenaire »: true of an offer as of what was welcomed."""
@@ -154,9 +157,6 @@ class Participation(models.Model):
             Part.SUPPORTS: _("Participation à titre de soutien"),
         }
         return str(named[Part(self.part)])
-
-    def get_absolute_url(self) -> str:
-        return reverse("participation", args=[self.project.slug, self.pk])
 
     @property
     def role_labels(self) -> list[str]:
