@@ -287,7 +287,7 @@ class SigningLink(models.Model):
     @property
     def copy_token(self) -> str:
         """What leads to her copy once all have signed, for an e-mail that no longer knows the link; signs nothing."""
-        return signing.Signer(salt=COPY).sign(self.pk)
+        return signing.Signer(salt=COPY).sign(str(self.pk))
 
     @classmethod
     def of_copy(cls, token: str) -> str:
