@@ -270,7 +270,7 @@ def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any])
     said = {name: value for name, value in form.values().items() if name not in form.errors}
     for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
         if name not in form.errors:
-            form.add_error(name, sentence + _(" Rien n’est enregistré."))
+            form.add_error(name, sentence)
     return not form.errors
 
 
