@@ -99,7 +99,7 @@ class Audience:
     """Whom an invitation reaches, and why the others are not written to."""
 
     reached: list[Asking] = field(default_factory=list)
-    silent: list[Asking] = field(default_factory=list)  # nobody manages it, or whoever does asked to be left in peace
+    silent: list[Asking] = field(default_factory=list)  # nobody acts for it, or whoever does asked to be left in peace
     done: list[Organisation] = field(default_factory=list)  # invited already
     own: list[Organisation] = field(default_factory=list)  # of who invites
 
@@ -161,17 +161,17 @@ def audience(group: Group, *, by: Any) -> Audience:
     refused = set(JointRefusal.objects.values_list("user", flat=True))
     rows = Need.objects.filter(pk__in=group.needs).select_related("organisation")
     rows = rows.defer("search", "organisation__search", "organisation__description")
-    managers: dict[int, list[Any]] = {}
-    managing = Membership.objects.filter(organisation__in=group.organisations, role=Role.MANAGER, user__is_active=True)
-    for membership in managing.select_related("user").order_by("user"):
-        managers.setdefault(membership.organisation_id, []).append(membership.user)
+    members: dict[int, list[Membership]] = {}
+    acting = Membership.objects.filter(organisation__in=group.organisations, user__is_active=True)
+    for membership in acting.select_related("user").order_by("user"):
+        members.setdefault(membership.organisation_id, []).append(membership)
     found = Audience()
     asking: dict[Organisation, list[Need]] = {}
     for need in rows.order_by("organisation__sort_key", "organisation", "pk"):
         asking.setdefault(need.organisation, []).append(need)
     for organisation, needs in asking.items():
         left = [need for need in needs if need.pk not in done]
-        people = [p for p in managers.get(organisation.pk, []) if p.pk not in refused]
+        people = [p for p in _answering(members.get(organisation.pk, []), left) if p.pk not in refused]
         if organisation.pk in own:
             found.own.append(organisation)
         elif not left:
@@ -179,6 +179,13 @@ def audience(group: Group, *, by: Any) -> Audience:
         else:
             (found.reached if people else found.silent).append(Asking(organisation, left, people))
     return found
+
+
+def _answering(members: list[Membership], needs: list[Need]) -> list[Any]:
+    """The managers of an organisation; else who wrote these needs; else whoever acts for it."""
+    wrote = {need.created_by_id for need in needs}
+    managing = [m.user for m in members if m.role == Role.MANAGER]
+    return managing or [m.user for m in members if m.user_id in wrote] or [m.user for m in members]
 
 
 @transaction.atomic

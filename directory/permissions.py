@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from accounts.models import User
-from directory.models import JoinRequest, Membership, Organisation, Resource, Role, Territory
+from directory.models import JoinRequest, Membership, Need, Organisation, Resource, Role, Territory
 from directory.models.curated import Entry, kept_as
 from directory.taxonomies import territories
 from mutualisation.kernel.publication import Status
@@ -134,6 +134,14 @@ def managers_of(organisation: Organisation) -> QuerySet[User]:
     return User.objects.filter(
         is_active=True, memberships__organisation=organisation, memberships__role=Role.MANAGER
     ).distinct()
+
+
+def people_for(need: Need) -> list[User]:
+    """Whom to write to about a need: the managers; else who wrote it, if still there; else the members."""
+    if managers := list(managers_of(need.organisation).order_by("pk")):
+        return managers
+    present = User.objects.filter(is_active=True, memberships__organisation=need.organisation_id).distinct()
+    return list(present.filter(pk=need.created_by_id or 0)) or list(present.order_by("pk"))
 
 
 def can_see_team(user: Any, organisation: Organisation) -> bool:

@@ -68,9 +68,10 @@ def offer(
     brings: Iterable[Mapping[str, Any]] = (),
     need: Need | None = None,
 ) -> Participation:
-    """Offer to take part, with what one brings. Support, and what the organisation that leads offers, need no answer.
+    """Offer to take part, with what one brings. What the organisation that leads offers needs no answer.
 
-    ``need`` is the need of the project that it answers: who leads reads which.
+    Support is there at once too; what is brought with it waits to be welcomed, as any promise. ``need`` is the need of
+    the project that it answers: who leads reads which.
 
     Raises NotPossible for a project that ended, or when the organisation already takes part in that capacity.
     """
@@ -91,10 +92,9 @@ def offer(
             _("%(who)s participe déjà à ce titre, ou l’a déjà proposé. Rien n’a été enregistré de nouveau.")
             % {"who": organisation.name}
         ) from error
-    for one in brings:
-        _promise(made, one, by=by, welcomed=at_once)
+    brought = [_promise(made, one, by=by, welcomed=leads) for one in brings]
     if at_once:
-        notifications.joined(made, by=by)
+        notifications.joined(made, by=by, brought=[] if leads else brought, need=need)
     else:
         notifications.offered(made, by=by, need=need)
     return made
@@ -175,8 +175,13 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
 
 
 @transaction.atomic
-def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -> Contribution:
-    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible."""
+def promise(
+    participation: Participation, said: Mapping[str, Any], *, by: Any, need: Need | None = None
+) -> Contribution:  # fmt: skip
+    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible.
+
+    ``need`` is the need of the project that it answers: who leads reads which.
+    """
     require(is_member(by, participation.organisation))
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
@@ -184,7 +189,7 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
     made = _promise(participation, said, by=by, welcomed=welcomed)
     if participation.status == S.WELCOMED and not welcomed:
-        notifications.promised(made, by=by)
+        notifications.promised(made, by=by, need=need)
     touch(project)
     return made
 
@@ -247,7 +252,13 @@ def deliver(
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
     if not note.strip() and (beyond := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
-        raise BeyondPromise(beyond)
+        raise BeyondPromise(
+            _(
+                "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en "
+                "un mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
+            )
+            % beyond
+        )
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )
@@ -256,26 +267,31 @@ def deliver(
     return made
 
 
-def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal) -> str:
-    """The sentence for who records more than was promised; nothing when it is within, or when nothing was counted."""
+def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal, foreseen: bool = False) -> dict[str, str]:
+    """What would have come and what was promised, when that is less; ``foreseen`` counts loans to come as well."""
     came = held.deliveries.standing().aggregate(hours=Sum("hours"), amount=Sum("amount"))
     loans = kept_by_loans([held])[held.pk]
-    all_hours = (came["hours"] or 0) + sum(one.hours for one in loans) + hours
+    all_hours = (came["hours"] or 0) + sum(one.foreseen if foreseen else one.hours for one in loans) + hours
     all_dollars = (came["amount"] or 0) + (0 if held.hours else sum(one.dollars for one in loans)) + amount
     too_long = held.hours and all_hours > held.hours
     if not too_long and not (held.value and all_dollars > held.value):
-        return ""
-    said = {
+        return {}
+    return {
         "came": quantity(all_hours, 0) if too_long else quantity(0, all_dollars),
         "promised": quantity(held.hours, 0) if too_long else quantity(0, held.value),
     }
-    return (
-        _(
-            "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en un "
-            "mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
+
+
+def within(held: Contribution) -> None:
+    """Raises BeyondPromise when the loans that keep it make more than was promised."""
+    if beyond := _beyond(held, hours=Decimal(0), amount=Decimal(0), foreseen=True):
+        raise BeyondPromise(
+            _(
+                "Avec ce prêt, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en un "
+                "mot dans la remarque; sinon, ce prêt ne tient pas cette promesse. Rien n’a changé."
+            )
+            % beyond
         )
-        % said
-    )
 
 
 @transaction.atomic
@@ -302,6 +318,7 @@ class Kept(NamedTuple):
     ends: datetime.date
     hours: Decimal
     dollars: Decimal
+    foreseen: Decimal
 
 
 def kept_by_loans(promises: Iterable[Contribution]) -> dict[int, list[Kept]]:
@@ -311,16 +328,16 @@ def kept_by_loans(promises: Iterable[Contribution]) -> dict[int, list[Kept]]:
         cursor.execute(
             f"""SELECT contribution_id, name, (min(begins) AT TIME ZONE %(zone)s)::date,
                 (max(ends) AT TIME ZONE %(zone)s)::date, round(sum(so_far)::numeric, 2),
-                round(sum(worth_so_far)::numeric, 2)
+                round(sum(worth_so_far)::numeric, 2), round(sum(foreseen)::numeric, 2), bool_or(paid)
                 FROM ({lent("k.contribution_id = ANY(%(promises)s)")}) dates
                 GROUP BY contribution_id, id, name ORDER BY min(begins), id""",  # noqa: S608 - our own SQL
             {"promises": list(by_pk), "zone": settings.TIME_ZONE},
         )
         found: dict[int, list[Kept]] = {pk: [] for pk in by_pk}
-        for pk, name, begins, ends, hours, worth in cursor.fetchall():
+        for pk, name, begins, ends, hours, worth, foreseen, paid in cursor.fetchall():
             rate = by_pk[pk].rate
-            dollars = (hours * rate).quantize(Decimal("0.01")) if rate else worth
-            found[pk].append(Kept(name, begins, ends, hours, dollars))
+            dollars = (hours * rate).quantize(Decimal("0.01")) if rate and not paid else worth
+            found[pk].append(Kept(name, begins, ends, hours, dollars, foreseen))
     return found
 
 

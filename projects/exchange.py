@@ -54,7 +54,7 @@ SHAPES = (HOURS, HOURS, MONEY, MONEY, HOURS, HOURS, MONEY, MONEY)
 
 def _figures(sums: Sums) -> list[object]:
     """No dollars where nothing was counted in dollars."""
-    promised: list[object] = [sums.promised, sums.promised_cash] if sums.in_dollars else [None, None]
+    promised: list[object] = [sums.promised, sums.promised_cash] if sums.promised else [None, None]
     come: list[object] = [sums.dollars, sums.cash] if sums.in_dollars else [None, None]
     return [sums.promised_hours, sums.promised_use, *promised, sums.hours, sums.use, *come]
 

@@ -4,8 +4,9 @@ Dollars are money, and what time and goods are worth: ``cash`` tells the first a
 
 A line is a contribution, or a real loan linked to the project, which counts by itself. A contribution with an amount is
 worth it; otherwise its hours at their rate. A loan lasts what its dates last, and is worth what was said when it was
-linked. One that keeps a promise is what came of it, worth what was promised for an hour. A line that names no role is
-of those that its partner offered. A year is the project’s own: twelve months from the one that its sheet says.
+linked. One that keeps a promise is what came of it, worth what was promised for an hour unless it is paid. A line that
+names no role is of those that its partner offered. A year is the project’s own: twelve months from the one that its
+sheet says.
 """
 
 from __future__ import annotations
@@ -54,34 +55,37 @@ ENTRIES = """
                hourly_rate, amount > 0 AS by_amount, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
-               NULL::date AS said_on, '' AS said, NULL::numeric AS said_rate, '' AS said_per
+               NULL::date AS said_on, '' AS said, NULL::numeric AS said_rate, '' AS said_per, '' AS said_how
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
                s.amount > 0, k.on,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
                CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
-               k.on, k.note, NULL, ''
+               k.on, k.note, NULL, '', ''
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
                (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, (begins AT TIME ZONE %(zone)s)::date,
-               whole, worth, so_far, worth_so_far, per, NULL, '', NULL, ''
+               whole, worth, so_far, worth_so_far, per, NULL, '', NULL, '', ''
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
-               amount > 0, (begins AT TIME ZONE %(zone)s)::date,
+               amount > 0, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
-               CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END,
-               so_far, CASE WHEN s.rate > 0 THEN so_far * s.rate ELSE worth_so_far END, 'x',
+               CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate
+                    ELSE worth_so_far END,
+               so_far, CASE WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate ELSE worth_so_far END, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
-               CASE WHEN s.rate > 0 THEN NULL ELSE k.rate END, k.per
-          FROM lent k JOIN said s ON s.id = k.contribution_id WHERE is_there
+               CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END,
+               CASE WHEN is_there THEN k.per ELSE 'later' END, k.method
+          FROM lent k JOIN said s ON s.id = k.contribution_id
     )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
 # What was said of what came, each on its day; with ``per``, by which real loan it came.
-REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'rate', said_rate, 'per', said_per)
+REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'rate', said_rate, 'per', said_per,
+    'how', said_how)
     ORDER BY said_on, said) FILTER (WHERE said <> '')"""
 UNIT = """CASE WHEN nature IN ('temps', 'expertise', 'reseau', 'humain') THEN 'people'
     WHEN nature = 'argent' THEN 'cash' ELSE 'use' END"""
@@ -290,8 +294,10 @@ def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 def _remark(row: dict[str, Any]) -> str:
     if not row["per"]:
         return str(row["said"])
+    if row["per"] == "later":
+        return _("prêt à venir : %(what)s") % {"what": row["said"]}
     rate = Decimal(str(row["rate"] or 0))
-    how = _loan_method(rate, row["per"]) if rate else _("prêt réel")
+    how = row["how"] or (_loan_method(rate, row["per"]) if rate else _("prêt réel"))
     return f"{row['said']} : {how}"
 
 

@@ -89,6 +89,15 @@ def move_stage(project: Project, name: str, *, by: Any) -> Project:
 
 # ---- what each stage takes
 
+RETOLD = _("Ce que nous avons répondu au parcours guidé :")
+
+
+def _in_own_words(project: Project) -> bool:
+    """Whether the sheet says more than the answers that the guided path copied there."""
+    lines = [line.strip() for line in project.description.splitlines()]
+    retold = str(RETOLD) in lines
+    return any(line and line != RETOLD and not (retold and line.startswith("- ")) for line in lines)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -119,7 +128,7 @@ class Check:
 
 CHECKS: dict[str, tuple[Check, ...]] = {
     Stage.IDEA: (
-        Check(_("L’idée se comprend sans vous : pourquoi et comment sont écrits"), lambda p, f: bool(p.description)),
+        Check(_("L’idée se comprend sans vous : pourquoi et comment sont écrits"), lambda p, f: _in_own_words(p)),
         Check(_("On sait où : au moins un territoire"), lambda p, f: f.territories > 0),
         Check(_("Un organisme la porte"), lambda p, f: f.bearers > 0),
         Check(_("La place des personnes concernées est dite"), lambda p, f: bool(p.inclusion)),

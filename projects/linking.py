@@ -16,10 +16,13 @@ from directory.permissions import is_member, require
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.search import normalise
 from projects import notifications
-from projects.contributions import NATURE_OF_KIND, NotPossible
+from projects.contributions import NATURE_OF_KIND, NotPossible, within
+from projects.ledger import Line
 from projects.models import IN_USE, Contribution, Nature, Project, ProjectLoan, ProjectNeed
 from projects.permissions import can_keep, can_lead, can_link, leading
+from projects.wording import dollars
 
 
 @transaction.atomic
@@ -29,33 +32,45 @@ def link_loan(
 ) -> ProjectLoan:  # fmt: skip
     """Say that a real loan serves a project: it counts in the ledger by itself, or as what came of a promise.
 
-    Raises NotPossible.
+    Raises NotPossible, or its kind BeyondPromise when it makes more than was promised and ``method`` says nothing.
     """
     require(can_link(by, project, loan))
     _still_open(project, loan, keeps)
     try:
         with transaction.atomic():
-            return ProjectLoan.objects.create(
+            made = ProjectLoan.objects.create(
                 project=project,
                 loan=loan,
                 rate=rate,
                 per=per,
                 role=role,
-                method=method[:200],
+                method=(method or ("" if rate else paid(loan)))[:200],
                 linked_by=by,
                 contribution=keeps,
             )
     except IntegrityError as error:
         raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
+    if keeps is not None and not method.strip():
+        within(keeps)
+    return made
 
 
 @transaction.atomic
-def keep_promise(link: ProjectLoan, *, keeps: Contribution | None, by: Any) -> ProjectLoan:
-    """Say which promise a linked loan keeps, or that it keeps none. Raises AlreadyMoved, NotPossible."""
+def keep_promise(
+    link: ProjectLoan, *, keeps: Contribution | None, by: Any, remark: str = ""
+) -> ProjectLoan:  # fmt: skip
+    """Say which promise a linked loan keeps, or that it keeps none; ``remark`` explains what goes beyond it.
+
+    Raises AlreadyMoved, NotPossible, or its kind BeyondPromise.
+    """
     require(can_keep(by, link))
     _still_open(link.project, link.loan, keeps)
-    if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(contribution=keeps):
+    said = {"method": remark.strip()[:200]} if remark.strip() else {}
+    rows = ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id)
+    if not rows.update(contribution=keeps, **said):
         raise AlreadyMoved
+    if keeps is not None and not said:
+        within(keeps)
     link.contribution = keeps
     return link
 
@@ -76,7 +91,7 @@ def may_keep(loan: Loan, promise: Contribution) -> bool:
 
 
 def usual_promise(loan: Loan, promises: Iterable[Contribution]) -> Contribution | None:
-    """What is offered first: the only promise of that sort of who lends."""
+    """What it may well keep, to be asked: the only promise of that sort of who lends."""
     nature = NATURE_OF_KIND[loan.resource.kind]
     found = [p for p in promises if p.participation.organisation_id == loan.lender_id and p.nature == nature]
     return found[0] if len(found) == 1 else None
@@ -101,15 +116,16 @@ def unlink_loan(link: ProjectLoan, *, by: Any) -> None:
 
 
 def usual_rate(project: Project, loan: Loan) -> tuple[Decimal, str]:
-    """What is offered first as the value of a loan: its price when it is by the hour or the day, people by the hour."""
-    if loan.resource.kind in (Kind.HUMAIN, Kind.EXPERTISE):
-        return Decimal(project.value_of_an_hour), ProjectLoan.Per.HOUR
-    unit = loan.price_unit.lower()
-    if loan.price and "heure" in unit:
-        return loan.price, ProjectLoan.Per.HOUR
-    if loan.price and unit in ("jour", "le jour", "la journée", "par jour"):
-        return loan.price, ProjectLoan.Per.DAY
-    return (loan.price or Decimal(0)), ProjectLoan.Per.LOAN if loan.price else ProjectLoan.Per.HOUR
+    """What is offered first as the value of a loan: people by the hour; nothing of what the project pays."""
+    by_hour = loan.resource.kind in (Kind.HUMAIN, Kind.EXPERTISE) and not loan.price
+    return Decimal(project.value_of_an_hour if by_hour else 0), ProjectLoan.Per.HOUR
+
+
+def paid(loan: Loan) -> str:
+    """« prêt payé, 18 $ l’heure »: it is no gift, only its hours count; nothing when it is lent for free."""
+    if not loan.price:
+        return ""
+    return _("prêt payé, %(price)s %(unit)s") % {"price": dollars(loan.price), "unit": loan.price_unit}
 
 
 @transaction.atomic
@@ -132,6 +148,14 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
     if not fresh and link.project_id != project.pk:
         raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
     return link
+
+
+def brought_to(needs: Iterable[Need], lines: Iterable[Line]) -> dict[int, list[str]]:
+    """By need, the partners who bring it: those whose contribution bears its name, as the page of offers writes it."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        found.setdefault(normalise(line.label), []).append(line.partner)
+    return {need.pk: found.get(normalise(need.name[:160]), []) for need in needs}
 
 
 @transaction.atomic

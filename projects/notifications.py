@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
 from directory.models import Need
-from directory.permissions import is_member, managers_of
+from directory.permissions import is_member, people_for
 from mutualisation.kernel.moments import day_in_words
 from projects.models import Contribution, Delivery, Follower, News, Participation, Project
 from projects.permissions import name_of, people_leading, people_of
@@ -47,34 +47,45 @@ def _page(participation: Participation) -> str:
     return reverse("participation", args=[participation.project.slug, participation.pk])
 
 
+def _for_need(need: Need | None) -> list[str]:
+    return [_("C’est pour répondre à votre besoin : %(need)s.") % {"need": need.name}] if need else []
+
+
 def offered(participation: Participation, *, by: Any, need: Need | None = None) -> None:
     """Someone offers to take part, for a need of the project perhaps → who leads."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
-    for_need = [_("C’est pour répondre à votre besoin : %(need)s.") % {"need": need.name}] if need else []
     _send(
         participation.project,
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-offered:{participation.pk}",
         subject=_("%(who)s veut participer : %(what)s") % said,
-        expected=" ".join([*for_need, _("Accueillez cette participation, ou déclinez-la en disant pourquoi.")]),
+        expected=" ".join([*_for_need(need), _("Accueillez cette participation, ou déclinez-la en disant pourquoi.")]),
         note=participation.message,
         page=_page(participation),
         action=_("Répondre"),
     )
 
 
-def joined(participation: Participation, *, by: Any) -> None:
-    """Someone supports the project, which needs no answer → who leads."""
+def joined(
+    participation: Participation, *, by: Any, brought: list[Contribution] | None = None, need: Need | None = None
+) -> None:  # fmt: skip
+    """Someone supports the project, which needs no answer → who leads, who answers what is ``brought`` with it."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
+    there = _("le nom de l’organisme paraît sur la page du projet.")
+    if brought:
+        what = {"there": there[:1].upper() + there[1:], "what": "; ".join(one.label for one in brought)}
+        expected = _("%(there)s Il offre aussi : %(what)s. Acceptez-le, ou déclinez-le en disant pourquoi.") % what
+    else:
+        expected = _("Il n’y a rien à faire : %(there)s") % {"there": there}
     _send(
         participation.project,
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-joined:{participation.pk}",
         subject=_("%(who)s appuie le projet : %(what)s") % said,
-        expected=_("Il n’y a rien à faire : le nom de l’organisme paraît sur la page du projet."),
+        expected=" ".join([*_for_need(need), expected]),
         note=participation.message,
-        page=participation.project.get_absolute_url(),
-        action=_("Voir le projet"),
+        page=_page(participation) if brought else participation.project.get_absolute_url(),
+        action=_("Répondre") if brought else _("Voir le projet"),
     )
 
 
@@ -125,8 +136,8 @@ def ended(participation: Participation, *, by: Any) -> None:
     )
 
 
-def promised(contribution: Contribution, *, by: Any) -> None:
-    """A partner offers something more → who leads."""
+def promised(contribution: Contribution, *, by: Any, need: Need | None = None) -> None:
+    """A partner offers something more, for a need of the project perhaps → who leads."""
     participation = contribution.participation
     said = {"who": participation.organisation.name, "what": contribution.label}
     _send(
@@ -134,7 +145,7 @@ def promised(contribution: Contribution, *, by: Any) -> None:
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-promised:{contribution.pk}",
         subject=_("%(who)s offre : %(what)s") % said,
-        expected=_("Acceptez cette contribution, ou déclinez-la en disant pourquoi."),
+        expected=" ".join([*_for_need(need), _("Acceptez cette contribution, ou déclinez-la en disant pourquoi.")]),
         page=_page(participation),
         action=_("Répondre"),
     )
@@ -157,11 +168,11 @@ def promise_answered(contribution: Contribution, *, by: Any) -> None:
 
 
 def taken_up(project: Project, need: Need) -> None:
-    """A project means to answer a need of an organisation that does not lead it → its managers."""
+    """A project means to answer a need of an organisation that does not lead it → who answers for that need."""
     said = {"what": need.name, "project": project.title}
     _send(
         project,
-        managers_of(need.organisation).order_by("pk"),
+        people_for(need),
         f"project-took-up:{project.pk}:{need.pk}",
         subject=_("Un projet veut répondre à votre besoin : %(what)s") % said,
         expected=_("Voyez s’il vous convient, et dites ce que vous y apporteriez. Si ce besoin n’en est pas un, "

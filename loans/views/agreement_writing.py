@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.drafts import as_post, forget, hold, recall
 from directory.forms.written import put_back
 from directory.permissions import require
-from loans import agreements, filling, remembering
+from loans import agreements, filling, possible, remembering
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice
 from loans.models import Agreement, AgreementStatus, AgreementVersion, Side
@@ -101,7 +101,7 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    if not (form.is_valid() & _nothing_emptied(form, agreement)):
+    if not (form.is_valid() & _nothing_emptied(form, agreement) & _possible(form, agreement, known)):
         earlier = remembering.answers(agreement, side, asked)
         return _answer_page(request, agreement, side, form, asked=asked, status=422, earlier=earlier)
     said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
@@ -208,7 +208,8 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
+    stands = form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)
+    if not (stands & _possible(form, agreement, known)):
         return page(request, agreement, side, form, more, clause=clause, status=422)
     number = _new_neq(agreement, side, form)
     offered = [c for c, _title in optional]
@@ -261,6 +262,15 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
         needed = blank.is_demanded or blank.from_portal
         if needed and is_filled(agreement.values.get(name)) and not is_filled(given) and name not in form.errors:
             form.add_error(name, _("Le texte a besoin d’une réponse ici : écrivez-en une autre, même « aucun »."))
+    return not form.errors
+
+
+def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any]) -> bool:
+    """What the portal knows makes none of these answers impossible."""
+    said = {name: value for name, value in form.values().items() if name not in form.errors}
+    for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
+        if name not in form.errors:
+            form.add_error(name, sentence + _(" Rien n’est enregistré."))
     return not form.errors
 
 

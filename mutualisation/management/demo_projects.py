@@ -233,8 +233,9 @@ def _pots(project: Project, marmite: Participation, by: User) -> None:
 
 def _count(project: Project, loan: Loan, by: User) -> None:
     rate, per = linking.usual_rate(project, loan)
-    linking.link_loan(project=project, loan=loan, rate=rate or 20, per=per, by=by, role="collaborateur",
-                      method="" if rate else "tarif courant de location")  # fmt: skip
+    free = not rate and not loan.price
+    linking.link_loan(project=project, loan=loan, rate=20 if free else rate, per=per, by=by, role="collaborateur",
+                      method="tarif courant de location" if free else "")  # fmt: skip
 
 
 def _others(join: Any, people: dict[str, User]) -> None:

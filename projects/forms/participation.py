@@ -160,7 +160,7 @@ class DeliveryForm(forms.ModelForm):
         return data
 
 
-KEEPS_NONE, ADDS = "aucune", _("Non : il s’ajoute à ce qui est promis")
+ADDS = _("Non : il s’ajoute à ce qui est promis")
 
 
 class LoanLinkForm(forms.Form):
@@ -180,8 +180,8 @@ class LoanLinkForm(forms.Form):
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
         help_text=_(
-            "Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. "
-            "Vide : le prix affiché, ou la valeur d’une heure pour une personne."
+            "Si le prêt est payé, n’inscrivez que ce qui est offert en plus du prix. Vide : rien pour un prêt payé, "
+            "ses heures seulement; la valeur d’une heure pour une personne prêtée sans frais."
         ),
     )  # fmt: skip
     per = forms.ChoiceField(label=_("Cette valeur compte"), choices=ProjectLoan.Per.choices)
@@ -190,7 +190,10 @@ class LoanLinkForm(forms.Form):
     )
     method = forms.CharField(
         label=_("Comment la valeur est estimée"), max_length=200, required=False,
-        help_text=_("« Tarif de location de la municipalité », par exemple."),
+        help_text=_(
+            "« Tarif de location de la municipalité », par exemple. Demandé si plus vient que ce qui était promis : "
+            "dites alors pourquoi."
+        ),
     )  # fmt: skip
 
     def __init__(
@@ -200,9 +203,7 @@ class LoanLinkForm(forms.Form):
         field: Any = self.fields["loan"]
         field.choices = loans
         keeps: Any = self.fields["keeps"]
-        keeps.choices = [
-            ("", _("Celle de même sorte de qui prête, s’il n’y en a qu’une")), *promises, (KEEPS_NONE, ADDS),
-        ]  # fmt: skip
+        keeps.choices = [("", ADDS), *promises]
         if not promises:
             del self.fields["keeps"]
         dress(self)
@@ -212,6 +213,10 @@ class LoanKeepsForm(forms.Form):
     """Which promise a linked loan keeps; ``was`` is the one that the page showed."""
 
     keeps = forms.ChoiceField(label=_("Ce prêt tient-il une promesse?"), required=False)
+    method = forms.CharField(
+        label=_("Remarque"), max_length=200, required=False,
+        help_text=_("Demandée si plus est venu que ce qui était promis."),
+    )  # fmt: skip
     was = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, promises: list[tuple[str, str]], **kwargs: Any) -> None:

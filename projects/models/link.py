@@ -24,9 +24,11 @@ def lent(which: str) -> str:
 
     The ledger counts by it, and the page of a promise. ``which`` is a condition on k, the tie. A loan given back
     before its first date took place: it is what passed from its hand-over to its return, at most what was lent.
+    One that is ``paid`` is worth only what was said to be offered beyond its price.
     """
     return f"""
-    SELECT id, contribution_id, lender_id, kind, rate, per, method, name, role, begins, ends, is_there, n, whole,
+    SELECT id, contribution_id, lender_id, kind, rate, per, method, name, role, begins, ends, is_there, n, whole, paid,
+           CASE WHEN is_over THEN CASE WHEN is_there THEN so_far ELSE 0 END ELSE whole END AS foreseen,
            CASE per WHEN 'heure' THEN rate * whole WHEN 'jour' THEN rate * ceil(whole / 24)
                     ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END AS worth,
            CASE WHEN is_there THEN so_far ELSE 0 END AS so_far,
@@ -39,7 +41,8 @@ def lent(which: str) -> str:
                    CASE WHEN early THEN least(whole, greatest(used, 1.0 / 60)) ELSE within END AS so_far
               FROM (SELECT *, n = 1 AND coalesce(returned_at <= lower, FALSE) AS early FROM (
             SELECT l.id, k.contribution_id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name, d.lower, d.upper,
-                   l.handed_over_at, l.returned_at,
+                   l.handed_over_at, l.returned_at, coalesce(l.price, 0) > 0 AS paid,
+                   l.status IN ('returned', 'closed') AS is_over,
                    l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS begun,
                    extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
                    extract(epoch FROM greatest(least(d.upper, now(), coalesce(l.returned_at, d.upper)), d.lower)

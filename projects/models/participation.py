@@ -148,6 +148,17 @@ class Participation(models.Model):
         return reverse("participation", args=[self.project.slug, self.pk])
 
     @property
+    def capacity(self) -> str:
+        """« Participation à titre de partenaire »: true of an offer as of what was welcomed."""
+        named = {
+            Part.CARRIES: _("Participation à titre de porteur"),
+            Part.PARTNERS: _("Participation à titre de partenaire"),
+            Part.FUNDS: _("Participation à titre de bailleur de fonds"),
+            Part.SUPPORTS: _("Participation à titre de soutien"),
+        }
+        return str(named[Part(self.part)])
+
+    @property
     def role_labels(self) -> list[str]:
         return [str(ContributionRole(role).label) for role in self.roles]
 

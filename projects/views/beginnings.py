@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from directory.models import Need, Organisation
 from directory.taxonomies import portal_territories, territories
 from projects import communities
+from projects.lifecycle import RETOLD
 from projects.linking import take_up
 from projects.models import Idea, Project
 from projects.permissions import can_lead, member_of
@@ -20,6 +21,7 @@ from toolbox import paths
 
 AT_MOST = 30  # needs named by an address
 STANDFIRST = 500
+PLAIN_ANSWERS = ("quoi", "combien", "frequence", "contrepartie")
 
 
 def first_words(request: HttpRequest, organisation: Organisation) -> dict[str, Any]:
@@ -94,7 +96,10 @@ def _needs(request: HttpRequest) -> list[Need]:
 
 
 def _from_path(request: HttpRequest) -> dict[str, Any]:
-    """What the guided path already knows: the form of sharing it advises, and the answers, told in words."""
+    """What the guided path already knows: the form of sharing it advises, and the plain answers, told in words.
+
+    A sheet is public: what people said of trust, mandates, risks or time stays between them.
+    """
     if request.GET.get("depuis") != "parcours":
         return {}
     guide = paths.in_force()
@@ -103,8 +108,6 @@ def _from_path(request: HttpRequest) -> dict[str, Any]:
         return {}
     advice = guide.advise(answers)
     asked = {q.key: q for q in guide.questions}
-    told = [f"- {asked[key].question} {asked[key].words(value)}" for key, value in answers.items()]
-    said = [_("Ce que nous avons répondu au parcours guidé :"), "", *told]
-    if advice.watch:
-        said += ["", _("À surveiller :"), "", *(f"- {sentence}" for sentence in advice.watch)]
-    return {"continuum": advice.stage, "description": "\n".join(said)}
+    plain = [key for key in answers if key in PLAIN_ANSWERS]
+    told = [f"- {asked[key].question} {asked[key].words(answers[key])}" for key in plain]
+    return {"continuum": advice.stage, "description": "\n".join([str(RETOLD), "", *told])}

@@ -22,10 +22,12 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects import wording
-from projects.contributions import NotPossible
-from projects.forms.participation import KEEPS_NONE, LoanKeepsForm, LoanLinkForm
+from projects.contributions import BeyondPromise, NotPossible
+from projects.forms.participation import LoanKeepsForm, LoanLinkForm
+from projects.ledger import lines_of
 from projects.linking import (
     ask_for,
+    brought_to,
     keep_promise,
     link_loan,
     link_need,
@@ -73,10 +75,8 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
     ]  # fmt: skip
     promises = promises_open(project)
     useful = [p for p in promises if any(may_keep(loan, p) for loan in possible.values())]
-    only = usual_promise(next(iter(possible.values())), promises) if len(possible) == 1 else None
     form = LoanLinkForm(
         request.POST if request.method == "POST" else None,
-        initial={"loan": next(iter(possible)), "keeps": str(only.pk)} if only else None,
         loans=choices,
         promises=[(str(p.pk), _in_words(p)) for p in useful],
     )
@@ -84,15 +84,21 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
         said = form.cleaned_data
         loan = possible[said["loan"]]
         rate, per = (said["rate"], said["per"]) if said["rate"] is not None else usual_rate(project, loan)
-        named = said.get("keeps", KEEPS_NONE)
-        keeps = next((p for p in useful if str(p.pk) == named), None) if named else usual_promise(loan, promises)
+        keeps = next((p for p in useful if str(p.pk) == said.get("keeps")), None)
         try:
             link_loan(project=project, loan=loan, rate=rate, per=per, role=said["role"], method=said["method"],
                       keeps=keeps, by=request.user)  # fmt: skip
+        except BeyondPromise as reply:
+            form.add_error("method", str(reply))
         except NotPossible as reply:
             form.add_error("keeps" if keeps else "loan", str(reply))
         else:
             messages.success(request, _counted(keeps))
+            if keeps is None and (may := usual_promise(loan, promises)):
+                asked = _(
+                    "S’il tient la promesse « %(what)s », dites-le parmi les prêts du projet : il compterait deux fois."
+                )
+                messages.info(request, asked % {"what": may.label})
             return redirect("project_ledger", slug=slug)
     context = {
         "project": project, "form": form, "possible": choices, "links": _links(request, project, promises),
@@ -136,7 +142,7 @@ def _links(request: HttpRequest, project: Project, promises: list[Contribution])
         told.append({
             "link": link,
             "keeps": _in_words(kept) if kept else "",
-            "has_own_value": not (kept and kept.rate),
+            "has_own_value": not (kept and kept.rate) or bool(link.loan.price),
             "form": LoanKeepsForm(
                 initial={"keeps": str(kept.pk) if kept else "", "was": str(kept.pk) if kept else ""},
                 promises=[(str(p.pk), _in_words(p)) for p in known.values()], auto_id=f"pret-{link.pk}-%s",
@@ -163,7 +169,7 @@ def project_loan_keeps(request: HttpRequest, slug: str, pk: int) -> HttpResponse
             raise AlreadyMoved
         if named and keeps is None:
             raise NotPossible(_("Cette promesse n’est plus promise : rien n’a changé."))
-        keep_promise(link, keeps=keeps, by=request.user)
+        keep_promise(link, keeps=keeps, by=request.user, remark=request.POST.get("method", ""))
     except AlreadyMoved:
         messages.warning(
             request, _("Rien n’a changé : quelqu’un vient de dire autre chose de ce prêt. Le voici comme il est.")
@@ -230,8 +236,12 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
         organisation__in=[m.organisation_id for m in mine], status=Status.PUBLISHED, project_link__isnull=True
     ).open()
     links = ProjectNeed.objects.filter(project=project).select_related("need__organisation").defer("need__search")
+    shown = list(links.order_by("id"))
+    brought = brought_to([link.need for link in shown], lines_of(project)[0])
+    hers = {m.organisation_id for m in mine}
     context: dict[str, Any] = {
-        "project": project, "form": form, "chosen": chosen, "links": list(links.order_by("id")),
+        "project": project, "form": form, "chosen": chosen,
+        "links": [(link, brought[link.need_id], link.need.organisation_id in hers) for link in shown],
         "others": list(others.defer("search").order_by("-published_at", "-id")[:20]),
         "kinds": [(r, KIND_HELP[Kind(r.data["value"])]) for r in form["kind"]] if form else [],
         "once": request.POST.get("once") or str(uuid.uuid4()),

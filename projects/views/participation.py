@@ -11,6 +11,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -92,6 +93,10 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                 forget(user=request.user, key=key)
                 if made.status == Participation.Status.WELCOMED:
                     messages.success(request, _("C’est inscrit : votre organisme paraît sur la page du projet."))
+                    if made.contributions.filter(status=Contribution.Status.OFFERED).exists():
+                        messages.info(
+                            request, _("Ce que vous apportez est proposé : ceux qui portent le projet vous répondront.")
+                        )
                 elif not Participation.objects.carrying().filter(project=project).exists():
                     sent = _("C’est envoyé à %(who)s, qui tient la fiche en attendant un porteur : on vous répondra.")
                     messages.success(request, sent % {"who": project.organisation.name})
@@ -99,11 +104,13 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
                     messages.success(request, _("C’est envoyé à ceux qui portent le projet : ils vous répondront."))
                 return redirect("participation", slug=slug, pk=made.pk)
         return render(request, OFFER, drawn(form), status=409 if refusal else 422)
+    if need and not refusal and (there := _standing(project, organisation)):  # a partner brings more where he is
+        return redirect(reverse("participation", args=[slug, there.pk]) + f"?besoin={need.pk}#id_label")
     draft = recall(request, key)
     role = request.GET.get("role", "")
     known: dict[str, Any] = {"roles": [role]} if role in ContributionRole.values else {}
     if need:
-        known["brings"] = [(NATURE_OF_KIND[need.kind], need.name[:160], *[""] * (len(ContributionRow.base_fields) - 2))]
+        known["brings"] = [(*_line_for(need), *[""] * (len(ContributionRow.base_fields) - 2))]
     form = OfferForm(initial=known)
     first_values(request, form, draft)
     return render(request, OFFER, drawn(form, draft=draft))
@@ -116,6 +123,18 @@ def _need(request: HttpRequest, project: Project) -> Need | None:
         return None
     rows = Need.objects.visible_to(request.user).filter(project_link__project=project)
     return rows.defer("search").filter(pk=int(asked)).first()
+
+
+def _line_for(need: Need) -> tuple[str, str]:
+    """What brings what a need asks: of its sort, by its name."""
+    return NATURE_OF_KIND[need.kind], need.name[:160]
+
+
+def _standing(project: Project, organisation: Organisation) -> Participation | None:
+    """Where this organisation takes part already, or offered to: what was welcomed first."""
+    states = [Participation.Status.WELCOMED, Participation.Status.OFFERED]
+    rows = Participation.objects.filter(project=project, organisation=organisation, status__in=states)
+    return rows.order_by("-status", "id").first()
 
 
 def _refusal(project: Project, organisation: Organisation) -> str:
@@ -175,6 +194,8 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
     kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
+    need = _need(request, project)
+    known = dict(zip(("nature", "label"), _line_for(need), strict=True)) if need else None
     return render(
         request,
         ONE,
@@ -190,7 +211,8 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
             "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=not partner),
-            "promise_form": PromiseForm(),
+            "promise_form": PromiseForm(initial=known),
+            "need": need,
             "agreement": agreement_address(project, project.organisation.name, [one.organisation.name])
             if one.status == states.WELCOMED
             else "",
@@ -259,7 +281,7 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             more = PromiseForm(request.POST)
             if not more.is_valid():
                 return _drawn(request, one, status=422, promise_form=more)
-            made = promise(one, more.cleaned_data, by=request.user)
+            made = promise(one, more.cleaned_data, by=request.user, need=_need(request, one.project))
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED

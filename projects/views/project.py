@@ -35,6 +35,7 @@ from projects.financing import financing
 from projects.forms.fields import written
 from projects.ledger import lines_of
 from projects.lifecycle import Facts
+from projects.linking import brought_to
 from projects.models import (
     ROLE_HELP,
     STEPS,
@@ -150,6 +151,7 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("state", "-published_at", "-id")
     )
     lines, total = lines_of(project)
+    brought = brought_to(needs, lines)
     facts = Facts(
         bearers=sum(p.part == Part.CARRIES for p in taking_part),
         partners=sum(p.part == Part.PARTNERS for p in taking_part),
@@ -195,7 +197,7 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "milestones": milestones,
             "fundings": fundings,
             "news": news[:NEWS_SHOWN],
-            "needs": [n for n in needs if n.organisation_id in leading],
+            "needs": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading],
             "answers": [n for n in needs if n.organisation_id not in leading],
             "lines": lines,
             "total": total,

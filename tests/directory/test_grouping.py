@@ -261,3 +261,10 @@ def test_a_group_by_words_gives_its_words(client: Client, places: Any) -> None:
     page = client.get(only().get_absolute_url()).content.decode()
     (address,) = re.findall(r'href="(/besoins/publier/\?[^"]+)"', page)
     assert client.get(html.unescape(address)).context["form"]["name"].value() == "Chapiteau blanc & bleu"
+
+
+def test_who_asks_is_invited_even_where_nobody_manages(three: Any) -> None:
+    first, second, _third = three
+    type(second).objects.filter(pk=second.pk).update(role="membre")
+    reached = grouping.audience(only(), by=first.user).reached
+    assert second.user in {person for asking in reached for person in asking.people}

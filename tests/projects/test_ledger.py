@@ -128,17 +128,17 @@ def lent(project: Any, until: str = "closed") -> Any:
 def test_a_real_loan_counts_by_itself() -> None:
     project = build()
     partner, loan = lent(project)
-    assert usual_rate(project, loan) == (D(30), "heure")
+    assert usual_rate(project, loan) == (D(0), "heure")
     client = signed_in(partner.offered_by)
     address = reverse("project_loans", args=[project.slug])
     assert "Cuisine" in client.get(address).content.decode()
     answer = client.post(address, {"loan": loan.pk, "rate": "", "per": "heure", "role": "collaborateur", "method": ""})
     assert answer["Location"] == reverse("project_ledger", args=[project.slug])
     found = ledger(project)
-    assert found.total == Sums(D(0), D(4), D(120), D(0), D(4), D(120))
+    assert found.total == Sums(D(0), D(4), D(0), D(0), D(4), D(0))  # the project pays it: no gift
     line = found.lines[0]
     assert (line.partner, line.label, line.is_loan) == ("Le Recto", "Cuisine", True)
-    assert "prêt réel, 30\u00a0$ par heure" in line.method
+    assert line.method == "prêt payé, 30\u00a0$ l’heure"
     link = ProjectLoan.objects.get()
     # it serves one project at most, and its two sides may take it back
     assert "Cuisine" not in client.get(address).context["possible"]
@@ -371,3 +371,18 @@ def test_a_need_of_someone_else_is_not_tied() -> None:
     bearer = signed_in(someone_of(project.organisation))
     assert bearer.post(reverse("project_need_link", args=[project.slug, need.pk])).status_code == 403
     assert not ProjectNeed.objects.exists()
+
+
+def test_what_was_promised_without_a_value_says_none_even_once_a_loan_brought_one() -> None:
+    project = build()
+    partner = join(project, OrganisationFactory(name="Le Recto"), brings=[{"nature": "locaux", "label": "Un local"}])
+    room = ResourceFactory(organisation=partner.organisation, kind="locaux", name="Salle")
+    loan = happened(lend(room, project.organisation, some_day()))
+    promise = partner.contributions.get()
+    link_loan(project=project, loan=loan, rate=20, keeps=promise, by=partner.offered_by)
+    page = signed_in(partner.offered_by).get(reverse("project_ledger", args=[project.slug])).content.decode()
+    kinds = page[page.index("Par sorte d’apport") : page.index("Par période")]
+    assert 'data-label="Valeur promise">–</td>' in kinds
+    assert "80\u00a0$" in kinds
+    sheet = opened(signed_in(partner.offered_by), project)["Par sorte d’apport"]
+    assert next(sheet.iter_rows(min_row=2, values_only=True))[3:5] == (None, None)

@@ -44,11 +44,10 @@ def promised(*more: Any, until: str = "closed", **said: Any) -> tuple[Any, Contr
 
 
 def lent(
-    partner: Any, borrower: Any, name: str = "Cuisine de la Marmite", kind: str = "locaux", until: str = "closed"
-) -> Any:
-    thing = ResourceFactory(
-        organisation=partner.organisation, kind=kind, name=name, cost_mode="prix", price=30, price_unit="l’heure"
-    )
+    partner: Any, borrower: Any, name: str = "Cuisine de la Marmite", kind: str = "locaux", until: str = "closed",
+    **cost: Any,
+) -> Any:  # fmt: skip
+    thing = ResourceFactory(organisation=partner.organisation, kind=kind, name=name, **cost)
     return happened(lend(thing, borrower, some_day()), until=until)
 
 
@@ -99,6 +98,9 @@ def test_a_loan_to_come_that_keeps_a_promise_waits_for_its_day() -> None:
     assert found.total == Sums(D(0), D(16), D(480), D(0), D(0), D(0))
     years = dict(next(g.sums for g in found.groups if g.title == "Par période"))
     assert str(later.year) not in years
+    (remark,) = found.lines[0].remarks
+    assert remark.startswith("prêt à venir\u00a0: Cuisine de la Marmite (le ")
+    assert str(later.year) in remark
 
 
 def test_what_came_by_a_loan_stays_when_the_promise_is_taken_back() -> None:
@@ -147,7 +149,7 @@ def test_the_database_wants_a_promise_of_one_of_the_two_sides_in_the_same_projec
     assert link.contribution is None
 
 
-def test_the_only_promise_of_that_sort_of_who_lends_is_offered_first() -> None:
+def test_the_only_promise_of_that_sort_of_who_lends_is_asked_about_and_never_counted_unasked() -> None:
     partner, promise, loan = promised({"nature": "materiel", "label": "Chaudrons", "hours": 3})
     bearer = someone_of(partner.project.organisation)  # who borrows promised a kitchen too
     contributions.offer(
@@ -157,13 +159,17 @@ def test_the_only_promise_of_that_sort_of_who_lends_is_offered_first() -> None:
     assert usual_promise(loan, promises_open(partner.project)) == promise
     client = signed_in(partner.offered_by)
     page = client.get(reverse("project_loans", args=[partner.project.slug]))
-    assert f'<option value="{promise.pk}" selected>La Marmite\u00a0: Notre cuisine, 16\u00a0h</option>' in text_of(page)
+    assert f'<option value="{promise.pk}">La Marmite\u00a0: Notre cuisine, 16\u00a0h</option>' in text_of(page)
+    said = {"loan": loan.pk, "per": "heure"}
+    page = client.post(reverse("project_loans", args=[partner.project.slug]), said, follow=True)
+    assert "S’il tient la promesse «\u00a0Notre cuisine\u00a0»" in text_of(page)
+    assert ProjectLoan.objects.get().contribution is None
     second = contributions.promise(partner, KITCHEN, by=partner.offered_by)
     contributions.answer_promise(second, welcome=True, by=bearer)
     assert usual_promise(loan, promises_open(partner.project)) is None
 
 
-@pytest.mark.parametrize(("chosen", "kept"), [("", True), ("{pk}", True), ("aucune", False)])
+@pytest.mark.parametrize(("chosen", "kept"), [("", False), ("{pk}", True)])
 def test_linking_says_what_the_loan_keeps(chosen: str, kept: bool) -> None:
     partner, promise, loan = promised(amount=480)
     client = signed_in(partner.offered_by)
@@ -171,6 +177,42 @@ def test_linking_says_what_the_loan_keeps(chosen: str, kept: bool) -> None:
     page = text_of(client.post(reverse("project_loans", args=[partner.project.slug]), said, follow=True))
     assert ("sur la promesse «\u00a0Notre cuisine\u00a0»" in page) is kept
     assert (ProjectLoan.objects.get().contribution == promise) is kept
+
+
+def test_a_loan_that_makes_more_than_was_promised_wants_a_word() -> None:
+    partner, promise, loan = promised(hours=3)
+    client = signed_in(partner.offered_by)
+    address = reverse("project_loans", args=[partner.project.slug])
+    said = {"loan": loan.pk, "per": "heure", "keeps": promise.pk}
+    answer = client.post(address, said)
+    assert answer.status_code == 422
+    assert "4\u00a0h seraient venus pour 3\u00a0h promis" in text_of(answer)
+    assert not ProjectLoan.objects.exists()
+    client.post(address, {**said, "method": "Une soirée de plus"})
+    assert "Cuisine de la Marmite\u00a0: Une soirée de plus" in ledger(partner.project).lines[0].remarks[0]
+    # the same afterwards, from the list of loans
+    link = ProjectLoan.objects.get()
+    keep_promise(link, keeps=None, by=partner.offered_by)
+    with pytest.raises(BeyondPromise):
+        keep_promise(link, keeps=promise, by=partner.offered_by)
+    assert ProjectLoan.objects.get().contribution is None
+    keep_promise(link, keeps=promise, by=partner.offered_by, remark="Une autre soirée")
+    assert ProjectLoan.objects.get().method == "Une autre soirée"
+
+
+def test_a_paid_loan_brings_hours_and_no_gift_even_on_a_promise_that_has_a_value() -> None:
+    partner, promise, _loan = promised(amount=480)
+    costs = {"cost_mode": "prix", "price": 18, "price_unit": "l’heure"}
+    paid = lent(partner, partner.project.organisation, "Cuisine louée", **costs)
+    link_loan(project=partner.project, loan=paid, keeps=promise, by=partner.offered_by)
+    found = ledger(partner.project)
+    assert (found.total.use, found.total.dollars) == (4, 0)
+    assert "Cuisine louée\u00a0: prêt payé, 18\u00a0$ l’heure" in found.lines[0].remarks[0]
+    (kept,) = contributions.kept_by_loans([promise])[promise.pk]
+    assert (kept.hours, kept.dollars) == (4, 0)
+    assert "Prêt payé, 18\u00a0$ l’heure" in text_of(
+        signed_in(partner.offered_by).get(reverse("project_loans", args=[partner.project.slug]))
+    )
 
 
 def test_a_promise_that_is_none_of_this_loan_is_refused_with_what_was_typed() -> None:
@@ -237,6 +279,9 @@ def test_the_ledger_says_by_which_loan_a_promise_came() -> None:
     client, slug = signed_in(partner.offered_by), partner.project.slug
     page = text_of(client.get(reverse("project_ledger", args=[slug])))
     assert "Cuisine de la Marmite\u00a0: prêt réel" in page
+    total = page[page.index("<tfoot") : page.index("</tfoot>")]
+    assert ["16 " in total, "4 " in total, total.count("d’usage")] == [True, True, 2]
+    assert "<dd>120,00\u00a0$</dd>" in page or "<dd>120\u00a0$</dd>" in page
     assert "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis" in page
     got = client.get(reverse("project_ledger_export", args=[slug, "xlsx"]))
     book = load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]

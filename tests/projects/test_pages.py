@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from directory.models import Continuum
 from projects import contributions
+from projects.lifecycle import Facts, checklist
 from projects.models import Effect, Funding, Milestone, News, Participation, Project, Stage
 from projects.news import follow
 from tests.factories import OrganisationFactory, TerritoryFactory, UserFactory
@@ -184,6 +185,27 @@ def test_the_guided_path_starts_a_project() -> None:
     client = signed_in(someone_of(OrganisationFactory()))
     text = client.get("/projets/proposer/?depuis=parcours&quoi=materiel").content.decode()
     assert "Ce que nous avons répondu au parcours guidé" in text
+
+
+def test_what_the_path_was_told_of_trust_and_mandates_stays_out_of_a_public_sheet() -> None:
+    paths.load()
+    answers: dict[str, str] = {"quoi": "materiel"}
+    guide = paths.in_force()
+    _known, left = guide.follow(answers)
+    while left:
+        answers[left.key] = left.answers[-1][0]
+        _known, left = guide.follow(answers)
+    assert "confiance" in answers
+    client = signed_in(someone_of(OrganisationFactory()))
+    said = client.get("/projets/proposer/", {"depuis": "parcours", **answers}).context["form"]["description"].value()
+    assert "Que voulez-vous partager?" in said
+    for kept in ("Vous connaissez-vous", "conseils d’administration", "tourne mal", "À surveiller"):
+        assert kept not in said
+    project = build(description=said)
+    why = checklist(project, Facts())[0]
+    assert why[1] is False
+    project.description += "\n\nLe territoire est grand."
+    assert checklist(project, Facts())[0][1] is True
 
 
 def test_who_has_no_organisation_is_led_to_one() -> None:
