@@ -27,7 +27,9 @@
       return;
     }
     text.focus();
-    text.setRangeText(`[[${name}]]`, text.selectionStart, text.selectionEnd, "end");
+    const before = text.value.slice(0, text.selectionStart);
+    const gap = /[\p{L}\d:;,.!?»)\]]$/u.test(before) ? " " : ""; // the blank at the end is not kept when a text is saved
+    text.setRangeText(`${gap}[[${name}]]`, text.selectionStart, text.selectionEnd, "end");
     text.dispatchEvent(new Event("input", { bubbles: true }));
     field.value = "";
     voice.textContent = button.dataset.insertDone;

@@ -59,7 +59,7 @@ def test_staff_publish_the_second_edition(draft: Any, wide_of: Callable[..., Any
     text = page.locator("#id_body")
     text.focus()
     press("Control+Home")
-    page.keyboard.insert_text("Le dépôt est de . ")
+    page.keyboard.insert_text("Le dépôt est de. ")
     for _letter in ". ":
         press("ArrowLeft")
     page.locator("#variable").focus()

@@ -66,7 +66,8 @@ def test_a_truck_for_three_opens_a_model_that_says_what_is_left(
     with page.expect_download() as taken:
         page.get_by_role("button", name="Télécharger en PDF").click()
     taken.value.save_as(tmp_path / "projet.pdf")
-    assert squeezed("Pour Le Centre") in squeezed("".join(pdf_pages((tmp_path / "projet.pdf").read_bytes())))
+    text = squeezed("".join(pdf_pages((tmp_path / "projet.pdf").read_bytes())))
+    assert squeezed("Pour l’organisme participant, Le Centre") in text
 
     page.goto(reverse("model_agreement", args=["pret-de-local"]))
     expect(page.get_by_role("link", name="Le remplir ici")).to_be_in_viewport()

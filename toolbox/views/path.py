@@ -113,7 +113,7 @@ def _stories(request: HttpRequest, stage: str, answers: dict[str, str]) -> list[
         alike=Case(When(about, then=0), default=1) if answers.get("vehicule") == "oui" else Value(0)
     ).order_by("alike", Case(*steps, default=len(steps)), Case(When(main, then=0), default=1), "-published_at", "-id")
     found = list(rows[:STORIES])
-    return [story for story in found if story.alike == found[0].alike]
+    return [story for story in found if vars(story)["alike"] == vars(found[0])["alike"]]
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:
