@@ -12,13 +12,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from directory.opening import day_words
 from loans.models import ConditionReport, Loan, LoanStatus, Moment
 from loans.standing import moment_words
+from mutualisation.kernel.moments import moment as moment_of
+from mutualisation.kernel.moments import wall
 
 AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why
 AHEAD = datetime.timedelta(minutes=5)  # clocks of telephones
 # Before its start, what is agreed leaves on the Friday of a long weekend for the Tuesday; further ahead it is another
-# loan than the one agreed on: its return would give away dates that were promised, or signed.
+# loan than the one agreed on: its return would give away dates that were promised, or signed. A person, and what she
+# knows, begins on the day that was agreed.
 EARLY = datetime.timedelta(days=4)
 
 
@@ -82,13 +86,20 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
 
 def not_before(loan: Loan) -> str:
     """From when a hand-over is written, in a sentence, while it is too soon; empty once it can be."""
-    since = loan.starts_at - EARLY
+    since = _earliest(loan)
     if loan.status != LoanStatus.ACCEPTED or timezone.now() >= since:
         return ""
     said = _("La remise s’inscrira à partir du %(when)s : au plus %(n)d jours avant le début.")
     if not loan.has_state:
-        said = _("Le début s’inscrira à partir du %(when)s : au plus %(n)d jours d’avance.")
+        return _("Le début s’inscrira %(day)s, le jour convenu.") % {"day": day_words(wall(since).date())}
     return said % {"when": moment_words(since).removeprefix("le\u00a0"), "n": EARLY.days}
+
+
+def _earliest(loan: Loan) -> datetime.datetime:
+    """From when it may begin: a few days ahead for things and keys, the first day for people."""
+    if loan.has_state:
+        return loan.starts_at - EARLY
+    return moment_of(wall(loan.starts_at).date(), datetime.time())
 
 
 def _not_then(loan: Loan, moment: str, at: datetime.datetime, report: ConditionReport | None) -> str:
@@ -103,10 +114,10 @@ def _not_then(loan: Loan, moment: str, at: datetime.datetime, report: ConditionR
         return ""
     if at < _minute(loan.requested_at):
         return _("C’est avant la demande elle-même : vérifiez le jour et l’heure.")
-    if at < loan.starts_at - EARLY and not loan.has_state:
-        said = _("Cela commence %(when)s : le début s’inscrit au plus %(n)d jours d’avance. Proposez d’abord d’autres "
-                 "dates depuis la page du prêt.")  # fmt: skip
-        return said % {"when": moment_words(loan.starts_at), "n": EARLY.days}
+    if at < _earliest(loan) and not loan.has_state:
+        said = _("Cela commence %(when)s : le début s’inscrit ce jour-là. Proposez d’abord d’autres dates depuis la "
+                 "page du prêt.")  # fmt: skip
+        return said % {"when": moment_words(loan.starts_at)}
     if at < loan.starts_at - EARLY:
         said = _(
             "Ce prêt commence %(when)s : une remise s’inscrit au plus %(n)d jours d’avance. Proposez d’abord d’autres "

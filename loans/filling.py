@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from directory.models import Kind, Resource
@@ -90,7 +89,7 @@ def _loan(loan: Loan) -> dict[str, Any]:
 
 def _when(loan: Loan, periods: list[Period]) -> dict[str, Any]:
     first, last = wall(loan.starts_at), wall(loan.ends_at)
-    repeated = _repeated(periods, loan.recurrence) if len(periods) > 1 else ""
+    repeated = recurrence.series_in_words(periods, loan.recurrence, most=recurrence.AT_MOST) if len(periods) > 1 else ""
     if not periods:
         said = period_words(span(loan.starts_at, loan.ends_at))
     elif len(periods) == 1:
@@ -103,33 +102,9 @@ def _when(loan: Loan, periods: list[Period]) -> dict[str, Any]:
         said = _("aux dates suivantes : %(dates)s") % {"dates": "; ".join(period_words(p) for p in periods)}
     return {
         "periode.en_mots": said,
-        "periode.recurrence_en_mots": repeated,
+        "periode.recurrence_en_mots": repeated[:1].lower() + repeated[1:],
         "periode.debut_date": first.date().isoformat(),
         "periode.debut_heure": first.strftime("%H:%M"),
         "periode.fin_date": last.date().isoformat(),
         "periode.fin_heure": last.strftime("%H:%M"),
     }
-
-
-def _repeated(periods: list[Period], rule: dict[str, Any] | None) -> str:
-    """« les mardis de 18 h à 21 h, jusqu’au 30 mars 2027, sauf le 2 mars »; empty when dates no longer follow it."""
-    if not rule:
-        return ""
-    try:
-        said = recurrence.read(rule)
-        planned = recurrence.expand(periods[0], said)
-    except (ValidationError, KeyError, ValueError):
-        return ""
-    starts = {p.lower for p in planned}
-    if not starts.issuperset(p.lower for p in periods):
-        return ""
-    held = {p.lower for p in periods}
-    ends = max(held)
-    missed = [wall(p.lower) for p in planned if p.lower not in held and p.lower < ends]
-    words = recurrence.in_words(periods[0], {**rule, "until": wall(ends).date().isoformat()})
-    words = words[:1].lower() + words[1:]
-    if missed:
-        days = [day_in_words(day, "j F Y") for day in missed]
-        except_for = _(" et ").join(filter(None, [", ".join(f"le {d}" for d in days[:-1]), f"le {days[-1]}"]))
-        words = _("%(words)s, sauf %(days)s") % {"words": words, "days": except_for}
-    return words

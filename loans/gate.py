@@ -73,11 +73,17 @@ def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
 def party_words(agreement: Agreement, party: str) -> str:
     """Who a party is, called as the text does: « le prêteur, Carrefour du Canal »."""
     if party == Party.PERSON:
-        return _("la personne prêtée")
+        name = agreement.values.get("personne.nom") or agreement.loan.worker
+        return _("la personne prêtée, %(name)s") % {"name": name} if name else _("la personne prêtée")
     loan, roles = agreement.loan, roles_of(agreements.clauses_of(agreement))
     if party == Party.LENDER:
         return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("le prêteur"), "name": loan.lender.name}
     return _("%(who)s, %(name)s") % {"who": roles.get(party) or _("l’emprunteur"), "name": loan.borrower.name}
+
+
+def amended_by(rows: Iterable[Agreement]) -> list[Agreement]:
+    """Among the amendments of an agreement, those that change its text today, the oldest first."""
+    return sorted((row for row in rows if row.status == S.IN_FORCE), key=lambda row: row.pk)
 
 
 def unsigned(agreement: Agreement) -> list[str]:

@@ -29,6 +29,7 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span
 
 OUT = (LoanStatus.HANDED_OVER, LoanStatus.RETURNED)
+MINUTE = datetime.timedelta(minutes=1)  # as finely as people say when
 MOVE = {Moment.HANDOVER: "hand_over", Moment.RETURN: "bring_back"}
 
 
@@ -109,7 +110,10 @@ def fill(
         _cover_early(loan, sheet.happened_at)
         notifications.to_confirm(report)
         return report
-    _free(loan, sheet.counted, sheet.happened_at)
+    back = sheet.happened_at
+    if loan.handed_over_at and back <= loan.handed_over_at:  # written in its minute: what was out leaves a trace
+        back = loan.handed_over_at + MINUTE
+    _free(loan, sheet.counted, back)
     if sheet.happened_at > loan.ends_at:
         told["late_minutes"] = round((sheet.happened_at - loan.ends_at).total_seconds() / 60)
     if sheet.counted == loan.outstanding:

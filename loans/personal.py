@@ -1,7 +1,7 @@
 """The personal link of someone who signs without an account: the person lent. Sent to the address her employer gives.
 
-Kept as a digest; it ends with the delay to sign, when it is revoked or replaced, and when it has served. Whoever opens
-it reads the text; only a code sent to the same address signs.
+Kept as a digest; it signs until the delay ends, it is revoked or replaced, or it has served. Whoever opens it
+reads the text; only a code sent to the same address signs. Once all have signed, the same link gives the signed PDF.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Mail
 from directory.permissions import require
 from loans.models import Agreement, AgreementStatus, JournalEntry, Side, Signature, SignedHow, SigningLink
+from loans.models.signature import LINK_KEPT
 from loans.notifications import signing as telling
 from loans.permissions import sides_of
 from loans.signing import CannotSign, hold, must_be_open, must_be_unsigned, refuse_for, settle, statement
@@ -27,7 +29,7 @@ from toolbox.models import Party
 
 CODES_AN_HOUR, TRIES = 5, 5
 SESSION_KEY = "signing_code"
-KEPT = datetime.timedelta(days=90)
+SIGNED = (AgreementStatus.IN_FORCE, AgreementStatus.ENDED)  # by all
 
 
 class LinkUnusable(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -108,19 +110,43 @@ def revoke(agreement: Agreement, *, by: Any) -> None:
 
 def read(token: str) -> SigningLink:
     """The link of this token, while it serves. Raises LinkUnusable."""
-    rows = SigningLink.objects.select_related("agreement__loan__lender", "agreement__loan__borrower")
-    link = rows.select_related("agreement__loan__resource").filter(token_hash=digest(token)).first()
+    return _usable(_found(Q(token_hash=digest(token))))
+
+
+def kept(token: str) -> SigningLink:
+    """The link of this token once all have signed: its agreement is hers to download, and no more. Raises LinkUnusable.
+
+    The token is the one that she was sent to sign, or the one of the e-mail that says that all have signed.
+    """
+    number = SigningLink.of_copy(token)
+    link = _found(Q(pk=number) if number else Q(token_hash=digest(token)))
+    if link.agreement.status in SIGNED and not link.revoked_at:
+        return link
+    if link.agreement.status != AgreementStatus.TO_SIGN:
+        _usable(link)  # says why
+    raise LinkUnusable(
+        _("Toutes les parties n’ont pas encore signé : votre exemplaire signé s’ouvrira ici ensuite."), status=409
+    )
+
+
+def _found(which: Q) -> SigningLink:
+    rows = SigningLink.objects.select_related(
+        "agreement__loan__lender", "agreement__loan__borrower", "agreement__loan__resource", "agreement__edition__model"
+    )
+    link = rows.filter(which).first()
     if link is None:
         raise LinkUnusable(
             _("Ce lien est incomplet ou n’existe pas. Copiez-le en entier depuis le courriel."), status=404
         )
-    return _usable(link)
+    return link
 
 
 def _usable(link: SigningLink) -> SigningLink:
     agreement = link.agreement
     if link.used_at:
         said = _("Ce lien a déjà servi : l’entente a été signée le %(when)s. Le texte signé a été envoyé par courriel.")
+        if agreement.status == AgreementStatus.TO_SIGN:
+            said += _(" Quand toutes les parties auront signé, votre exemplaire complet s’ouvrira ici.")
         raise LinkUnusable(said % {"when": telling.day(link.used_at)})
     if link.revoked_at:
         raise LinkUnusable(
@@ -173,7 +199,7 @@ def refuse(link: SigningLink, *, reason: str) -> Agreement:
 
 def purge(now: datetime.datetime | None = None) -> int:
     """Addresses of people lent are not kept: links of agreements that await nobody, or that serve no more, 90 days."""
-    old = SigningLink.objects.filter(sent_at__lt=(now or timezone.now()) - KEPT)
+    old = SigningLink.objects.filter(sent_at__lt=(now or timezone.now()) - LINK_KEPT)
     return old.exclude(agreement__status=AgreementStatus.TO_SIGN).delete()[0]
 
 

@@ -64,6 +64,14 @@ def check(
     return found
 
 
+def outside_hours(proposal: Proposal) -> list[str]:
+    """Which of its own hours the lender makes an exception to by proposing these dates, in sentences."""
+    if proposal.side != Side.LENDER:
+        return []
+    found = calendar.refusals_each(proposal.resource, proposal.periods, proposal.quantity)
+    return list(dict.fromkeys(refusal.sentence for _p, some in found for refusal in some if refusal.code in HOURS))
+
+
 @transaction.atomic
 def propose(
     loan: Loan,

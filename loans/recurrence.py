@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from directory.opening import clock
 from mutualisation.kernel.moments import Period, day_in_words, moment, span, wall
 
+NAMED = 6  # days left out that are named; beyond, they are counted
 AT_MOST = 120  # dates: two years of a weekly meeting, a fortnight off at the end of each
 LONGEST = datetime.timedelta(days=732)
 WEEKDAYS = (
@@ -130,3 +132,34 @@ def in_words(first: Period, recurrence: dict[str, Any] | None) -> str:
         said = _("Les %(days)s, une semaine sur %(n)d, de %(a)s à %(b)s, jusqu’au %(until)s")
         return said % {**hours, "days": weekdays, "n": recurrence["interval"]}
     return _("Les %(days)s de %(a)s à %(b)s, jusqu’au %(until)s") % {**hours, "days": weekdays}
+
+
+def left_out(periods: Sequence[Period], rule: dict[str, Any] | None) -> list[datetime.date] | None:
+    """The days of a rule, before the last of these dates, that they leave out; None when they don't follow it."""
+    try:
+        planned = expand(periods[0], read(rule or {}))
+    except (ValidationError, KeyError, ValueError):
+        return None
+    held = {period.lower for period in periods}
+    if not held <= {period.lower for period in planned}:
+        return None
+    return [wall(p.lower).date() for p in planned if p.lower not in held and p.lower < max(held)]
+
+
+def series_in_words(periods: Sequence[Period], rule: dict[str, Any] | None, *, most: int = NAMED) -> str:
+    """« Les mardis de 18 h à 21 h, jusqu’au 30 mars 2027, sauf le 2 mars 2027 »; empty when they follow no rule.
+
+    Of more than ``most`` days left out, how many is said.
+    """
+    missed = left_out(periods, rule)
+    if rule is None or missed is None:
+        return ""
+    last = max(wall(period.lower).date() for period in periods)
+    said = {"words": in_words(periods[0], {**rule, "until": last.isoformat()})}
+    if not missed:
+        return said["words"]
+    if len(missed) > most:
+        return _("%(words)s, sauf %(n)d dates") % {**said, "n": len(missed)}
+    named = [_("le %(day)s") % {"day": day_in_words(day, "j F Y")} for day in missed]
+    together = _(" et ").join(filter(None, [", ".join(named[:-1]), named[-1]]))
+    return _("%(words)s, sauf %(days)s") % {**said, "days": together}

@@ -36,6 +36,10 @@ class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
         self.refusals = refusals
 
 
+class Begun(Exception):  # noqa: N818 - it is an answer, not a fault
+    """This date has begun: what happened can't be called off."""
+
+
 class Held(Exception):  # noqa: N818 - it is an answer, not a fault
     """The borrower has things to give back first: the lender may let the request through, which is written down."""
 
@@ -203,12 +207,17 @@ def cancel(loan: Loan, *, by: Any, reason: str, version: int | None = None) -> L
 
 @transaction.atomic
 def cancel_date(date: LoanDate, *, by: Any, reason: str = "", version: int | None = None) -> Loan:
-    """Either side calls one date of a series off; the others stand. The last one left is cancelled with the loan."""
+    """Either side calls one date of a series off; the others stand. The last one left is cancelled with the loan.
+
+    Raises ``Begun`` once it has: what took place, and what is due for it, stays.
+    """
     loan = date.loan
     sides = sides_of(by, loan)
     require(bool(sides) and loan.status in (LoanStatus.REQUESTED, LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER))
     kept = list(loan.dates.filter(cancelled_at__isnull=True).exclude(pk=date.pk))
     require(bool(kept))
+    if date.has_begun:
+        raise Begun
     if not LoanDate.objects.filter(pk=date.pk, cancelled_at__isnull=True).update(cancelled_at=timezone.now()):
         raise AlreadyMoved
     change(

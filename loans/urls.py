@@ -61,5 +61,6 @@ urlpatterns = [
     path("ententes/<slug:number>/papier/", paper.agreement_paper, name="agreement_paper"),
     path("ententes/<slug:number>/papier/<uuid:uid>/", paper.agreement_scan, name="agreement_scan"),
     path("signature/<str:token>/", personal.signing_link, name="signing_link"),
+    path("signature/<str:token>/document.pdf", personal.signing_copy, name="signing_copy"),
     path("ressources/<slug:slug>/demander/", request.loan_request, name="loan_request"),
 ]

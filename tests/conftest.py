@@ -67,6 +67,18 @@ def no_stale_memory() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_job_left_behind(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """A test that commits leaves its jobs: the flush that follows knows only the tables of models."""
+    yield
+    mark = request.node.get_closest_marker("django_db")
+    if (mark and mark.kwargs.get("transaction")) or "transactional_db" in request.fixturenames:
+        from tests.accounts.people import empty_queue
+
+        with django_db_blocker.unblock():
+            empty_queue()
+
+
+@pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only this machine may be spoken to."""
     real = socket.socket.connect

@@ -86,7 +86,8 @@ class ProposalForm(forms.Form):
         start, end = wall(self.dates[0].period.lower), wall(self.dates[0].period.upper)
         ends_on = (end - datetime.timedelta(minutes=1)).date() if end.time() == MIDNIGHT else end.date()
         return {
-            "starts_on": start.date(), "starts_at": start.time(), "ends_on": ends_on, "ends_at": end.time(),
+            "starts_on": start.date(), "starts_at": start.time(), "ends_at": end.time(),
+            "ends_on": ends_on if ends_on != start.date() else None,  # empty: the same day, wherever it moves
             "kept": [date.pk for date in self.dates], "quantity": self.loan.quantity,
             "resource": self.loan.resource_id, "conditions": self.loan.conditions,
         }  # fmt: skip

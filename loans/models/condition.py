@@ -139,6 +139,11 @@ class ConditionReport(models.Model):
         return self.lender_at is not None and self.borrower_at is not None
 
     @property
+    def is_spoilt(self) -> bool:
+        """Whether it says that something is damaged, or missing."""
+        return self.state in (self.State.DAMAGED, self.State.MISSING)
+
+    @property
     def unchecked(self) -> list[dict[str, Any]]:
         """The points of its list that nobody ticked: nothing says that they are in order."""
         return [row for row in self.checks if not row.get("ok")]

@@ -387,3 +387,7 @@ class LoanDate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan_id}, {self.period}"
+
+    @property
+    def has_begun(self) -> bool:
+        return self.period.lower <= timezone.now()

@@ -5,11 +5,13 @@ All of it only grows. Each journal entry carries the hash of the one before: wha
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.core import signing
 from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
@@ -250,6 +252,10 @@ class JournalEntry(models.Model):
         return str(HAPPENED.get(self.kind, self.kind.replace("_", " ").capitalize()))
 
 
+COPY = "loans.signing.copy"
+LINK_KEPT = datetime.timedelta(days=90)  # and her address with it
+
+
 class SigningLink(models.Model):
     """The personal link by which someone without an account (a person lent) reads and signs; kept as a hash."""
 
@@ -277,6 +283,24 @@ class SigningLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.party}"
+
+    @property
+    def copy_token(self) -> str:
+        """What leads to her copy once all have signed, for an e-mail that no longer knows the link; signs nothing."""
+        return signing.Signer(salt=COPY).sign(self.pk)
+
+    @classmethod
+    def of_copy(cls, token: str) -> str:
+        """The number of the link that such a token is of; empty for any other."""
+        try:
+            return signing.Signer(salt=COPY).unsign(token)
+        except signing.BadSignature:
+            return ""
+
+    @property
+    def kept_until(self) -> datetime.datetime:
+        """Until when her copy can be downloaded."""
+        return self.sent_at + LINK_KEPT
 
 
 class IssuedDocument(models.Model):

@@ -140,7 +140,11 @@ def in_force(agreement: Agreement, *, by: Any = None) -> None:
     if link := _person(agreement):
         _to_person(
             link, "in-force", subject=_("Votre exemplaire : %(called)s, en vigueur") % names,
-            expected=_("Toutes les parties ont signé. Voici le texte : gardez ce courriel."), text=agreement.text,
+            expected=_("Toutes les parties ont signé. Votre exemplaire complet, avec les signatures, se télécharge par "
+                       "votre lien personnel jusqu’au %(until)s. Voici aussi le texte : gardez ce courriel.")
+            % {"until": day(link.kept_until)},
+            text=agreement.text, action=_("Télécharger l’exemplaire signé"),
+            url=absolute(reverse("signing_link", args=[link.copy_token])),
         )  # fmt: skip
 
 
@@ -221,10 +225,13 @@ def remind(agreement: Agreement, *, days: int, person: bool) -> None:
 # ---- the person lent
 
 
-def _to_person(link: SigningLink, event: str, *, subject: str, expected: str, text: str, url: str = "") -> None:
+def _to_person(
+    link: SigningLink, event: str, *, subject: str, expected: str, text: str, url: str = "", action: str = ""
+) -> None:  # fmt: skip
     write(
         event=f"person-{event}:{link.pk}", to=link.email, template="signing", agreement=link.agreement, left=[],
-        subject_line=subject, expected=expected, note="", text=text, action=_("Lire et signer"), action_url=url,
+        subject_line=subject, expected=expected, note="", text=text, action=action or _("Lire et signer"),
+        action_url=url,
     )  # fmt: skip
 
 
@@ -245,11 +252,13 @@ def personal_link(link: SigningLink, token: str, *, again: bool) -> None:
 
 
 def person_signed(link: SigningLink) -> None:
-    """What she signed, to keep, while others still have to: the link serves no more."""
+    """What she signed, to keep, while others still have to: the link signs no more."""
     names = _names(link.agreement)
     _to_person(
         link, "signed", subject=_("Vous avez signé l’%(called)s") % names,
-        expected=_("Voici le texte que vous avez signé : gardez ce courriel."), text=link.agreement.text,
+        expected=_("Voici le texte que vous avez signé : gardez ce courriel. Quand toutes les parties auront signé, "
+                   "votre lien personnel ouvrira l’exemplaire complet, avec les signatures."),
+        text=link.agreement.text,
     )  # fmt: skip
 
 

@@ -35,6 +35,9 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
     reports = list(loan.reports.order_by("filled_at", "pk"))
     for report in reports:
         report.loan = loan
+    found = list(loan.incidents.all())
+    for incident in found:
+        incident.loan = loan
     sides = sides_of(user, loan)
     begun = loan.starts_at <= timezone.now()
     awaited = bool(sides) and standing(loan, Side.LENDER if Side.LENDER in sides else Side.BORROWER).mine
@@ -51,7 +54,7 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
             }
             for r in reports
         ],
-        "incidents": list(loan.incidents.all()),
+        "incidents": [{"incident": i, "to_agree": incidents.to_agree(user, i)} for i in found],
         # when it is due, the page already says so at its head
         "not_before": counting.not_before(loan) if sides else "",
         "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)

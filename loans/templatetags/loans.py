@@ -49,6 +49,7 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
         "agreement": root,
         "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
         "amendments": [(row, gate.standing(row, seats[0]), amendments.in_words(row)) for row in waits],
+        "amended_by": gate.amended_by([row for row in rows if root and row.amends_id == root.pk]),
         "change": holding.pending(loan) if waits else None,
         "rule": rule,
         "reason": rule.reason_for(loan.quantity) if rule else "",

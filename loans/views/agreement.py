@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from directory.memberships import memberships_of
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, signing
-from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side
+from loans import agreements, amendments, filling, gate, possible, signing
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
 from loans.permissions import organisation_of, other, sides_of
 from loans.standing import Standing
 from loans.views.loan import version_of
@@ -110,6 +110,8 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     if request.POST.get("geste") != "accepter":
         raise Http404
     known = version_of(request)
+    if agreement.status == AgreementStatus.DRAFT and (said := possible.in_sentence(agreement)):
+        return shown(request, agreement, side, problem=said, status=409)
     try:
         agreements.agree(agreement, by=request.user, side=side, version=known)
     except AlreadyMoved:
@@ -154,6 +156,7 @@ def shown(
     to_sign = agreement.status == AgreementStatus.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
     own = agreements.PARTY[Side(seat)] not in signed  # it still has to sign
+    amending = list(agreement.amendments.order_by("id"))
     context = {
         "agreement": agreement,
         "loan": loan,
@@ -175,8 +178,9 @@ def shown(
         "differences": found,
         "argued": bool(problem) or any(e.kind == "changed" for e in agreement.journal.all()),
         "theirs": max(news, key=lambda v: (bool(v.note), v.number), default=None),  # a word about it first
-        "parties": [(gate.party_words(agreement, party), signed.get(party)) for party in agreement.parties],
-        "amendments": list(agreement.amendments.order_by("id")),
+        "parties": [_party(agreement, party, signed.get(party)) for party in agreement.parties],
+        "amendments": amending,
+        "amended_by": [(row, amendments.in_words(row)) for row in gate.amended_by(amending)],
         "again": bool(side) and amendments.awaits_amendment(agreement),
         "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
         "story": [_entry(entry) for entry in agreement.journal.all()],
@@ -185,6 +189,12 @@ def shown(
         "paper_url": _address("agreement_paper", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+def _party(agreement: Agreement, party: str, signature: Signature | None) -> tuple[str, Signature | None, bool]:
+    """Who a party is, its signature, and whether who signed is already named: the person lent signs for herself."""
+    words = gate.party_words(agreement, party)
+    return words, signature, signature is not None and words.endswith(f", {signature.name}")
 
 
 def clauses_shown(agreement: Agreement) -> list[dict[str, Any]]:

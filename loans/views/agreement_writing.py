@@ -19,10 +19,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.drafts import as_post, forget, hold, recall
 from directory.forms.written import put_back
 from directory.permissions import require
-from loans import agreements, filling
+from loans import agreements, filling, possible, remembering
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice
-from loans.models import Agreement, AgreementStatus, AgreementVersion
+from loans.models import Agreement, AgreementStatus, AgreementVersion, Side
 from loans.permissions import organisation_of, other
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
@@ -82,10 +82,11 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
             messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
             return redirect(agreement)
         draft, typed = _typed(request, key)
-        form = form_for([*asked, *given], values={**agreement.values, **known})
+        earlier = remembering.answers(agreement, side, asked)
+        form = form_for([*asked, *given], values={n: e.value for n, e in earlier.items()} | agreement.values | known)
         if typed is not None:
             put_back(form, typed)
-        return _answer_page(request, agreement, side, form, asked=asked, draft=draft)
+        return _answer_page(request, agreement, side, form, asked=asked, draft=draft, earlier=earlier)
     blanks = agreements.blanks(agreement).values()
     sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
@@ -100,14 +101,17 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    if not (form.is_valid() & _nothing_emptied(form, agreement)):
-        return _answer_page(request, agreement, side, form, asked=asked, status=422)
+    if not (form.is_valid() & _nothing_emptied(form, agreement) & _possible(form, agreement, known)):
+        earlier = remembering.answers(agreement, side, asked)
+        return _answer_page(request, agreement, side, form, asked=asked, status=422, earlier=earlier)
     said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
+    number = _new_neq(agreement, side, form)
     try:
         agreements.answer(agreement, by=request.user, side=side, values=said, version=version_of(request))
     except AlreadyMoved:
         return stale()
     forget(user=request.user, key=key)
+    _tell_contradiction(request, agreement, side, number)
     left = agreements.lacks_of(agreement, side)
     if not left:
         done = _("Vos réponses sont dans le texte. Relisez-le.")
@@ -143,15 +147,20 @@ def _given(agreement: Agreement, side: str, known: Mapping[str, Any]) -> list[Bl
 
 def _answer_page(
     request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, asked: Iterable[Blank],
-    status: int = 200, **extra: Any,
+    status: int = 200, earlier: Mapping[str, remembering.Earlier] | None = None, **extra: Any,
 ) -> HttpResponse:  # fmt: skip
     """What is asked first; what was answered already, to correct, folded unless it is all there is."""
+    again = {name: said for name, said in (earlier or {}).items() if name in form.fields}
+    for name, said in again.items():
+        source = _("Repris de l’entente %(number)s.") % {"number": said.number}
+        form.fields[name].help_text = f"{form.fields[name].help_text} {source}".strip()
     first = {blank.name for blank in asked}
     given = [name for name in form.blanks if name not in first]
     roles = roles_of(agreements.clauses_of(agreement))
     context = {
         **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
         "given": form.groups(roles, only=given), "draft": None, "completes": agreements.completes(agreement, side),
+        "taken_up": len(again),
         "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip
@@ -199,8 +208,10 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
+    stands = form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)
+    if not (stands & _possible(form, agreement, known)):
         return page(request, agreement, side, form, more, clause=clause, status=422)
+    number = _new_neq(agreement, side, form)
     offered = [c for c, _title in optional]
     chosen = [c for c in agreement.chosen if c not in offered] + more.cleaned_data.get("clauses", [])
     try:
@@ -214,6 +225,7 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         more.add_error(None, error)
         return page(request, agreement, side, form, more, clause=clause, status=422)
     forget(user=request.user, key=key)
+    _tell_contradiction(request, agreement, side, number)
     messages.success(request, _proposed(agreement, side))
     if agreements.lacks_of(agreement, side):
         return redirect("agreement_answer", number=agreement.number)
@@ -251,6 +263,28 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
         if needed and is_filled(agreement.values.get(name)) and not is_filled(given) and name not in form.errors:
             form.add_error(name, _("Le texte a besoin d’une réponse ici : écrivez-en une autre, même « aucun »."))
     return not form.errors
+
+
+def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any]) -> bool:
+    """What the portal knows makes none of these answers impossible."""
+    said = {name: value for name, value in form.values().items() if name not in form.errors}
+    for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
+        if name not in form.errors:
+            form.add_error(name, sentence + _(" Rien n’est enregistré."))
+    return not form.errors
+
+
+def _new_neq(agreement: Agreement, side: str, form: FillingForm) -> str:
+    """The number of enterprise that a side gives of itself, when its text did not have it yet."""
+    name = f"{agreements.PARTY[Side(side)]}.neq"
+    said: str = form.cleaned_data.get(name) or ""
+    return "" if said == agreement.values.get(name) else said
+
+
+def _tell_contradiction(request: HttpRequest, agreement: Agreement, side: str, number: str) -> None:
+    """Another number than the one it gave before is kept, and said."""
+    if number and (told := remembering.contradicted(agreement, side, number)):
+        messages.warning(request, told)
 
 
 def _change_page(

@@ -116,7 +116,7 @@ def _page(
         "late": lateness(loan),
         "left": loan.out,
         "can_keep_rest": moment == Moment.HANDOVER and loan.to_come and handover.can_fill(request.user, loan, moment),
-        "unchecked": sum(len(r.unchecked) for r in reports),
+        "before_closing": _before_closing(reports),
         "last": max((r.pk for r in reports), default=""),
         "changed": False,
         "conflict": False,
@@ -203,6 +203,23 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
         said = ngettext("%(n)d point n’est pas coché.", "%(n)d points ne sont pas cochés.", len(done.unchecked))
         messages.warning(request, f"{said % {'n': len(done.unchecked)}} " + _("L’autre organisme le voit aussi."))
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
+
+
+def _before_closing(reports: list[ConditionReport]) -> list[str]:
+    """What the sheets say that nobody took up yet: to look at before the loan ends."""
+    said = []
+    if unchecked := sum(len(report.unchecked) for report in reports):
+        words = ngettext("%(n)d point n’est pas coché : vérifiez-le.",
+                         "%(n)d points ne sont pas cochés : vérifiez-les.", unchecked)  # fmt: skip
+        said.append(words % {"n": unchecked})
+    for report in reports:
+        if report.is_spoilt and not report.incidents.all():
+            words = _("La fiche dit « %(state)s », et aucun incident n’est ouvert : ouvrez-en un si quelque chose "
+                      "reste à réparer ou à payer.")  # fmt: skip
+            said.append(words % {"state": report.get_state_display()})
+    if any(not report.is_confirmed for report in reports):
+        said.append(_("L’autre organisme n’a pas encore confirmé."))
+    return said
 
 
 def _rest_kept(request: HttpRequest, loan: Loan) -> HttpResponse:

@@ -29,7 +29,7 @@ from loans.lateness import late_loans
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
-from loans.recurrence import in_words
+from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
 from loans.views.thread import terms_of, thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -199,6 +199,9 @@ def attempt(
     except requests.Held:
         said = _("Cette demande est retenue : %(who)s doit d’abord rendre autre chose, ou %(them)s l’examiner.")
         return said % {"who": loan.borrower.name, "them": loan.lender.name}, None
+    except requests.Begun:
+        return _("Cette date a déjà commencé : elle ne s’annule plus. Si rien n’a eu lieu ce jour-là, convenez-en dans "
+                 "la conversation."), None  # fmt: skip
     except requests.Refused as refused:  # closed or put too far since the page was drawn
         return str(refused), None
     except calendar.Taken as taken:
@@ -297,6 +300,7 @@ def _shown(
         "stopped": stopped,
         "lacks_agreement": len(obstacles) > person_lacks,
         "waiting": waiting,
+        "outside": proposals.outside_hours(waiting) if waiting else [],
         "answers": answers,
         "terms": terms_of(waiting, loan) if waiting else [],
         "forms": forms,
@@ -309,7 +313,7 @@ def _shown(
         "listed": _listed(dates),
         "live": live,
         "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
-        "words": "" if len(live) < 2 else in_words(live[0].period, loan.recurrence),
+        "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",

@@ -10,16 +10,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.permissions import require
-from loans import personal, signing
+from loans import papers, personal, signing
 from loans.forms.signing import LinkForm, PersonForm, RefuseForm
 from loans.models import AgreementStatus, SigningLink
+from loans.notifications.signing import day
 from loans.personal import LinkUnusable
 from loans.signing import CannotSign
+from loans.views.document import MADE
 from loans.views.signing import the_agreement
+from mutualisation.kernel.downloads import handed, unmade
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.paper import PaperError
+from mutualisation.kernel.requests import may_again
 
 TEMPLATE = "loans/signing/person.html"
 
@@ -58,7 +63,28 @@ def agreement_link(request: HttpRequest, number: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def signing_link(request: HttpRequest, token: str) -> HttpResponse:
     """Opening it changes nothing. Kept by no cache, found by no search engine, told to no other site."""
-    response = _opened(request, token)
+    return _hers(_opened(request, token))
+
+
+@login_not_required  # the link itself says who reads
+@never_cache
+@require_safe
+def signing_copy(request: HttpRequest, token: str) -> HttpResponse:
+    """Her copy, once all have signed: the PDF that the two organisations have. It changes nothing of the agreement."""
+    try:
+        agreement = personal.kept(token).agreement
+    except LinkUnusable as answer:
+        return _hers(_closed(request, str(answer), status=answer.status))
+    if not may_again(request, "paper", MADE):
+        return render(request, "429.html", status=429)
+    try:
+        content = papers.issue(agreement)
+    except PaperError as error:
+        return unmade(request, error)
+    return _hers(handed(request, content, "pdf", name=f"entente-{agreement.number}"))
+
+
+def _hers(response: HttpResponse) -> HttpResponse:
     response["X-Robots-Tag"] = "noindex, nofollow"
     response["Referrer-Policy"] = "same-origin"  # « no-referrer » would take its origin off the form: refused
     return response
@@ -68,7 +94,7 @@ def _opened(request: HttpRequest, token: str) -> HttpResponse:
     try:
         link = personal.read(token)
     except LinkUnusable as answer:
-        return _closed(request, str(answer), status=answer.status)
+        return _kept(request, token) or _closed(request, str(answer), status=answer.status)
     if request.method != "POST":
         return _page(request, link, _form(request, link))
     gesture = request.POST.get("geste", "")
@@ -77,7 +103,19 @@ def _opened(request: HttpRequest, token: str) -> HttpResponse:
     form = _form(request, link, request.POST)
     if not form.is_valid():
         return _page(request, link, form, status=422)
-    return _signed(request, link, form)
+    return _signed(request, link, form, token)
+
+
+def _kept(request: HttpRequest, token: str) -> HttpResponse | None:
+    """The page of a link that signs no more, once all have signed: her copy. None for any other."""
+    try:
+        link = personal.kept(token)
+    except LinkUnusable:
+        return None
+    said = _("Votre exemplaire complet, avec les signatures et le journal, est un PDF à garder. Ce lien le remet "
+             "jusqu’au %(until)s.") % {"until": day(link.kept_until)}  # fmt: skip
+    done = _("Toutes les parties ont signé")
+    return _closed(request, said, status=200 if request.method != "POST" else 410, done=done, copy=token)
 
 
 def _form(
@@ -89,7 +127,7 @@ def _form(
     return PersonForm(data, who=link.name, statement=said, coded=coded, initial=initial)
 
 
-def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpResponse:
+def _signed(request: HttpRequest, link: SigningLink, form: PersonForm, token: str) -> HttpResponse:
     """First her name and the sentence, which send a code; then the code, which signs."""
     agreement = link.agreement
     if "code" not in form.fields:
@@ -106,11 +144,16 @@ def _signed(request: HttpRequest, link: SigningLink, form: PersonForm) -> HttpRe
             return _page(request, link, again, status=422, problem=said)
         return _page(request, link, form, status=422)
     try:
-        personal.sign(link, name=form.cleaned_data["name"], sha256=request.POST.get("sha256", "")[:64])
+        agreement = personal.sign(link, name=form.cleaned_data["name"], sha256=request.POST.get("sha256", "")[:64])
     except (CannotSign, LinkUnusable) as answer:
         return _closed(request, str(answer), status=409)
-    said = _("Le texte vous est envoyé par courriel : gardez-le.")
-    return _closed(request, said, status=200, done=_("C’est signé, merci."))
+    said, copy = _("Le texte vous est envoyé par courriel : gardez-le."), ""
+    if agreement.status == AgreementStatus.IN_FORCE:
+        said += _(" Toutes les parties ont signé : votre exemplaire complet, avec les signatures, est ici.")
+        copy = token
+    else:
+        said += _(" Quand toutes les parties auront signé, le même lien ouvrira votre exemplaire complet.")
+    return _closed(request, said, status=200, done=_("C’est signé, merci."), copy=copy)
 
 
 def _refused(request: HttpRequest, link: SigningLink) -> HttpResponse:
@@ -135,7 +178,7 @@ def _page(
     return render(request, TEMPLATE, context, status=status)
 
 
-def _closed(request: HttpRequest, sentence: str, *, status: int, done: str = "") -> HttpResponse:
-    """Nothing but a sentence, under what is ``done`` if something is."""
-    context = {"sentence": sentence, "done": done}
+def _closed(request: HttpRequest, sentence: str, *, status: int, done: str = "", copy: str = "") -> HttpResponse:
+    """Nothing but a sentence, under what is ``done`` if something is; ``copy``: the token that gives the signed PDF."""
+    context = {"sentence": sentence, "done": done, "copy": copy}
     return render(request, "loans/signing/person_closed.html", context, status=status)

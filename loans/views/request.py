@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import DraftError, as_post, forget, hold, keep, recall
 from directory import alternatives
+from directory.forms.written import put_back
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening, clock
@@ -34,7 +35,7 @@ from mutualisation.kernel.publication import Status
 FORM, DATES, NOBODY = "loans/loan/request.html", "loans/loan/dates.html", "loans/loan/nobody.html"
 ASKABLE_OTHERWISE = {"taken", "too_many", "past", "too_soon", "closed_start", "closed_end", "closed_between"}
 STAMP = "%Y-%m-%dT%H:%M"
-NEVER_CARRIED = ("csrfmiddlewaretoken", "etape", "essayer", "date")
+NEVER_CARRIED = ("csrfmiddlewaretoken", "etape", "essayer", "date", "sauf")
 
 
 @login_not_required  # a form sent after the session expired is kept, then one signs in
@@ -94,9 +95,7 @@ def _blank(request: HttpRequest, resource: Resource, mine: list[Membership], typ
     """The form with what is most likely; or with what was typed, when there is."""
     form = RequestForm(resource=resource, memberships=mine, initial=_likely(request, resource, mine))
     if typed is not None:
-        for name, field in form.fields.items():
-            if not field.widget.value_omitted_from_data(typed, {}, name):
-                form.initial[name] = field.widget.value_from_datadict(typed, {}, name)
+        put_back(form, typed)
     return form
 
 
@@ -143,6 +142,7 @@ def _drawn(request: HttpRequest, form: RequestForm, **extra: Any) -> dict[str, A
         "problem": "",
         "alternatives": None,
         "chosen": "",
+        "left_out": request.POST.getlist("sauf"),
         **extra,
     }
 
@@ -154,7 +154,9 @@ def _sent(request: HttpRequest, resource: Resource, mine: list[Membership]) -> H
     if "essayer" in request.POST:
         return _other_way(request, resource, mine)
     if request.POST.get("etape") == "revenir":
-        return render(request, FORM, _drawn(request, _blank(request, resource, mine, request.POST)))
+        left_out = _left_out(RequestForm(request.POST, resource=resource, memberships=mine), request.POST)
+        form = _blank(request, resource, mine, request.POST)
+        return render(request, FORM, _drawn(request, form, left_out=left_out))
     form = RequestForm(request.POST, resource=resource, memberships=mine)
     if not form.is_valid():
         return _refused_form(request, form)
@@ -247,18 +249,30 @@ def _stamp(period: Period) -> str:
     return f"{wall(period.lower):{STAMP}}"
 
 
+def _day(period: Period) -> str:
+    return f"{wall(period.lower):%Y-%m-%d}"
+
+
+def _left_out(form: RequestForm, sent: QueryDict) -> list[str]:
+    """The days of a series that were ticked off its list: they stay so while the request is changed."""
+    if not form.is_valid():
+        return sent.getlist("sauf")
+    return [_day(period) for period in form.periods if _stamp(period) not in sent.getlist("date")]
+
+
 def _dates(
     request: HttpRequest, form: RequestForm, chosen: set[str] | None, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
     """The list of dates, each to keep or not; those that can't be had say why. Nothing is sent yet."""
-    quantity = form.cleaned_data["quantity"]
+    quantity, left_out = form.cleaned_data["quantity"], request.POST.getlist("sauf")
     refused = {_stamp(p): some for p, some in requests.check(form.resource, form.periods, quantity)}
     rows = [
         {
             "stamp": _stamp(period),
             "period": period,
             "why": " ".join(dict.fromkeys(r.sentence for r in refused.get(_stamp(period), []))),
-            "kept": _stamp(period) not in refused and (chosen is None or _stamp(period) in chosen),
+            "kept": _stamp(period) not in refused
+            and (_day(period) not in left_out if chosen is None else _stamp(period) in chosen),
         }
         for period in form.periods
     ]

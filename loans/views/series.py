@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from loans import checklists
 from loans.models import Loan, LoanDate, LoanStatus, Side
 from loans.permissions import sides_of
-from loans.recurrence import in_words
+from loans.recurrence import series_in_words
 from loans.views.loan import CANCELLABLE, seen
 from mutualisation.kernel.moments import wall
 
@@ -44,7 +44,7 @@ def loan_dates(request: HttpRequest, pk: int) -> HttpResponse:
     past = [line for line in lines if line.date.period.upper <= now]
     context = {
         "loan": loan,
-        "words": in_words(live[0].period, loan.recurrence) if len(live) > 1 else "",
+        "words": series_in_words([date.period for date in live], loan.recurrence) if len(live) > 1 else "",
         "count": len(lines),
         "cancelled": len(lines) - len(live),
         "past": _by_month(past),

@@ -64,6 +64,9 @@ agreement_scan number={to_sign} uid={scan} | 302 404 200 200 404 404 200 | 302 4
 agreement_scan number={refused} uid={scan} | 302 404 | 302 405
 signing_link token={signing_link} | 200 | 422
 signing_link token=abime | 404 | 404
+signing_copy token={signing_link} | 409 | 405
+signing_copy token={signed_link} | 200 | 405
+signing_copy token=abime | 404 | 405
 """)
 
 # Documents: models and verifying for anyone; an agreement’s for the two organisations of its loan (« cdc » lends).

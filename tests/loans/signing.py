@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import Mail, User
 from directory.models import Membership, Organisation
 from loans import personal, scans, signing
-from loans.models import Agreement, AgreementStatus
+from loans.models import Agreement, AgreementStatus, SigningLink
 from tests.factories import ResourceFactory, UserFactory
 from tests.loans.lending import accepted, in_days
 from toolbox import content
@@ -101,7 +101,8 @@ def signed_in(user: User, *, proven: bool = True) -> Client:
 
 
 def to_sign_by(lender: Organisation, manager: User) -> dict[str, Any]:
-    """For the access tables: one of three to sign, with a paper that awaits and a personal link; one refused."""
+    """For the access tables: one of three to sign, with a paper that awaits and a personal link; one refused; a link
+    whose agreement all have signed."""
     agreement, no = frozen(THREE, lender=lender), frozen(lender=lender)
     signing.refuse(no, by=manager, reason="Le prix a changé")
     personal.send(agreement, by=manager, name="Alix Exemple", email="alix@essai.example")
@@ -109,7 +110,20 @@ def to_sign_by(lender: Organisation, manager: User) -> dict[str, Any]:
     paper = SimpleUploadedFile("entente.pdf", b"%PDF-1.4\n%%EOF\n")
     scan = scans.send(agreement, by=manager, files=[paper], signers=signers, sha256=agreement.sha256)
     token = mailed("alix@essai.example", r"/signature/([\w-]+)/")
-    return {"to_sign": agreement.number, "refused": no.number, "scan": scan.uid, "signing_link": token}
+    return {
+        "to_sign": agreement.number, "refused": no.number, "scan": scan.uid, "signing_link": token,
+        "signed_link": signed_by_all(lender, manager),
+    }  # fmt: skip
+
+
+def signed_by_all(lender: Organisation, manager: User) -> str:
+    """The link of a person lent, once all have signed."""
+    agreement = frozen(THREE, lender=lender)
+    personal.send(agreement, by=manager, name="Camille Exemple", email="camille@essai.example")
+    token = mailed("camille@essai.example", r"/signature/([\w-]+)/")
+    sign(sign(agreement), "emprunteur")
+    personal.sign(SigningLink.objects.get(agreement=agreement), name="Camille Exemple", sha256=agreement.sha256)
+    return token
 
 
 def mailed(to: str, pattern: str) -> str:

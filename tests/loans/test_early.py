@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from directory import calendar
 from directory.models import Occupation, Resource
-from loans import handover
+from loans import counting, handover, requests
 from loans.counting import Sheet
 from loans.models import Loan, Moment
 from mutualisation.kernel.moments import span
@@ -133,3 +133,29 @@ def test_a_return_is_written_after_a_hand_over_only(chairs: Resource) -> None:
     with pytest.raises(ValidationError, match="avant la remise"):
         handover.fill(loan, Moment.RETURN, by=lender_of(loan), sheet=sheet)
     assert calendar.free_count(chairs, span(timezone.now() + HOUR / 2, timezone.now() + HOUR)) == 1
+
+
+def test_a_person_begins_on_the_day_agreed_and_not_before() -> None:
+    loan = accepted(ResourceFactory(kind="expertise", quantity=1), in_days(2))
+    assert "le jour convenu" in counting.not_before(loan)
+    with pytest.raises(ValidationError, match="le début s’inscrit ce jour-là"):
+        handed(loan)
+    begin = loan.starts_at
+    moved = begun(loan)
+    assert moved.starts_at < begin
+    assert counting.not_before(moved) == ""
+    handed(moved)
+
+
+def test_a_date_that_has_begun_is_not_called_off(chairs: Resource) -> None:
+    loan = begun(accepted(chairs, in_days(2), in_days(9)))
+    first, second = loan.dates.order_by("period")
+    with pytest.raises(requests.Begun):
+        requests.cancel_date(first, by=lender_of(loan))
+    page = Client()
+    page.force_login(lender_of(loan))
+    sent = {"geste": f"date-{first.pk}", "version": loan.version}
+    answer = page.post(loan.get_absolute_url(), sent)
+    assert (answer.status_code, "a déjà commencé" in answer.content.decode()) == (409, True)
+    shown = page.get(loan.get_absolute_url()).content.decode()
+    assert (f'value="date-{first.pk}"' in shown, f'value="date-{second.pk}"' in shown) == (False, True)

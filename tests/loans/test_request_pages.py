@@ -276,7 +276,10 @@ def test_every_tuesday_from_september_to_june_with_exceptions(client: Client, od
     assert loan.dates.count() == len(kept) == 36
     assert {wall(d.period.lower).hour for d in loan.dates.all()} == {18}
     shown = text(client.get(loan.get_absolute_url()))
-    assert "Les mardis de 18\u00a0h à 21\u00a0h, jusqu’au 13 juin 2028" in shown
+    assert (
+        "Les mardis de 18\u00a0h à 21\u00a0h, jusqu’au 13 juin 2028, sauf le 12 octobre 2027, le 7 décembre 2027"
+        in shown
+    )
 
 
 def test_a_date_taken_meanwhile_is_shown_and_the_rest_stays_ticked(client: Client, odile: Any, hall: Resource) -> None:
@@ -288,8 +291,11 @@ def test_a_date_taken_meanwhile_is_shown_and_the_rest_stays_ticked(client: Clien
     assert [r["kept"] for r in response.context["rows"]] == [True, False, True]
     assert not Loan.objects.exists()
     assert ask(client, hall, data | {"etape": "envoyer"}).status_code == 422
-    back = ask(client, hall, data | {"etape": "revenir"})
+    back = ask(client, hall, data | {"etape": "revenir", "date": stamps[:1]})
     assert back.context["form"]["until"].value() == "2026-12-19"
+    assert back.context["left_out"] == [stamp[:10] for stamp in stamps[1:]]
+    again = ask(client, hall, data | {"starts_at": "20 h", "ends_at": "21 h", "sauf": back.context["left_out"]})
+    assert [r["kept"] for r in again.context["rows"]] == [True, False, False]
 
 
 def test_two_days_a_week_of_someone(client: Client, odile: Any) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from accounts.models import Mail
 from directory.models import Resource
+from loans import handover
+from loans.incidents import open_incident
 from loans.models import Checklist, Loan
 from tests.factories import ResourceFactory
 from tests.loans.lending import accepted, begun, borrower_of, brought, handed, lender_of
@@ -49,6 +51,36 @@ def test_a_return_with_points_left_is_not_said_in_order(loan: Loan) -> None:
     handed(loan)
     brought(loan, 20, checks=[{"item": "Rincées", "ok": False, "note": ""}])
     seen = signed(lender_of(loan)).get(address(loan, "return")).content.decode()
-    assert "Tout est revenu, mais 1 point n’est pas coché" in seen
+    assert "Avant de terminer le prêt" in seen
+    assert "1 point n’est pas coché\u00a0: vérifiez-le." in seen
     assert "en ordre\u00a0: terminez" not in seen
     assert "1 point non coché (Rincées)" in Mail.objects.filter(event__startswith="returned-").latest("pk").text
+
+
+def test_a_damaged_return_without_incident_is_told_before_the_loan_ends(loan: Loan) -> None:
+    handed(loan)
+    brought(loan, 20, state="damaged")
+    page = signed(lender_of(loan)).get(address(loan, "return")).content.decode()
+    assert "«\u00a0abîmé\u00a0», et aucun incident n’est ouvert" in page
+    assert "L’autre organisme n’a pas encore confirmé." in page
+    assert "en ordre\u00a0: terminez" not in page
+    report = loan.reports.get(moment="return")
+    handover.confirm(report, by=borrower_of(loan))
+    open_incident(loan, by=lender_of(loan), description="Deux pattes cassées", report=report)
+    page = signed(lender_of(loan)).get(address(loan, "return")).content.decode()
+    assert "aucun incident n’est ouvert" not in page
+    assert "pas encore confirmé" not in page
+
+
+def test_what_comes_back_within_its_minute_can_still_be_set_aside(loan: Loan) -> None:
+    handed(loan)
+    brought(loan, 20, happened_at=loan.reports.get(moment="handover").happened_at)
+    assert open_incident(loan, by=lender_of(loan), description="Brisées", units=2).set_aside == [19, 20]
+
+
+def test_who_must_say_who_pays_reads_it_on_the_page_of_the_loan(loan: Loan) -> None:
+    handed(loan)
+    open_incident(loan, by=lender_of(loan), description="Fendu", payer="borrower")
+    asked = "On vous propose qui paie"
+    assert asked in signed(borrower_of(loan)).get(loan.get_absolute_url()).content.decode()
+    assert asked not in signed(lender_of(loan)).get(loan.get_absolute_url()).content.decode()

@@ -17,7 +17,7 @@ from directory.models import ExceptionalHours, Reason, Resource
 from loans import proposals, requests
 from loans.models import Loan, LoanStatus
 from loans.recurrence import in_words
-from mutualisation.kernel.moments import day_in_words, moment, span
+from mutualisation.kernel.moments import day_in_words, moment, span, wall
 from tests.factories import CategoryFactory, MembershipFactory, ResourceFactory
 from tests.loans.lending import accepted, begun, lender_of
 from tests.loans.test_loan_pages import World, day
@@ -270,3 +270,17 @@ def test_what_is_left_to_return_is_said_on_the_loan_and_in_the_list(client: Clie
     assert "Il en reste 5 à rendre." in page_of(client.get(reverse("loan_list")))
     Loan.objects.filter(pk=loan.pk).update(returned_quantity=0)
     assert "à rendre." not in page_of(client.get(loan.get_absolute_url()))
+
+
+def test_the_lender_who_opens_a_closed_day_is_read_by_both(client: Client) -> None:
+    world = World(quantity=3)
+    loan = world.asked()
+    closed = day(30)
+    shut = wall(closed.lower).date()
+    ExceptionalHours.objects.create(organisation=world.resource.organisation, starts_on=shut, ends_on=shut)
+    proposals.propose(loan, by=lender_of(loan), side="lender", periods=[closed], quantity=1)
+    for person in (lender_of(loan), loan.requested_by):
+        client.force_login(person)
+        assert "le prêteur fait exception pour ce prêt" in page_of(client.get(loan.get_absolute_url()))
+    ExceptionalHours.objects.all().delete()
+    assert "fait exception" not in page_of(client.get(loan.get_absolute_url()))

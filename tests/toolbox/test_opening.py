@@ -146,10 +146,11 @@ def test_a_third_and_a_fourth_are_added_and_sign(mine: Membership) -> None:
     refused = client.post(PURCHASE, more)
     assert refused.status_code == 422
     assert "4 organismes et 3 parts" in refused.content.decode()
-    file = client.post(PURCHASE, {**more, "parts": "a lui : 25 %\nb elle : 25 %\nc eux : 25 %\nd tous : 25 %"})
+    shares = "\n".join(f"{who} : 25 %" for who in ("Le Carrefour", "l’organisme participant", "Le Centre", "La Ruche"))
+    file = client.post(PURCHASE, {**more, "parts": shares})
     assert file.status_code == 200
     said = squeezed("".join(pdf_pages(file.content)))
-    for who in ("l’organisme gérant", "l’organisme participant", "Le Centre", "La Ruche"):
+    for who in ("l’organisme gérant", "l’organisme participant", "l’organisme participant, La Ruche"):
         assert squeezed(f"Pour {who}") in said
     assert squeezed("Pour chaque partenaire") not in said
 

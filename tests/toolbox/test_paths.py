@@ -157,7 +157,7 @@ def test_a_change_that_asks_something_new_keeps_all_that_is_still_asked(loaded: 
     assert checked(new) == []
     assert "laissée de côté" not in new.content.decode()
     back = client.get("/parcours/", {**chosen(new), "accord_personne": "oui"})
-    still = {key: value for key, value in TRUCK.items() if key not in ("possession", "valeur")}
+    still = {key: value for key, value in TRUCK.items() if key not in ("vehicule", "possession", "valeur")}
     assert "Par où commencer" in back.content.decode()
     assert back.context["answers"] == {**still, "quoi": "humain", "accord_personne": "oui"}
 
@@ -166,7 +166,7 @@ def test_a_change_that_asks_something_new_keeps_all_that_is_still_asked(loaded: 
 def test_what_was_not_answered_is_not_changed(asked: str, loaded: None, client: Client) -> None:
     lonely = {"quoi": "materiel", "changer": asked}
     page = client.get("/parcours/", lonely)
-    assert page.context["question"].key == "possession"
+    assert page.context["question"].key == "vehicule"
     assert "laissée de côté" in page.content.decode()
 
 
@@ -211,7 +211,7 @@ def test_who_accompanies_is_of_the_territory_chosen(places: dict[str, Any], load
 
 
 def test_comparable_stories_are_of_the_same_kind_first(loaded: None, client: Client) -> None:
-    same = PracticeFactory(title="Le même camion", stage="mutualisation", kinds=["materiel"])
+    same = PracticeFactory(title="La même tente", stage="mutualisation", kinds=["materiel"])
     kind = PracticeFactory(title="Une pelle prêtée", stage="pret", kinds=["materiel"])
     PracticeFactory(title="Une comptable", stage="mutualisation", kinds=["humain"])
     merger = PracticeFactory(title="Une fusion", stage="fusion", kinds=["materiel"])
@@ -219,9 +219,60 @@ def test_comparable_stories_are_of_the_same_kind_first(loaded: None, client: Cli
     def told(address: dict[str, str]) -> list[str]:
         return [story.title for story in client.get("/parcours/", address).context["stories"]]
 
-    assert told(TRUCK) == [same.title, merger.title, kind.title]
+    assert told({**TRUCK, "vehicule": "non"}) == [same.title, merger.title, kind.title]
     lent = {**TRUCK, "possession": "deja", "decision": "un_seul", "frequence": "parfois", "risque": "faible"}
+    lent["vehicule"] = "non"
     assert told(lent) == [kind.title, same.title, merger.title]  # who borrows is not shown a merger first
+    main = PracticeFactory(title="Des tables surtout", stage="pret", kinds=["materiel"], pooled="Des tables.")
+    PracticeFactory(title="De tout", stage="pret", kinds=["locaux", "humain", "materiel"], pooled="De tout.")
+    assert told(lent)[0] == main.title
+
+
+def test_who_shares_a_vehicle_is_shown_vehicles_those_alone(loaded: None, client: Client) -> None:
+    PracticeFactory(title="Une cuisine", stage="mutualisation", kinds=["materiel"], pooled="Des chaudrons.")
+    quote = PracticeFactory(title="Une union", stage="mutualisation", kinds=["materiel"], pooled="Tout.",
+                            quote="le véhicule d’une vision")  # fmt: skip
+
+    def told() -> list[str]:
+        return [story.title for story in client.get("/parcours/", TRUCK).context["stories"]]
+
+    assert told() == [quote.title, "Une cuisine"]  # for want of any
+    route = PracticeFactory(title="La route", stage="pret", kinds=["materiel"], pooled="Une fourgonnette à trois.")
+    assert told() == [route.title]
+
+
+def advice_of(**changes: str) -> paths.Advice:
+    answers, left = FIRST.follow({**TRUCK, **changes})
+    assert left is None
+    return FIRST.advise(answers)
+
+
+def test_a_vehicle_is_watched_as_one() -> None:
+    watched = " ".join(advice_of().watch)
+    for said in ("assurance automobile", "Le permis", "immatriculation à la SAAQ"):
+        assert said in watched
+    assert "avec quel véhicule" not in watched
+    tent = " ".join(advice_of(vehicule="non").watch)
+    assert "SAAQ" not in tent
+    assert "avec quel véhicule" in tent
+
+
+@pytest.mark.parametrize(("possession", "said"), [
+    ("deja", "un prêt ou deux"), ("commun", "Avant d’acheter, faites un essai"), ("commande", "sert d’essai"),
+])  # fmt: skip
+def test_material_begins_with_a_trial(possession: str, said: str) -> None:
+    assert said in " ".join(advice_of(possession=possession).because)
+    once = " ".join(advice_of(possession="deja", frequence="une_fois").because)
+    assert "essai" not in once
+
+
+def test_tools_are_those_of_the_form_advised() -> None:
+    assert "gaucher-ross-pret" not in advice_of().tools  # bought together, nothing is lent
+    assert "gaucher-ross-pret" in advice_of(possession="deja").tools
+    assert "gaucher-ross-pret" in advice_of(confiance="nouveaux").tools  # lent at first
+    assert "antecedents-benevoles" not in advice_of(risque="personnes").tools
+    person = advice_of(quoi="humain", accord_personne="oui", risque="personnes")
+    assert "antecedents-benevoles" in person.tools
 
 
 @pytest.mark.parametrize("others", [1, 3])

@@ -97,6 +97,38 @@ class SharesField(LinesField):
         return lines
 
 
+def sharer(line: str) -> str:
+    """Of whom a share is: « la Marmite : 1/3 » → « la Marmite »."""
+    found = _SHARE.fullmatch(line)
+    return found["who"].strip(" \u00a0\u202f:,;–—-\t") if found else line
+
+
+def strangers(who: Iterable[str], parties: Iterable[tuple[str, str]]) -> list[str]:
+    """Those of ``who`` that are no party (a name, a role), or one that was said already.
+
+    A party that has no name yet may be called anything, once.
+    """
+    rows = [(_plain(name), _plain(role)) for name, role in parties]
+    left, unknown = list(rows), []
+    for one in who:
+        said = _plain(one)
+        match = next((row for row in left if said and said in row), None)
+        if match:
+            left.remove(match)
+        else:
+            unknown.append(one)
+    free = sum(not name for name, _role in left)
+    taken = {word for row in rows for word in row if word}
+    twice = [one for one in unknown if _plain(one) in taken]
+    return twice or unknown[free:]
+
+
+def _plain(name: str) -> str:
+    """A name as it is compared: neither capitals, nor an article, nor spaces of any sort."""
+    words = " ".join(name.replace("'", "’").casefold().split())
+    return re.sub(r"^(?:l’|les |la |le )", "", words)
+
+
 def percent(share: Fraction) -> str:
     """« 150 », « 99,5 »."""
     value = round(Decimal(share.numerator * 100) / Decimal(share.denominator), 1)

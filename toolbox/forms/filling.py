@@ -23,7 +23,7 @@ from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
 from toolbox.facts import PIECES, line_of, pieces_of
-from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, NONE, YES, NeqField, field_of
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, NONE, YES, NeqField, field_of, sharer, strangers
 from toolbox.models import Clause
 from toolbox.variables import CATALOGUE
 
@@ -59,15 +59,16 @@ class FillingForm(forms.Form):
     """What goes in some blanks. Made by ``form_for``.
 
     ``others``: as many blocks for the organisations that sign besides the two; None: a list, one a line.
-    ``taken``: numbers of enterprise that other parties of the text gave elsewhere.
+    ``taken``: numbers of enterprise that other parties of the text gave elsewhere. ``roles``: what the text calls its
+    parties: shares may name them so.
     """
 
     def __init__(
         self, *args: Any, blanks: list[Blank], optional: list[Clause], demanded: bool, others: int | None = None,
-        taken: Iterable[str] = (), **kwargs: Any,
+        taken: Iterable[str] = (), roles: Mapping[str, str] | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        self.taken = set(taken)
+        self.taken, self.roles = set(taken), dict(roles or {})
         self.blanks = {blank.name: blank for blank in blanks}
         self.blocks: dict[str, list[dict[str, str]]] = {}  # the names of the fields of each block, by blank
         for blank in blanks:
@@ -123,7 +124,22 @@ class FillingForm(forms.Form):
             name = next(n for n, b in self.blanks.items() if b.check == "shares")
             wrong = _("Il y a %(who)d organismes et %(n)d parts : donnez une part à chacun, même de 0 %%.")
             self.add_error(name, wrong % {"who": others[0] + 2, "n": len(shares)})
+        elif shares and self.blocks:
+            self._shares_of_parties(shares)
         return said
+
+    def _shares_of_parties(self, shares: list[str]) -> None:
+        """Each share is of a party, called as the text calls it or by its name; one not named yet may be anyone."""
+        said = self.cleaned_data
+        parties = [(said.get(f"{party}.nom") or "", self.roles.get(party, "")) for party in ("preteur", "emprunteur")]
+        parties += [(name, "") for name in self.others()]
+        wrong = strangers([sharer(line) for line in shares], parties)
+        if not wrong:
+            return
+        name = next(n for n, b in self.blanks.items() if b.check == "shares")
+        told = _("« %(who)s » n’est le nom d’aucune partie, ou il y est deux fois. Les parties : %(names)s.")
+        names = ", ".join(called or role for called, role in parties if called or role)
+        self.add_error(name, told % {"who": wrong[0][:60], "names": names})
 
     def _same_twice(self, said: dict[str, Any]) -> None:
         """One number of enterprise for two parties: they would be one."""
@@ -159,7 +175,9 @@ class FillingForm(forms.Form):
         """Not sent yet: the answers that it opens with, those that hold."""
         shown = {name: self[name].value() for name in self.fields if self[name].value() not in (None, "", [])}
         blanks, others = list(self.blanks.values()), max((len(rows) for rows in self.blocks.values()), default=0)
-        again = FillingForm(shown, blanks=blanks, optional=[], demanded=False, others=others if self.blocks else None)
+        again = FillingForm(
+            shown, blanks=blanks, optional=[], demanded=False, others=others if self.blocks else None, roles=self.roles
+        )
         return again.answers()
 
     def others(self) -> list[str]:
@@ -204,19 +222,27 @@ def form_for(
     demanded: bool = False,
     others: int | None = None,
     beside: Mapping[str, Any] | None = None,
+    roles: Mapping[str, str] | None = None,
 ) -> FillingForm:
     """A form over these blanks. ``values``: what is known already; ``demanded``: nothing may be left out.
 
     ``optional``: the clauses that may be kept or not, ``chosen`` the keys of those that are. ``others``: how many
     organisations besides the two parties are asked for, each in its block of fields. ``beside``: what the text says
-    already, of which these answers are a part.
+    already, of which these answers are a part. ``roles``: what it calls its parties.
     """
     rows = list(blanks)
     taken = numbers_in(beside or {}, but={blank.name for blank in rows})
     known = {b.name: _shown(b, (values or {})[b.name]) for b in rows if is_filled((values or {}).get(b.name))}
     known[CHOSEN] = list(chosen)
     return FillingForm(
-        data, initial=known, blanks=rows, optional=list(optional), demanded=demanded, others=others, taken=taken
+        data,
+        initial=known,
+        blanks=rows,
+        optional=list(optional),
+        demanded=demanded,
+        others=others,
+        taken=taken,
+        roles=roles,
     )
 
 

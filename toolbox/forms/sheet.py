@@ -99,8 +99,10 @@ def _part(
             part.grows = True
             for n, block in enumerate(form.blocks[name], FIRST_OTHER):
                 part.blocks.append((_("Organisme n° %(n)d") % {"n": n}, [form[at] for at in block.values()]))
-        else:
-            part.fields.append(form[name])
+            part.filled += len(answers.get(name) or ())
+            part.total += len(form.blocks[name])
+            continue
+        part.fields.append(form[name])
         known = is_filled(answers.get(name))
         part.filled += known
         part.total += known or (name not in spare and (blank.is_demanded or blank.from_portal))

@@ -23,7 +23,7 @@ from toolbox.forms.filling import MOST_OTHERS, FillingForm, form_for
 from toolbox.forms.sheet import sheet
 from toolbox.models import Clause, Edition, ModelAgreement, Party
 from toolbox.papers import blank_paper, draft_paper
-from toolbox.views.opening import Opened, opened
+from toolbox.views.opening import Opened, opened, walked
 
 MADE = "60/10m"  # documents of one visitor: enough to try again and again
 KEPT_SECONDS = 3600
@@ -73,33 +73,46 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
         asked = known.reminded(asked)
         form = form_for(
             asked, values=known.values, optional=optional, chosen=known.chosen, others=_others(request, model),
+            roles=roles_of(clauses),
         )  # fmt: skip
         return _page(request, edition, clauses, form, known=known)
-    form = form_for(asked, request.POST, optional=optional, others=_others(request, model))
+    known = walked(request)  # said again beside what is typed
+    form = form_for(
+        known.reminded(asked), request.POST, optional=optional, others=_others(request, model), roles=roles_of(clauses)
+    )
     if "ajouter" in request.POST:
-        return _page(request, edition, clauses, form)
+        return _page(request, edition, clauses, form, known=known)
     if not may_again(request, "fill", MADE):
         refused = _("Beaucoup de documents ont été faits d’ici : attendez quelques minutes. "
                     "Ce que vous avez tapé est resté.")  # fmt: skip
-        return _page(request, edition, clauses, form, status=429, refused=refused)
+        return _page(request, edition, clauses, form, known=known, status=429, refused=refused)
     answers = form.answers() | {"portail.nom": settings.PORTAL_NAME}
     written = compose(clauses, blanks, answers, form.chosen())
     wanted = request.POST.get("format", "")
     if form.is_valid() and wanted in FORMS:
         try:
-            paper = draft_paper(edition, written, roles=_who_signs(clauses, answers), others=form.others())
+            paper = draft_paper(
+                edition, written, roles=_who_signs(clauses, answers), others=_others_sign(clauses, form)
+            )
             return handed(request, made(paper, wanted), wanted, name=f"{slug}-projet")
         except PaperError as error:
-            return _page(request, edition, clauses, form, status=503, refused=str(error))
+            return _page(request, edition, clauses, form, known=known, status=503, refused=str(error))
     named = {name for clause in written for name in clause.named}
     left = [b.label for n, b in blanks.items() if n in named and n not in answers and n not in _NEVER_ASKED]
-    return _page(request, edition, clauses, form, status=422 if form.errors else 200, written=written, left=left)
+    status = 422 if form.errors else 200
+    return _page(request, edition, clauses, form, known=known, status=status, written=written, left=left)
 
 
 def _who_signs(clauses: list[Clause], answers: dict[str, Any]) -> dict[str, str]:
     """Each party as the text calls it, and its name if it was typed: « l’organisme gérant, La Marmite »."""
     names = {party: answers.get(f"{party}.nom") for party in roles_of(clauses)}
     return {party: f"{role}, {names[party]}" if names[party] else role for party, role in roles_of(clauses).items()}
+
+
+def _others_sign(clauses: list[Clause], form: FillingForm) -> list[str]:
+    """The organisations besides the two, each in the role of those it joins: « l’organisme participant, La Halte »."""
+    role = roles_of(clauses).get(Party.BORROWER)
+    return [f"{role}, {name}" if role else name for name in form.others()]
 
 
 def _page(

@@ -64,6 +64,13 @@ def opened(request: HttpRequest, model: ModelAgreement, asked: Iterable[Blank], 
     return found
 
 
+def walked(request: HttpRequest) -> Opened:
+    """What the address says of the guided path alone: still told once the form is sent."""
+    found = Opened({}, [])
+    _walked(request, found)
+    return found
+
+
 def _resource(request: HttpRequest) -> Resource | None:
     """The resource that the address names, if this reader may see it."""
     slug = request.GET.get(RESOURCE, "")

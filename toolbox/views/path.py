@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Case, Q, When
+from django.db.models import Case, Q, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -25,6 +25,7 @@ from toolbox.models import Edition, ModelAgreement, Tool
 WHERE = "territoire"  # asked beside the advice: it changes who accompanies, not the rest
 CHANGE = "changer"  # the question that is asked again, its answer still chosen
 STORIES, NETWORKS = 3, 6
+VEHICLE = r"\m(camions?|camionnettes?|fourgonnettes?|véhicules?|autobus|remorques?|automobiles?)\M"
 
 
 @login_not_required
@@ -68,7 +69,7 @@ def guided_path(request: HttpRequest) -> HttpResponse:
         "model": model,
         "filling": _opening(edition, answers, place, networks, elsewhere) if edition else "",
         "tools": Tool.objects.visible_to(request.user).listed().led_to(advice.tools),
-        "stories": _stories(request, advice.stage, answers.get("quoi", "")),
+        "stories": _stories(request, advice.stage, answers),
         "place": place,
         "places": portal_territories(),
         "networks": networks,
@@ -94,13 +95,25 @@ def _opening(
     return "?" + urlencode([*rows, ("depuis-parcours", urlencode(answers))])
 
 
-def _stories(request: HttpRequest, stage: str, kind: str) -> list[Practice]:
-    """Stories where the same kind is shared, the nearest steps first; of the same step for what has no kind."""
+def _stories(request: HttpRequest, stage: str, answers: dict[str, str]) -> list[Practice]:
+    """Stories where the same kind is shared, the nearest steps first; of the same step for what has no kind.
+
+    Of whoever shares a vehicle, those about vehicles, as long as there is one.
+    """
+    kind = answers.get("quoi", "")
     same = Q(kinds__contains=[kind]) if kind in Kind.values else Q(stage=stage)
     visible = Practice.objects.visible_to(request.user).listed().for_list().filter(same)
     here = paths.STAGES.index(stage) if stage in paths.STAGES else 0
     steps = [When(stage=step, then=abs(n - here)) for n, step in enumerate(paths.STAGES)]
-    return list(visible.order_by(Case(*steps, default=len(steps)), "-published_at", "-id")[:STORIES])
+    about = Q()
+    for told in ("title", "standfirst", "pooled"):
+        about |= Q(**{f"{told}__iregex": VEHICLE})
+    main = Q(kinds__0=kind)  # what they share first
+    rows = visible.annotate(
+        alike=Case(When(about, then=0), default=1) if answers.get("vehicule") == "oui" else Value(0)
+    ).order_by("alike", Case(*steps, default=len(steps)), Case(When(main, then=0), default=1), "-published_at", "-id")
+    found = list(rows[:STORIES])
+    return [story for story in found if story.alike == found[0].alike]
 
 
 def _place(request: HttpRequest, slug: str) -> Node | None:
