@@ -170,6 +170,10 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
             "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis : il compte comme venu sur elle, à la "
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
+        _(
+            "Un prêt que le projet paie n’est pas un don : ses heures comptent, son prix non; seul ce qui est offert "
+            "en plus du prix y ajoute une valeur."
+        ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(
             "Ce qui est promis compte dans l’année où cela commence, ou celle de l’offre quand rien n’est daté; ce qui "

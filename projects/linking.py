@@ -16,10 +16,8 @@ from directory.permissions import is_member, require
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from mutualisation.kernel.search import normalise
 from projects import notifications
 from projects.contributions import NATURE_OF_KIND, NotPossible, within
-from projects.ledger import Line
 from projects.models import IN_USE, Contribution, Nature, Project, ProjectLoan, ProjectNeed
 from projects.permissions import can_keep, can_lead, can_link, leading
 from projects.wording import dollars
@@ -148,14 +146,6 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
     if not fresh and link.project_id != project.pk:
         raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
     return link
-
-
-def brought_to(needs: Iterable[Need], lines: Iterable[Line]) -> dict[int, list[str]]:
-    """By need, the partners who bring it: those whose contribution bears its name, as the page of offers writes it."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        found.setdefault(normalise(line.label), []).append(line.partner)
-    return {need.pk: found.get(normalise(need.name[:160]), []) for need in needs}
 
 
 @transaction.atomic

@@ -24,10 +24,9 @@ from mutualisation.kernel.requests import posted_from
 from projects import wording
 from projects.contributions import BeyondPromise, NotPossible
 from projects.forms.participation import LoanKeepsForm, LoanLinkForm
-from projects.ledger import lines_of
+from projects.ledger import brought_to, lines_of
 from projects.linking import (
     ask_for,
-    brought_to,
     keep_promise,
     link_loan,
     link_need,

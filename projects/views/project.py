@@ -33,9 +33,8 @@ from projects.exchange import project_jsonld
 from projects.filters import ProjectFilterSet
 from projects.financing import financing
 from projects.forms.fields import written
-from projects.ledger import lines_of
+from projects.ledger import brought_to, lines_of
 from projects.lifecycle import Facts
-from projects.linking import brought_to
 from projects.models import (
     ROLE_HELP,
     STEPS,
