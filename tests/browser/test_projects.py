@@ -74,15 +74,13 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     bearer.get_by_text("La Marmite fait maintenant partie du projet.").wait_for()
 
     # she lends her kitchen, and the loan counts by itself
-    kitchen = ResourceFactory(
-        name="Cuisine du canal", kind="locaux", organisation=karim.organisation, cost_mode="prix", price=30,
-        price_unit="l’heure",
-    )  # fmt: skip
+    kitchen = ResourceFactory(name="Cuisine du canal", kind="locaux", organisation=karim.organisation)
     happened(lend(kitchen, odile.organisation, some_day(), by=odile.user))
     partner.goto(project.get_absolute_url())
     partner.get_by_role("link", name="Lier un prêt").click()
     fits(partner)
     partner.get_by_label("Cuisine du canal").check()
+    partner.fill("[name=rate]", "30")
     press(partner, "Compter ce prêt au bilan")
     partner.get_by_role("cell", name="Cuisine du canal").wait_for()
     fits(partner)
