@@ -363,8 +363,6 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 def blank(request: HttpRequest, pk: int, moment: str) -> HttpResponse:
     """The sheet to print and fill by hand."""
     loan = the_loan(request, pk)
-    can_report = can_open(request.user, loan)
-    shown = [_shown(request, r, can_report=can_report) for r in reports]
     context = {
         "loan": loan,
         "moment": moment,

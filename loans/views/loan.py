@@ -23,7 +23,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory import alternatives, calendar, closing
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import amendments, handover, holding, proposals, requests
+from loans import amendments, handover, holding, offered, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
@@ -316,6 +316,7 @@ def _shown(
         "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
+        "remarks": _remarks(loan, waiting, live),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
         "thread": thread(loan),
         "draft": draft if not typed and form is None else None,
@@ -364,6 +365,13 @@ def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
         return []
     others = Resource.objects.visible_to(request.user).listed().exclude(organisation=loan.borrower_id)
     return alternatives.comparable(loan.resource, first.period, loan.quantity, among=others)
+
+
+def _remarks(loan: Loan, waiting: Proposal | None, live: list[LoanDate]) -> list[str]:
+    """What is asked of a person beyond what is offered, for as long as there is something to answer."""
+    if waiting:
+        return offered.remarks(waiting.resource, waiting.periods, loan=loan)
+    return offered.remarks(loan.resource, [date.period for date in live], loan=loan) if loan.is_open else []
 
 
 def _placement(loan: Loan, sides: set[str]) -> int:

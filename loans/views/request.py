@@ -24,7 +24,7 @@ from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening, clock
 from directory.views.resource import renamed
-from loans import amendments, requests
+from loans import amendments, offered, requests
 from loans.forms.fields import DayField
 from loans.forms.request import ONCE, RequestForm
 from loans.models import Loan, LoanStatus
@@ -106,11 +106,11 @@ def _likely(request: HttpRequest, resource: Resource, mine: list[Membership]) ->
     chosen = acting.organisation_id if acting and acting.organisation_id in others else others[0]
     asked = request.GET
     found: dict[str, Any] = {"borrower": chosen, "starts_on": asked.get("du", ""), "ends_on": asked.get("au", "")}
-    found |= {name: asked[key] for name, key in (("starts_at", "de"), ("ends_at", "a")) if asked.get(key)}
     if (units := asked.get("quantite", "")).isascii() and units.isdigit() and len(units) < 7:
         found["quantity"] = units
     if resource.kind == Kind.HUMAIN:
-        found["every"] = Every.WEEK
+        found |= {"every": Every.WEEK, **offered.first_values(resource, day_said=bool(found["starts_on"]))}
+    found |= {name: asked[key] for name, key in (("starts_at", "de"), ("ends_at", "a")) if asked.get(key)}
     try:
         first = DayField().clean(found["starts_on"]) if found["starts_on"] else None
         last = DayField().clean(found["ends_on"]) if found["ends_on"] else first
@@ -287,6 +287,7 @@ def _dates(
         "free": free,
         "busy": len(rows) - free,
         "ways": _ways(request, form, free) if any(r.code == "taken" for some in refused.values() for r in some) else {},
+        "remarks": offered.remarks(form.resource, [row["period"] for row in rows if row["kept"]]),
         "problem": problem,
     }
     return render(request, DATES, context, status=status)
