@@ -104,19 +104,19 @@ def _too_often(resource: Resource, periods: Sequence[Period], loan: Loan | None)
     if not over:
         return []
     first = over[0]
-    words = {
-        "share": resource.time_share or _("%(n)s jours par semaine") % {"n": f"{resource.days_per_week:g}"},
-        "weeks": len(over), "n": len(asked[first] | lent[first]), "day": day_in_words(first, "j F Y"),
-    }  # fmt: skip
+    n, already = len(asked[first] | lent[first]), len(lent[first])
+    days = ngettext("%(n)d jour", "%(n)d jours", n) % {"n": n}
+    if already:
+        days = ngettext("%(days)s, dont %(n)d déjà prêté", "%(days)s, dont %(n)d déjà prêtés", already) % {
+            "days": days, "n": already,
+        }  # fmt: skip
     said = ngettext(
-        "Part de temps offerte : « %(share)s ». La semaine du %(day)s compterait %(n)d jours.",
-        "Part de temps offerte : « %(share)s ». %(weeks)d semaines en compteraient plus; celle du %(day)s, "
-        "%(n)d jours.", len(over),
+        "Part de temps offerte : « %(share)s ». La semaine du %(day)s compterait %(days)s.",
+        "Part de temps offerte : « %(share)s ». %(weeks)d semaines en compteraient plus; celle du %(day)s, %(days)s.",
+        len(over),
     )  # fmt: skip
-    if already := len(lent[first]):
-        also = ngettext("%(n)d y est déjà prêté.", "%(n)d y sont déjà prêtés.", already) % {"n": already}
-        return [f"{said % words} {also}"]
-    return [said % words]
+    share = resource.time_share or _("%(n)s jours par semaine") % {"n": f"{resource.days_per_week:g}"}
+    return [said % {"share": share, "weeks": len(over), "day": day_in_words(first, "j F Y"), "days": days}]
 
 
 def _by_week(periods: Any) -> defaultdict[datetime.date, set[datetime.date]]:

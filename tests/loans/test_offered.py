@@ -82,12 +82,12 @@ def test_a_week_beyond_her_share_is_told_with_what_is_lent_already(accountant: R
     assert "semaine du" not in said(accountant, wednesday)  # asked for by others, nothing is lent yet
     other = accepted(accountant, thursday, worker="Sam Essai", consent_on=datetime.date(2026, 11, 1))
     told = said(accountant, wednesday)
-    assert "« 1 jour par semaine ». La semaine du 4 mars 2030 compterait 2 jours. 1 y est déjà prêté." in told
+    assert "« 1 jour par semaine ». La semaine du 4 mars 2030 compterait 2 jours, dont 1 déjà prêté." in told
     assert "semaine du" not in said(accountant, at("2030-03-14"))
     assert "semaine du" not in said(accountant, thursday, loan=other)  # never beside itself
     accepted(accountant, at("2030-03-21"), worker="Sam Essai", consent_on=datetime.date(2026, 11, 1))
     told = said(accountant, wednesday, at("2030-03-20"))
-    assert "2 semaines en compteraient plus; celle du 4 mars 2030, 2 jours." in told
+    assert "2 semaines en compteraient plus; celle du 4 mars 2030, 2 jours, dont 1 déjà prêté." in told
 
 
 def page(response: Any) -> str:
