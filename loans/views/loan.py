@@ -31,7 +31,8 @@ from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
-from loans.views.thread import terms_of, thread
+from loans.views.changes import changes_of
+from loans.views.thread import thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 from mutualisation.kernel.moments import in_words as period_words
@@ -302,7 +303,7 @@ def _shown(
         "waiting": waiting,
         "outside": proposals.outside_hours(waiting) if waiting else [],
         "answers": answers,
-        "terms": terms_of(waiting, loan) if waiting else [],
+        "changes": changes_of(waiting, loan, live) if waiting else [],
         "forms": forms,
         "may": may,
         "may_propose": proposals.can_propose(request.user, loan),
