@@ -51,6 +51,11 @@ WORDS = {
     "warn": gettext_lazy("En réparation : l’emprunteur est prévenu, le prêt tient"),
     "repaired": gettext_lazy("Réparé : l’emprunteur est prévenu"),
 }
+OF_TIME = {  # of a person, of what she knows: nothing is handed over nor comes back
+    "hand_over": gettext_lazy("a inscrit le début"),
+    "bring_back": gettext_lazy("a inscrit la fin"),
+    "reopen": gettext_lazy("a rouvert le prêt : ce n’est pas fini"),
+}
 PROPOSED = {
     Proposal.Kind.COUNTER: gettext_lazy("propose"),
     Proposal.Kind.CHANGE: gettext_lazy("propose un changement"),
@@ -92,7 +97,8 @@ def thread(loan: Loan) -> list[Entry]:
 
 def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposals: dict[int, Proposal]) -> Entry:
     proposal = proposals.get(event.data.get("proposal") or 0)
-    what, terms = str(WORDS.get(event.verb, event.verb)), []
+    words = WORDS if loan.has_state else WORDS | OF_TIME
+    what, terms = str(words.get(event.verb, event.verb)), []
     if event.verb == "propose" and proposal:
         what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
     if event.verb == "take_effect" and proposal:

@@ -140,7 +140,23 @@ def test_a_day_that_is_closed_is_told_once(client: Client) -> None:
     page = page_of(asking(client, hall, every="week", until=(first + datetime.timedelta(days=8)).isoformat()))
     assert page.count("C’est fermé") == 1
     errors = asking(client, hall).context["form"].errors
-    assert sum(len(said) for said in errors.values()) == 1
+    assert [*errors] == ["starts_on"]  # the day is what is wrong, not its hours
+    assert len(errors["starts_on"]) == 1
+
+
+def test_what_is_closed_is_told_beside_the_day_or_the_hour_to_change(client: Client) -> None:
+    first = timezone.localdate() + datetime.timedelta(days=10)
+    van = ResourceFactory(kind="materiel", quantity=1)
+    last = first + datetime.timedelta(days=2)
+    for each, hours in ((first, (9, 17)), (last, None)):
+        opens, closes = map(datetime.time, hours) if hours else (None, None)
+        ExceptionalHours.objects.create(
+            resource=van, starts_on=each, ends_on=each, label="", opens_at=opens, closes_at=closes
+        )
+    errors = asking(client, van, starts_at="8 h", ends_on=last.isoformat()).context["form"].errors
+    assert {*errors} == {"starts_at", "ends_on"}
+    assert "c’est ouvert de 9\u00a0h à 17\u00a0h" in errors["starts_at"][0]
+    assert "C’est fermé" in errors["ends_on"][0]
 
 
 @pytest.mark.parametrize("weeks", [3, 10])
