@@ -23,7 +23,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory import alternatives, calendar, closing
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import amendments, handover, holding, offered, proposals, requests
+from loans import amendments, handover, holding, hours, offered, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
@@ -317,6 +317,7 @@ def _shown(
         "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
+        "notes_hours": hours.are_noted(loan) and any(map(hours.is_past, dates)),
         "remarks": _remarks(loan, waiting, live),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
         "thread": thread(loan),
