@@ -110,8 +110,8 @@ def _lines(loan: Loan, now: Any) -> list[Line]:
     for line in lines:
         if event := noted.get(line.date.pk):
             line.noted = event
-            said = {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
-            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % said, ""))
+            words = {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
+            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % words, ""))
             line.told += [(event.note, "")] if event.note else []
     for event in (event for event in events if event.verb == "cancel_date"):
         for line in lines:

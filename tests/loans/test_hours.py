@@ -122,8 +122,9 @@ def test_only_past_dates_of_a_person_for_who_acts_for_a_side(loan: Loan) -> None
     LoanDate.objects.update(cancelled_at=None)
     stranger = Membership.objects.create(user=member(OrganisationFactory()), organisation=OrganisationFactory()).user
     assert of(stranger).post(address(loan), sent(loan, "7")).status_code == 404
-    with pytest.raises(PermissionDenied):
-        hours.note_hours(date_of(loan), by=stranger, minutes=420)
+    for n, by in ((0, stranger), (2, lender_of(loan))):
+        with pytest.raises(PermissionDenied):
+            hours.note_hours(date_of(loan, n), by=by, minutes=420)
     hall = begun(accepted(ResourceFactory(kind="locaux"), in_days(1), in_days(8)), ago=datetime.timedelta(days=2))
     assert of(lender_of(hall)).post(address(hall), sent(hall, "7")).status_code == 404
     assert "Noter les heures" not in page(of(lender_of(hall)).get(address(hall)))
