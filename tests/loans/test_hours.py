@@ -81,7 +81,7 @@ def test_either_side_notes_and_both_read_with_the_sum(loan: Loan) -> None:
         assert "Heures faites : <b>7 h 30</b>, notées pour 1 date." in seen
     thread = page(lender.get(loan.get_absolute_url()))
     assert "a noté 7 h 30 de travail, le " in thread
-    assert "Les heures faites, date par date" in thread
+    assert "Les 3 dates et les heures faites" in thread
     seen = hours.last_noted(loan.events.all())[date_of(loan).pk].pk
     assert lender.post(address(loan), sent(loan, "6,75", vu=seen)).status_code == 302
     assert f"Heures faites : 6 h 45, notées par {loan.lender.name}" in page(borrower.get(address(loan)))
