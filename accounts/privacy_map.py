@@ -74,7 +74,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "offered_by answered_by",
     },
     "projects.Contribution": {
-        PUBLIC: "id participation nature role label hours amount",
+        PUBLIC: "id participation nature role label need hours amount",
         ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
         PERSONAL: "offered_by",
     },

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.models import Need, Organisation
+from directory.models import Organisation
 from directory.permissions import is_member, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
@@ -66,12 +66,10 @@ def offer(
     roles: Iterable[str] = (),
     message: str = "",
     brings: Iterable[Mapping[str, Any]] = (),
-    need: Need | None = None,
 ) -> Participation:
     """Offer to take part, with what one brings. What the organisation that leads offers needs no answer.
 
-    Support is there at once too; what is brought with it waits to be welcomed, as any promise. ``need`` is the need of
-    the project that it answers: who leads reads which.
+    Support is there at once too; what is brought with it waits to be welcomed, as any promise.
 
     Raises NotPossible for a project that ended, or when the organisation already takes part in that capacity.
     """
@@ -94,9 +92,9 @@ def offer(
         ) from error
     brought = [_promise(made, one, by=by, welcomed=leads) for one in brings]
     if at_once:
-        notifications.joined(made, by=by, brought=[] if leads else brought, need=need)
+        notifications.joined(made, by=by, brought=[] if leads else brought)
     else:
-        notifications.offered(made, by=by, need=need)
+        notifications.offered(made, by=by, brought=brought)
     return made
 
 
@@ -162,6 +160,7 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
         nature=said["nature"],
         role=said.get("role") or "",
         label=said["label"],
+        need=said.get("need"),
         hours=said.get("hours") or 0,
         amount=said.get("amount") or 0,
         hourly_rate=rate,
@@ -175,13 +174,8 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
 
 
 @transaction.atomic
-def promise(
-    participation: Participation, said: Mapping[str, Any], *, by: Any, need: Need | None = None
-) -> Contribution:  # fmt: skip
-    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible.
-
-    ``need`` is the need of the project that it answers: who leads reads which.
-    """
+def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -> Contribution:
+    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible."""
     require(is_member(by, participation.organisation))
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
@@ -189,7 +183,7 @@ def promise(
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
     made = _promise(participation, said, by=by, welcomed=welcomed)
     if participation.status == S.WELCOMED and not welcomed:
-        notifications.promised(made, by=by, need=need)
+        notifications.promised(made, by=by)
     touch(project)
     return made
 

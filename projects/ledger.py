@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -24,10 +23,9 @@ from django.db import connection
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from directory.models import Kind, Need, Organisation
+from directory.models import Kind, Organisation
 from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
-from mutualisation.kernel.search import normalise
 from projects import wording
 from projects.contributions import NATURE_OF_KIND
 from projects.models import IN_USE, ContributionRole, Nature, Part, Project, ProjectLoan, lent
@@ -213,14 +211,6 @@ def ledger(project: Project) -> Ledger:
         )
         grouped = cursor.fetchall()
     return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}, project.year_starts))
-
-
-def brought_to(needs: Iterable[Need], lines: Iterable[Line]) -> dict[int, list[str]]:
-    """By need, the partners who bring it: those whose contribution bears its name, as the page of offers writes it."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        found.setdefault(normalise(line.label), []).append(line.partner)
-    return {need.pk: found.get(normalise(need.name[:160]), []) for need in needs}
 
 
 def _names(ids: set[int]) -> dict[int, str]:

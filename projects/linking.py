@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -146,6 +147,20 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
     if not fresh and link.project_id != project.pk:
         raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
     return link
+
+
+def brought_to(needs: Iterable[Need], user: Any) -> dict[int, list[Contribution]]:
+    """By need of a project, what answers it that this reader may see: what is promised, then what awaits an answer."""
+    found: dict[int, list[Contribution]] = {need.pk: [] for need in needs}
+    if found:
+        rows = Contribution.objects.visible_to(user).filter(
+            need__in=found, participation__project__linked_needs__need=F("need")
+        )
+        rows = rows.select_related("participation__organisation", "participation__project")
+        rows = rows.only("status", "need", "participation__organisation__name", "participation__project__slug")
+        for one in rows.order_by("-status", "pk"):
+            found[one.need_id].append(one)
+    return found
 
 
 @transaction.atomic

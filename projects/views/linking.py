@@ -24,9 +24,9 @@ from mutualisation.kernel.requests import posted_from
 from projects import wording
 from projects.contributions import BeyondPromise, NotPossible
 from projects.forms.participation import LoanKeepsForm, LoanLinkForm
-from projects.ledger import brought_to, lines_of
 from projects.linking import (
     ask_for,
+    brought_to,
     keep_promise,
     link_loan,
     link_need,
@@ -236,7 +236,7 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
     ).open()
     links = ProjectNeed.objects.filter(project=project).select_related("need__organisation").defer("need__search")
     shown = list(links.order_by("id"))
-    brought = brought_to([link.need for link in shown], lines_of(project)[0])
+    brought = brought_to([link.need for link in shown], request.user)
     hers = {m.organisation_id for m in mine}
     context: dict[str, Any] = {
         "project": project, "form": form, "chosen": chosen,
