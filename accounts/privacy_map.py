@@ -83,7 +83,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "recorded_by removed_by",
     },
     "projects.ProjectLoan": {
-        ORGANISATION: "id project loan contribution role rate per method linked_at",
+        ORGANISATION: "id project loan contribution role rate per method why linked_at",
         PERSONAL: "linked_by",
     },
     "projects.ProjectNeed": {PUBLIC: "id project need"},

@@ -44,7 +44,7 @@ class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class BeyondPromise(NotPossible):
-    """More came than was promised, and nothing says that this is meant."""
+    """More came than was promised, or at another time, and nothing says that this is meant."""
 
 
 def _open(project: Project) -> Project:
@@ -245,13 +245,13 @@ def deliver(
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
-    if not note.strip() and (beyond := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
+    if not note.strip() and (excess := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
         raise BeyondPromise(
             _(
                 "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en "
                 "un mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
             )
-            % beyond
+            % excess
         )
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
@@ -276,16 +276,11 @@ def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal, foreseen: bo
     }
 
 
-def within(held: Contribution) -> None:
-    """Raises BeyondPromise when the loans that keep it make more than was promised."""
-    if beyond := _beyond(held, hours=Decimal(0), amount=Decimal(0), foreseen=True):
-        raise BeyondPromise(
-            _(
-                "Avec ce prêt, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en un "
-                "mot dans la remarque; sinon, ce prêt ne tient pas cette promesse. Rien n’a changé."
-            )
-            % beyond
-        )
+def beyond(held: Contribution) -> str:
+    """How much would come with the loans that keep it, those to come too, when that is more than was promised."""
+    said = _("Avec ce prêt, %(came)s seraient venus pour %(promised)s promis.")
+    found = _beyond(held, hours=Decimal(0), amount=Decimal(0), foreseen=True)
+    return said % found if found else ""
 
 
 @transaction.atomic

@@ -1,6 +1,7 @@
+"""Contributions named like one need of their project answer it: until now only the name said so."""
+
 from django.db import migrations
 
-# Until now only its name said which need a contribution answers: those that could be of one need alone keep it.
 KNOWN = """
     UPDATE projects_contribution c SET need_id = known.need_id
       FROM (SELECT c.id, min(n.id) AS need_id

@@ -196,6 +196,11 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
         awaited = Q(status=states.OFFERED, participation__status__in=[taking.OFFERED, taking.WELCOMED])
         return self.filter(inside, promised | (awaited & sides))
 
+    def with_what_came(self) -> ContributionQuerySet:
+        """With the need that each answers, and what came of it; those that are dated first."""
+        rows = self.select_related("need").defer("need__search").prefetch_related("deliveries")
+        return rows.order_by(F("starts_on").asc(nulls_last=True), "id")
+
 
 @tracked
 class Contribution(models.Model):

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -194,13 +193,7 @@ def participation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **forms: Any) -> HttpResponse:
     project = one.project
-    in_order = (F("starts_on").asc(nulls_last=True), "id")
-    contributions = list(
-        one.contributions.select_related("need")
-        .defer("need__search")
-        .prefetch_related("deliveries")
-        .order_by(*in_order)
-    )
+    contributions = list(one.contributions.with_what_came())
     kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
