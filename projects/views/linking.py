@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from directory.fitting import likely_category
 from directory.forms.need import KIND_HELP, NeedForm
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Need
@@ -254,6 +255,10 @@ def project_needs(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(error.args[0].instance)
             if not form.errors:
                 messages.success(request, _("C’est publié : ce besoin paraît parmi les besoins, et sur le projet."))
+                said = form.cleaned_data
+                if said["category"] is None and (likely := likely_category(said["kind"], said["name"])):
+                    asked = _("Il n’a pas de catégorie. « %(name)s », peut-être? Dites-le par « Modifier ce besoin ».")
+                    messages.info(request, asked % {"name": likely.name})
                 return redirect("project_needs", slug=slug)
             status = 422
     elif request.method == "POST":
