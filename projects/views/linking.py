@@ -122,7 +122,8 @@ def _loans(
 
 def _when(loan: Loan) -> str:
     """« le mardi 24 novembre 2026, de 9 h à 12 h »: from its first date to its last one."""
-    return in_words(span(loan.starts_at, loan.ends_at))
+    whole = in_words(span(loan.starts_at, loan.ends_at))
+    return _("%(when)s, à plusieurs dates") % {"when": whole} if loan.recurrence else whole
 
 
 def _counted(keeps: Contribution | None) -> str:
