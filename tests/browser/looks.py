@@ -52,7 +52,8 @@ UNDRAWN = f"""async () => {{ {_COMMON}
             files[file] = new DOMParser().parseFromString(answer.ok ? await answer.text() : '<svg/>', 'image/svg+xml');
         }}
         const symbol = (file ? files[file] : document).getElementById(id);
-        if (!symbol || (symbol.localName === 'symbol' && !symbol.children.length)) {{ wrong.push(use.getAttribute('href') + ' n’existe pas'); continue; }}
+        const empty = !symbol || (symbol.localName === 'symbol' && !symbol.children.length);
+        if (empty) {{ wrong.push(use.getAttribute('href') + ' n’existe pas'); continue; }}
         const svg = use.closest('svg');
         if (hidden(svg)) continue;
         const box = svg.getBoundingClientRect(), inside = use.getBBox();
