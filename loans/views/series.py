@@ -117,7 +117,7 @@ def _lines(loan: Loan, now: Any) -> list[Line]:
         for line in lines:
             if line.date.cancelled_at and line.date.period.lower.isoformat() == event.data.get("date"):
                 said_so = _("Annulée par %(who)s") % {"who": sides.get(event.side, "")}
-                line.told.append((f"{said_so} : {event.note}" if event.note else said_so, ""))
+                line.told.append((f"{said_so} : {event.note}" if event.note else said_so, ""))
     for report in loan.reports.order_by("happened_at", "pk"):
         name = checklists.title(loan, report.moment)
         said = f"{name} : {report.counted}" if loan.quantity > 1 else name
