@@ -174,7 +174,7 @@ class Nature(models.TextChoices):
     NETWORK = "reseau", _("un réseau")
 
 
-NATURE_OF_KIND = {
+NATURE_OF_KIND: dict[str, Nature] = {
     Kind.MATERIEL: Nature.MATERIAL, Kind.LOCAUX: Nature.PREMISES, Kind.HUMAIN: Nature.TIME,
     Kind.EXPERTISE: Nature.EXPERTISE,
 }  # fmt: skip
