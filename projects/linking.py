@@ -113,9 +113,7 @@ def _as_promised(link: ProjectLoan) -> None:
     if promise is None or link.why:
         return
     if found := [said for said in (_at_another_time(link.loan, promise), beyond(promise)) if said]:
-        asked = _(
-            "S’il tient quand même cette promesse, dites-le en un mot; sinon, choisissez « Non ». Rien n’a changé."
-        )
+        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
         raise BeyondPromise(" ".join([*found, asked]))
 
 
