@@ -11,12 +11,12 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Mail
-from directory.models import Organisation
+from directory.models import Need, Organisation
 from projects import contributions
 from projects.ledger import ledger
 from projects.linking import tell_taken_up
 from projects.models import Contribution, Part, ProjectNeed
-from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory
+from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory, ResourceFactory
 from tests.projects.building import build, join, someone_of
 
 pytestmark = pytest.mark.django_db
@@ -177,7 +177,7 @@ def test_an_offer_answers_the_need_by_its_first_line() -> None:
     client.post(address, said)
     assert dict(Contribution.objects.values_list("label", "need")) == {"Nos bacs": need.pk, "Deux bras": None}
     (mail,) = Mail.objects.filter(to=bearer.email)
-    assert mail.text.count("pour répondre à votre besoin : Cinq glacières.") == 1
+    assert mail.text.count("pour répondre à votre besoin\u00a0: Cinq glacières.") == 1
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -193,6 +193,23 @@ def test_a_need_brought_by_several_costs_the_same(n: int, django_assert_num_quer
         client.get(address)
         with django_assert_num_queries(cost):
             client.get(address)
+
+
+def test_a_need_posted_without_a_category_is_told_the_likely_one() -> None:
+    project = build()
+    cooler = ResourceFactory(name="Glacière de camping", kind="materiel", category__name="Plein air")
+    client = signed_in(someone_of(project.organisation))
+    said = {
+        "kind": "materiel", "name": "Cinq glacières", "territory": project.organisation.territory_id, "once": "1",
+        "organisation": project.organisation_id,
+    }  # fmt: skip
+    address = reverse("project_needs", args=[project.slug])
+    answer = client.post(address, said, follow=True)
+    assert "«\u00a0Plein air\u00a0», peut-être?" in str(list(answer.context["messages"])[1])
+    assert Need.objects.get().quantity == 5
+    assert reverse("need_edit", args=[Need.objects.get().slug]) in answer.content.decode()
+    known = {**said, "once": "2", "name": "Six glacières", "category": cooler.category_id}
+    assert len(list(client.post(address, known, follow=True).context["messages"])) == 1
 
 
 def test_an_offer_does_not_say_that_one_is_a_partner_already() -> None:
