@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -148,6 +149,18 @@ def test_a_need_of_another_project_is_refused_by_the_database() -> None:
     project, other = build(), build(slug="autre")
     with pytest.raises(IntegrityError), transaction.atomic():
         brought(project, a_need(other))
+
+
+def test_answers_known_by_their_name_are_tied_to_the_one_need_that_bears_it() -> None:
+    project = build()
+    alone, _twin, _other_twin = a_need(project, "Un camion"), a_need(project), a_need(project)
+    one = join(project)
+    for label in ("un camion", "Cinq glacières", "Des bras"):
+        contributions.promise(one, {"nature": "materiel", "label": label}, by=one.offered_by)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("projects.migrations.0010_answers_known_by_name").KNOWN)
+    tied = dict(Contribution.objects.values_list("label", "need"))
+    assert tied == {"un camion": alone.pk, "Cinq glacières": None, "Des bras": None}
 
 
 def test_who_left_the_portal_or_the_project_brings_nothing_any_more() -> None:
