@@ -139,7 +139,7 @@ def scan(
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             rows = cursor.fetchall()
-            if query and not any(n for facet, _value, n in rows if facet == ""):  # does the text alone answer?
+            if query and flags and not any(n for facet, _v, n in rows if facet == ""):  # does the text alone answer?
                 cursor.execute(f"SELECT 'text', '', count(*) FROM (SELECT FROM ({sql}) b LIMIT 1) one", params)
                 rows += cursor.fetchall()
         if cache_version:
