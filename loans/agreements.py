@@ -17,13 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import filling, notifications, rules
+from loans import filling, notifications, possible, remembering, rules
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.comparing import KEPT, Differences, Writing, compare_writings, in_sentence
-from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
-from toolbox.conditions import OPTIONAL, is_filled
+from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, optional_keys, present, text_of
+from toolbox.conditions import is_filled
 from toolbox.models import Clause, Edition, Party
 
 AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
@@ -88,10 +88,6 @@ def _lacking(agreement: Agreement, values: Mapping[str, Any], chosen: Collection
 def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
     """What is asked of one side."""
     return [blank for blank in lacks(agreement) if side in filling.sides_that_know(blank)]
-
-
-def optional_keys(edition: Edition) -> list[str]:
-    return [c.key for c in edition.clauses.all() if c.when == OPTIONAL]
 
 
 def changeable(agreement: Agreement, known: Mapping[str, Any] | None = None) -> list[Blank]:
@@ -216,12 +212,10 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    kept, chosen = _answered_before(loan, edition)
-    known = filling.values(loan)
+    kept, chosen = remembering.of_loan(loan, edition)
+    said = possible.only(loan, {**kept, **filling.values(loan)}, drawn=timezone.localdate())
     number = next_number()  # last: from here on, whoever else draws one up waits
-    agreement = create(
-        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
-    )
+    agreement = create(loan, edition, number=number, values={**said, "entente.numero": number}, chosen=chosen, by=by)
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement
 
@@ -238,16 +232,6 @@ def create(
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
     return agreement
-
-
-def _answered_before(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
-    """What was said in an earlier agreement of this loan that did not hold: nobody types it twice."""
-    ended = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).order_by("-id").first()
-    if ended is None:
-        return {}, []
-    names = {name for name, blank in blanks_of(edition).items() if not blank.from_portal}
-    keys = optional_keys(edition)
-    return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
 
 
 def _hold(agreement: Agreement, *, by: Any, side: str, version: int | None) -> None:
@@ -282,20 +266,26 @@ def _rewrite(
         record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": number})
 
 
+def _said(agreement: Agreement, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the text would say with these answers, which must be possible."""
+    said = {**agreement.values, **given, **known}
+    possible.refuse(agreement.loan, said, given, drawn=agreement.drawn_on)
+    return {name: value for name, value in said.items() if is_filled(value)}
+
+
 @transaction.atomic
 def answer(
     agreement: Agreement, *, by: Any, side: str, values: Mapping[str, Any], version: int | None = None
 ) -> Agreement:
     """A party says what she alone knows; the last answer that her own proposal asked for accepts the text.
 
-    Raises PermissionDenied (not asked of her), AlreadyMoved (stale page).
+    Raises PermissionDenied (not asked of her), AlreadyMoved (stale page), ``Impossible``.
     """
     _hold(agreement, by=by, side=side, version=version)
     asked = blanks(agreement)
     require(all(name in asked and side in filling.sides_that_know(asked[name]) for name in values))
     known = filling.values(agreement.loan, agreement.number)
-    said = {**agreement.values, **values, **known}
-    said = {name: value for name, value in said.items() if is_filled(value)}
+    said = _said(agreement, values, known)
     if said == agreement.values:
         return agreement
     since, whole = agreement.version, not lacks(agreement)
@@ -317,7 +307,7 @@ def change(
 ) -> Agreement:  # fmt: skip
     """Either side proposes other answers or other optional clauses, and agrees to what she proposes once whole.
 
-    Raises PermissionDenied, AlreadyMoved (stale page), ValidationError when nothing differs.
+    Raises PermissionDenied, AlreadyMoved (stale page), ``Impossible``, ValidationError when nothing differs.
     """
     _hold(agreement, by=by, side=side, version=version)
     known = filling.values(agreement.loan, agreement.number)
@@ -327,8 +317,7 @@ def change(
     given = dict(values or {})
     require(all(n in there and n not in known and not n.startswith("entente.") for n in given))
     require(set(wanted) <= set(optional))
-    said = {**agreement.values, **given, **known}
-    said = {name: value for name, value in said.items() if is_filled(value)}
+    said = _said(agreement, given, known)
     wanted = [key for key in optional if key in wanted]
     if said == agreement.values and wanted == list(agreement.chosen):
         raise ValidationError(
@@ -347,10 +336,12 @@ def change(
 
 @transaction.atomic
 def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = None) -> Agreement:
-    """A side accepts the text as it is; the second one freezes it. Raises ``Lacks``, AlreadyMoved, PermissionDenied."""
+    """A side accepts the text as it is; the second one freezes it.
+
+    Raises ``Lacks``, ``Impossible``, AlreadyMoved, PermissionDenied.
+    """
     _hold(agreement, by=by, side=side, version=version)
-    if missing := lacks(agreement):
-        raise Lacks(missing)
+    _check(agreement)
     if has_agreed(agreement, side):
         return agreement
     name = "lender_agreed" if side == Side.LENDER else "borrower_agreed"
@@ -363,13 +354,19 @@ def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = Non
     return agreement
 
 
-@transaction.atomic
-def freeze(agreement: Agreement, *, by: Any) -> Agreement:
-    """Both agreed to the same version: the text no longer changes, and is to sign. Raises ``Lacks``, AlreadyMoved."""
-    if agreement.status != AgreementStatus.DRAFT or not all(has_agreed(agreement, side) for side in Side.values):
-        raise AlreadyMoved
+def _check(agreement: Agreement) -> None:
+    """Nobody agrees to a text that lacks something, or that can't be."""
     if missing := lacks(agreement):
         raise Lacks(missing)
+    possible.refuse(agreement.loan, agreement.values, drawn=agreement.drawn_on)
+
+
+@transaction.atomic
+def freeze(agreement: Agreement, *, by: Any) -> Agreement:
+    """Both agreed to the same version: the text no longer changes, and is to sign. Raises as ``agree``."""
+    if agreement.status != AgreementStatus.DRAFT or not all(has_agreed(agreement, side) for side in Side.values):
+        raise AlreadyMoved
+    _check(agreement)
     agreement.values = values_of(agreement)
     return seal(agreement, written(agreement), by=by)
 
@@ -395,6 +392,7 @@ def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
     known = filling.values(agreement.loan, agreement.number)
     gone = ("periode.", "pret.conditions")  # what a series or a loan may no longer have
     said = {name: value for name, value in agreement.values.items() if not name.startswith(gone)} | known
+    said = possible.only(agreement.loan, said, drawn=agreement.drawn_on)
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
     return agreement

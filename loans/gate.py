@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans import agreements, filling, rules
+from loans import agreements, filling, rules, signing
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature, SigningLink
@@ -114,8 +115,8 @@ def missing(loan: Loan) -> list[str]:
 
 
 def _amendments(rows: list[Agreement]) -> list[str]:
-    return [sentence for row in rows if row.status == S.TO_SIGN for sentence in _to_sign(row, _(
-        "L’avenant %(number)s n’est pas signé par %(who)s."))]  # fmt: skip
+    said = _("L’avenant %(number)s n’est pas signé par %(who)s : signez-le, ou refusez-le, et l’entente tient.")
+    return [sentence for row in rows if row.status == S.TO_SIGN for sentence in _to_sign(row, said)]
 
 
 def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
@@ -156,8 +157,17 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
     ]  # fmt: skip
 
 
-def standing(agreement: Agreement, side: str) -> Standing:
-    """Where an agreement stands for one side: ``mine`` when it must act."""
+def standing(agreement: Agreement, side: str, *, mandated: bool = True) -> Standing:
+    """Where an agreement stands for one side: ``mine`` when it must act, and by which gesture.
+
+    ``mandated``: who reads may sign for that side; who may not reads, and is told who does.
+    """
+    told = _standing(agreement, side, mandated=mandated)
+    read = _("Lire l’avenant") if agreement.amends_id else _("Lire l’entente")
+    return told if told.action else replace(told, action=read)
+
+
+def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.status == S.DRAFT:
         return _draft(agreement, side, them)
@@ -166,7 +176,7 @@ def standing(agreement: Agreement, side: str) -> Standing:
             said = _("Vous avez envoyé l’entente signée sur papier : %(who)s doit dire si elle est exacte.")
             return Standing("info", _("À confirmer par l’autre"), said % {"who": them})
         said = _("%(who)s a envoyé l’entente signée sur papier : dites si elle est exacte, et elle entre en vigueur.")
-        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True)
+        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True, action=_("Vérifier et confirmer"))
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
@@ -179,8 +189,11 @@ def standing(agreement: Agreement, side: str) -> Standing:
             return Standing("info", _("En attente de signature"), said % words)
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
-            return Standing("act", state, expected % {**until, "who": them}, mine=True)
+            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None) % {**until, "who": them}
+            if ours and not mandated:
+                return Standing("info", state, expected)
+            gesture = _("Lire et signer") if ours else _("Envoyer le lien")
+            return Standing("act", state, expected, mine=True, action=gesture)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
@@ -194,6 +207,14 @@ def standing(agreement: Agreement, side: str) -> Standing:
     }[S(agreement.status)]
     state = str(agreement.get_status_display())
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+
+
+def who_signs(agreement: Agreement, side: str) -> str:
+    """Who may sign for a side that has not, in a sentence; empty when nothing of its own is to sign. Two queries."""
+    party = agreements.PARTY[Side(side)]
+    if agreement.status != S.TO_SIGN or getattr(agreement, "scan_side", None) or party not in unsigned(agreement):
+        return ""
+    return signing.who_instead(agreement, party)
 
 
 def sends_link(agreement: Agreement) -> bool:
@@ -235,7 +256,8 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
             "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
             "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
         )  # fmt: skip
-        return Standing("act", _("À compléter"), _after(news, said % {"n": len(ours), "who": them}), mine=True)
+        expected = _after(news, said % {"n": len(ours), "who": them})
+        return Standing("act", _("À compléter"), expected, mine=True, action=_("Répondre"))
     if asked:
         said = ngettext(
             "Il manque %(n)d réponse, que %(who)s doit donner.", "Il manque %(n)d réponses, que %(who)s doit donner.",
@@ -243,7 +265,8 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
         )  # fmt: skip
         return Standing("info", _("En attente de réponses"), _after(news, said % {"n": len(asked), "who": them}))
     if not has_agreed(agreement, side):
-        return Standing("act", _("À accepter"), _to_agree(agreement, side, them, news), mine=True)
+        expected = _to_agree(agreement, side, them, news)
+        return Standing("act", _("À accepter"), expected, mine=True, action=_("Lire et accepter"))
     said = _("Vous acceptez ce texte. %(who)s doit l’accepter aussi, ou proposer un changement.")
     return Standing("info", _("En attente de l’autre partie"), said % {"who": them})
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from mutualisation.kernel import markdown
 from mutualisation.kernel.moments import clock, day_in_words
-from toolbox.conditions import WITHOUT_VALUE, holds, is_filled
+from toolbox.conditions import OPTIONAL, WITHOUT_VALUE, holds, is_filled
 from toolbox.models import Clause, Edition
 from toolbox.variables import CATALOGUE
 
@@ -100,6 +100,11 @@ _OF = {
     "emprunteur": gettext_lazy("de l’emprunteur"),
     "personne": gettext_lazy("de la personne prêtée"),
 }
+
+
+def optional_keys(edition: Edition) -> list[str]:
+    """The clauses that may be kept or not."""
+    return [clause.key for clause in edition.clauses.all() if clause.when == OPTIONAL]
 
 
 def roles_of(clauses: Iterable[Clause]) -> dict[str, str]:

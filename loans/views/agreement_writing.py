@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.drafts import as_post, forget, hold, recall
 from directory.forms.written import put_back
 from directory.permissions import require
-from loans import agreements, filling, possible, remembering
+from loans import agreements, filling, remembering
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice
 from loans.models import Agreement, AgreementStatus, AgreementVersion, Side
 from loans.permissions import organisation_of, other
+from loans.possible import Impossible
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -101,15 +102,22 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    if not (form.is_valid() & _nothing_emptied(form, agreement) & _possible(form, agreement, known)):
+
+    def wrong() -> HttpResponse:
         earlier = remembering.answers(agreement, side, asked)
         return _answer_page(request, agreement, side, form, asked=asked, status=422, earlier=earlier)
+
+    if not (form.is_valid() & _nothing_emptied(form, agreement)):
+        return wrong()
     said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
     number = _new_neq(agreement, side, form)
     try:
         agreements.answer(agreement, by=request.user, side=side, values=said, version=version_of(request))
     except AlreadyMoved:
         return stale()
+    except Impossible as impossible:
+        _told_impossible(form, impossible)
+        return wrong()
     forget(user=request.user, key=key)
     _tell_contradiction(request, agreement, side, number)
     left = agreements.lacks_of(agreement, side)
@@ -133,11 +141,7 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
 def _given(agreement: Agreement, side: str, known: Mapping[str, Any]) -> list[Blank]:
     """The answers that a side gave itself, or that an earlier agreement kept: hers to correct until it freezes."""
-    authors: dict[str, str] = {}
-    before: Mapping[str, Any] = {}
-    for version in agreement.versions.all():
-        authors |= {name: version.side for name in version.values if version.values[name] != before.get(name)}
-        before = version.values
+    authors = remembering.authors((version.side, version.values) for version in agreement.versions.all())
     return [
         blank for blank in agreements.changeable(agreement, known)
         if is_filled(agreement.values.get(blank.name)) and side in filling.sides_that_know(blank)
@@ -208,8 +212,7 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    stands = form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)
-    if not (stands & _possible(form, agreement, known)):
+    if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
         return page(request, agreement, side, form, more, clause=clause, status=422)
     number = _new_neq(agreement, side, form)
     offered = [c for c, _title in optional]
@@ -221,6 +224,9 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         )  # fmt: skip
     except AlreadyMoved:
         return stale()
+    except Impossible as impossible:
+        _told_impossible(form, impossible)
+        return page(request, agreement, side, form, more, clause=clause, status=422)
     except ValidationError as error:
         more.add_error(None, error)
         return page(request, agreement, side, form, more, clause=clause, status=422)
@@ -265,13 +271,9 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
     return not form.errors
 
 
-def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any]) -> bool:
-    """What the portal knows makes none of these answers impossible."""
-    said = {name: value for name, value in form.values().items() if name not in form.errors}
-    for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
-        if name not in form.errors:
-            form.add_error(name, sentence)
-    return not form.errors
+def _told_impossible(form: FillingForm, impossible: Impossible) -> None:
+    for name, sentence in impossible.why.items():
+        form.add_error(name, sentence)
 
 
 def _new_neq(agreement: Agreement, side: str, form: FillingForm) -> str:

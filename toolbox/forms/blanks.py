@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from directory.forms.fields import AmountField, ClockField, DayField, LinesField, read_neq
 from toolbox.composing import Blank
+from toolbox.variables import NONE
 
 LONGEST, LONGEST_TEXT, MOST_ITEMS = 500, 5_000, 40
 YES, NO = "oui", "non"
-NONE = "aucun"
 WITHIN_YEARS = 150
 _NEAR_ENOUGH = Fraction(1, 1000)  # thirds are written 33,3, 33,3 and 33,3
 # « l’organisme gérant : 50 % », « la Marmite : 1/3 »

@@ -23,9 +23,9 @@ from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
 from toolbox.facts import PIECES, line_of, pieces_of
-from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, NONE, YES, NeqField, field_of, sharer, strangers
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of, sharer, strangers
 from toolbox.models import Clause
-from toolbox.variables import CATALOGUE
+from toolbox.variables import CATALOGUE, NONE
 
 __all__ = ["CHOSEN", "LONGEST", "FillingForm", "form_for", "typed_in"]
 CHOSEN = "clauses-retenues"  # no variable has a hyphen
