@@ -17,6 +17,7 @@ from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
 from mutualisation.kernel.moments import day_in_words, wall
 from toolbox.composing import roles_of
+from toolbox.conditions import is_filled
 from toolbox.models import Party
 
 S = AgreementStatus
@@ -256,7 +257,9 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
             "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
             "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
         )  # fmt: skip
-        expected = _after(news, said % {"n": len(ours), "who": them})
+        if proposed := sum(is_filled(b.usual) for b in ours):
+            said += ngettext(" Le modèle en propose %(proposed)d.", " Le modèle en propose %(proposed)d.", proposed)
+        expected = _after(news, said % {"n": len(ours), "who": them, "proposed": proposed})
         return Standing("act", _("À compléter"), expected, mine=True, action=_("Répondre"))
     if asked:
         said = ngettext(

@@ -33,6 +33,8 @@ from toolbox.conditions import is_filled
 from toolbox.forms.filling import FillingForm, form_for
 from toolbox.models import Clause
 
+SECONDS_A_QUESTION = 25
+
 
 def _opened(
     request: HttpRequest, number: str, word: str, page: Callable[[HttpRequest, Agreement, str], HttpResponse]
@@ -84,7 +86,9 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
             return redirect(agreement)
         draft, typed = _typed(request, key)
         earlier = remembering.answers(agreement, side, asked)
-        form = form_for([*asked, *given], values={n: e.value for n, e in earlier.items()} | agreement.values | known)
+        usual = {blank.name: blank.usual for blank in asked}
+        said_before = {name: one.value for name, one in earlier.items()}
+        form = form_for([*asked, *given], values=usual | said_before | agreement.values | known)
         if typed is not None:
             put_back(form, typed)
         return _answer_page(request, agreement, side, form, asked=asked, draft=draft, earlier=earlier)
@@ -153,19 +157,25 @@ def _answer_page(
     request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, asked: Iterable[Blank],
     status: int = 200, earlier: Mapping[str, remembering.Earlier] | None = None, **extra: Any,
 ) -> HttpResponse:  # fmt: skip
-    """What is asked first; what was answered already, to correct, folded unless it is all there is."""
+    """What only this side knows first; then, folded unless there is nothing above, what the model proposes and what was
+    answered already."""
     again = {name: said for name, said in (earlier or {}).items() if name in form.fields}
     for name, said in again.items():
         source = _("Repris de l’entente %(number)s.") % {"number": said.number}
         form.fields[name].help_text = f"{form.fields[name].help_text} {source}".strip()
-    first = {blank.name for blank in asked}
-    given = [name for name in form.blanks if name not in first]
+    wanted = {blank.name: is_filled(blank.usual) and blank.name not in again for blank in asked}
+    first = [name for name, proposed in wanted.items() if not proposed]
+    proposed = [name for name, proposed in wanted.items() if proposed and name in form.blanks]
+    given = [name for name in form.blanks if name not in wanted]
     roles = roles_of(agreements.clauses_of(agreement))
     context = {
         **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
-        "given": form.groups(roles, only=given), "draft": None, "completes": agreements.completes(agreement, side),
-        "taken_up": len(again),
-        "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
+        "proposed": form.groups(roles, only=proposed), "given": form.groups(roles, only=given), "draft": None,
+        "completes": agreements.completes(agreement, side),
+        "taken_up": len(again), "questions": len(first), "proposals": len(proposed), "asked": bool(wanted),
+        "minutes": max(1, round(len(first) * SECONDS_A_QUESTION / 60)),
+        "opened_proposed": not first or any(name in form.errors for name in proposed),
+        "opened": not wanted or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/answer.html", context, status=status)

@@ -123,6 +123,13 @@ def strangers(who: Iterable[str], parties: Iterable[tuple[str, str]]) -> list[st
     return twice or unknown[free:]
 
 
+def meant(who: str, parties: Iterable[tuple[str, str]]) -> str:
+    """The one party (a name, a role) whose name or role has all the words of ``who``: « C » → « Maison C »."""
+    words = set(_plain(who).split())
+    found = [said for row in parties if (said := next((s for s in row if words <= set(_plain(s).split())), ""))]
+    return found[0] if words and len(found) == 1 else ""
+
+
 def _plain(name: str) -> str:
     """A name as it is compared: neither capitals, nor an article, nor spaces of any sort."""
     words = " ".join(name.replace("'", "’").casefold().split())

@@ -23,7 +23,7 @@ from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
 from toolbox.facts import PIECES, line_of, pieces_of
-from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of, sharer, strangers
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of, meant, sharer, strangers
 from toolbox.models import Clause
 from toolbox.variables import CATALOGUE, NONE
 
@@ -140,6 +140,8 @@ class FillingForm(forms.Form):
         told = _("« %(who)s » n’est le nom d’aucune partie, ou il y est deux fois. Les parties : %(names)s.")
         names = ", ".join(called or role for called, role in parties if called or role)
         self.add_error(name, told % {"who": wrong[0][:60], "names": names})
+        if likely := meant(wrong[0], parties):
+            self.add_error(name, _("Voulez-vous dire « %(likely)s »? Écrivez-le ainsi.") % {"likely": likely})
 
     def _same_twice(self, said: dict[str, Any]) -> None:
         """One number of enterprise for two parties: they would be one."""
