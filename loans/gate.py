@@ -116,16 +116,32 @@ def missing(loan: Loan) -> list[str]:
 
 
 def _amendments(rows: list[Agreement]) -> list[str]:
+    return [_amendment(row) for row in rows if row.status == S.TO_SIGN]
+
+
+def _amendment(row: Agreement) -> str:
+    """Who has not signed it, and both ways out."""
+    if waiting := _unconfirmed(row):
+        return waiting
+    who = _(" ni par ").join(party_words(row, party) for party in unsigned(row))
     said = _("L’avenant %(number)s n’est pas signé par %(who)s : signez-le, ou refusez-le, et l’entente tient.")
-    return [sentence for row in rows if row.status == S.TO_SIGN for sentence in _to_sign(row, said)]
+    return said % {"number": row.number, "who": who}
 
 
-def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
-    if sent := getattr(agreement, "scan_side", None):
-        who = organisation_of(agreement.loan, other(sent)).name
-        said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
-        return [said % {"number": agreement.number, "who": who}]
-    return [sentence % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
+def _unconfirmed(agreement: Agreement) -> str:
+    """A paper that the other side has not confirmed; empty when none was sent."""
+    sent = getattr(agreement, "scan_side", None)
+    if not sent:
+        return ""
+    said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
+    return said % {"number": agreement.number, "who": organisation_of(agreement.loan, other(sent)).name}
+
+
+def _to_sign(agreement: Agreement) -> list[str]:
+    if waiting := _unconfirmed(agreement):
+        return [waiting]
+    said = _("L’entente %(number)s n’est pas signée par %(who)s.")
+    return [said % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
 
 
 def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[str]:
@@ -139,7 +155,7 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
         words = {"number": root.number, "state": root.get_status_display()}
         return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
     if root.status == S.TO_SIGN:
-        return _to_sign(root, _("L’entente %(number)s n’est pas signée par %(who)s."))
+        return _to_sign(root)
     if asked := lacks(root):
         counts = [
             (side, sum(side in filling.sides_that_know(b) for b in asked)) for side in (Side.LENDER, Side.BORROWER)

@@ -157,13 +157,13 @@ def _answer_page(
     request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, asked: Iterable[Blank],
     status: int = 200, earlier: Mapping[str, remembering.Earlier] | None = None, **extra: Any,
 ) -> HttpResponse:  # fmt: skip
-    """What only this side knows first; then, folded unless there is nothing above, what the model proposes and what was
-    answered already."""
+    """What nobody else knows first; then, folded unless there is nothing above, what is proposed (by the model, or from
+    its earlier agreements) and what was answered already."""
     again = {name: said for name, said in (earlier or {}).items() if name in form.fields}
     for name, said in again.items():
         source = _("Repris de l’entente %(number)s.") % {"number": said.number}
         form.fields[name].help_text = f"{form.fields[name].help_text} {source}".strip()
-    wanted = {blank.name: is_filled(blank.usual) and blank.name not in again for blank in asked}
+    wanted = {blank.name: is_filled(blank.usual) or blank.name in again for blank in asked}
     first = [name for name, proposed in wanted.items() if not proposed]
     proposed = [name for name, proposed in wanted.items() if proposed and name in form.blanks]
     given = [name for name in form.blanks if name not in wanted]
