@@ -139,9 +139,10 @@ class FillingForm(forms.Form):
         name = next(n for n, b in self.blanks.items() if b.check == "shares")
         told = _("« %(who)s » n’est le nom d’aucune partie, ou il y est deux fois. Les parties : %(names)s.")
         names = ", ".join(called or role for called, role in parties if called or role)
-        self.add_error(name, told % {"who": wrong[0][:60], "names": names})
+        said = [told % {"who": wrong[0][:60], "names": names}]
         if likely := meant(wrong[0], parties):
-            self.add_error(name, _("Voulez-vous dire « %(likely)s »? Écrivez-le ainsi.") % {"likely": likely})
+            said.append(_("Voulez-vous dire « %(likely)s »? Écrivez-le ainsi.") % {"likely": likely})
+        self.add_error(name, " ".join(said))
 
     def _same_twice(self, said: dict[str, Any]) -> None:
         """One number of enterprise for two parties: they would be one."""
