@@ -19,15 +19,14 @@ from django.utils.translation import gettext as _
 from directory.permissions import require
 from loans import filling, notifications, possible, remembering, rules
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
-from loans.permissions import other, sides_of
+from loans.permissions import PARTY_OF, other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.comparing import KEPT, Differences, Writing, compare_writings, in_sentence
 from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, optional_keys, present, text_of
 from toolbox.conditions import is_filled
-from toolbox.models import Clause, Edition, Party
+from toolbox.models import Clause, Edition
 
 AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
-PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
 LIVE = (*OPEN, AgreementStatus.IN_FORCE)
@@ -125,7 +124,7 @@ def changes_since(agreement: Agreement, since: int) -> list[str]:
 def seen_by(agreement: Agreement, side: str) -> int:
     """The last version that a side wrote or ever agreed to; the first one when none."""
     wrote = [version.number for version in agreement.versions.all() if version.side == side]
-    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY[Side(side)]]
+    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY_OF[side]]
     return max([1, *wrote, *(entry.data["version"] for entry in lines)])
 
 
@@ -144,7 +143,7 @@ def completes(agreement: Agreement, side: str) -> bool:
         return False
     versions = {v.number: v for v in agreement.versions.all()}
     for entry in reversed([e for e in agreement.journal.all() if e.kind in ("answered", "changed", "refreshed")]):
-        if entry.party != PARTY[Side(side)]:
+        if entry.party != PARTY_OF[side]:
             return False
         before = versions.get(entry.data["version"] - 1)
         if entry.kind == "changed" and before and not _lacking(agreement, before.values, before.chosen):
@@ -261,9 +260,9 @@ def _rewrite(
     )
     found = compare_writings(clauses_of(agreement), blanks(agreement), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
-    record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
+    record(agreement, kind, by=by, party=PARTY_OF[side] if side else "", data=told)
     if agrees:
-        record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": number})
+        record(agreement, "agreed", by=by, party=PARTY_OF[side], data={"version": number})
 
 
 def _said(agreement: Agreement, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
@@ -347,7 +346,7 @@ def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = Non
     name = "lender_agreed" if side == Side.LENDER else "borrower_agreed"
     setattr(agreement, name, agreement.version)
     agreement.save(update_fields=[name])
-    record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": agreement.version})
+    record(agreement, "agreed", by=by, party=PARTY_OF[side], data={"version": agreement.version})
     if has_agreed(agreement, other(side)):
         return freeze(agreement, by=by)
     notifications.agreement_agreed(agreement, side=side, by=by)

@@ -13,7 +13,7 @@ from loans import agreements, filling, rules, signing
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature, SigningLink
-from loans.permissions import organisation_of, other
+from loans.permissions import PARTY_OF, organisation_of, other
 from loans.standing import Standing, moment_words
 from mutualisation.kernel.moments import day_in_words, wall
 from toolbox.composing import roles_of
@@ -197,7 +197,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
-        ours = agreements.PARTY[Side(side)] in waited
+        ours = PARTY_OF[side] in waited
         sent = getattr(agreement, "link_at", None)
         if sent and side == Side.LENDER and not ours and Party.PERSON in waited:
             said = _("C’est signé pour vous. La personne prêtée a reçu son lien le %(sent)s : elle signe avant "
@@ -212,7 +212,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
             gesture = _("Lire et signer") if ours else _("Envoyer le lien")
             return Standing("act", state, expected, mine=True, action=gesture)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
-        who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
+        who = them if PARTY_OF[other(side)] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
         S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
@@ -228,7 +228,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
 
 def who_signs(agreement: Agreement, side: str) -> str:
     """Who may sign for a side that has not, in a sentence; empty when nothing of its own is to sign. Two queries."""
-    party = agreements.PARTY[Side(side)]
+    party = PARTY_OF[side]
     if agreement.status != S.TO_SIGN or getattr(agreement, "scan_side", None) or party not in unsigned(agreement):
         return ""
     return signing.who_instead(agreement, party)
@@ -242,9 +242,9 @@ def sends_link(agreement: Agreement) -> bool:
 
 def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
-    if agreements.PARTY[Side(side)] not in waited:
+    if PARTY_OF[side] not in waited:
         return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
-    if agreements.PARTY[Side(other(side))] not in waited:
+    if PARTY_OF[other(side)] not in waited:
         return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
     if amends:
         return _("L’avenant dit ce qui change. Une personne mandatée par votre organisme le signe avant %(when)s.")
@@ -258,7 +258,7 @@ def _news(agreement: Agreement, side: str, them: str) -> str:
         return _("L’entente est dressée.")
     if kind == "refreshed":
         return _("Ce qui est convenu du prêt a changé.")
-    if party != agreements.PARTY[Side(other(side))]:
+    if party != PARTY_OF[other(side)]:
         return ""
     said = {"answered": _("%(who)s a répondu."), "changed": _("%(who)s propose un autre texte.")}
     return said.get(kind, "") % {"who": them}

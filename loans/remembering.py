@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from loans.models import Agreement, AgreementVersion, Loan, Side
-from loans.permissions import organisation_of
+from loans.permissions import PARTY_OF, organisation_of
 from toolbox.composing import Blank, blanks_of, optional_keys
 from toolbox.conditions import is_filled
 from toolbox.models import Edition
@@ -89,7 +89,7 @@ def authors(versions: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]
 
 def contradicted(agreement: Agreement, side: str, number: str) -> str:
     """The sentence that says that its organisation gave another number of enterprise before; empty otherwise."""
-    name = f"{'preteur' if side == Side.LENDER else 'emprunteur'}.neq"
+    name = f"{PARTY_OF[side]}.neq"
     before = answers(agreement, side, [Blank(name, "", "text", from_portal=True)]).get(name)
     if not number or before is None or before.value in (number, NONE):
         return ""

@@ -20,7 +20,7 @@ from directory.models import Membership
 from directory.permissions import require
 from loans import agreements, amendments, filling, gate, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
-from loans.permissions import organisation_of, other, seats
+from loans.permissions import PARTY_OF, organisation_of, other, seats
 from loans.possible import Impossible
 from loans.standing import Standing
 from loans.views.loan import version_of
@@ -162,7 +162,7 @@ def shown(
     stands = gate.standing(agreement, seat, mandated=mandated)
     to_sign = agreement.status == AgreementStatus.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
-    own = agreements.PARTY[Side(seat)] not in signed  # it still has to sign
+    own = PARTY_OF[seat] not in signed  # it still has to sign
     amending = list(agreement.amendments.order_by("id"))
     context = {
         "agreement": agreement,

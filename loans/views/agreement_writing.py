@@ -22,8 +22,8 @@ from directory.permissions import require
 from loans import agreements, filling, remembering
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice
-from loans.models import Agreement, AgreementStatus, AgreementVersion, Side
-from loans.permissions import organisation_of, other
+from loans.models import Agreement, AgreementStatus, AgreementVersion
+from loans.permissions import PARTY_OF, organisation_of, other
 from loans.possible import Impossible
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
@@ -288,7 +288,7 @@ def _told_impossible(form: FillingForm, impossible: Impossible) -> None:
 
 def _new_neq(agreement: Agreement, side: str, form: FillingForm) -> str:
     """The number of enterprise that a side gives of itself, when its text did not have it yet."""
-    name = f"{agreements.PARTY[Side(side)]}.neq"
+    name = f"{PARTY_OF[side]}.neq"
     said: str = form.cleaned_data.get(name) or ""
     return "" if said == agreement.values.get(name) else said
 

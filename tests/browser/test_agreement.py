@@ -76,7 +76,7 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     answered(agreement, Side.LENDER)
 
     karim.goto("/mon-espace/")
-    karim.get_by_role("link", name="Ouvrir l’entente").first.click()
+    karim.get_by_role("link", name="Répondre").first.click()
     karim.get_by_text("Vous devez encore répondre").wait_for()
     karim.get_by_role("link", name="Répondre", exact=True).click()
     fits(karim)

@@ -42,12 +42,19 @@ def test_who_may_not_reads_and_learns_who_does(agreement: Agreement) -> None:
     assert who not in seen(colleague, agreement.get_absolute_url())
 
 
+def test_my_space_offers_to_sign_to_who_may(agreement: Agreement) -> None:
+    colleague = MembershipFactory(organisation=agreement.loan.lender, role="gestionnaire").user
+    seen_by = [seen(user, reverse("my_space")) for user in (signatory(agreement), colleague)]
+    assert ["Lire et signer" in text for text in seen_by] == [True, False]
+
+
 def test_the_list_names_the_gesture() -> None:
     models_in_force()
     loan = accepted(ResourceFactory(kind="locaux"))
-    text = seen(borrower_of(loan), reverse("agreement_list"))
-    assert ">Répondre<" in text
-    assert ">Agir<" not in text
+    for page in ("agreement_list", "my_space"):
+        text = seen(borrower_of(loan), reverse(page))
+        assert ">Répondre<" in text
+        assert ">Agir<" not in text
 
 
 def test_an_amendment_is_called_so(agreement: Agreement) -> None:
