@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import caches
+from django.db import connection
+from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadFileScheduling
 
 from mutualisation.kernel.memo import forget_all
@@ -55,6 +57,17 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(MEDIA, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Each process copies one migrated database rather than migrating its own."""
+    from tests.migrated import template
+
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = template()
 
 
 @pytest.fixture(autouse=True)
@@ -154,12 +167,3 @@ def cast(people: dict[str, Any]) -> dict[str, Any]:
     from tests.cast import browsers
 
     return browsers(people)
-
-
-@pytest.fixture
-def world(places: dict[str, Any], people: dict[str, Any], settings: Any, tmp_path: Path) -> dict[str, Any]:
-    """What the addresses of the access tables are about."""
-    from tests.cast import something_of_everything
-
-    settings.MEDIA_ROOT = tmp_path
-    return something_of_everything(places, people)

@@ -6,6 +6,7 @@ What exists is left alone: people may have mended it. A model agreement's file g
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +23,30 @@ try:
 except ImportError:  # pragma: no cover - PyYAML without its C part
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
-FILES = ("tools.yaml", "lexicon.yaml", "model_agreements.yaml")
+FILES = TOOLS, LEXICON, AGREEMENTS = "tools.yaml", "lexicon.yaml", "model_agreements.yaml"
 
 
 @transaction.atomic
 def load(folder: Path) -> int:
     """Load what is missing; gives how many rows were written. Raises ValueError that names the file and the row."""
+    written = _load(folder / TOOLS, _tool) + _load(folder / LEXICON, _term)
+    return written + load_agreements(folder) + paths.load()
+
+
+@transaction.atomic
+def load_agreements(folder: Path) -> int:
+    """The model agreements alone."""
+    return _load(folder / AGREEMENTS, _agreement)
+
+
+def _load(file: Path, write: Callable[[dict[str, Any]], int]) -> int:
     written = 0
-    for name, write in zip(FILES, (_tool, _term, _agreement), strict=True):
-        for number, row in enumerate(yaml.load((folder / name).read_text("utf-8"), Loader), 1):
-            try:
-                written += write(row)
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"{name}, ligne {number} ({row.get('slug', '?')}) : {error}") from error
-    return written + paths.load()
+    for number, row in enumerate(yaml.load(file.read_text("utf-8"), Loader), 1):
+        try:
+            written += write(row)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{file.name}, ligne {number} ({row.get('slug', '?')}) : {error}") from error
+    return written
 
 
 def _tool(row: dict[str, Any]) -> int:

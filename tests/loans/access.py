@@ -1,4 +1,4 @@
-"""Who may open what of loans: rows of the table of ``tests/test_access.py``."""
+"""Who may open what of loans: rows of the table of ``tests/access/test_portal.py``."""
 
 from __future__ import annotations
 

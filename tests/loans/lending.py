@@ -84,7 +84,7 @@ def borrower_of(loan: Loan) -> User:
 
 def models_in_force() -> None:
     """The model agreements, as every portal has them."""
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
 
 
 def told(agreement: Agreement, side: str, **values: Any) -> Agreement:
