@@ -109,7 +109,8 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     odile.get_by_text("il est figé").first.wait_for()  # Karim accepted what he proposed by answering it
 
     karim.goto(agreement.get_absolute_url())
-    karim.get_by_role("link", name="Lire et signer").wait_for()
+    karim.get_by_text("Personne n’a le mandat de signer").wait_for()  # he reads, and learns who gives it
+    karim.get_by_role("link", name="Lire l’entente", exact=True).wait_for()
     fits(karim)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.chosen) == ("to_sign", ["bilan"])
