@@ -180,8 +180,7 @@ def standing(agreement: Agreement, side: str, *, mandated: bool = True) -> Stand
     ``mandated``: who reads may sign for that side; who may not reads, and is told who does.
     """
     told = _standing(agreement, side, mandated=mandated)
-    read = _("Lire l’avenant") if agreement.amends_id else _("Lire l’entente")
-    return told if told.action else replace(told, action=read)
+    return told if told.action else replace(told, action=agreement.reading)
 
 
 def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:

@@ -217,6 +217,11 @@ condition=pgtrigger.Condition(_FROZEN),
         return str(said) % {"number": self.number}
 
     @property
+    def reading(self) -> str:
+        """The gesture of who has no other: « Lire l’entente »."""
+        return str(_("Lire l’avenant") if self.amends_id else _("Lire l’entente"))
+
+    @property
     def drawn_on(self) -> datetime.date:
         """The day it was drawn up, here."""
         return timezone.localtime(self.created_at).date()

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from accounts.models import Mail
 from loans import gate
 from loans.models import Agreement, Side
 from tests.factories import MembershipFactory, ResourceFactory
-from tests.loans.lending import accepted, borrower_of, models_in_force
-from tests.loans.signing import frozen, sign, signatory, signed_in
+from tests.loans.lending import accepted, borrower_of, lender_of, models_in_force
+from tests.loans.lending import frozen as real
+from tests.loans.signing import frozen, mandated, sign, signatory, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +57,19 @@ def test_the_list_names_the_gesture() -> None:
         text = seen(borrower_of(loan), reverse(page))
         assert ">Répondre<" in text
         assert ">Agir<" not in text
+
+
+def test_letters_offer_to_sign_to_who_may() -> None:
+    models_in_force()
+    agreement = real(accepted(ResourceFactory(kind="locaux")))
+    person = lender_of(agreement.loan)
+    letters = Mail.objects.filter(to=person.email, event__contains="frozen")
+    assert "Lire l’entente" in letters.get().html
+    assert "Lire et signer" not in letters.get().html
+    mandated(agreement.loan.lender)
+    again = real(accepted(ResourceFactory(kind="locaux", organisation=agreement.loan.lender)))
+    letter = Mail.objects.get(to=signatory(again).email, event__contains="frozen")
+    assert "Lire et signer" in letter.html
 
 
 def test_an_amendment_is_called_so(agreement: Agreement) -> None:
