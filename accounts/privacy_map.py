@@ -74,7 +74,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "offered_by answered_by",
     },
     "projects.Contribution": {
-        PUBLIC: "id participation nature role label hours amount",
+        PUBLIC: "id participation nature role label need hours amount",
         ORGANISATION: "hourly_rate method starts_on ends_on status reason offered_at answered_at",
         PERSONAL: "offered_by",
     },
@@ -83,7 +83,7 @@ FIELDS: dict[str, dict[str, str]] = {
         PERSONAL: "recorded_by removed_by",
     },
     "projects.ProjectLoan": {
-        ORGANISATION: "id project loan contribution role rate per method linked_at",
+        ORGANISATION: "id project loan contribution role rate per method why linked_at",
         PERSONAL: "linked_by",
     },
     "projects.ProjectNeed": {PUBLIC: "id project need"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +18,18 @@ from django.utils import timezone
 from directory import calendar
 from directory.models import Kind, Occupation, Resource
 from directory.opening import MIDNIGHT, Opening
-from directory.taxonomies import family_of
+from directory.taxonomies import categories, family_of
 from mutualisation.kernel.moments import Period, moment, span, wall, wall_minutes
+from mutualisation.kernel.search import STOP_WORDS, normalise, root, singular, words_of
 
 SHIFTS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)  # hours, the nearest first
+_PARTS = re.compile(r"[,:;()«»]| et | ou | avec ")
+# What a title says before or beside the thing itself: how many, how big, how long.
+_MEASURES = frozenset(
+    """deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante
+    cinquante soixante cent mille demi petit petite grand grande ensemble lot jour journee semaine mois heure minute
+    personne place piece pied pouce litre metre""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -48,19 +57,44 @@ def find(
 def comparable(
     resource: Resource, period: Period, quantity: int, *, among: models.QuerySet[Resource], most: int = 3
 ) -> list[Resource]:
-    """What serves the same use and is free then, nearest first: two questions.
+    """What serves the same use and is free then, the likest first: two questions."""
+    nearby = calendar.free_between(_alike(resource, among), period, quantity)
+    return list(nearby.for_list()[:most])  # type: ignore[attr-defined]
 
-    Of the same category; of its family only when none of the category is free. Never of another family: who lacks
-    a projector has no use for chairs.
+
+def _alike(resource: Resource, among: models.QuerySet[Resource]) -> models.QuerySet[Resource]:
+    """What serves the same use: what its title names first, then the rest of its category, each nearest first.
+
+    A family is broad, and so is a category that holds others: of these, only what the title names. Who lacks dishes
+    has no use for a freezer.
     """
-    family = family_of(resource.category_id)
-    among = among.filter(category__in=family, kind=resource.kind)
-    alike = among.comparable_to(resource, 20, family=family)  # type: ignore[attr-defined]
-    ranks = [When(pk=pk, then=Value(rank)) for rank, pk in enumerate(alike)]
-    nearby = calendar.free_between(among.filter(pk__in=alike), period, quantity)
-    found = list(nearby.order_by(Case(*ranks, default=Value(len(alike))), "pk").for_list()[:most])  # type: ignore[attr-defined]
-    same = [each for each in found if each.category_id == resource.category_id]
-    return same or found
+    family, named = family_of(resource.category_id), _naming(resource.name)
+    use = named & Q(category__in=family)
+    if not categories().children.get(resource.category_id):
+        use |= Q(category=resource.category_id)
+    ids = among.filter(use, kind=resource.kind).comparable_to(resource, 20, family=family)  # type: ignore[attr-defined]
+    ranks = [When(pk=pk, then=Value(rank)) for rank, pk in enumerate(ids)]
+    first = Case(When(named, then=Value(0)), default=Value(1))
+    return among.filter(pk__in=ids).order_by(first, Case(*ranks, default=Value(len(ids))), "pk")
+
+
+def _naming(title: str) -> Q:
+    """Whose titles name one of the things that this one names."""
+    roots = "|".join(things_of(title))
+    return Q(sort_key__regex=rf"\m({roots})") if roots else Q(pk__in=[])
+
+
+def things_of(title: str) -> list[str]:
+    """The roots of the things that a title names: in French the first word that tells, of each of its parts.
+
+    « Vaisselle réutilisable pour 120 personnes »: dishes; « Projecteur et écran portatif »: a projector, a screen.
+    """
+    found = []
+    for part in _PARTS.split(normalise(title)):
+        telling = (word for word in words_of(part) if word not in STOP_WORDS and not {word, singular(word)} & _MEASURES)
+        if thing := next((word for word in telling if len(word) > 2 and not word[0].isdigit()), ""):
+            found.append(root(thing))
+    return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
@@ -79,16 +113,12 @@ def for_series(
     Five questions, whatever the number of dates: what is held and open is read once and looked at here. It is a
     guide; the calendar itself answers when one asks.
     """
-    family = family_of(resource.category_id)
     minutes = max(wall_minutes(p) for p in periods)
     ahead = math.ceil((max(p.upper for p in periods) - timezone.now()) / datetime.timedelta(days=1))
-    askable = among.filter(category__in=family, kind=resource.kind, is_paused=False, quantity__gte=quantity)
+    askable = among.filter(is_paused=False, quantity__gte=quantity)
     askable = askable.exclude(min_minutes__gt=minutes).exclude(max_minutes__lt=minutes).exclude(horizon_days__lt=ahead)
     askable = askable.exclude(kind=Kind.LOCAUX, recurring_allowed=False)
-    alike = askable.comparable_to(resource, 20, family=family)  # type: ignore[attr-defined]
-    found = {each.pk: each for each in among.filter(pk__in=alike).for_list()}  # type: ignore[attr-defined]
-    others = [found[pk] for pk in alike if pk in found]
-    others = [each for each in others if each.category_id == resource.category_id] or others
+    others = list(_alike(resource, askable).for_list())  # type: ignore[attr-defined]
     looks = _Look([resource, *others], periods, quantity)
     hours = []
     for hour in SHIFTS:

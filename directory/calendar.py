@@ -26,7 +26,7 @@ from psycopg.errors import DeadlockDetected, ExclusionViolation
 
 from directory.models import Closure, Occupation, Reason, Resource
 from directory.opening import Opening, closed
-from directory.refusing import Refusal, sentence, taken_words
+from directory.refusing import Refusal, refusal, taken_words
 from mutualisation.kernel.moments import Period, span, wall_minutes
 
 LONGEST_BUFFER = datetime.timedelta(minutes=1440)
@@ -133,7 +133,7 @@ def _said(
     if "taken" in codes and resource.quantity > 1:
         free = free_count(resource, period, ignoring=ignoring)
     return [
-        Refusal(code, taken_words(free) if code == "taken" else sentence(code, resource, period, quantity, opening))
+        Refusal(code, taken_words(free)) if code == "taken" else refusal(code, resource, period, quantity, opening)
         for code in codes
         if code != "too_many" or not free  # « il n’en reste que 45 » says more than « il y en a 50 en tout »
     ]

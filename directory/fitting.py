@@ -1,16 +1,17 @@
 """What fits what: the resources that would answer a need, the needs that a resource would answer.
 
 They fit when they are of one kind and one category, or of a category and the one that holds it; where a need says
-no category, when they share a word of their names. The same MRC first.
+no category, when all its words are there, or else when their names share one, how many aside. The same MRC first.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
 
-from directory.models import Need, Resource
+from directory.models import Category, Need, Resource
+from directory.models.resource import Visibility
 from directory.models.territory import TerritoryKind
 from directory.searching import understand
 from directory.taxonomies import categories, territories
@@ -40,17 +41,14 @@ def needs_for(resource: Resource, user: Any) -> list[Need]:
 def _nearest(rows: QuerySet[Any], to: Need | Resource) -> QuerySet[Any]:
     """Those of a category that fits, same MRC first, then same category, then by distance."""
     tree = categories()
-    words = understand(to.name)
-    alike = words.relaxed() or words
     node = tree.by_id.get(to.category_id) if to.category_id else None
     if node is None:
-        rows = rows.matching(alike) if alike else rows.none()  # type: ignore[attr-defined]
+        rows = _alike(rows, to)
     else:
         family = {node.id, *(n.id for n in tree.children.get(node.id, ()))} | {node.parent_id or node.id}
         fits = Q(category__in=family)
-        if rows.model is Need and alike:
-            unsaid = Need.objects.filter(kind=to.kind, category__isnull=True)
-            fits |= Q(pk__in=unsaid.matching(alike).values("pk"))
+        if rows.model is Need:
+            fits |= Q(pk__in=_alike(rows.filter(category__isnull=True), to).values("pk"))
         rows = rows.filter(fits)
     places = territories()
     mrc = places.up_to(to.territory_id, (TerritoryKind.MRC,))
@@ -66,3 +64,22 @@ def _nearest(rows: QuerySet[Any], to: Need | Resource) -> QuerySet[Any]:
         rows = rows.with_distance(*to.point)  # type: ignore[attr-defined]
         order[2:2] = [F("distance").asc(nulls_last=True)]
     return rows.order_by(*order)[:SHOWN]
+
+
+def _alike(rows: Any, to: Need | Resource) -> Any:
+    """Those that have all the words of its name; when none has, those whose name has one of them; nothing otherwise."""
+    words = understand(to.name).uncounted()
+    if not words:
+        return rows.none()
+    exact = rows.matching(words)
+    return exact if exact.exists() else rows.named(words.relaxed() or words)
+
+
+def likely_category(kind: str, name: str) -> Category | None:
+    """The category that a need without any may well have: the most common among what is shared under such a name."""
+    words = understand(name).uncounted()
+    if not words:
+        return None
+    shared = Resource.objects.listed().filter(kind=kind, visibility=Visibility.EVERYONE).named(words.relaxed() or words)
+    found = shared.values("category").annotate(n=Count("pk")).order_by("-n", "category").first()
+    return Category.objects.get(pk=found["category"]) if found else None

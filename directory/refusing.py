@@ -14,10 +14,14 @@ from mutualisation.kernel.moments import Period, wall
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason why not. ``code`` is one of the calendar’s RULES; the sentence is for whoever asked."""
+    """One reason why not. ``code`` is one of the calendar’s RULES; the sentence is for whoever asked.
+
+    ``all_day``: closed from morning to night, so that the day is to change, not its hours.
+    """
 
     code: str
     sentence: str
+    all_day: bool = False
 
 
 def taken_words(free: int) -> str:
@@ -30,9 +34,17 @@ def taken_words(free: int) -> str:
     return said % {"n": free}
 
 
-def sentence(code: str, resource: Resource, period: Period, quantity: int, opening: Opening | None = None) -> str:
+def refusal(code: str, resource: Resource, period: Period, quantity: int, opening: Opening | None = None) -> Refusal:
     """For every rule but « taken », which depends on how many are free. ``opening``: its hours, once read."""
-    start, end = wall(period.lower), wall(period.upper)
+    if code not in CLOSED:
+        return Refusal(code, _sentence(code, resource, quantity))
+    opening = opening or Opening.of([resource])
+    day = wall(period.lower if code == "closed_start" else period.upper).date()
+    said = closed_sentence(resource, day, code, opening)
+    return Refusal(code, said, all_day=not opening.hours(resource, day))
+
+
+def _sentence(code: str, resource: Resource, quantity: int) -> str:
     if code == "too_soon":
         return _("Il faut demander au moins %(time)s d’avance.") % {"time": duration(resource.notice_hours * 60)}
     if code == "too_far":
@@ -45,9 +57,6 @@ def sentence(code: str, resource: Resource, period: Period, quantity: int, openi
         return ngettext(
             "Il y en a %(n)d en tout, pas %(asked)d.", "Il y en a %(n)d en tout, pas %(asked)d.", resource.quantity
         ) % {"n": resource.quantity, "asked": quantity}
-    if code in CLOSED:
-        when = start if code == "closed_start" else end
-        return closed_sentence(resource, when.date(), code, opening)
     return {
         "paused": _("Cette ressource est en pause : elle ne se demande pas en ce moment."),
         "past": _("Ce moment est déjà passé."),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.models import Need, Organisation
+from directory.models import Organisation
 from directory.permissions import is_member, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
@@ -44,7 +44,7 @@ class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 class BeyondPromise(NotPossible):
-    """More came than was promised, and nothing says that this is meant."""
+    """More came than was promised, or at another time, and nothing says that this is meant."""
 
 
 def _open(project: Project) -> Project:
@@ -66,12 +66,10 @@ def offer(
     roles: Iterable[str] = (),
     message: str = "",
     brings: Iterable[Mapping[str, Any]] = (),
-    need: Need | None = None,
 ) -> Participation:
     """Offer to take part, with what one brings. What the organisation that leads offers needs no answer.
 
-    Support is there at once too; what is brought with it waits to be welcomed, as any promise. ``need`` is the need of
-    the project that it answers: who leads reads which.
+    Support is there at once too; what is brought with it waits to be welcomed, as any promise.
 
     Raises NotPossible for a project that ended, or when the organisation already takes part in that capacity.
     """
@@ -94,9 +92,9 @@ def offer(
         ) from error
     brought = [_promise(made, one, by=by, welcomed=leads) for one in brings]
     if at_once:
-        notifications.joined(made, by=by, brought=[] if leads else brought, need=need)
+        notifications.joined(made, by=by, brought=[] if leads else brought)
     else:
-        notifications.offered(made, by=by, need=need)
+        notifications.offered(made, by=by, brought=brought)
     return made
 
 
@@ -162,6 +160,7 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
         nature=said["nature"],
         role=said.get("role") or "",
         label=said["label"],
+        need=said.get("need"),
         hours=said.get("hours") or 0,
         amount=said.get("amount") or 0,
         hourly_rate=rate,
@@ -175,13 +174,8 @@ def _promise(participation: Participation, said: Mapping[str, Any], *, by: Any, 
 
 
 @transaction.atomic
-def promise(
-    participation: Participation, said: Mapping[str, Any], *, by: Any, need: Need | None = None
-) -> Contribution:  # fmt: skip
-    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible.
-
-    ``need`` is the need of the project that it answers: who leads reads which.
-    """
+def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -> Contribution:
+    """Something more, by the partner; promised at once by who leads, otherwise once welcomed. Raises NotPossible."""
     require(is_member(by, participation.organisation))
     project = _open(participation.project)
     if participation.status not in (S.OFFERED, S.WELCOMED):
@@ -189,7 +183,7 @@ def promise(
     welcomed = participation.status == S.WELCOMED and can_lead(by, project)
     made = _promise(participation, said, by=by, welcomed=welcomed)
     if participation.status == S.WELCOMED and not welcomed:
-        notifications.promised(made, by=by, need=need)
+        notifications.promised(made, by=by)
     touch(project)
     return made
 
@@ -251,13 +245,13 @@ def deliver(
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
-    if not note.strip() and (beyond := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
+    if not note.strip() and (excess := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
         raise BeyondPromise(
             _(
                 "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en "
                 "un mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
             )
-            % beyond
+            % excess
         )
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
@@ -282,16 +276,11 @@ def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal, foreseen: bo
     }
 
 
-def within(held: Contribution) -> None:
-    """Raises BeyondPromise when the loans that keep it make more than was promised."""
-    if beyond := _beyond(held, hours=Decimal(0), amount=Decimal(0), foreseen=True):
-        raise BeyondPromise(
-            _(
-                "Avec ce prêt, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en un "
-                "mot dans la remarque; sinon, ce prêt ne tient pas cette promesse. Rien n’a changé."
-            )
-            % beyond
-        )
+def beyond(held: Contribution) -> str:
+    """How much would come with the loans that keep it, those to come too, when that is more than was promised."""
+    said = _("Avec ce prêt, %(came)s seraient venus pour %(promised)s promis.")
+    found = _beyond(held, hours=Decimal(0), amount=Decimal(0), foreseen=True)
+    return said % found if found else ""
 
 
 @transaction.atomic

@@ -78,6 +78,7 @@ def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: s
             for n in counted.lines
         ],
         [""] * 7 + [*SHAPES, "", ""],
+        [_("Total"), *[""] * 6, *_figures(counted.total), "", ""],
     )  # fmt: skip
     groups = [
         Sheet(
@@ -171,8 +172,8 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _(
-            "Un prêt que le projet paie n’est pas un don : ses heures comptent, son prix non; seul ce qui est offert "
-            "en plus du prix y ajoute une valeur."
+            "Un prêt que le projet paie n’est pas un don : ses heures comptent, son prix non, et la colonne "
+            "« Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(

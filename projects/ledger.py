@@ -14,7 +14,6 @@ from __future__ import annotations
 import datetime
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -24,10 +23,9 @@ from django.db import connection
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from directory.models import Kind, Need, Organisation
+from directory.models import Kind, Organisation
 from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
-from mutualisation.kernel.search import normalise
 from projects import wording
 from projects.contributions import NATURE_OF_KIND
 from projects.models import IN_USE, ContributionRole, Nature, Part, Project, ProjectLoan, lent
@@ -57,19 +55,20 @@ ENTRIES = """
                hourly_rate, amount > 0 AS by_amount, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
-               NULL::date AS said_on, '' AS said, NULL::numeric AS said_rate, '' AS said_per, '' AS said_how
+               NULL::date AS said_on, '' AS said, NULL::jsonb AS loan
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
                s.amount > 0, k.on,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
                CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
-               k.on, k.note, NULL, '', ''
+               k.on, k.note, NULL
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
                (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, (begins AT TIME ZONE %(zone)s)::date,
-               whole, worth, so_far, worth_so_far, per, NULL, '', NULL, '', ''
+               whole, worth, so_far, worth_so_far, per, (begins AT TIME ZONE %(zone)s)::date, '',
+               CASE WHEN paid AND n = 1 THEN jsonb_build_object('price', price, 'unit', price_unit, 'hours', in_all) END
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
@@ -79,16 +78,16 @@ ENTRIES = """
                     ELSE worth_so_far END,
                so_far, CASE WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate ELSE worth_so_far END, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
-               CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END,
-               CASE WHEN is_there THEN k.per ELSE 'later' END, k.method
+               CASE WHEN n = 1 THEN jsonb_build_object('later', NOT is_there,
+                   'rate', CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END, 'per', k.per, 'how', k.method,
+                   'why', k.why, 'price', price, 'unit', price_unit, 'hours', in_all) END
           FROM lent k JOIN said s ON s.id = k.contribution_id
     )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
-# What was said of what came, each on its day; with ``per``, by which real loan it came.
-REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'rate', said_rate, 'per', said_per,
-    'how', said_how)
-    ORDER BY said_on, said) FILTER (WHERE said <> '')"""
+# What was said of what came, each on its day; with ``loan``, what is to say of a real one.
+REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'loan', loan) ORDER BY said_on, said)
+    FILTER (WHERE said <> '' OR loan IS NOT NULL)"""
 UNIT = """CASE WHEN nature IN ('temps', 'expertise', 'reseau', 'humain') THEN 'people'
     WHEN nature = 'argent' THEN 'cash' ELSE 'use' END"""
 YEAR = "extract(year FROM dated - make_interval(months => %(months)s))::int"  # of the month when the year begins
@@ -215,14 +214,6 @@ def ledger(project: Project) -> Ledger:
     return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}, project.year_starts))
 
 
-def brought_to(needs: Iterable[Need], lines: Iterable[Line]) -> dict[int, list[str]]:
-    """By need, the partners who bring it: those whose contribution bears its name, as the page of offers writes it."""
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        found.setdefault(normalise(line.label), []).append(line.partner)
-    return {need.pk: found.get(normalise(need.name[:160]), []) for need in needs}
-
-
 def _names(ids: set[int]) -> dict[int, str]:
     """The names of partners; one that is not on the portal keeps its sums, and its name is not said."""
     if not ids:
@@ -263,6 +254,7 @@ def _line(row: Any, names: dict[int, str]) -> Line:
     sums = _sums(row[13:], _unit(kind))
     is_loan = key.startswith("l")
     by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
+    said = json.loads(remarks) if remarks else []  # of a loan that keeps no promise: only what is paid for it
     return Line(
         key=key,
         organisation=organisation,
@@ -275,10 +267,10 @@ def _line(row: Any, names: dict[int, str]) -> Line:
         ends=ends,
         method=_in_full(method, rate)
         if method and by_hour
-        else method or (_loan_method(rate, per) if is_loan else _method(kind, by_amount, rate, sums)),
+        else method or (_loan_method(rate, per, paid=bool(said)) if is_loan else _method(kind, by_amount, rate, sums)),
         sums=sums,
         is_loan=is_loan,
-        remarks=_remarks(json.loads(remarks) if remarks else []),
+        remarks=_remarks(said),
         rate=rate if by_hour else Decimal(0),
     )
 
@@ -302,13 +294,19 @@ def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _remark(row: dict[str, Any]) -> str:
-    if not row["per"]:
-        return str(row["said"])
-    if row["per"] == "later":
-        return _("prêt à venir : %(what)s") % {"what": row["said"]}
-    rate = Decimal(str(row["rate"] or 0))
-    how = row["how"] or (_loan_method(rate, row["per"]) if rate else _("prêt réel"))
-    return f"{row['said']} : {how}"
+    """What was written of what came; of a real loan, its name, how it counts, what the project pays, why it counts."""
+    name, loan = row["said"], row["loan"]
+    if loan is None:
+        return str(name)
+    price, rate = Decimal(str(loan["price"] or 0)), Decimal(str(loan.get("rate") or 0))
+    paid = wording.paid(price, loan["unit"], Decimal(str(loan["hours"] or 0))) if price else ""
+    if not name:
+        return paid
+    rest = [paid, loan["why"]]
+    if loan["later"]:
+        return ", ".join(filter(None, [_("prêt à venir : %(what)s") % {"what": name}, *rest]))
+    how = loan["how"] or (_loan_method(rate, loan["per"]) if rate else "" if paid else _("prêt réel"))
+    return f"{name} : {', '.join(filter(None, [how, *rest]))}"
 
 
 def roles_in_words(held: str) -> str:
@@ -326,9 +324,9 @@ def _method(kind: Nature, by_amount: bool, rate: Decimal, sums: Sums) -> str:
     return _("sans valeur chiffrée")
 
 
-def _loan_method(rate: Decimal, per: str) -> str:
+def _loan_method(rate: Decimal, per: str, *, paid: bool = False) -> str:
     if not rate:
-        return _("prêt réel, sans valeur chiffrée")
+        return _("prêt payé, ses heures seulement") if paid else _("prêt réel, sans valeur chiffrée")
     words = {"rate": wording.dollars(rate), "per": ProjectLoan.Per(per).label}
     return _("prêt réel, %(rate)s %(per)s") % words
 

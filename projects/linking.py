@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, F, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory import asking, grouping
-from directory.models import Kind, Need
+from directory.models import Kind, Need, Organisation, Resource
 from directory.permissions import is_member, require
+from directory.searching import understand
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
-from projects.contributions import NATURE_OF_KIND, NotPossible, within
-from projects.models import IN_USE, Contribution, Nature, Project, ProjectLoan, ProjectNeed
+from projects.contributions import NATURE_OF_KIND, BeyondPromise, NotPossible, beyond
+from projects.models import IN_USE, Contribution, Nature, Participation, Project, ProjectLoan, ProjectNeed
 from projects.permissions import can_keep, can_lead, can_link, leading
-from projects.wording import dollars
+from projects.wording import period
 
 
 @transaction.atomic
 def link_loan(
     *, project: Project, loan: Loan, by: Any, rate: Decimal | int = 0, per: str = ProjectLoan.Per.HOUR, role: str = "",
-    method: str = "", keeps: Contribution | None = None,
+    method: str = "", keeps: Contribution | None = None, why: str = "",
 ) -> ProjectLoan:  # fmt: skip
     """Say that a real loan serves a project: it counts in the ledger by itself, or as what came of a promise.
 
-    Raises NotPossible, or its kind BeyondPromise when it makes more than was promised and ``method`` says nothing.
+    Raises NotPossible, or its kind BeyondPromise when it is not as was promised and ``why`` says nothing.
     """
     require(can_link(by, project, loan))
     _still_open(project, loan, keeps)
@@ -42,34 +46,32 @@ def link_loan(
                 rate=rate,
                 per=per,
                 role=role,
-                method=(method or ("" if rate else paid(loan)))[:200],
+                method=method[:200],
                 linked_by=by,
                 contribution=keeps,
+                why=why.strip()[:200] if keeps else "",
             )
     except IntegrityError as error:
         raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
-    if keeps is not None and not method.strip():
-        within(keeps)
+    _as_promised(made)
     return made
 
 
 @transaction.atomic
 def keep_promise(
-    link: ProjectLoan, *, keeps: Contribution | None, by: Any, remark: str = ""
+    link: ProjectLoan, *, keeps: Contribution | None, by: Any, why: str = ""
 ) -> ProjectLoan:  # fmt: skip
-    """Say which promise a linked loan keeps, or that it keeps none; ``remark`` explains what goes beyond it.
+    """Say which promise a linked loan keeps, or that it keeps none; ``why`` as in ``link_loan``.
 
     Raises AlreadyMoved, NotPossible, or its kind BeyondPromise.
     """
     require(can_keep(by, link))
     _still_open(link.project, link.loan, keeps)
-    said = {"method": remark.strip()[:200]} if remark.strip() else {}
-    rows = ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id)
-    if not rows.update(contribution=keeps, **said):
+    said = {"contribution": keeps, "why": why.strip()[:200] if keeps else ""}
+    if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(**said):
         raise AlreadyMoved
-    if keeps is not None and not said:
-        within(keeps)
-    link.contribution = keeps
+    link.contribution, link.why = keeps, str(said["why"])
+    _as_promised(link)
     return link
 
 
@@ -93,6 +95,33 @@ def usual_promise(loan: Loan, promises: Iterable[Contribution]) -> Contribution 
     nature = NATURE_OF_KIND[loan.resource.kind]
     found = [p for p in promises if p.participation.organisation_id == loan.lender_id and p.nature == nature]
     return found[0] if len(found) == 1 else None
+
+
+def _as_promised(link: ProjectLoan) -> None:
+    """Raises BeyondPromise when the loan makes more than was promised, or at another time, and does not say why."""
+    promise = link.contribution
+    if promise is None or link.why:
+        return
+    if found := [said for said in (_at_another_time(link.loan, promise), beyond(promise)) if said]:
+        asked = _(
+            "S’il tient quand même cette promesse, dites-le en un mot; sinon, choisissez « Non ». Rien n’a changé."
+        )
+        raise BeyondPromise(" ".join([*found, asked]))
+
+
+def _at_another_time(loan: Loan, promise: Contribution) -> str:
+    """When the loan takes place, if it is not within the period promised."""
+    first, last = days_of(loan)
+    if (promise.starts_on or first) <= first and last <= (promise.ends_on or last):
+        return ""
+    said = {"when": period(first, last), "promised": period(promise.starts_on, promise.ends_on)}
+    return _("Ce prêt a lieu %(when)s; la promesse vaut %(promised)s.") % said
+
+
+def days_of(loan: Loan) -> tuple[datetime.date, datetime.date]:
+    """The first day of a loan, and the last: a midnight ends the day before."""
+    instant = datetime.timedelta(microseconds=1)
+    return timezone.localdate(loan.starts_at), timezone.localdate(max(loan.starts_at, loan.ends_at - instant))
 
 
 def _still_open(project: Project, loan: Loan, promise: Contribution | None) -> None:
@@ -119,11 +148,26 @@ def usual_rate(project: Project, loan: Loan) -> tuple[Decimal, str]:
     return Decimal(project.value_of_an_hour if by_hour else 0), ProjectLoan.Per.HOUR
 
 
-def paid(loan: Loan) -> str:
-    """« prêt payé, 18 $ l’heure »: it is no gift, only its hours count; nothing when it is lent for free."""
-    if not loan.price:
-        return ""
-    return _("prêt payé, %(price)s %(unit)s") % {"price": dollars(loan.price), "unit": loan.price_unit}
+SEARCHED = 8  # words
+
+
+def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet[Loan]:
+    """Those that have each of these words: between partners and of the project’s time first, then the newest."""
+    inside = Participation.objects.welcomed().filter(project=project).values("organisation")
+    for word in map(understand, text.split()[:SEARCHED]):
+        named = Q(resource__in=Resource.objects.matching(word).values("pk"))
+        of = Organisation.objects.matching(word).values("pk")
+        loans = loans.filter(named | Q(lender__in=of) | Q(borrower__in=of)) if word else loans
+    sheet = timezone.localdate(project.published_at or project.created_at)
+    brought = Contribution.objects.filter(participation__project=project, starts_on__lt=sheet).order_by("starts_on")
+    timely = Q(ends_at__date__gte=Coalesce(Subquery(brought.values("starts_on")[:1]), sheet))
+    if project.is_ended:
+        timely &= Q(starts_at__date__lte=project.stage_since)
+    loans = loans.annotate(
+        apart=Case(When(Q(lender__in=inside) & Q(borrower__in=inside), then=0), default=1),
+        untimely=Case(When(timely, then=0), default=1),
+    )
+    return loans.order_by("apart", "untimely", "-starts_at", "-id")
 
 
 @transaction.atomic
@@ -146,6 +190,20 @@ def link_need(*, project: Project, need: Need, by: Any) -> ProjectNeed:
     if not fresh and link.project_id != project.pk:
         raise NotPossible(_("Ce besoin est déjà celui d’un autre projet : rien n’a changé."))
     return link
+
+
+def brought_to(needs: Iterable[Need], user: Any) -> dict[int | None, list[Contribution]]:
+    """By need of a project, what answers it that this reader may see: what is promised, then what awaits an answer."""
+    found: dict[int | None, list[Contribution]] = {need.pk: [] for need in needs}
+    if found:
+        rows = Contribution.objects.visible_to(user).filter(
+            need__in=found, participation__project__linked_needs__need=F("need")
+        )
+        rows = rows.select_related("participation__organisation", "participation__project")
+        rows = rows.only("status", "need", "participation__organisation__name", "participation__project__slug")
+        for one in rows.order_by("-status", "pk"):
+            found[one.need_id].append(one)
+    return found
 
 
 @transaction.atomic

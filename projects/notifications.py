@@ -5,6 +5,7 @@ One template serves them all: the words are here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core import signing
@@ -47,11 +48,13 @@ def _page(participation: Participation) -> str:
     return reverse("participation", args=[participation.project.slug, participation.pk])
 
 
-def _for_need(need: Need | None) -> list[str]:
-    return [_("C’est pour répondre à votre besoin : %(need)s.") % {"need": need.name}] if need else []
+def _for_needs(brought: Iterable[Contribution]) -> list[str]:
+    """Which needs of the project are answered: one sentence each."""
+    said = _("C’est pour répondre à votre besoin : %(need)s.")
+    return [said % {"need": one.need.name} for one in brought if one.need]
 
 
-def offered(participation: Participation, *, by: Any, need: Need | None = None) -> None:
+def offered(participation: Participation, *, by: Any, brought: Sequence[Contribution]) -> None:
     """Someone offers to take part, for a need of the project perhaps → who leads."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
     _send(
@@ -59,16 +62,16 @@ def offered(participation: Participation, *, by: Any, need: Need | None = None) 
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-offered:{participation.pk}",
         subject=_("%(who)s veut participer : %(what)s") % said,
-        expected=" ".join([*_for_need(need), _("Accueillez cette participation, ou déclinez-la en disant pourquoi.")]),
+        expected=" ".join(
+            [*_for_needs(brought), _("Accueillez cette participation, ou déclinez-la en disant pourquoi.")]
+        ),
         note=participation.message,
         page=_page(participation),
         action=_("Répondre"),
     )
 
 
-def joined(
-    participation: Participation, *, by: Any, brought: list[Contribution] | None = None, need: Need | None = None
-) -> None:  # fmt: skip
+def joined(participation: Participation, *, by: Any, brought: Sequence[Contribution]) -> None:
     """Someone supports the project, which needs no answer → who leads, who answers what is ``brought`` with it."""
     said = {"who": participation.organisation.name, "what": participation.project.title}
     there = _("le nom de l’organisme paraît sur la page du projet.")
@@ -82,7 +85,7 @@ def joined(
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-joined:{participation.pk}",
         subject=_("%(who)s appuie le projet : %(what)s") % said,
-        expected=" ".join([*_for_need(need), expected]),
+        expected=" ".join([*_for_needs(brought), expected]),
         note=participation.message,
         page=_page(participation) if brought else participation.project.get_absolute_url(),
         action=_("Répondre") if brought else _("Voir le projet"),
@@ -136,7 +139,7 @@ def ended(participation: Participation, *, by: Any) -> None:
     )
 
 
-def promised(contribution: Contribution, *, by: Any, need: Need | None = None) -> None:
+def promised(contribution: Contribution, *, by: Any) -> None:
     """A partner offers something more, for a need of the project perhaps → who leads."""
     participation = contribution.participation
     said = {"who": participation.organisation.name, "what": contribution.label}
@@ -145,7 +148,9 @@ def promised(contribution: Contribution, *, by: Any, need: Need | None = None) -
         [p for p in people_leading(participation.project) if p.pk != by.pk],
         f"project-promised:{contribution.pk}",
         subject=_("%(who)s offre : %(what)s") % said,
-        expected=" ".join([*_for_need(need), _("Acceptez cette contribution, ou déclinez-la en disant pourquoi.")]),
+        expected=" ".join(
+            [*_for_needs([contribution]), _("Acceptez cette contribution, ou déclinez-la en disant pourquoi.")]
+        ),
         page=_page(participation),
         action=_("Répondre"),
     )

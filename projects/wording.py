@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from mutualisation.kernel.moments import day_in_words
 
+BY_THE_HOUR = {"heure", "l'heure", "de l'heure", "par heure", "à l'heure", "/h", "/ h", "/heure"}
+
 
 def number(value: Decimal | int, *, cents: bool = False) -> str:
     """« 1 250,5 », « 30 »; with ``cents``, both of them or none."""
@@ -28,6 +30,15 @@ def quantity(hours: Decimal | int, amount: Decimal | int) -> str:
     """« 30 h, 750 $ », « 400 $ », « 12,5 h »: nothing of what is not counted."""
     said = [f"{number(hours)}\u00a0h"] if hours else []
     return ", ".join([*said, dollars(amount)] if amount else said)
+
+
+def paid(price: Decimal, unit: str, hours: Decimal | int = 0) -> str:
+    """« prêt payé, 18 $ l’heure, 27 $ pour 1,5 h »: in all only for a price by the hour, once there are hours."""
+    said = _("prêt payé, %(price)s %(unit)s") % {"price": dollars(price), "unit": unit}
+    if not hours or unit.replace("’", "'").strip().lower() not in BY_THE_HOUR:
+        return said
+    in_all = {"said": said, "sum": dollars((price * hours).quantize(Decimal("0.01"))), "hours": number(hours)}
+    return _("%(said)s, %(sum)s pour %(hours)s h") % in_all
 
 
 def period(begins: datetime.date | None, ends: datetime.date | None) -> str:

@@ -11,6 +11,7 @@ from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.written import one_line
 from mutualisation.kernel.days import DayField
 
 Choices = list[tuple[Any, Any]]
@@ -49,7 +50,7 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def clean(self, value: Any) -> Any:
-        lines = [" ".join(line.split()) for line in (super().clean(value) or "").splitlines()]
+        lines = [one_line(line) for line in (super().clean(value) or "").splitlines()]
         lines = list(dict.fromkeys(line for line in lines if line))
         long = next((line for line in lines if len(line) > self.longest), None)
         if long:

@@ -8,11 +8,13 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.resource import places_for
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import Category, Kind, Need, Organisation, Territory
 from mutualisation.kernel.days import DayField
+from mutualisation.kernel.search import number_said
 
 KIND_HELP = {
     Kind.MATERIEL: _("un objet qui se prête et se rend"),
@@ -51,6 +53,7 @@ class NeedForm(VersionedForm):
         }
         help_texts = {
             "name": _("Comme vous le diriez au téléphone : « Congélateur coffre pour deux mois »."),
+            "quantity": _("Vide : le nombre que dit ce qu’il vous faut, « Cinq glacières », sinon un."),
             "category": _("Elle aide à trouver qui l’a déjà. Dans le doute, laissez vide."),
             "reason": _("Deux phrases : à quoi cela servira, ce qui est important. N’y mettez le nom de personne."),
         }
@@ -65,6 +68,7 @@ class NeedForm(VersionedForm):
         super().__init__(*args, **kwargs)
         self.organisation = organisation
         if not self.instance.pk:
+            self.initial["quantity"] = None
             self.initial["territory"] = self.initial.get("territory") or organisation.territory_id
         places = places_for(organisation, self.instance.territory_id)
         field = self.fields["territory"]
@@ -91,7 +95,7 @@ class NeedForm(VersionedForm):
         return one_line(self.cleaned_data["name"])
 
     def clean_quantity(self) -> int:
-        return self.cleaned_data.get("quantity") or 1
+        return self.cleaned_data.get("quantity") or number_said(self.cleaned_data.get("name", "")) or 1
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -12,14 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import read_neq
 from directory.forms.places import PlaceField
+from directory.forms.written import one_line
 from directory.models import Organisation, Sector
 from directory.registration import Said
 
 SALT = "directory.organisation.base"
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def dress(form: forms.BaseForm) -> None:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.need import date_field
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.rows import FigureRow, LinkRow, PartnerRow, RowsField, label_of, suggestions
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import (
     Continuum,
     Kind,

@@ -10,7 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
+from directory.forms.written import one_line
 from directory.models import Organisation, PracticePartner
 from mutualisation.kernel.search import normalise
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+
+def one_line(text: str) -> str:
+    """A text on one line; spaces that don’t break stay."""
+    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
 
 
 def put_back(form: Any, typed: Any) -> None:

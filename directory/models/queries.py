@@ -55,6 +55,12 @@ class EntryQuerySet(models.QuerySet[T]):
         )
         return self.filter(found)
 
+    def named(self, query: Query) -> Self:
+        """Of those entries, the ones whose very name holds what is asked."""
+        name = Func(F("search"), template="ts_filter(%(expressions)s, '{a,b}')", output_field=BooleanField())
+        found = Func(name, TsQuery(query), template="%(expressions)s", arg_joiner=" @@ ", output_field=BooleanField())
+        return self.matching(query).filter(found)
+
     def with_distance(self, latitude: float, longitude: float) -> Self:
         """Adds ``distance``, in km as the crow flies, from a point (WGS 84 degrees); NULL where nothing says where.
 

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.drafts import as_post, forget, hold, recall
 from accounts.models import Draft
-from directory.forms.organisation import OrganisationForm, one_line
+from directory.forms.organisation import OrganisationForm
 from directory.forms.places import places_named, suggestions
+from directory.forms.written import one_line
 from directory.matching import Candidate, probable_duplicates
 from directory.memberships import NotPossible, act_for
 from directory.models import Organisation

@@ -56,7 +56,7 @@ def merged(sent: FillingForm, wanted: Iterable[Blank], *, before: Mapping[str, A
                 "label": blank.label, "field": name if blank in shown else "", "kept": kept,
                 "theirs": theirs or _("rien"), "mine": words,
             })  # fmt: skip
-    return Merged(form_for(shown, data), typed, rows)
+    return Merged(form_for(shown, data, beside=now), typed, rows)
 
 
 def merged_choice(mine: Collection[str], *, before: Collection[str], now: Collection[str]) -> list[str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from directory.models import Kind, Resource
 from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
-from loans.forms.request import MOST_UNITS, dressed
+from loans.forms.request import MOST_UNITS, beside, dressed
 from loans.models import Loan, LoanDate, Side
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
@@ -151,12 +151,13 @@ class ProposalForm(forms.Form):
         )  # fmt: skip
         for period, some in wrong:
             for refusal in some:
-                said = refusal.sentence
+                said, place = refusal.sentence, beside(refusal)
                 if self.is_series and refusal.code != "too_many":
                     said = f"{in_words(period, year=False).capitalize()} : {said[0].lower()}{said[1:]}"
-                few = refusal.code == "taken" and resource.quantity > 1 and not self.is_series
-                place = "quantity" if few or refusal.code == "too_many" else "kept" if self.is_series else "starts_on"
-                if said not in self.errors.get(place, []):
+                    place = "kept"
+                elif refusal.code == "taken" and resource.quantity > 1:
+                    place = "quantity"
+                if not any(said in told for told in self.errors.values()):
                     self.add_error(None if self.fields[place].widget.is_hidden else place, said)
 
     def terms(self) -> dict[str, Any]:

@@ -34,6 +34,12 @@ BESIDE = {
     "closed_end": "ends_at", "closed_between": "ends_at", "too_short": "ends_at", "too_long": "ends_at",
     "too_many": "quantity", "taken": "starts_on", "own": "borrower",
 }  # fmt: skip
+CLOSED_DAYS = {"closed_start": "starts_on", "closed_end": "ends_on"}
+
+
+def beside(refusal: calendar.Refusal) -> str:
+    """The field that would change it: the hour, or the day when all of it is closed."""
+    return (CLOSED_DAYS if refusal.all_day else BESIDE).get(refusal.code, "")
 
 
 def ways_of(resource: Resource) -> list[LoanHandling]:
@@ -207,7 +213,7 @@ class RequestForm(forms.Form):
 
     def refuse(self, refusal: calendar.Refusal) -> None:
         """Say why not, beside the field that would change it."""
-        name = BESIDE.get(refusal.code)
+        name = beside(refusal)
         several = name == "quantity" and self.fields["quantity"].widget.is_hidden
         sentence = refusal.sentence
         if refusal.code == "taken" and self.resource.quantity > 1:

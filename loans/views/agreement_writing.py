@@ -95,17 +95,13 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     blanks = agreements.blanks(agreement).values()
     sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
-
-    def stale() -> HttpResponse:
-        now = the_agreement(request, agreement.number)
-        wanted = [*agreements.lacks_of(now, side), *_given(now, side, known)]
-        found = merged(form, wanted, before=_before(now, request), now=now.values)
-        return _answer_page(
-            request, now, side, found.form, asked=found.typed, status=409, **_stale(request, now, found)
-        )
-
-    if _is_stale(request, agreement):
-        return stale()
+    joined = _is_stale(request, agreement)
+    if joined:
+        found = merged(form, [*asked, *given], before=_before(agreement, request), now=agreement.values)
+        if not _joins(request, agreement, side, found):
+            again = _stale(request, agreement, found)
+            return _answer_page(request, agreement, side, found.form, asked=found.typed, status=409, **again)
+        form = found.form
 
     def wrong() -> HttpResponse:
         earlier = remembering.answers(agreement, side, asked)
@@ -116,14 +112,17 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
     number = _new_neq(agreement, side, form)
     try:
-        agreements.answer(agreement, by=request.user, side=side, values=said, version=version_of(request))
-    except AlreadyMoved:
-        return stale()
+        agreements.answer(agreement, by=request.user, side=side, values=said, version=agreement.version)
+    except AlreadyMoved:  # since this page was read: looked at again, with what is there now
+        return _answer(request, the_agreement(request, agreement.number), side)
     except Impossible as impossible:
         _told_impossible(form, impossible)
         return wrong()
     forget(user=request.user, key=key)
     _tell_contradiction(request, agreement, side, number)
+    if joined:
+        messages.info(request, _("D’autres réponses ont été données en même temps que les vôtres : elles sont aussi "
+                                 "dans le texte."))  # fmt: skip
     left = agreements.lacks_of(agreement, side)
     if not left:
         done = _("Vos réponses sont dans le texte. Relisez-le.")
@@ -141,6 +140,23 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     messages.success(request, said_left % {"n": len(left)})
     whole = all(is_filled(said.get(b.name)) for b in sent)
     return redirect("agreement_answer", number=agreement.number) if whole else redirect(agreement)
+
+
+def _joins(request: HttpRequest, now: Agreement, side: str, found: Merged) -> bool:
+    """Whether what a stale page answers is added to the answers given since: none of the same question, none that
+    accepts a text that its author did not read."""
+    return (
+        _only_answered(request, now) and found.form.is_valid() and not any(row["kept"] for row in found.rows)
+        and not agreements.completes(now, side)
+    )  # fmt: skip
+
+
+def _only_answered(request: HttpRequest, now: Agreement) -> bool:
+    """Whether the page showed this draft, where only answers were given since: no proposal, no change of the loan."""
+    if now.status != AgreementStatus.DRAFT or _shown(now, request) is None:
+        return False
+    since = [e.kind for e in now.journal.all() if e.data.get("version", 0) > version_of(request)]
+    return not {"changed", "refreshed"} & {*since}
 
 
 def _given(agreement: Agreement, side: str, known: Mapping[str, Any]) -> list[Blank]:
@@ -163,9 +179,9 @@ def _answer_page(
     for name, said in again.items():
         source = _("Repris de l’entente %(number)s.") % {"number": said.number}
         form.fields[name].help_text = f"{form.fields[name].help_text} {source}".strip()
-    wanted = {blank.name: is_filled(blank.usual) or blank.name in again for blank in asked}
+    wanted = {blank.name: is_filled(blank.usual) or blank.name in again for blank in asked if blank.name in form.blanks}
     first = [name for name, proposed in wanted.items() if not proposed]
-    proposed = [name for name, proposed in wanted.items() if proposed and name in form.blanks]
+    proposed = [name for name, proposed in wanted.items() if proposed]
     given = [name for name in form.blanks if name not in wanted]
     roles = roles_of(agreements.clauses_of(agreement))
     context = {
@@ -351,7 +367,12 @@ def _chosen_before(agreement: Agreement, request: HttpRequest) -> list[str]:
 def _stale(request: HttpRequest, now: Agreement, found: Merged) -> dict[str, Any]:
     """The text changed meanwhile: what differs, beside what was typed, which is still in the form."""
     draft = now.status == AgreementStatus.DRAFT
+    labels = " », « ".join(row["label"] for row in found.rows if row["kept"])
+    problem = moved(now)
+    if labels and _only_answered(request, now):
+        problem = _("Rien n’est enregistré : entre-temps, quelqu’un d’autre a répondu autrement à « %(labels)s ». "
+                    "Comparez les deux réponses.") % {"labels": labels}  # fmt: skip
     return {
-        "problem": moved(now), "rows": found.rows, "closed": not draft,
+        "problem": problem, "rows": found.rows, "closed": not draft,
         "differences": agreements.differences(now, version_of(request)) if draft else None,
     }  # fmt: skip

@@ -90,24 +90,20 @@ def _hindered(loan: Loan, moment: str) -> list[str]:
 
 
 def _page(
-    request: HttpRequest,
-    loan: Loan,
-    moment: str,
-    form: SheetForm | None,
-    *,
-    report: ConditionReport | None = None,
-    status: int = 200,
-    **extra: Any,
-) -> HttpResponse:
+    request: HttpRequest, loan: Loan, moment: str, form: SheetForm | None, *, report: ConditionReport | None = None,
+    status: int = 200, **extra: Any,
+) -> HttpResponse:  # fmt: skip
     reports = list(
         loan.reports.filter(moment=moment).select_related("filled_by").prefetch_related("photos", "incidents")
     )
+    can_report = can_open(request.user, loan)
+    shown = [_shown(request, r, can_report=can_report) for r in reports]
     context = {
         "loan": loan,
         "moment": moment,
         "title": checklists.title(loan, moment),
         "has_state": loan.has_state,
-        "reports": [_shown(request, r) for r in reports],
+        "reports": shown,
         "form": form,
         "correcting": report,
         "again": bool(report) and handover.can_fill(request.user, loan, moment),
@@ -125,8 +121,8 @@ def _page(
         "photos_at_most": PHOTOS_AT_MOST,
         "can_reopen": moment == Moment.RETURN and may(request.user, loan, "reopen"),
         "unsettled": list(loan.incidents.filter(closed_at__isnull=True)),
-        "can_close": moment == Moment.RETURN and may(request.user, loan, "close"),
-        "can_report": can_open(request.user, loan),
+        "can_close": moment == Moment.RETURN and not form and may(request.user, loan, "close"),
+        "can_report": can_report and not any(row["reportable"] for row in shown),
         "print_url": reverse(f"{NAMES[Moment(moment)]}_print", args=[loan.pk]),
         "draft": recall(request, _key(loan.pk, moment)) if form and not report and request.method == "GET" else None,
         "draft_key": _key(loan.pk, moment),
@@ -135,9 +131,9 @@ def _page(
     return render(request, TEMPLATE, context, status=status)
 
 
-def _shown(request: HttpRequest, report: ConditionReport) -> dict[str, Any]:
+def _shown(request: HttpRequest, report: ConditionReport, *, can_report: bool) -> dict[str, Any]:
     """A sheet, and what this person may do with it."""
-    shown = list(report.photos.all())
+    shown, incidents = list(report.photos.all()), list(report.incidents.all())
     return {
         "report": report,
         "photos": shown,
@@ -145,7 +141,8 @@ def _shown(request: HttpRequest, report: ConditionReport) -> dict[str, Any]:
         "can_correct": handover.can_correct(request.user, report),
         "removable": [] if report.is_confirmed else [p.pk for p in shown if p.added_by_id == request.user.pk],
         "room": PHOTOS_AT_MOST - len(shown),
-        "incidents": list(report.incidents.all()),
+        "incidents": incidents,
+        "reportable": can_report and report.is_spoilt and not incidents,
     }
 
 

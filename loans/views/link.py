@@ -17,8 +17,8 @@ from loans.forms.gesture import NoteForm
 from loans.links import Link, LinkUnusable, read
 from loans.models import Loan, Side
 from loans.permissions import organisation_of, other, sides_of
+from loans.views.changes import changes_of, same_dates
 from loans.views.loan import GESTURES, attempt, done_words, form_of
-from loans.views.thread import terms_of
 
 TEMPLATE = "loans/loan/link.html"
 
@@ -76,6 +76,7 @@ def _page(
     request: HttpRequest, link: Link, name: str, side: str, form: NoteForm, *, status: int = 200, problem: str = ""
 ) -> HttpResponse:
     loan, waiting = link.loan, proposals.waiting_proposal(link.loan)
+    live = list(loan.dates.filter(cancelled_at__isnull=True))
     context = {
         "loan": loan,
         "resource": loan.resource,
@@ -85,8 +86,8 @@ def _page(
         "person": link.person,
         "us": organisation_of(loan, side),
         "them": organisation_of(loan, other(side)),
-        "terms": terms_of(waiting, loan) if waiting else [],
-        "dates": [] if waiting else list(loan.dates.filter(cancelled_at__isnull=True)),
+        "changes": changes_of(waiting, loan, live) if waiting else [],
+        "dates": live if not waiting or same_dates(waiting, live) else [],
         "waiting": waiting,
         "problem": problem,
         "done": "",

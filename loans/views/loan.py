@@ -23,7 +23,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory import alternatives, calendar, closing
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import amendments, handover, holding, proposals, requests
+from loans import amendments, handover, holding, hours, offered, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
@@ -33,7 +33,8 @@ from loans.permissions import organisation_of, other, sides_of
 from loans.possible import Impossible
 from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
-from loans.views.thread import terms_of, thread
+from loans.views.changes import changes_of
+from loans.views.thread import thread
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 from mutualisation.kernel.moments import in_words as period_words
@@ -307,7 +308,7 @@ def _shown(
         "waiting": waiting,
         "outside": proposals.outside_hours(waiting) if waiting else [],
         "answers": answers,
-        "terms": terms_of(waiting, loan) if waiting else [],
+        "changes": changes_of(waiting, loan, live) if waiting else [],
         "forms": forms,
         "may": may,
         "may_propose": proposals.can_propose(request.user, loan),
@@ -321,6 +322,8 @@ def _shown(
         "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
         "placement": _placement(loan, sides),
+        "notes_hours": hours.are_noted(loan) and any(map(hours.is_past, dates)),
+        "remarks": _remarks(loan, waiting, live),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
         "thread": thread(loan),
         "draft": draft if not typed and form is None else None,
@@ -369,6 +372,13 @@ def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
         return []
     others = Resource.objects.visible_to(request.user).listed().exclude(organisation=loan.borrower_id)
     return alternatives.comparable(loan.resource, first.period, loan.quantity, among=others)
+
+
+def _remarks(loan: Loan, waiting: Proposal | None, live: list[LoanDate]) -> list[str]:
+    """What is asked of a person beyond what is offered, for as long as there is something to answer."""
+    if waiting:
+        return offered.remarks(waiting.resource, waiting.periods, loan=loan)
+    return offered.remarks(loan.resource, [date.period for date in live], loan=loan) if loan.is_open else []
 
 
 def _placement(loan: Loan, sides: set[str]) -> int:

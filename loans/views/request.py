@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -23,13 +24,14 @@ from directory.forms.written import put_back
 from directory.memberships import acting_for, memberships_of
 from directory.models import Kind, Membership, Resource
 from directory.opening import Opening, clock
+from directory.refusing import Refusal
 from directory.views.resource import renamed
-from loans import amendments, requests
+from loans import amendments, offered, requests
 from loans.forms.fields import DayField
 from loans.forms.request import ONCE, RequestForm
 from loans.models import Loan, LoanStatus
 from loans.recurrence import Every, in_words
-from mutualisation.kernel.moments import Period, wall
+from mutualisation.kernel.moments import DAY, Period, day_in_words, wall
 from mutualisation.kernel.publication import Status
 
 FORM, DATES, NOBODY = "loans/loan/request.html", "loans/loan/dates.html", "loans/loan/nobody.html"
@@ -106,11 +108,11 @@ def _likely(request: HttpRequest, resource: Resource, mine: list[Membership]) ->
     chosen = acting.organisation_id if acting and acting.organisation_id in others else others[0]
     asked = request.GET
     found: dict[str, Any] = {"borrower": chosen, "starts_on": asked.get("du", ""), "ends_on": asked.get("au", "")}
-    found |= {name: asked[key] for name, key in (("starts_at", "de"), ("ends_at", "a")) if asked.get(key)}
     if (units := asked.get("quantite", "")).isascii() and units.isdigit() and len(units) < 7:
         found["quantity"] = units
     if resource.kind == Kind.HUMAIN:
-        found["every"] = Every.WEEK
+        found |= {"every": Every.WEEK, **offered.first_values(resource, day_said=bool(found["starts_on"]))}
+    found |= {name: asked[key] for name, key in (("starts_at", "de"), ("ends_at", "a")) if asked.get(key)}
     try:
         first = DayField().clean(found["starts_on"]) if found["starts_on"] else None
         last = DayField().clean(found["ends_on"]) if found["ends_on"] else first
@@ -266,11 +268,12 @@ def _dates(
     """The list of dates, each to keep or not; those that can't be had say why. Nothing is sent yet."""
     quantity, left_out = form.cleaned_data["quantity"], request.POST.getlist("sauf")
     refused = {_stamp(p): some for p, some in requests.check(form.resource, form.periods, quantity)}
+    far = [p for p in form.periods if _is_far(refused.get(_stamp(p), []))]
     rows = [
         {
             "stamp": _stamp(period),
             "period": period,
-            "why": " ".join(dict.fromkeys(r.sentence for r in refused.get(_stamp(period), []))),
+            "why": _why(refused.get(_stamp(period), [])),
             "kept": _stamp(period) not in refused
             and (_day(period) not in left_out if chosen is None else _stamp(period) in chosen),
         }
@@ -287,9 +290,38 @@ def _dates(
         "free": free,
         "busy": len(rows) - free,
         "ways": _ways(request, form, free) if any(r.code == "taken" for some in refused.values() for r in some) else {},
+        "remarks": offered.remarks(form.resource, [row["period"] for row in rows if row["kept"]]),
+        "too_far": _too_far(form.resource, far) if far else "",
         "problem": problem,
     }
     return render(request, DATES, context, status=status)
+
+
+def _is_far(refusals: list[Refusal]) -> bool:
+    return any(refusal.code == "too_far" for refusal in refusals)
+
+
+def _why(refusals: list[Refusal]) -> str:
+    """What the line of a date says; how far one may ask is said once, above them all."""
+    if _is_far(refusals):
+        return _("Pas encore.")
+    return " ".join(dict.fromkeys(refusal.sentence for refusal in refusals))
+
+
+def _too_far(resource: Resource, far: list[Period]) -> str:
+    """Until which day dates can be asked for, how many come after, from which day on all of these can be."""
+    horizon = datetime.timedelta(days=resource.horizon_days)
+    limit, first, last = wall(timezone.now() + horizon), wall(far[0].lower), wall(far[-1].lower)
+    until = limit.date() if first.time() <= limit.time() else limit.date() - DAY
+    said = ngettext(
+        "On demande %(days)d jours d’avance au plus, donc jusqu’au %(until)s : %(n)d date vient après. Demandez la "
+        "suite à partir du %(again)s.",
+        "On demande %(days)d jours d’avance au plus, donc jusqu’au %(until)s : %(n)d dates viennent après. Demandez la "
+        "suite à partir du %(again)s.", len(far),
+    )  # fmt: skip
+    again = (last - horizon).date() + DAY
+    words = {"until": day_in_words(until, "j F Y"), "again": day_in_words(again, "j F Y")}
+    return said % {**words, "days": resource.horizon_days, "n": len(far)}
 
 
 def _ways(request: HttpRequest, form: RequestForm, free: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory.models import Organisation
+from loans import hours
 from loans.models import Incident, Loan, LoanEvent, Proposal, Side
 from loans.standing import moment_words
 from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
@@ -33,6 +34,7 @@ WORDS = {
     "cancel_date": gettext_lazy("a annulé une date"),
     "let_through": gettext_lazy("examine la demande malgré un retard"),
     "record_person": gettext_lazy("a nommé la personne prêtée"),
+    "note_hours": gettext_lazy("a noté les heures faites"),
     "hand_over": gettext_lazy("a inscrit la remise"),
     "hand_over_rest": gettext_lazy("a inscrit la remise du reste"),
     "keep_rest": gettext_lazy("a dit que le reste ne partira pas"),
@@ -50,6 +52,11 @@ WORDS = {
     "close_incident": gettext_lazy("a réglé l’incident"),
     "warn": gettext_lazy("En réparation : l’emprunteur est prévenu, le prêt tient"),
     "repaired": gettext_lazy("Réparé : l’emprunteur est prévenu"),
+}
+OF_TIME = {  # of a person, of what she knows: nothing is handed over nor comes back
+    "hand_over": gettext_lazy("a inscrit le début"),
+    "bring_back": gettext_lazy("a inscrit la fin"),
+    "reopen": gettext_lazy("a rouvert le prêt : ce n’est pas fini"),
 }
 PROPOSED = {
     Proposal.Kind.COUNTER: gettext_lazy("propose"),
@@ -92,13 +99,17 @@ def thread(loan: Loan) -> list[Entry]:
 
 def _event(loan: Loan, event: LoanEvent, sides: dict[str, Organisation], proposals: dict[int, Proposal]) -> Entry:
     proposal = proposals.get(event.data.get("proposal") or 0)
-    what, terms = str(WORDS.get(event.verb, event.verb)), []
+    words = WORDS if loan.has_state else WORDS | OF_TIME
+    what, terms = str(words.get(event.verb, event.verb)), []
     if event.verb == "propose" and proposal:
         what, terms = str(PROPOSED[Proposal.Kind(proposal.kind)]), terms_of(proposal, loan)
     if event.verb == "take_effect" and proposal:
         terms = terms_of(proposal, loan)
     if event.verb == "cancel_date" and (when := parse_datetime(event.data.get("date", ""))):
         what = _("a annulé la date : %(when)s") % {"when": moment_words(when)}
+    if event.verb == hours.NOTED and (when := parse_datetime(event.data["day"])):
+        said = {"hours": hours.in_words(event.data["minutes"]), "day": day_in_words(wall(when))}
+        what = _("a noté %(hours)s de travail, le %(day)s") % said
     if loan.quantity > 1 and event.data.get("counted"):
         terms = [_("Compté : %(n)d sur %(all)d") % {"n": event.data["counted"], "all": loan.quantity}]
     if event.verb in ("propose_payer", "agree_payer") and event.data.get("payer") in Incident.Payer.values:

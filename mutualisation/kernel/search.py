@@ -42,6 +42,15 @@ STOP_WORDS = frozenset(
 )
 
 
+NUMBERS = {
+    word: n
+    for n, word in enumerate(
+        "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split(), 1
+    )
+} | {"une": 1, "paire": 2, "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingt": 20, "vingtaine": 20, "trente": 30,
+     "trentaine": 30, "quarante": 40, "cinquante": 50, "cinquantaine": 50, "cent": 100, "centaine": 100}  # fmt: skip
+
+
 def normalise(text: str) -> str:
     """Lower case without accents; signs inside words as spaces; « St- » and « Ste- » in full (but not « sté »)."""
     text = unicodedata.normalize("NFKC", text).lower().translate(_SPACES)
@@ -51,6 +60,12 @@ def normalise(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     return _WORD.findall(normalise(text))
+
+
+def number_said(text: str) -> int | None:
+    """How many, when a text begins by saying it: 5 of « Cinq glacières », 20 of « 20 chaises »."""
+    first = next(iter(words_of(text)), "")
+    return int(first) if first.isascii() and first.isdigit() and len(first) < 6 else NUMBERS.get(first)
 
 
 def singular(word: str) -> str:
@@ -85,6 +100,11 @@ class Query:
     def relaxed(self) -> Query:
         """The same request satisfied with some of its words; nothing when it has one word only."""
         return replace(self, any_word=True) if len(self.terms) > 1 else Query()
+
+    def uncounted(self) -> Query:
+        """The same request without how many: « cinq glacières » is about coolers."""
+        kept = tuple(t for t in self.terms if not t.typed.isdigit() and t.typed not in NUMBERS)
+        return replace(self, terms=kept)
 
     def tsquery(self) -> tuple[str, list[str]]:
         """The text query as SQL with its parameters."""

@@ -8,9 +8,10 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.resource import places_for
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import Organisation, Sector, Territory
 from directory.taxonomies import portal_territories, sectors
 from projects.models import Community, Idea, Pivot

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.forms import fields as forms_fields
 from directory.forms.need import date_field
 from directory.forms.rows import Row, RowForm
+from directory.forms.written import one_line
 from projects.models import ContributionRole, Funding, Nature
 
 ROLES = [("", _("ceux que nous offrons")), *ContributionRole.choices]
@@ -40,7 +41,7 @@ def written(value: Any) -> str:
         return ""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}".replace(".", ",")
-    return value.isoformat() if isinstance(value, datetime.date) else " ".join(str(value).split())
+    return value.isoformat() if isinstance(value, datetime.date) else one_line(str(value))
 
 
 class LineForm(RowForm):

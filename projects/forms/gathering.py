@@ -9,7 +9,8 @@ from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
+from directory.forms.written import one_line
 from directory.models import Territory
 from directory.taxonomies import portal_territories, territories, told_apart
 from loans.forms.fields import ClockField, DayField, period_of

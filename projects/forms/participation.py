@@ -14,6 +14,7 @@ from directory.forms.organisation import dress
 from directory.forms.rows import RowsField
 from projects.forms.fields import ROLES, AmountField, ContributionRow, in_order, money_in_dollars
 from projects.models import Contribution, ContributionRole, Delivery, Nature, Part, ProjectLoan
+from projects.wording import period, quantity
 
 OFFERED_PARTS = [
     (Part.PARTNERS, _("Comme partenaire")),
@@ -163,20 +164,52 @@ class DeliveryForm(forms.ModelForm):
 ADDS = _("Non : il s’ajoute à ce qui est promis")
 
 
-class LoanLinkForm(forms.Form):
-    """Which loan serves the project, and what it is worth."""
+class KeepsForm(forms.Form):
+    """Which promise a loan keeps; ``why`` is asked once the answer calls for it (``ask_why``)."""
 
-    loan = forms.ChoiceField(
-        label=_("Quel prêt?"), widget=forms.RadioSelect, error_messages={"required": _("Choisissez un prêt.")}
-    )
     keeps = forms.ChoiceField(
         label=_("Ce prêt tient-il une promesse?"), required=False,
         help_text=_(
             "S’il en tient une, il compte comme venu sur elle, à la valeur promise, et n’ajoute rien à ce qui est "
             "promis."
         ),
-        error_messages={"invalid_choice": _("Cette promesse n’est plus promise : choisissez de nouveau.")},
+        error_messages={
+            "invalid_choice": _(
+                "Ce prêt ne peut pas tenir cette promesse, ou elle n’est plus promise : choisissez de nouveau."
+            )
+        },
     )  # fmt: skip
+    why = forms.CharField(label=_("Le compter quand même : pourquoi?"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, promises: list[Contribution], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["keeps"]
+        field.choices = [("", ADDS), *((str(p.pk), in_words(p)) for p in promises)]
+        self.promises = {str(p.pk): p for p in promises}
+        self.unasked = {} if "why" in self.data else {"why": self.fields.pop("why")}
+        dress(self)
+
+    def ask_why(self, sentence: str) -> None:
+        """Says what is not as was promised, and asks why it counts anyway."""
+        self.fields |= self.unasked
+        self.order_fields(["keeps", "why"])
+        self.add_error("why", sentence)
+
+    def kept(self) -> Contribution | None:
+        """The promise that was chosen."""
+        return self.promises.get(self.cleaned_data["keeps"])
+
+
+def in_words(promise: Contribution) -> str:
+    """« La Marmite : Notre cuisine, 16 h, du 5 janvier au 28 février 2027 »."""
+    said = {"who": promise.participation.organisation.name, "what": promise.label}
+    facts = [quantity(promise.hours, promise.value), period(promise.starts_on, promise.ends_on)]
+    return ", ".join([gettext("%(who)s : %(what)s") % said, *filter(None, facts)])
+
+
+class LoanLinkForm(KeepsForm):
+    """What a loan is worth to the project, and which promise it keeps."""
+
     rate = AmountField(
         label=_("Ce que ce prêt vaut ($)"), digits=9,
         help_text=_(
@@ -190,40 +223,14 @@ class LoanLinkForm(forms.Form):
     )
     method = forms.CharField(
         label=_("Comment la valeur est estimée"), max_length=200, required=False,
-        help_text=_(
-            "« Tarif de location de la municipalité », par exemple. Demandé si plus vient que ce qui était promis : "
-            "dites alors pourquoi."
-        ),
+        help_text=_("« Tarif de location de la municipalité », par exemple."),
     )  # fmt: skip
 
-    def __init__(
-        self, *args: Any, loans: list[tuple[str, str]], promises: list[tuple[str, str]], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["loan"]
-        field.choices = loans
-        keeps: Any = self.fields["keeps"]
-        keeps.choices = [("", ADDS), *promises]
-        if not promises:
-            del self.fields["keeps"]
-        dress(self)
 
-
-class LoanKeepsForm(forms.Form):
+class LoanKeepsForm(KeepsForm):
     """Which promise a linked loan keeps; ``was`` is the one that the page showed."""
 
-    keeps = forms.ChoiceField(label=_("Ce prêt tient-il une promesse?"), required=False)
-    method = forms.CharField(
-        label=_("Remarque"), max_length=200, required=False,
-        help_text=_("Demandée si plus est venu que ce qui était promis."),
-    )  # fmt: skip
     was = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, promises: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field: Any = self.fields["keeps"]
-        field.choices = [("", ADDS), *promises]
-        dress(self)
 
 
 class NewsForm(forms.Form):

@@ -8,10 +8,11 @@ from django import forms
 from django.utils import dates
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.practice import DRAWINGS, STAGE_HELP
 from directory.forms.rows import FigureRow, RowsField
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import Continuum, Territory
 from directory.taxonomies import portal_territories
 from projects.forms.fields import AmountField, FundingRow, MilestoneRow, written

@@ -24,10 +24,14 @@ def lent(which: str) -> str:
 
     The ledger counts by it, and the page of a promise. ``which`` is a condition on k, the tie. A loan given back
     before its first date took place: it is what passed from its hand-over to its return, at most what was lent.
-    One that is ``paid`` is worth only what was said to be offered beyond its price.
+    One that has a ``price`` is worth only what was said to be offered beyond it; ``in_all`` is the whole of its hours
+    so far, when they are what its price counts.
     """
     return f"""
-    SELECT id, contribution_id, lender_id, kind, rate, per, method, name, role, begins, ends, is_there, n, whole, paid,
+    SELECT id, contribution_id, lender_id, kind, rate, per, method, why, name, role, begins, ends, is_there, n, whole,
+           price, price_unit, price IS NOT NULL AS paid,
+           CASE WHEN quantity = 1
+                THEN round(sum(CASE WHEN is_there THEN so_far ELSE 0 END) OVER (PARTITION BY id), 2) END AS in_all,
            CASE WHEN is_over THEN CASE WHEN is_there THEN so_far ELSE 0 END ELSE whole END AS foreseen,
            CASE per WHEN 'heure' THEN rate * whole WHEN 'jour' THEN rate * ceil(whole / 24)
                     ELSE CASE WHEN n = 1 THEN rate ELSE 0 END END AS worth,
@@ -40,8 +44,9 @@ def lent(which: str) -> str:
                    CASE WHEN early THEN returned_at ELSE upper END AS ends,
                    CASE WHEN early THEN least(whole, greatest(used, 1.0 / 60)) ELSE within END AS so_far
               FROM (SELECT *, n = 1 AND coalesce(returned_at <= lower, FALSE) AS early FROM (
-            SELECT l.id, k.contribution_id, l.lender_id, r.kind, k.rate, k.per, k.method, r.name, d.lower, d.upper,
-                   l.handed_over_at, l.returned_at, coalesce(l.price, 0) > 0 AS paid,
+            SELECT l.id, k.contribution_id, l.lender_id, r.kind, k.rate, k.per, k.method, k.why, r.name,
+                   d.lower, d.upper, l.handed_over_at, l.returned_at, l.quantity, l.price_unit,
+                   nullif(l.price, 0) AS price,
                    l.status IN ('returned', 'closed') AS is_over,
                    l.status IN ('handed_over', 'returned', 'closed') AND d.lower < now() AS begun,
                    extract(epoch FROM d.upper - d.lower) / 3600 AS whole,
@@ -64,7 +69,8 @@ def lent(which: str) -> str:
 class ProjectLoan(models.Model):
     """A real loan that serves a project: it counts by itself, by what its owner says that it is worth.
 
-    One that keeps a promise (``contribution``) counts as what came of it, and adds nothing to what is promised.
+    One that keeps a promise (``contribution``) counts as what came of it, and adds nothing to what is promised; ``why``
+    says that it is meant, when it goes beyond that promise or takes place at another time.
     """
 
     class Per(models.TextChoices):
@@ -81,6 +87,7 @@ class ProjectLoan(models.Model):
     rate = models.DecimalField(_("valeur ($)"), **HERE)  # type: ignore[arg-type]
     per = models.CharField(_("comptée"), max_length=5, choices=Per.choices, default=Per.HOUR)
     method = models.CharField(_("comment la valeur est estimée"), max_length=200, blank=True)
+    why = models.CharField(_("pourquoi il tient quand même cette promesse"), max_length=200, blank=True)
     linked_at = models.DateTimeField(_("lié le"), default=timezone.now)
     linked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Organisation
+from directory.models import Need, Organisation
 from directory.models.history import tracked
 from mutualisation.kernel.publication import Status
 from projects.models.project import Project
@@ -178,9 +178,36 @@ IN_HOURS = (Nature.TIME, Nature.EXPERTISE)  # valued by the hour when no amount 
 IN_USE = (Nature.MATERIAL, Nature.PREMISES)  # whose hours are of use, never added to those of people
 
 
+class ContributionQuerySet(models.QuerySet["Contribution"]):
+    """Sets of contributions."""
+
+    def visible_to(self, user: Any) -> ContributionQuerySet:
+        """What is promised to a project that one may read; what awaits an answer, by its two sides alone."""
+        states, taking = Contribution.Status, Participation.Status
+        inside = Q(participation__project__in=Project.objects.visible_to(user))
+        inside &= Q(participation__organisation__status=Status.PUBLISHED)
+        promised = Q(status=states.WELCOMED, participation__status=taking.WELCOMED)
+        if not user.is_authenticated:
+            return self.filter(inside, promised)
+        mine = user.memberships.values("organisation")
+        carried = Participation.objects.carrying().filter(organisation__in=mine).values("project")
+        sides = Q(participation__organisation__in=mine) | Q(participation__project__organisation__in=mine)
+        sides |= Q(participation__project__in=carried)
+        awaited = Q(status=states.OFFERED, participation__status__in=[taking.OFFERED, taking.WELCOMED])
+        return self.filter(inside, promised | (awaited & sides))
+
+    def with_what_came(self) -> ContributionQuerySet:
+        """With the need that each answers, and what came of it; those that are dated first."""
+        rows = self.select_related("need").defer("need__search").prefetch_related("deliveries")
+        return rows.order_by(F("starts_on").asc(nulls_last=True), "id")
+
+
 @tracked
 class Contribution(models.Model):
-    """What a participant promised: hours, dollars, for which period. ``hourly_rate`` is as it was when promised."""
+    """What a participant promised: hours, dollars, for which period. ``hourly_rate`` is as it was when promised.
+
+    ``need`` is the need of the project that it answers, if it answers one.
+    """
 
     class Status(models.TextChoices):
         OFFERED = "offered", _("proposé")
@@ -194,6 +221,9 @@ class Contribution(models.Model):
     nature = models.CharField(_("sorte"), max_length=10, choices=Nature.choices)
     role = models.CharField(_("rôle"), max_length=16, choices=ContributionRole.choices, blank=True)
     label = models.CharField(_("ce que c’est"), max_length=160)
+    need = models.ForeignKey(
+        Need, models.SET_NULL, null=True, blank=True, related_name="contributions", verbose_name=_("besoin comblé")
+    )
     hours = models.DecimalField(_("heures"), **HERE)  # type: ignore[arg-type]
     amount = models.DecimalField(_("valeur ($)"), **{**HERE, "max_digits": 11})  # type: ignore[arg-type]
     hourly_rate = models.DecimalField(_("une heure vaut ($)"), **HERE)  # type: ignore[arg-type]
@@ -205,6 +235,8 @@ class Contribution(models.Model):
     offered_at = models.DateTimeField(_("proposée le"), default=timezone.now)
     offered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     answered_at = models.DateTimeField(_("répondue le"), null=True, blank=True)
+
+    objects = ContributionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("contribution")
@@ -249,6 +281,18 @@ class Contribution(models.Model):
                         (SELECT p.stage FROM projects_project p JOIN projects_participation pp ON pp.project_id = p.id
                           WHERE pp.id = NEW.participation_id) = 'termine' THEN
                     RAISE EXCEPTION 'Ce projet est terminé' USING ERRCODE = 'check_violation';
+                END IF;
+                RETURN NEW;""",
+            ),
+            pgtrigger.Trigger(
+                name="answers_a_need_of_its_project",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("participation_id", "need_id"),
+                condition=pgtrigger.Q(new__need_id__isnull=False),
+                func="""IF NOT EXISTS (
+                    SELECT FROM projects_projectneed n JOIN projects_participation pp ON pp.project_id = n.project_id
+                     WHERE n.need_id = NEW.need_id AND pp.id = NEW.participation_id) THEN
+                    RAISE EXCEPTION 'Ce besoin n’est pas de ce projet' USING ERRCODE = 'check_violation';
                 END IF;
                 RETURN NEW;""",
             ),

@@ -1,4 +1,4 @@
-"""What pages of other apps say of projects and communities: which communities keep a tool."""
+"""What pages of other apps say of projects and communities: who brings what a need asks, which keep a tool."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from typing import Any
 
 from django import template
 
+from directory.models import Need
+from projects.linking import brought_to
 from projects.models import Community
 from toolbox.models import Tool
 
 register = template.Library()
 AT_MOST = 6
+
+
+@register.inclusion_tag("projects/need/_brought.html")
+def brought(need: Need, user: Any) -> dict[str, Any]:
+    """On a need’s page: who brings it to its project, as far as this reader may see it. One query."""
+    return {"brought": brought_to([need], user)[need.pk]}
 
 
 @register.inclusion_tag("projects/community/_keeping.html")

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -85,7 +84,7 @@ def participate(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 made = offer(
                     project=project, organisation=organisation, part=said["part"], roles=said["roles"], by=request.user,
-                    message=said["message"], brings=form.understood(), need=need,
+                    message=said["message"], brings=_answering(need, form.understood()),
                 )  # fmt: skip
             except NotPossible as reply:
                 form.add_error(None, str(reply))
@@ -128,6 +127,11 @@ def _need(request: HttpRequest, project: Project) -> Need | None:
 def _line_for(need: Need) -> tuple[str, str]:
     """What brings what a need asks: of its sort, by its name."""
     return NATURE_OF_KIND[need.kind], need.name[:160]
+
+
+def _answering(need: Need | None, brings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What one brings, the first of it said to answer that need."""
+    return [{**said, "need": need if n == 0 else None} for n, said in enumerate(brings)]
 
 
 def _standing(project: Project, organisation: Organisation) -> Participation | None:
@@ -189,8 +193,7 @@ def participation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **forms: Any) -> HttpResponse:
     project = one.project
-    in_order = (F("starts_on").asc(nulls_last=True), "id")
-    contributions = list(one.contributions.prefetch_related("deliveries").order_by(*in_order))
+    contributions = list(one.contributions.with_what_came())
     kept = kept_by_loans(contributions)
     leads, partner = can_lead(request.user, project), is_member(request.user, one.organisation)
     states = Participation.Status
@@ -281,7 +284,8 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             more = PromiseForm(request.POST)
             if not more.is_valid():
                 return _drawn(request, one, status=422, promise_form=more)
-            made = promise(one, more.cleaned_data, by=request.user, need=_need(request, one.project))
+            (said_more,) = _answering(_need(request, one.project), [more.cleaned_data])
+            made = promise(one, said_more, by=request.user)
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED
@@ -318,7 +322,7 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                         one, welcome=name == "accepter", by=request.user, reason=reason.cleaned_data["reason"]
                     )
                     messages.success(request, _("C’est répondu."))
-                    return redirect(_back(one))
+                    return redirect(one.participation)
                 status = 422
             elif name == "retirer":
                 end_form = ReasonForm(request.POST, prefix="retrait")
@@ -328,7 +332,7 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 if end_form.is_valid():
                     take_back(one, by=request.user, reason=end_form.cleaned_data["reason"])
                     messages.success(request, _("C’est retiré de ce qui est promis. Ce qui est venu reste au bilan."))
-                    return redirect(_back(one))
+                    return redirect(one.participation)
                 status = 422
             elif name == "recu":
                 form = DeliveryForm(request.POST, promise=one)
@@ -337,14 +341,14 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                     deliver(one, on=said["on"], hours=said.get("hours", 0), amount=said["amount"], note=said["note"],
                             by=request.user)  # fmt: skip
                     messages.success(request, _("C’est inscrit au bilan."))
-                    return redirect(_back(one))
+                    return redirect(one.participation)
                 status = 422
             else:
                 raise Http404
         except AlreadyMoved:
             now = Contribution.objects.get(pk=one.pk).get_status_display()
             messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
-            return redirect(_back(one))
+            return redirect(one.participation)
         except BeyondPromise as reply:
             form.add_error("note", str(reply))
             status = 422
@@ -358,10 +362,6 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "readable": _readable(request, one.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/contribution.html", context, status=status)
-
-
-def _back(one: Contribution) -> Participation:
-    return one.participation
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -33,8 +33,9 @@ from projects.exchange import project_jsonld
 from projects.filters import ProjectFilterSet
 from projects.financing import financing
 from projects.forms.fields import written
-from projects.ledger import brought_to, lines_of
+from projects.ledger import lines_of
 from projects.lifecycle import Facts
+from projects.linking import brought_to
 from projects.models import (
     ROLE_HELP,
     STEPS,
@@ -150,7 +151,7 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
         .order_by("state", "-published_at", "-id")
     )
     lines, total = lines_of(project)
-    brought = brought_to(needs, lines)
+    brought = brought_to(needs, request.user)
     facts = Facts(
         bearers=sum(p.part == Part.CARRIES for p in taking_part),
         partners=sum(p.part == Part.PARTNERS for p in taking_part),

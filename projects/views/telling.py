@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.drafts import forget, recall
-from directory.forms.organisation import one_line
+from directory.forms.written import one_line
 from directory.permissions import can_read
 from directory.views.photo import SIZES
 from directory.views.written import first_values

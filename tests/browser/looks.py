@@ -29,11 +29,11 @@ CUT = f"""() => {{ {_COMMON}
 FOCUS = f"""() => {{ {_COMMON}
     const at = document.activeElement;
     if (!at || at === document.body || at === document.documentElement) return '';
-    const around = [at, ...at.querySelectorAll('path, circle'), at.closest('.card')].filter(Boolean);
+    const around = [at, ...at.querySelectorAll('path, circle, .edge'), at.closest('.card')].filter(Boolean);
     const drawn = around.some(e => {{
         const s = getComputedStyle(e);
         return (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2)
-            || (e instanceof SVGGeometryElement && parseFloat(s.strokeWidth) >= 3);
+            || (e instanceof SVGGraphicsElement && parseFloat(s.strokeWidth) >= 3);
     }});
     const box = at.getBoundingClientRect();
     const within = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth
@@ -52,7 +52,8 @@ UNDRAWN = f"""async () => {{ {_COMMON}
             files[file] = new DOMParser().parseFromString(answer.ok ? await answer.text() : '<svg/>', 'image/svg+xml');
         }}
         const symbol = (file ? files[file] : document).getElementById(id);
-        if (!symbol || !symbol.children.length) {{ wrong.push(use.getAttribute('href') + ' n’existe pas'); continue; }}
+        const empty = !symbol || (symbol.localName === 'symbol' && !symbol.children.length);
+        if (empty) {{ wrong.push(use.getAttribute('href') + ' n’existe pas'); continue; }}
         const svg = use.closest('svg');
         if (hidden(svg)) continue;
         const box = svg.getBoundingClientRect(), inside = use.getBBox();

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from directory.models import Organisation
+from tests.browser.conftest import windows
 from tests.factories import ResourceFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,15 +21,9 @@ def house() -> Organisation:
     return ResourceFactory(name="Salle du Canal", organisation__slug="maison", organisation__name="Maison").organisation
 
 
-def test_it_opens_on_today_without_a_script(chromium: str, live_server: Any, house: Organisation) -> None:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(
-            java_script_enabled=False, viewport={"width": 360, "height": 740}, reduced_motion="reduce"
-        )
-        page = context.new_page()
+def test_it_opens_on_today_without_a_script(engine: Any, live_server: Any, house: Organisation) -> None:
+    with windows(engine, live_server.url, width=360, java_script_enabled=False) as window:
+        page = window()
         today = timezone.localdate()
         for query in ("", f"?semaine={today}"):
             page.goto(f"{live_server.url}/organismes/{house.slug}/agenda/{query}")
@@ -45,7 +40,6 @@ def test_it_opens_on_today_without_a_script(chromium: str, live_server: Any, hou
         page.goto(f"{live_server.url}/organismes/{house.slug}/agenda/?mois={following:%Y-%m}")
         page.wait_for_timeout(700)
         assert edges(page, "th:nth-child(2)")[0] > 100
-        browser.close()
 
 
 def edges(page: Any, what: str) -> tuple[float, float]:

@@ -144,3 +144,18 @@ def test_a_sort_of_items_that_is_finished_leads_to_the_rest(phone_of: Callable[.
     page.get_by_role("link", name="Voir les 7 autres fiches").focus()
     page.keyboard.press("Enter")
     page.get_by_text("Fiche 1 sur 7").wait_for()
+
+
+def test_the_menu_of_a_curator_stays_on_one_line_at_every_width(wide_of: Callable[..., Any]) -> None:
+    page = wide_of(a_queue(whole=False))
+    page.goto("/moderation/")
+    seen = set()
+    for width in range(1240, 1290):
+        page.set_viewport_size({"width": width, "height": 700})
+        tops = page.evaluate(
+            "[...document.querySelectorAll('.nav li')].filter(e => e.offsetParent).map(e => e.offsetTop)"
+        )
+        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert (len(set(tops)) <= 1, wide) == (True, False), width
+        seen.add(bool(tops))
+    assert seen == {False, True}  # folded under a button first, then whole

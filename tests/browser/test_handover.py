@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,17 +15,13 @@ from directory import calendar
 from directory.models import Occupation
 from loans.models import Checklist, Incident, Loan, LoanStatus
 from mutualisation.kernel.moments import span
+from tests.browser.conftest import windows
 from tests.browser.visitor import COLOURS, PHONE, Visitor
 from tests.directory.pictures import picture
 from tests.factories import OrganisationFactory, ResourceFactory
 from tests.loans.lending import HOUR, accepted, begun, borrower_of, in_days, lender_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
 
 
 @pytest.fixture
@@ -37,36 +31,17 @@ def chairs() -> Loan:
 
 
 @pytest.fixture
-def telephones(chromium: str, live_server: Any, tmp_path: Path) -> Iterator[Any]:
+def telephones(engine: Any, live_server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """``open_for(user)`` gives a person with her own telephone, signed in."""
-    from playwright.sync_api import sync_playwright
-
-    before, settings.MEDIA_ROOT = settings.MEDIA_ROOT, tmp_path
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
     visitors: list[Visitor] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with windows(engine, live_server.url, width=PHONE, is_mobile=True, has_touch=True) as window:
 
         def open_for(user: Any) -> Visitor:
-            client = Client()
-            client.force_login(user)
-            context = browser.new_context(
-                viewport={"width": PHONE, "height": 740},
-                is_mobile=True,
-                has_touch=True,
-                locale="fr-CA",
-                reduced_motion="reduce",
-            )
-            key = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-            context.add_cookies([key])  # type: ignore[list-item]
-            visitors.append(Visitor(context.new_page(), live_server.url))
+            visitors.append(Visitor(window(user), live_server.url))
             return visitors[-1]
 
         yield open_for
-        for visitor in visitors:
-            visitor.page.goto("about:blank")  # nothing under way when the database goes
-        browser.close()
-        connections.close_all()
-    settings.MEDIA_ROOT = before
     assert [fault for visitor in visitors for fault in visitor.faults] == []
 
 

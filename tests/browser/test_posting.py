@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
 from directory.models import Resource
+from tests.browser.conftest import windows
 from tests.directory.pictures import picture
 from tests.factories import CategoryFactory, MembershipFactory, OrganisationFactory, a_small_country
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def speaks_to_the_database_beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright keeps a loop in this thread
 
 
 @pytest.fixture
@@ -33,42 +27,14 @@ def membership(db: None) -> Any:
 
 
 @pytest.fixture
-def phone(chromium: str, live_server: Any, membership: Any, tmp_path: Path) -> Iterator[Any]:
+def phone(engine: Any, live_server: Any, membership: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A page of 360 px, signed in, that fails on an error of the console."""
-    from playwright.sync_api import sync_playwright
-
-    before, settings.MEDIA_ROOT = settings.MEDIA_ROOT, tmp_path
-    client = Client()
-    client.force_login(membership.user)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(
-            viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True, base_url=live_server.url,
-            locale="fr-CA",
-        )  # fmt: skip
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if "Content Security" in m.text else None)
-        yield page
-        page.goto("about:blank")  # nothing under way when the database goes
-        browser.close()
-        connections.close_all()  # beside Playwright’s loop, Django opens one that it does not close
-        assert errors == []
-    settings.MEDIA_ROOT = before
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path)
+    with windows(engine, live_server.url, width=360, is_mobile=True, has_touch=True) as window:
+        yield window(membership.user)
 
 
-def fits(page: Any) -> None:
-    """Nothing scrolls sideways, and axe finds nothing wrong."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360, page.url
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-
-
-def test_a_hall_with_two_photos_from_draft_to_published(phone: Any, membership: Any) -> None:
+def test_a_hall_with_two_photos_from_draft_to_published(phone: Any, fits: Any, membership: Any) -> None:
     phone.goto(reverse("resource_offer"))
     fits(phone)
     phone.click("a[data-kind=locaux]")
@@ -136,16 +102,9 @@ def test_what_was_typed_survives_a_closed_tab(phone: Any) -> None:
     assert phone.get_by_text("Vous aviez commencé").count() == 0
 
 
-def test_the_form_works_without_a_script(chromium: str, live_server: Any, membership: Any) -> None:
-    from playwright.sync_api import sync_playwright
-
-    client = Client()
-    client.force_login(membership.user)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(java_script_enabled=False, base_url=live_server.url)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page = context.new_page()
+def test_the_form_works_without_a_script(engine: Any, live_server: Any, membership: Any) -> None:
+    with windows(engine, live_server.url, width=1280, java_script_enabled=False) as window:
+        page = window(membership.user)
         page.goto(reverse("resource_create", args=["locaux"]))
         page.fill("[name=name]", "Bureau partagé")
         page.fill("[name=summary]", "Deux places.")
@@ -154,4 +113,3 @@ def test_the_form_works_without_a_script(chromium: str, live_server: Any, member
         page.select_option("[name=category]", index=1)
         page.get_by_role("button", name="Enregistrer et ajouter des photos").click()
         assert page.url.endswith("/ressources/bureau-partage/photos/")
-        browser.close()

@@ -295,11 +295,16 @@ def test_the_map_shows_shapes_and_pins_beside_the_whole_list(client: Client, pla
     assert len(cards[0]) == 3
     assert cards[1] == cards[0]
     assert '<div class="map">' not in plain
-    shapes = dict(re.findall(r'<a href="\?vue=carte&amp;territoire=[-\w]+" aria-label="([^"]+) : (\d+)"><path', drawn))
+    shapes = dict(re.findall(r'<a href="\?vue=carte&amp;territoire=[-\w]+" aria-label="([^"]+) : (\d+)"><use', drawn))
     pins = dict(re.findall(r'<a href="\?vue=carte&amp;territoire=[-\w]+" aria-label="([^"]+) : (\d+)"><circle', drawn))
     assert shapes == {"Beauharnois-Salaberry": "2", "Roussillon": "1"}
     assert pins == {"Beauharnois": "2", "Léry": "1"}
-    assert all(len(d) > 20 for d in re.findall(r'<path class="mrc mrc-\d" d="(M[^"]+z)"', drawn))
+    outlines = dict(re.findall(r'<path id="(carte-[-\w]+)" d="(M[^"]+z)"', drawn))
+    assert all(len(d) > 20 for d in outlines.values())
+    # every shape is painted before the first link: what outlines a link is covered by no neighbour
+    painted, linked = (re.findall(rf'<use class="{kind}" href="#([-\w]+)"', drawn) for kind in (r"mrc mrc-\d", "edge"))
+    assert painted == linked == list(outlines)
+    assert drawn.rindex('class="mrc mrc-') < drawn.index('class="edge"')
 
 
 def test_a_story_of_two_towns_is_one_story_of_their_mrc(client: Client, places: dict[str, Any]) -> None:

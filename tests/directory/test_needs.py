@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from directory.asking import STATE_MOVES, address_of, say
-from directory.fitting import needs_for, offers_for
+from directory.fitting import likely_category, needs_for, offers_for
 from directory.models import Need, NeedState
 from directory.writing import insert
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -331,6 +331,37 @@ def test_offers_fit_by_kind_category_and_nearness(places: Any) -> None:
     NeedFactory(name="Rien à voir", category=None)
     assert set(needs_for(far, AnonymousUser())) == {need, unsaid}
     assert offers_for(unsaid, AnonymousUser()) == [far]
+
+
+def test_without_a_category_words_decide_and_how_many_is_no_word(places: Any) -> None:
+    from django.contrib.auth.models import AnonymousUser
+
+    ResourceFactory(name="Cinq cloisons mobiles")
+    ResourceFactory(name="Souffleuse à neige", description="Cinq vitesses, range-glacières")
+    need = NeedFactory(name="Cinq glacières", category=None)
+    bag = ResourceFactory(name="Sac")
+    assert offers_for(NeedFactory(name="Vingt glacières rigides", category=None), AnonymousUser()) == []
+    ResourceFactory(name="Coffre de jouets")
+    named = ResourceFactory(name="Glacière de camping")
+    exact = ResourceFactory(name="Bac rigide", description="Une glacière à roulettes")
+    assert offers_for(NeedFactory(name="Vingt glacières rigides", category=None), AnonymousUser()) == [exact]
+    assert named in offers_for(need, AnonymousUser())
+    assert bag not in offers_for(need, AnonymousUser())
+    assert offers_for(NeedFactory(name="Deux", category=None), AnonymousUser()) == []
+    assert likely_category("materiel", "Cinq glacières") == named.category
+    assert likely_category("materiel", "Trois violons") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "kept"),
+    [("Cinq glacières", "", 5), ("20 chaises", "", 20), ("Cinq glacières", "7", 7), ("Glacières", "", 1)],
+)
+def test_how_many_is_read_in_the_name_when_nothing_else_says_it(
+    client: Client, lucie: Any, name: str, typed: str, kept: int
+) -> None:
+    assert 'value="1"' not in client.get(reverse("need_create")).content.decode().split('name="quantity"')[1][:80]
+    client.post(reverse("need_create"), filled(lucie, name=name, quantity=typed))
+    assert Need.objects.get().quantity == kept
 
 
 def test_what_is_reserved_is_offered_only_to_who_may_see_it(client: Client, places: Any) -> None:

@@ -14,7 +14,7 @@ loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
 """)
 
 FREE_BUSY = table("""
-loan_dates pk={loan} | 302 404 200 200 404 404 200 | 302 405
+loan_dates pk={loan} | 302 404 200 200 404 404 200 | 302 404
 resource_ifb slug=tente | 200 | 405
 resource_ifb slug=reservee | 404 404 200 200 404 200 200 | 405
 resource_ifb slug=brouillon | 404 404 200 200 404 200 200 | 405

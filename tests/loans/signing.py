@@ -47,7 +47,7 @@ def frozen(
 ) -> Agreement:
     """An agreement that both sides froze a day ago, with someone to sign on each."""
     if not Edition.objects.exists():
-        content.load(settings.FIXTURE_DIRS[0])
+        content.load_agreements(settings.FIXTURE_DIRS[0])
     loan = accepted(ResourceFactory(**({"organisation": lender} if lender else {})), in_days(3))
     if "personne" in parties:
         type(loan).objects.filter(pk=loan.pk).update(worker="Alix Exemple")

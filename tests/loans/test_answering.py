@@ -182,6 +182,70 @@ def test_two_who_answer_at_once_lose_nothing(agreement: Agreement) -> None:
     assert agreement.values["preteur_liaison"] == theirs["preteur_liaison"]
 
 
+def test_two_who_answer_other_questions_at_once_are_both_heard(agreement: Agreement) -> None:
+    """What only one of them knows joins the text; what neither page showed is asked of nobody again."""
+    lender, borrower = clients(agreement.loan)
+    mine, theirs = typed(agreement, Side.BORROWER), typed(agreement, Side.LENDER)
+    for sent in (mine, theirs):
+        sent[SHARED] = ""
+    theirs["preavis_fin_jours"], mine["preavis_fin_jours"] = "9", ""
+    assert lender.post(answering(agreement), theirs).status_code == 302
+    Mail.objects.all().delete()
+    done = borrower.post(answering(agreement), mine, follow=True)
+    assert done.redirect_chain
+    assert "D’autres réponses ont été données en même temps" in page(done)
+    agreement.refresh_from_db()
+    assert agreement.version == 3
+    found = {name: agreement.values[name] for name in ("preavis_fin_jours", "preteur_liaison", "emprunteur_liaison")}
+    assert found == {
+        "preavis_fin_jours": 9, "preteur_liaison": theirs["preteur_liaison"],
+        "emprunteur_liaison": mine["emprunteur_liaison"],
+    }  # fmt: skip
+    assert (agreement.lender_agreed, agreement.borrower_agreed) == (None, None)
+
+
+def test_only_the_question_answered_otherwise_stops_and_is_named(agreement: Agreement) -> None:
+    lender, borrower = clients(agreement.loan)
+    mine = typed(agreement, Side.BORROWER) | {SHARED: "72"}
+    lender.post(answering(agreement), typed(agreement, Side.LENDER) | {SHARED: "24"})
+    seen = page(borrower.post(answering(agreement), mine))
+    label = agreements.blanks(agreement)[SHARED].label
+    assert f"quelqu’un d’autre a répondu autrement à «\u00a0{label}\u00a0»" in seen
+    same = page(borrower.post(answering(agreement), mine | {SHARED: "24"}, follow=True))
+    assert "D’autres réponses ont été données" in same  # the same answer is no clash
+
+
+def test_an_answer_over_a_proposal_or_a_changed_loan_is_not_joined(agreement: Agreement) -> None:
+    """The text became another one than what was read: it is shown before anything is written in it."""
+    loan = agreement.loan
+    _lender, borrower = clients(loan)
+    sent = {"version": agreement.version, "emprunteur_liaison": "Sam Essai"}
+    agreements.change(agreement, by=lender_of(loan), side=Side.LENDER, values={"regles_maison": "En pantoufles"})
+    refused = borrower.post(answering(agreement), sent)
+    assert refused.status_code == 409
+    assert 'value="Sam Essai"' in field(page(refused), "emprunteur_liaison")
+    sent["version"] = agreement.version
+    loan.conditions = "Fermer les fenêtres."
+    loan.save(update_fields=["conditions"])
+    agreements.refresh(agreement, by=lender_of(loan), note="")
+    assert borrower.post(answering(agreement), sent).status_code == 409
+    agreement.refresh_from_db()
+    assert "emprunteur_liaison" not in agreement.values
+
+
+def test_an_answer_that_would_accept_the_text_is_of_the_text_that_was_read(agreement: Agreement) -> None:
+    """Two of one organisation finish its own proposal at once: the second reads before it accepts."""
+    loan = complete(agreement.loan).loan
+    agreement.refresh_from_db()
+    _lender, borrower = clients(loan)
+    by = borrower_of(loan)
+    agreements.change(agreement, by=by, side=Side.BORROWER, chosen=["bilan"])
+    assert agreements.completes(agreement, Side.BORROWER)
+    sent = typed(agreement, Side.BORROWER)
+    agreements.answer(agreement, by=by, side=Side.BORROWER, values={"emprunteur_liaison": "Sam Essai"})
+    assert borrower.post(answering(agreement), sent).status_code == 409
+
+
 def test_an_invalid_answer_on_a_stale_page_stays_stale(agreement: Agreement) -> None:
     _lender, borrower = clients(agreement.loan)
     told(agreement, Side.LENDER)

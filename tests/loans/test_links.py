@@ -98,7 +98,8 @@ def test_a_counter_proposal_is_answered_from_the_e_mail(world: World) -> None:
     proposals.propose(loan, by=lender, side="lender", periods=[day(11)], quantity=1, conditions="Câbles")
     address = links.path(loan, world.people["borrower"], "accept")
     assert address in Mail.objects.filter(to=world.people["borrower"].email).first().text
-    assert "Conditions\u00a0: Câbles" in text(Client().get(address))
+    seen = text(Client().get(address))
+    assert ("<dt>Conditions</dt>" in seen, "Câbles</ins>" in seen) == (True, True)
     assert Client().post(address).status_code == 200
     loan.refresh_from_db()
     assert (loan.status, loan.conditions) == ("accepted", "Câbles")

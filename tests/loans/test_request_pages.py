@@ -298,6 +298,22 @@ def test_a_date_taken_meanwhile_is_shown_and_the_rest_stays_ticked(client: Clien
     assert [r["kept"] for r in again.context["rows"]] == [True, False, False]
 
 
+def test_what_is_beyond_the_horizon_is_said_once_with_when_to_ask_for_it(
+    client: Client, odile: Any, hall: Resource
+) -> None:
+    Resource.objects.update(horizon_days=30)  # it is 21 November, noon
+    data = filled(odile, starts_on="2026-12-14", every="week", until="2027-01-11", handling="")
+    shown = ask(client, hall, data)
+    assert [(row["why"], row["kept"]) for row in shown.context["rows"]] == [("", True)] + 4 * [("Pas encore.", False)]
+    seen = text(shown).replace("\u00a0", " ")
+    once = "On demande 30 jours d’avance au plus, donc jusqu’au 20 décembre 2026 : 4 dates viennent après."
+    assert seen.count(once) == 1
+    assert "Demandez la suite à partir du 13 décembre 2026." in seen
+    assert "plus de 30 jours" not in seen
+    shown = ask(client, hall, data | {"starts_at": "9 h", "ends_at": "10 h"})
+    assert "donc jusqu’au 21 décembre 2026 : 3 dates viennent après" in text(shown).replace("\u00a0", " ")
+
+
 def test_two_days_a_week_of_someone(client: Client, odile: Any) -> None:
     accountant = ResourceFactory(slug="comptable", name="Comptable", kind="humain", time_share="un jour par semaine")
     page = client.get(reverse("loan_request", args=["comptable"]))

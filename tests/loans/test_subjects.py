@@ -15,6 +15,7 @@ from loans import handover, incidents, notifications, proposals, requests
 from loans.handover import Sheet
 from loans.models import Agreement, Loan, Side
 from loans.notifications import signing as of_signing
+from loans.views.thread import thread
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
     accepted,
@@ -177,6 +178,8 @@ def test_of_a_person_who_begins_and_ends() -> None:
     assert last(borrower_of(loan)) == "Carrefour du Canal a inscrit le début : Comptable"
     brought(loan)
     assert last(borrower_of(loan)) == "Carrefour du Canal a inscrit la fin : Comptable"
+    said = [entry.what for entry in thread(loan)]
+    assert ("a inscrit le début" in said, "a inscrit la fin" in said) == (True, True)
 
 
 def test_of_an_incident_and_of_who_awaited_the_same(chairs: Resource) -> None:

@@ -84,3 +84,27 @@ def test_who_must_say_who_pays_reads_it_on_the_page_of_the_loan(loan: Loan) -> N
     asked = "On vous propose qui paie"
     assert asked in signed(borrower_of(loan)).get(loan.get_absolute_url()).content.decode()
     assert asked not in signed(lender_of(loan)).get(loan.get_absolute_url()).content.decode()
+
+
+def test_the_loan_ends_once_two_counts_are_one(loan: Loan) -> None:
+    """While the choice between two counts is open, nothing offers to end the loan as if all were in order."""
+    handed(loan)
+    lender, borrower = signed(lender_of(loan)), signed(borrower_of(loan))
+    mine = typed(loan, counted=15, vue="")
+    borrower.post(address(loan, "return"), typed(loan, counted=20))
+    conflict = lender.post(address(loan, "return"), mine)
+    assert conflict.status_code == 409
+    seen = conflict.content.decode()
+    assert "<ins>20</ins>" in seen
+    assert "Terminer le prêt" not in seen
+    assert "Terminer le prêt" in lender.get(address(loan, "return")).content.decode()
+
+
+def test_a_damaged_return_offers_one_way_to_report_it(loan: Loan) -> None:
+    handed(loan)
+    brought(loan, 20, state="damaged")
+    lender = signed(lender_of(loan))
+    seen = lender.get(address(loan, "return")).content.decode()
+    assert seen.count("Signaler un incident") == 1
+    assert f"fiche={loan.reports.get(moment='return').pk}" in seen
+    assert "Signaler un incident" in lender.get(address(loan)).content.decode()  # where no sheet calls for it

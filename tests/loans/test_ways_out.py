@@ -59,7 +59,7 @@ def test_what_is_in_repair_is_said_to_be_and_only_what_serves_alike_is_offered()
     assert f"c’est en réparation, jusqu’au\u00a0{back}" in page
     assert "c’est déjà pris" not in page
     assert chairs.name not in page
-    assert f"?ressource={printer.pk}" in page  # of the same family, as nothing of the category is free
+    assert printer.name not in page  # of the same family, and nothing that the title names
     screen = ResourceFactory(name="Autre écran", category=screens, **ours)
     page = page_of(world.do("borrower", loan, "agree"))
     assert f"?ressource={screen.pk}" in page
@@ -89,6 +89,36 @@ def test_repairs_of_units_of_parts_and_without_an_end_are_said_as_they_are() -> 
     assert said(half) == "c’est en réparation, on ne sait pas encore jusqu’à quand"
     assert said(hall) == "une de ses parties est en réparation, on ne sait pas encore jusqu’à quand"
     assert closing.repair_during(chairs, day(21)) is None
+
+
+def test_of_a_family_only_what_the_title_names_is_offered_and_it_comes_first() -> None:
+    kitchen = CategoryFactory(slug="cuisine")
+    dishes, cold = (CategoryFactory(slug=slug, parent=kitchen) for slug in ("vaisselle", "froid"))
+    mine = ResourceFactory(kind="materiel", name="Vaisselle réutilisable pour 120 personnes", category=dishes)
+    ResourceFactory(kind="materiel", name="Quatre congélateurs, 120 personnes", category=cold)
+    cart = ResourceFactory(kind="materiel", name="Chariot à vaisselle", category=cold)
+    cups = ResourceFactory(kind="materiel", name="Deux cents verres", category=dishes)
+    broad = ResourceFactory(kind="materiel", name="Assiettes et vaisselle", category=kitchen)
+
+    def offered(resource: Resource) -> list[str]:
+        return [r.name for r in alternatives.comparable(resource, day(10), 1, among=Resource.objects.all())]
+
+    assert offered(mine) == [cart.name, broad.name, cups.name]
+    assert offered(broad) == [mine.name, cart.name]  # a category that holds others says little by itself
+    ways = alternatives.for_series(mine, [day(10), day(17)], 1, 0, among=Resource.objects.all())
+    assert {each.name for each, _n in ways.resources} == {cart.name, broad.name, cups.name}
+
+
+@pytest.mark.parametrize(
+    ("title", "things"),
+    [
+        ("Vaisselle réutilisable pour 120 personnes", ["vaissell"]), ("Cinquante chaises pliantes", ["chais"]),
+        ("Cinéma en plein air : écran gonflable et projecteur", ["cinema", "ecran", "projecteur"]),
+        ("Petite remorque isolée, 6 pieds", ["remorqu"]), ("12", []),
+    ],
+)  # fmt: skip
+def test_the_things_that_a_title_names(title: str, things: list[str]) -> None:
+    assert alternatives.things_of(title) == things
 
 
 def test_the_nearest_of_the_same_use_come_first_in_two_questions(django_assert_num_queries: Any) -> None:
@@ -140,7 +170,23 @@ def test_a_day_that_is_closed_is_told_once(client: Client) -> None:
     page = page_of(asking(client, hall, every="week", until=(first + datetime.timedelta(days=8)).isoformat()))
     assert page.count("C’est fermé") == 1
     errors = asking(client, hall).context["form"].errors
-    assert sum(len(said) for said in errors.values()) == 1
+    assert [*errors] == ["starts_on"]  # the day is what is wrong, not its hours
+    assert len(errors["starts_on"]) == 1
+
+
+def test_what_is_closed_is_told_beside_the_day_or_the_hour_to_change(client: Client) -> None:
+    first = timezone.localdate() + datetime.timedelta(days=10)
+    van = ResourceFactory(kind="materiel", quantity=1)
+    last = first + datetime.timedelta(days=2)
+    for each, hours in ((first, (9, 17)), (last, None)):
+        opens, closes = map(datetime.time, hours) if hours else (None, None)
+        ExceptionalHours.objects.create(
+            resource=van, starts_on=each, ends_on=each, label="", opens_at=opens, closes_at=closes
+        )
+    errors = asking(client, van, starts_at="8 h", ends_on=last.isoformat()).context["form"].errors
+    assert {*errors} == {"starts_at", "ends_on"}
+    assert "c’est ouvert de 9\u00a0h à 17\u00a0h" in errors["starts_at"][0]
+    assert "C’est fermé" in errors["ends_on"][0]
 
 
 @pytest.mark.parametrize("weeks", [3, 10])
@@ -170,7 +216,7 @@ def test_a_series_that_is_taken_is_offered_other_hours_and_what_serves_alike(
     hall = ResourceFactory(category=room, **fields)
     twin, busy = ResourceFactory(category=room, **fields), ResourceFactory(category=room, **fields)
     once = ResourceFactory(category=room, **{**fields, "recurring_allowed": False})
-    ResourceFactory(category=family, **fields)
+    ResourceFactory(category=family, name="Estrade", **fields)
     cooking = ResourceFactory(category=kitchen, **fields)
     week = [day(10 + 7 * n) for n in range(5)]
     accepted(hall, *week[1:])

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Mail
+from directory.models import Organisation
 from projects import contributions
 from projects.ledger import ledger
 from projects.linking import tell_taken_up
-from projects.models import Part, ProjectNeed
+from projects.models import Contribution, Part, ProjectNeed
 from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory
 from tests.projects.building import build, join, someone_of
 
@@ -111,25 +113,86 @@ def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager()
     assert Mail.objects.filter(to=other.user.email, subject__startswith="Un projet veut").count() == 2
 
 
-def test_a_need_says_who_brings_it_once_welcomed_and_is_met_in_one_click() -> None:
-    project = build()
-    need = a_need(project)
-    bearer = someone_of(project.organisation)
+def brought(project: Any, need: Any, label: str = "Les nôtres") -> Any:
     one = join(project, OrganisationFactory(name="La Marmite"))
-    brings = {"nature": "materiel", "label": "cinq glacières"}
-    made = contributions.promise(one, brings, by=one.offered_by, need=need)
-    page, list_of_needs = project.get_absolute_url(), reverse("project_needs", args=[project.slug])
-    assert "Apporté par" not in read(Client(), page)
+    said = {"nature": "materiel", "label": label, "need": need}
+    return contributions.promise(one, said, by=one.offered_by)
+
+
+def test_a_need_says_who_brings_it_and_is_met_in_one_click() -> None:
+    project = build()
+    need, twin = a_need(project), a_need(project)  # of the same name
+    bearer = someone_of(project.organisation)
+    made = brought(project, need)
+    lead, partner = signed_in(bearer), signed_in(made.offered_by)
+    list_of_needs = reverse("project_needs", args=[project.slug])
+    pages = [project.get_absolute_url(), need.get_absolute_url()]
+    # what awaits an answer is read by its two sides alone
+    for client, seen in ((Client(), 0), (signed_in(someone_of(OrganisationFactory())), 0), (lead, 1), (partner, 1)):
+        assert [read(client, page).count("La Marmite propose de l’apporter.") for page in pages] == [seen, seen]
+    assert "La Marmite propose de l’apporter." in read(lead, list_of_needs)
+    assert 'value="combler"' not in read(lead, list_of_needs)
     contributions.answer_promise(made, welcome=True, by=bearer)
-    assert "Apporté par La Marmite." in read(Client(), page)
-    lead = signed_in(bearer)
+    assert [read(Client(), page).count("La Marmite l’apporte.") for page in pages] == [1, 1]
+    assert "l’apporte." not in read(Client(), twin.get_absolute_url())
     text = read(lead, list_of_needs)
-    assert "Apporté par La Marmite." in text
+    assert text.count("La Marmite l’apporte.") == 1
     assert f'action="{reverse("need_move", args=[need.slug])}"' in text
     lead.post(reverse("need_move", args=[need.slug]), {"geste": "combler"})
     need.refresh_from_db()
     assert need.state == "answered"
     assert 'value="combler"' not in read(lead, list_of_needs)
+
+
+def test_a_need_of_another_project_is_refused_by_the_database() -> None:
+    project, other = build(), build(slug="autre")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        brought(project, a_need(other))
+
+
+def test_who_left_the_portal_or_the_project_brings_nothing_any_more() -> None:
+    project = build()
+    need = a_need(project)
+    made = brought(project, need)
+    contributions.answer_promise(made, welcome=True, by=someone_of(project.organisation))
+    address = need.get_absolute_url()
+    Organisation.objects.filter(name="La Marmite").update(status="archived")
+    assert "La Marmite" not in read(Client(), address)
+    Organisation.objects.filter(name="La Marmite").update(status="published")
+    assert "La Marmite l’apporte." in read(Client(), address)
+    contributions.end(made.participation, by=made.offered_by)
+    assert "La Marmite" not in read(Client(), address)
+
+
+def test_an_offer_answers_the_need_by_its_first_line() -> None:
+    project = build()
+    need = a_need(project)
+    bearer = someone_of(project.organisation)
+    client = signed_in(someone_of(OrganisationFactory(name="La Marmite")))
+    address = reverse("participate", args=[project.slug]) + f"?besoin={need.pk}"
+    said = {
+        "part": "partenaire", "brings-0-nature": "materiel", "brings-0-label": "Nos bacs", "brings-1-nature": "temps",
+        "brings-1-label": "Deux bras",
+    }  # fmt: skip
+    client.post(address, said)
+    assert dict(Contribution.objects.values_list("label", "need")) == {"Nos bacs": need.pk, "Deux bras": None}
+    (mail,) = Mail.objects.filter(to=bearer.email)
+    assert mail.text.count("pour répondre à votre besoin : Cinq glacières.") == 1
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_need_brought_by_several_costs_the_same(n: int, django_assert_num_queries: Any) -> None:
+    project = build()
+    need = a_need(project)
+    for i in range(n):
+        one = join(project, OrganisationFactory(name=f"Groupe {i}"))
+        made = contributions.promise(one, {"nature": "materiel", "label": "Bac", "need": need}, by=one.offered_by)
+        contributions.answer_promise(made, welcome=True, by=someone_of(project.organisation))
+    client = Client()
+    for address, cost in ((need.get_absolute_url(), 6), (project.get_absolute_url(), 10)):
+        client.get(address)
+        with django_assert_num_queries(cost):
+            client.get(address)
 
 
 def test_an_offer_does_not_say_that_one_is_a_partner_already() -> None:

@@ -205,6 +205,18 @@ def test_a_stale_form_is_refused_and_what_was_typed_stays(client: Client) -> Non
     assert gathering.title == "Titre à moi"
 
 
+def test_spaces_that_do_not_break_stay_where_they_were_typed(client: Client) -> None:
+    community, host = a_community()
+    gathering = a_gathering(community)
+    client.force_login(host)
+    address = reverse("gathering_edit", args=[gathering.pk])
+    sent = {"title": "Atelier\u00a0:  un\tbudget à 5\u00a0$", "kind": "atelier", "day": "2027-03-02", "begins": "18 h",
+            "ends": "20 h", "sequence": str(gathering.sequence), "limit": ""}  # fmt: skip
+    assert client.post(address, sent).status_code == 302
+    gathering.refresh_from_db()
+    assert gathering.title == "Atelier\u00a0: un budget à 5\u00a0$"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
@@ -359,7 +371,7 @@ def test_places_are_told_as_they_are_counted(client: Client) -> None:
     gathering = a_gathering(community, limit=1)
     member, organisation = joined(community)
     gatherings.register(gathering, by=member, organisation=organisation)
-    assert "Complet : la seule place est prise" in client.get(gathering.get_absolute_url()).content.decode()
+    assert "Complet\u00a0: la seule place est prise" in client.get(gathering.get_absolute_url()).content.decode()
     Gathering.objects.filter(pk=gathering.pk).update(starts_at=timezone.now() - datetime.timedelta(hours=1))
     page = client.get(gathering.get_absolute_url()).content.decode()
     assert "En cours" in page

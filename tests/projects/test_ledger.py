@@ -138,10 +138,11 @@ def test_a_real_loan_counts_by_itself() -> None:
     assert found.total == Sums(D(0), D(4), D(0), D(0), D(4), D(0))  # the project pays it: no gift
     line = found.lines[0]
     assert (line.partner, line.label, line.is_loan) == ("Le Recto", "Cuisine", True)
-    assert line.method == "prêt payé, 30\u00a0$ l’heure"
+    assert line.method == "prêt payé, ses heures seulement"
+    assert line.remarks[0].startswith("prêt payé, 30\u00a0$ l’heure, 120\u00a0$ pour 4\u00a0h (le ")
     link = ProjectLoan.objects.get()
     # it serves one project at most, and its two sides may take it back
-    assert "Cuisine" not in client.get(address).context["possible"]
+    assert client.get(address).context["possible"] == []
     with pytest.raises(IntegrityError), transaction.atomic():
         ProjectLoan.objects.create(project=build(slug="autre"), loan=loan)
     client.post(reverse("project_loan_remove", args=[project.slug, link.pk]))
@@ -193,8 +194,13 @@ def test_the_workbook_has_its_lines_apart_from_its_sums() -> None:
     sheet = book["Lignes"]
     header, *lines = sheet.iter_rows(values_only=True)
     assert header[:7] == ("Partenaire", "À quel titre", "Apport", "Sorte", "Rôle", "Du", "Au")
+    *lines, total = lines
     assert {line[2] for line in lines} == {"Formation", "Don", "Salle"}
-    assert len(lines) == 4  # no total among them: they can be sorted and filtered
+    assert len(lines) == 4  # the total is below them, out of the filter: they can be sorted
+    counted = ledger(project).total
+    assert [total[i] for i in (0, 7, 9, 11, 13)] == [
+        "Total", counted.promised_hours, counted.promised, counted.hours, counted.dollars,
+    ]  # fmt: skip
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:Q5")
     training = next(row for row in sheet.iter_rows(min_row=2) if row[2].value == "Formation")
     assert (training[5].value, training[5].number_format) == (datetime.datetime(2025, 3, 1), "yyyy-mm-dd")  # noqa: DTZ001

@@ -158,7 +158,7 @@ def test_the_only_promise_of_that_sort_of_who_lends_is_asked_about_and_never_cou
     )  # fmt: skip
     assert usual_promise(loan, promises_open(partner.project)) == promise
     client = signed_in(partner.offered_by)
-    page = client.get(reverse("project_loans", args=[partner.project.slug]))
+    page = client.get(reverse("project_loans", args=[partner.project.slug]), {"pret": loan.pk})
     assert f'<option value="{promise.pk}">La Marmite\u00a0: Notre cuisine, 16\u00a0h</option>' in text_of(page)
     said = {"loan": loan.pk, "per": "heure"}
     page = client.post(reverse("project_loans", args=[partner.project.slug]), said, follow=True)
@@ -188,16 +188,91 @@ def test_a_loan_that_makes_more_than_was_promised_wants_a_word() -> None:
     assert answer.status_code == 422
     assert "4\u00a0h seraient venus pour 3\u00a0h promis" in text_of(answer)
     assert not ProjectLoan.objects.exists()
-    client.post(address, {**said, "method": "Une soirée de plus"})
-    assert "Cuisine de la Marmite\u00a0: Une soirée de plus" in ledger(partner.project).lines[0].remarks[0]
+    assert 'name="why"' in text_of(answer)
+    # how its value is estimated does not say why, nor does a blank
+    assert client.post(address, {**said, "method": "Tarif connu"}).status_code == 422
+    assert client.post(address, {**said, "why": " "}).status_code == 422
+    client.post(address, {**said, "method": "Tarif connu", "why": "Une soirée de plus"})
+    assert (
+        ledger(partner.project)
+        .lines[0]
+        .remarks[0]
+        .startswith("Cuisine de la Marmite\u00a0: Tarif connu, Une soirée de plus")
+    )
     # the same afterwards, from the list of loans
     link = ProjectLoan.objects.get()
     keep_promise(link, keeps=None, by=partner.offered_by)
     with pytest.raises(BeyondPromise):
         keep_promise(link, keeps=promise, by=partner.offered_by)
-    assert ProjectLoan.objects.get().contribution is None
-    keep_promise(link, keeps=promise, by=partner.offered_by, remark="Une autre soirée")
-    assert ProjectLoan.objects.get().method == "Une autre soirée"
+    assert (ProjectLoan.objects.get().contribution, ProjectLoan.objects.get().why) == (None, "")
+    keeping = reverse("project_loan_keeps", args=[partner.project.slug, link.pk])
+    answer = client.post(keeping, {"keeps": promise.pk, "was": ""})
+    assert answer.status_code == 422
+    text = text_of(answer)
+    assert '<details class="more mt-2" open>' in text
+    assert f'<option value="{promise.pk}" selected>' in text
+    client.post(keeping, {"keeps": promise.pk, "was": "", "why": "Une autre soirée"})
+    assert ProjectLoan.objects.get().why == "Une autre soirée"
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "fits"),
+    [(None, None, True), (-5, 5, True), (-3, -3, True), (-2, None, False), (None, -4, False), (None, -3, True)],
+)
+def test_a_loan_at_another_time_than_promised_is_asked_about(starts: int | None, ends: int | None, fits: bool) -> None:
+    partner, promise, loan = promised()
+    first = timezone.localdate(loan.starts_at)
+    loan.dates.update(period=(loan.starts_at, loan.ends_at))
+    today = first + datetime.timedelta(days=3)
+    days = {"starts_on": starts, "ends_on": ends}
+    for name, away in days.items():
+        setattr(promise, name, None if away is None else today + datetime.timedelta(days=away))
+    promise.save()
+    if fits:
+        tied(partner, promise, loan)
+        return
+    with pytest.raises(BeyondPromise, match=r"Ce prêt a lieu le .*; la promesse vaut"):
+        tied(partner, promise, loan)
+    client, address = signed_in(partner.offered_by), reverse("project_loans", args=[partner.project.slug])
+    said = {"loan": loan.pk, "per": "heure", "keeps": promise.pk}
+    answer = client.post(address, said)
+    assert (answer.status_code, ProjectLoan.objects.count()) == (422, 0)
+    assert "Le compter quand même" in text_of(answer)
+    client.post(address, {**said, "why": "La fête a été avancée"})
+    assert "La fête a été avancée" in ledger(partner.project).lines[0].remarks[0]
+
+
+# ---- which loan
+
+
+def test_loans_of_the_project_come_first_and_are_told_apart() -> None:
+    partner, _promise, loan = promised()
+    elsewhere = lent(partner, OrganisationFactory(name="Ailleurs"), "Salle ailleurs")
+    old = lent(partner, partner.project.organisation, "Salle d’antan")
+    long_ago = timezone.now() - datetime.timedelta(days=900)
+    type(old).objects.filter(pk=old.pk).update(starts_at=long_ago, ends_at=long_ago + datetime.timedelta(hours=2))
+    client, address = signed_in(partner.offered_by), reverse("project_loans", args=[partner.project.slug])
+    page = client.get(address)
+    assert [one.pk for one, _when in page.context["possible"]] == [loan.pk, old.pk, elsewhere.pk]
+    text = text_of(page)
+    begins = timezone.localtime(loan.starts_at)
+    assert f"de {begins.hour}\u00a0h à " in text[text.index(f"?pret={loan.pk}") : text.index(f"?pret={old.pk}")]
+    for words, found in (("antan", [old]), ("ailleurs", [elsewhere]), ("marmite antan", [old]), ("rien de tel", [])):
+        shown = client.get(address, {"q": words}).context["possible"]
+        assert [one.pk for one, _when in shown] == [one.pk for one in found], words
+    assert "ne répond à «\u00a0rien de tel\u00a0»" in text_of(client.get(address, {"q": "rien de tel"}))
+    assert client.get(address, {"pret": 0}).status_code == 200
+    assert client.get(address, {"pret": elsewhere.pk}).context["loan"] == elsewhere
+
+
+def test_loans_come_twenty_a_page() -> None:
+    partner, _promise, _loan = promised()
+    for i in range(21):
+        lent(partner, partner.project.organisation, f"Salle {i}")
+    client, address = signed_in(partner.offered_by), reverse("project_loans", args=[partner.project.slug])
+    pages = [client.get(address, {"page": n, "q": "salle"}).context["possible"] for n in (1, 2, 9)]
+    assert [len(page) for page in pages] == [20, 1, 1]
+    assert "?q=salle&amp;page=2#h-lier" in text_of(client.get(address, {"q": "salle"}))
 
 
 def test_a_paid_loan_brings_hours_and_no_gift_even_on_a_promise_that_has_a_value() -> None:
@@ -207,7 +282,7 @@ def test_a_paid_loan_brings_hours_and_no_gift_even_on_a_promise_that_has_a_value
     link_loan(project=partner.project, loan=paid, keeps=promise, by=partner.offered_by)
     found = ledger(partner.project)
     assert (found.total.use, found.total.dollars) == (4, 0)
-    assert "Cuisine louée\u00a0: prêt payé, 18\u00a0$ l’heure" in found.lines[0].remarks[0]
+    assert "Cuisine louée\u00a0: prêt payé, 18\u00a0$ l’heure, 72\u00a0$ pour 4\u00a0h" in found.lines[0].remarks[0]
     (kept,) = contributions.kept_by_loans([promise])[promise.pk]
     assert (kept.hours, kept.dollars) == (4, 0)
     assert "Prêt payé, 18\u00a0$ l’heure" in text_of(
@@ -285,8 +360,9 @@ def test_the_ledger_says_by_which_loan_a_promise_came() -> None:
     assert "Un prêt qui tient une promesse n’ajoute rien à ce qui est promis" in page
     got = client.get(reverse("project_ledger_export", args=[slug, "xlsx"]))
     book = load_workbook(io.BytesIO(b"".join(got.streaming_content)))  # type: ignore[attr-defined]
-    (row,) = book["Lignes"].iter_rows(min_row=2, values_only=True)
+    row, total_row = book["Lignes"].iter_rows(min_row=2, values_only=True)
     assert [row[i] for i in (2, 8, 9, 12, 13)] == ["Notre cuisine", 16, 480, 4, 120]
+    assert [total_row[i] for i in (0, 8, 9, 12, 13)] == ["Total", 16, 480, 4, 120]
     assert "Cuisine de la Marmite\u00a0: prêt réel" in row[16]
     csv = client.get(reverse("project_ledger_export", args=[slug, "csv"]))
     assert "Cuisine de la Marmite" in b"".join(csv.streaming_content).decode()  # type: ignore[attr-defined]

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from toolbox.checking import LONGEST, spelled
 from toolbox.composing import Blank
 from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE
-from toolbox.forms.values import one_line, to_field, to_json, value_field
+from toolbox.forms.values import to_field, to_json, value_field
 from toolbox.models import Clause
 
 CONDITION = "condition"

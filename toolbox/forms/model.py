@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import Organisation
-from toolbox.forms.values import one_line
 from toolbox.models import Edition, ModelAgreement
 from toolbox.permissions import networks_of
 

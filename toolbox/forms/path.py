@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import LinesField
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.rows import RowForm, RowsField
+from directory.forms.written import one_line
 from directory.models import Continuum
 from toolbox.models import ModelAgreement, Tool
 from toolbox.paths import Condition, Guide

@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.fields import LinesField
-from directory.forms.organisation import dress, one_line
+from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
+from directory.forms.written import one_line
 from directory.models import Continuum, Kind
 from mutualisation.kernel.documents import ACCEPT, DocumentError, read, too_heavy
 from toolbox.models import Tool, ToolKind

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +13,6 @@ from directory.forms.fields import HourField, LinesField
 from directory.forms.need import date_field
 
 NOT_A_NUMBER = {"invalid": _("Écrivez un nombre : 40 ou 40,50.")}
-
-
-def one_line(text: str) -> str:
-    """A text on one line; spaces that don't break stay."""
-    return re.sub(r"[ \t\r\n\f\v]+", " ", text).strip()
 
 
 def value_field(kind: str, choices: Any, *, label: Any, required: bool) -> forms.Field:

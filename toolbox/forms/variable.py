@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from directory.forms.fields import LinesField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
-from toolbox.forms.values import one_line, to_field, to_json, value_field
+from directory.forms.written import one_line
+from toolbox.forms.values import to_field, to_json, value_field
 from toolbox.models import Edition
 
 TYPE_CHOICES = [
