@@ -80,24 +80,28 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     asked = agreements.lacks_of(agreement, side)
     known = filling.values(agreement.loan, agreement.number)
     given = _given(agreement, side, known)
+    blanks = agreements.blanks(agreement).values()
+    usual = {blank.name: blank.usual for blank in blanks if is_filled(blank.usual)}
     if request.method != "POST":
         if not asked and not given:
             messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
             return redirect(agreement)
         draft, typed = _typed(request, key)
         earlier = remembering.answers(agreement, side, asked)
-        usual = {blank.name: blank.usual for blank in asked}
         said_before = {name: one.value for name, one in earlier.items()}
         form = form_for([*asked, *given], values=usual | said_before | agreement.values | known)
         if typed is not None:
             put_back(form, typed)
         return _answer_page(request, agreement, side, form, asked=asked, draft=draft, earlier=earlier)
-    blanks = agreements.blanks(agreement).values()
     sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
     joined = _is_stale(request, agreement)
     if joined:
-        found = merged(form, [*asked, *given], before=_before(agreement, request), now=agreement.values)
+        kept = {
+            name: value for name, value in form.answers().items() if value == usual.get(name)
+        }  # proposals: they yield
+        before, now = kept | _before(agreement, request), kept | agreement.values
+        found = merged(form, [*asked, *given], before=before, now=now)
         if not _joins(request, agreement, side, found):
             again = _stale(request, agreement, found)
             return _answer_page(request, agreement, side, found.form, asked=found.typed, status=409, **again)

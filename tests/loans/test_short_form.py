@@ -73,3 +73,15 @@ def test_a_wrong_proposal_is_shown(hall: Loan) -> None:
     refused = signed_in(lender_of(hall)).post(there, sent)
     assert refused.status_code == 422
     assert 'id="propositions" open' in page(refused)
+
+
+def test_a_proposal_left_as_it_was_yields_to_what_the_other_answered_meanwhile(hall: Loan) -> None:
+    agreement = the_agreement(hall)
+    there = reverse("agreement_answer", args=[agreement.number])
+    shared = {"version": agreement.version, "delai_reponse_jours": "3", "delai_mediation_jours": "30"}
+    lender, borrower = signed_in(lender_of(hall)), signed_in(borrower_of(hall))
+    assert lender.post(there, {**shared, "delai_mediation_jours": "45"}).status_code == 302
+    assert borrower.post(there, {**shared, "responsable_presence": "la coordination"}).status_code == 302
+    values = the_agreement(hall).values
+    assert (values["delai_mediation_jours"], values["responsable_presence"]) == (45, "la coordination")
+    assert borrower.post(there, {**shared, "delai_mediation_jours": "20"}).status_code == 409  # both answered it
