@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def models() -> None:
     cache.clear()
     a_small_country()
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
 
 
 @pytest.mark.parametrize("window_of", [(360, "dark")], indirect=True, ids=["téléphone"])

@@ -21,7 +21,7 @@ SLUG = "pret-de-local"
 def draft() -> Edition:
     """Edition 2 of the premises model, begun by the member of staff who goes on with it."""
     places = a_small_country()
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     staff = CuratorshipFactory(territory=places["mrc-beauharnois-salaberry"]).user
     draft = editions.prepare(model=ModelAgreement.objects.get(slug=SLUG), by=staff)
     draft.staff = staff  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ TEXT = "Prêt de matériel\n1. Objet\nUne tente, rendue propre."
 
 @pytest.fixture
 def loan() -> Loan:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     return lend(ResourceFactory(), OrganisationFactory(), in_days(3))
 
 

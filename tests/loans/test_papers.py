@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def loaded() -> None:
     cache.clear()
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
 
 
 @pytest.fixture

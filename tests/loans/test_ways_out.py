@@ -286,7 +286,7 @@ def test_too_few_units_for_a_proposal_are_told_beside_the_quantity() -> None:
 
 
 def test_the_end_of_a_trial_is_asked_only_when_there_is_a_trial() -> None:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     clause = Clause.objects.select_related("edition").filter(body__contains="[[personne.essai_fin]]").latest("pk")
     clauses = list(clause.edition.clauses.all())
 

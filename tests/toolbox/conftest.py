@@ -16,7 +16,7 @@ from toolbox.models import Edition, ModelAgreement
 
 @pytest.fixture
 def model(places: dict[str, Any]) -> ModelAgreement:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     return ModelAgreement.objects.get(slug=SLUG)
 
 

@@ -39,7 +39,7 @@ def test_nothing_is_said_of_what_is_right() -> None:
 
 @pytest.mark.django_db
 def test_the_seven_models_could_be_published_as_they_are() -> None:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     for edition in Edition.objects.all():
         assert [p.said for p in problems(edition, edition.clauses.all())] == [], edition
 

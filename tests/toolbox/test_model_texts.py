@@ -30,7 +30,7 @@ SEVERAL = ("achat-regroupe-copropriete", "protocole-de-partenariat")
 
 @pytest.fixture
 def editions() -> dict[str, Edition]:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
     return {e.model.slug: e for e in Edition.objects.select_related("model").prefetch_related("clauses")}
 
 

@@ -26,7 +26,7 @@ HALL, PURCHASE = (
 
 @pytest.fixture(autouse=True)
 def loaded() -> None:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
 
 
 @pytest.fixture

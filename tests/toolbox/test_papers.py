@@ -32,7 +32,7 @@ FORMS = ("pdf", "docx", "odt")
 
 @pytest.fixture
 def loaded() -> list[Edition]:
-    content.load(FOLDER)
+    content.load_agreements(FOLDER)
     return list(Edition.objects.select_related("model").order_by("model__position"))
 
 

@@ -24,7 +24,7 @@ ROLES = [("Maison A", "l’organisme gérant"), ("Maison B", "l’organisme part
 
 @pytest.fixture
 def loaded(db: None) -> None:
-    content.load(settings.FIXTURE_DIRS[0])
+    content.load_agreements(settings.FIXTURE_DIRS[0])
 
 
 @pytest.mark.parametrize(
