@@ -97,9 +97,8 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
     joined = _is_stale(request, agreement)
     if joined:
-        kept = {
-            name: value for name, value in form.answers().items() if value == usual.get(name)
-        }  # proposals: they yield
+        # what was left as it was proposed yields to what the other side answered
+        kept = {name: value for name, value in form.answers().items() if value == usual.get(name)}
         before, now = kept | _before(agreement, request), kept | agreement.values
         found = merged(form, [*asked, *given], before=before, now=now)
         if not _joins(request, agreement, side, found):
