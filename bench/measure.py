@@ -117,8 +117,8 @@ class Portal:
         line.sql.add(self.replay(line.statements, count))
         if measure.kind != "données":
             constants = ["/constante" + address for address in measure.addresses]
-            series(self.client, constants, 3)
-            line.constant.add(*series(self.client, constants, count))
+            series(self.client, constants, 3, measure.bench)  # pieces kept for an hour: kept, or not, on both sides
+            line.constant.add(*series(self.client, constants, count, measure.bench))
         if burst:
             line.rates.append(throughput(self.port, measure.addresses, BURST_SECONDS, measure.bench))
 

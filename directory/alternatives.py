@@ -23,7 +23,7 @@ from mutualisation.kernel.moments import Period, moment, span, wall, wall_minute
 from mutualisation.kernel.search import STOP_WORDS, normalise, root, singular, words_of
 
 SHIFTS = (1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6)  # hours, the nearest first
-_PARTS = re.compile(r"[,:;()«»]| et | ou | avec ")
+_PARTS = re.compile(r"[,:;()\u00ab\u00bb]| et | ou | avec ")
 # What a title says before or beside the thing itself: how many, how big, how long.
 _MEASURES = frozenset(
     """deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt trente quarante

@@ -339,8 +339,3 @@ def missing_roles(participations: Iterable[Participation]) -> list[ContributionR
     """The roles that nobody holds."""
     held = {role for p in participations for role in p.roles}
     return [role for role in ContributionRole if role not in held]
-
-
-NATURE_OF_KIND = {
-    "materiel": Nature.MATERIAL, "locaux": Nature.PREMISES, "humain": Nature.TIME, "expertise": Nature.EXPERTISE,
-}  # fmt: skip

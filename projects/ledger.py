@@ -23,12 +23,11 @@ from django.db import connection
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
-from directory.models import Kind, Organisation
+from directory.models import Organisation
 from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
 from projects import wording
-from projects.contributions import NATURE_OF_KIND
-from projects.models import IN_USE, ContributionRole, Nature, Part, Project, ProjectLoan, lent
+from projects.models import IN_USE, NATURE_OF_KIND, ContributionRole, Nature, Part, Project, ProjectLoan, lent
 
 # One row for what was promised, one for each part that came, each in the year of its own date.
 ENTRIES = """
@@ -74,14 +73,14 @@ ENTRIES = """
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
                amount > 0, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
-               CASE WHEN status <> 'cancelled' THEN 0 WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate
-                    ELSE worth_so_far END,
-               so_far, CASE WHEN s.rate > 0 AND NOT paid THEN so_far * s.rate ELSE worth_so_far END, 'x',
+               CASE WHEN status = 'cancelled' THEN dollars ELSE 0 END, so_far, dollars, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
                CASE WHEN n = 1 THEN jsonb_build_object('later', NOT is_there,
-                   'rate', CASE WHEN s.rate > 0 AND NOT paid THEN NULL ELSE k.rate END, 'per', k.per, 'how', k.method,
+                   'rate', CASE WHEN NOT as_promised THEN k.rate END, 'per', k.per, 'how', k.method,
                    'why', k.why, 'price', price, 'unit', price_unit, 'hours', in_all) END
           FROM lent k JOIN said s ON s.id = k.contribution_id
+          CROSS JOIN LATERAL (SELECT s.rate > 0 AND NOT paid AS as_promised) v
+          CROSS JOIN LATERAL (SELECT CASE WHEN as_promised THEN so_far * s.rate ELSE worth_so_far END AS dollars) w
     )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
     round(sum(dollars)::numeric, 2)"""
@@ -225,7 +224,7 @@ def _names(ids: set[int]) -> dict[int, str]:
 
 def nature_of(value: str) -> Nature:
     """The sort of a line; a loan’s follows the kind of what is lent."""
-    return Nature(NATURE_OF_KIND[value]) if value in Kind.values and value not in Nature.values else Nature(value)
+    return Nature(NATURE_OF_KIND.get(value, value))
 
 
 def _sums(values: Any, unit: str) -> Sums:
@@ -255,6 +254,7 @@ def _line(row: Any, names: dict[int, str]) -> Line:
     is_loan = key.startswith("l")
     by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
     said = json.loads(remarks) if remarks else []  # of a loan that keeps no promise: only what is paid for it
+    unsaid = _loan_method(rate, per, paid=bool(said)) if is_loan else _method(kind, by_amount, rate, sums)
     return Line(
         key=key,
         organisation=organisation,
@@ -265,9 +265,7 @@ def _line(row: Any, names: dict[int, str]) -> Line:
         label=label,
         begins=begins,
         ends=ends,
-        method=_in_full(method, rate)
-        if method and by_hour
-        else method or (_loan_method(rate, per, paid=bool(said)) if is_loan else _method(kind, by_amount, rate, sums)),
+        method=_in_full(method, rate) if method and by_hour else method or unsaid,
         sums=sums,
         is_loan=is_loan,
         remarks=_remarks(said),
@@ -346,12 +344,15 @@ def _groups(rows: list[Any], names: dict[int, str], begins: int) -> tuple[list[G
         if grouping == 15:
             total = _plus(total, sums)
             continue
-        label = {
-            7: lambda o=organisation: names.get(o, ""),
-            11: lambda r=role: roles_in_words(r) or _("Aucun rôle dit"),
-            13: lambda k=kind: str(nature_of(k).label).capitalize() if k else "",
-            14: lambda y=year: str(y) if begins == 1 else f"{y}-{y + 1}",
-        }[grouping]()
+        match grouping:
+            case 7:
+                label = names.get(organisation, "")
+            case 11:
+                label = roles_in_words(role) or _("Aucun rôle dit")
+            case 13:
+                label = str(nature_of(kind).label).capitalize()
+            case _:
+                label = str(year) if begins == 1 else f"{year}-{year + 1}"
         found[grouping][label] = _plus(found[grouping][label], sums)
     groups = []
     for number, (title, head) in titles.items():

@@ -14,15 +14,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory import asking, grouping
-from directory.models import Kind, Need, Organisation, Resource
+from directory.models import Need, Organisation, Resource
 from directory.permissions import is_member, require
 from directory.searching import understand
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import notifications
-from projects.contributions import NATURE_OF_KIND, BeyondPromise, NotPossible, beyond
-from projects.models import IN_USE, Contribution, Nature, Participation, Project, ProjectLoan, ProjectNeed
+from projects.contributions import BeyondPromise, NotPossible, beyond
+from projects.models import (
+    IN_HOURS,
+    IN_USE,
+    NATURE_OF_KIND,
+    Contribution,
+    Nature,
+    Participation,
+    Project,
+    ProjectLoan,
+    ProjectNeed,
+)
 from projects.permissions import can_keep, can_lead, can_link, leading
 from projects.wording import period
 
@@ -103,9 +113,7 @@ def _as_promised(link: ProjectLoan) -> None:
     if promise is None or link.why:
         return
     if found := [said for said in (_at_another_time(link.loan, promise), beyond(promise)) if said]:
-        asked = _(
-            "S’il tient quand même cette promesse, dites-le en un mot; sinon, choisissez « Non ». Rien n’a changé."
-        )
+        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
         raise BeyondPromise(" ".join([*found, asked]))
 
 
@@ -142,10 +150,10 @@ def unlink_loan(link: ProjectLoan, *, by: Any) -> None:
     link.delete()
 
 
-def usual_rate(project: Project, loan: Loan) -> tuple[Decimal, str]:
-    """What is offered first as the value of a loan: people by the hour; nothing of what the project pays."""
-    by_hour = loan.resource.kind in (Kind.HUMAIN, Kind.EXPERTISE) and not loan.price
-    return Decimal(project.value_of_an_hour if by_hour else 0), ProjectLoan.Per.HOUR
+def usual_rate(project: Project, loan: Loan) -> Decimal:
+    """What an hour of a loan is worth when nothing is said: people, as those of the project; never what it pays."""
+    counted = NATURE_OF_KIND[loan.resource.kind] in IN_HOURS and not loan.price
+    return Decimal(project.value_of_an_hour if counted else 0)
 
 
 SEARCHED = 8  # words

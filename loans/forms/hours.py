@@ -40,9 +40,9 @@ class HoursForm(forms.Form):
     )  # fmt: skip
     note = forms.CharField(label=gettext_lazy("Précision"), max_length=LONGEST, required=False)
 
-    def __init__(self, *args: Any, date: LoanDate, before: LoanEvent | None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, date: LoanDate, before: LoanEvent | None) -> None:
         initial = {"minutes": hours.in_words(before.data["minutes"]), "note": before.note} if before else {}
-        super().__init__(*args, initial=initial, auto_id=f"heures-{date.pk}-%s", **kwargs)
+        super().__init__(data, initial=initial, auto_id=f"heures-{date.pk}-%s")
         self.date, self.before = date, before
         dressed(self)
 

@@ -110,14 +110,14 @@ def _lines(loan: Loan, now: Any) -> list[Line]:
     for line in lines:
         if event := noted.get(line.date.pk):
             line.noted = event
-            said = {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
-            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % said, ""))
+            words = {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
+            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % words, ""))
             line.told += [(event.note, "")] if event.note else []
     for event in (event for event in events if event.verb == "cancel_date"):
         for line in lines:
             if line.date.cancelled_at and line.date.period.lower.isoformat() == event.data.get("date"):
                 said_so = _("Annulée par %(who)s") % {"who": sides.get(event.side, "")}
-                line.told.append((f"{said_so} : {event.note}" if event.note else said_so, ""))
+                line.told.append((f"{said_so} : {event.note}" if event.note else said_so, ""))
     for report in loan.reports.order_by("happened_at", "pk"):
         name = checklists.title(loan, report.moment)
         said = f"{name} : {report.counted}" if loan.quantity > 1 else name

@@ -128,20 +128,20 @@ def scan(
         )
     counting = " UNION ALL ".join(pieces)
     choosing, chosen = _choice(base, order, hits, query, offset, limit)
-    # Whether the text alone answers: asked again without the filters only when nothing is left of it.
-    text = "SELECT 'text', '', CASE WHEN EXISTS (SELECT FROM base) THEN 1 ELSE (SELECT count(*) FROM"
-    text += f" (SELECT FROM ({sql}) b LIMIT 1) one) END"
     page = Page()
     statement, values = head + counting, list(params)
     alone = bool(query) or not cache_version  # the rows come with the counts, not from an index
     if alone:
-        statement, values = f"{statement} UNION ALL {choosing} UNION ALL {text}", [*params, *chosen, *params]
+        statement, values = f"{statement} UNION ALL {choosing}", [*params, *chosen]
     key = "facets:" + hashlib.sha256(repr((cache_version, statement, values)).encode()).hexdigest()
     rows = caches["memory"].get(key) if cache_version else None
     if rows is None:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             rows = cursor.fetchall()
+            if query and not any(n for facet, _value, n in rows if facet == ""):  # does the text alone answer?
+                cursor.execute(f"SELECT 'text', '', count(*) FROM (SELECT FROM ({sql}) b LIMIT 1) one", params)
+                rows += cursor.fetchall()
         if cache_version:
             caches["memory"].set(key, rows, CACHED_SECONDS)
     _read(page, rows)
@@ -210,7 +210,7 @@ def _read(page: Page, rows: list[tuple[str, str, int]]) -> None:
     ids: list[tuple[int, int]] = []
     for facet, value, n in rows:
         if facet == "":
-            page.total = n
+            page.total = page.matching = n
         elif facet == "text":
             page.matching = n
         elif facet == "page":

@@ -232,9 +232,9 @@ def _pots(project: Project, marmite: Participation, by: User) -> None:
 
 
 def _count(project: Project, loan: Loan, by: User) -> None:
-    rate, per = linking.usual_rate(project, loan)
+    rate = linking.usual_rate(project, loan)
     free = not rate and not loan.price
-    linking.link_loan(project=project, loan=loan, rate=20 if free else rate, per=per, by=by, role="collaborateur",
+    linking.link_loan(project=project, loan=loan, rate=20 if free else rate, by=by, role="collaborateur",
                       method="tarif courant de location" if free else "")  # fmt: skip
 
 

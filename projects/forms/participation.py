@@ -186,8 +186,8 @@ class KeepsForm(forms.Form):
         field: Any = self.fields["keeps"]
         field.choices = [("", ADDS), *((str(p.pk), in_words(p)) for p in promises)]
         self.promises = {str(p.pk): p for p in promises}
-        self.unasked = {} if "why" in self.data else {"why": self.fields.pop("why")}
         dress(self)
+        self.unasked = {} if "why" in self.data else {"why": self.fields.pop("why")}
 
     def ask_why(self, sentence: str) -> None:
         """Says what is not as was promised, and asks why it counts anyway."""

@@ -16,4 +16,9 @@ class Migration(migrations.Migration):
                 blank=True, max_length=200, verbose_name="pourquoi il tient quand même cette promesse"
             ),
         ),
+        # what is paid is read from the loan itself
+        migrations.RunSQL(
+            "UPDATE projects_projectloan SET method = '' WHERE rate = 0 AND method LIKE 'prêt payé, %'",
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -7,6 +7,7 @@ from projects.models.news import Document, Follower, News, NewsPhoto
 from projects.models.participation import (
     IN_HOURS,
     IN_USE,
+    NATURE_OF_KIND,
     ROLE_HELP,
     Contribution,
     ContributionRole,
@@ -32,6 +33,7 @@ __all__ = [
     "COUNTS",
     "IN_HOURS",
     "IN_USE",
+    "NATURE_OF_KIND",
     "ROLE_HELP",
     "STAGE_MOVES",
     "STEPS",

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.models import Need, Organisation
+from directory.models import Kind, Need, Organisation
 from directory.models.history import tracked
 from mutualisation.kernel.publication import Status
 from projects.models.project import Project
@@ -174,6 +174,10 @@ class Nature(models.TextChoices):
     NETWORK = "reseau", _("un réseau")
 
 
+NATURE_OF_KIND: dict[str, Nature] = {
+    Kind.MATERIEL: Nature.MATERIAL, Kind.LOCAUX: Nature.PREMISES, Kind.HUMAIN: Nature.TIME,
+    Kind.EXPERTISE: Nature.EXPERTISE,
+}  # fmt: skip
 IN_HOURS = (Nature.TIME, Nature.EXPERTISE)  # valued by the hour when no amount is said
 IN_USE = (Nature.MATERIAL, Nature.PREMISES)  # whose hours are of use, never added to those of people
 

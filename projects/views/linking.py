@@ -80,7 +80,9 @@ def project_loans(request: HttpRequest, slug: str) -> HttpResponse:
     form = LoanLinkForm(request.POST if posted else None, promises=[p for p in promises if may_keep(loan, p)])
     if posted and form.is_valid():
         said, keeps = form.cleaned_data, form.kept()
-        rate, per = (said["rate"], said["per"]) if said["rate"] is not None else usual_rate(project, loan)
+        rate, per = said["rate"], said["per"]
+        if rate is None:
+            rate, per = usual_rate(project, loan), ProjectLoan.Per.HOUR
         try:
             link_loan(project=project, loan=loan, rate=rate, per=per, role=said["role"], method=said["method"],
                       keeps=keeps, why=said.get("why", ""), by=request.user)  # fmt: skip

@@ -23,7 +23,6 @@ from directory.views.written import first_values
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects.contributions import (
-    NATURE_OF_KIND,
     THEIRS_TO_TAKE_BACK,
     BeyondPromise,
     Kept,
@@ -40,7 +39,7 @@ from projects.contributions import (
 )
 from projects.forms.fields import ContributionRow
 from projects.forms.participation import DeliveryForm, OfferForm, PromiseForm, ReasonForm
-from projects.models import ROLE_HELP, Contribution, ContributionRole, Delivery, Participation, Project
+from projects.models import NATURE_OF_KIND, ROLE_HELP, Contribution, ContributionRole, Delivery, Participation, Project
 from projects.permissions import can_end, can_follow_up, can_lead, can_take_back, can_take_off
 from projects.views.project import agreement_address, found
 from projects.wording import period, quantity

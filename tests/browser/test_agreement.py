@@ -125,7 +125,9 @@ def test_its_pages_on_a_wide_screen(window_of: Any, two: Any, agreement: Agreeme
     karim.goto(f"{agreement.get_absolute_url()}repondre/")
     field = karim.locator("main form.form [name=emprunteur_liaison]")
     field.fill("Sam Essai")
-    answered(agreement, Side.LENDER)  # meanwhile
+    karim.locator("#propositions > summary").click()
+    karim.locator("main form.form [name=delai_annulation_heures]").fill("71")
+    answered(agreement, Side.LENDER)  # meanwhile, that question among others
     press(karim, "Enregistrer mes réponses")
     karim.get_by_role("heading", name="Rien n’est enregistré").wait_for()
     assert field.input_value() == "Sam Essai"

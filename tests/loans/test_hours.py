@@ -81,7 +81,7 @@ def test_either_side_notes_and_both_read_with_the_sum(loan: Loan) -> None:
         assert "Heures faites : <b>7 h 30</b>, notées pour 1 date." in seen
     thread = page(lender.get(loan.get_absolute_url()))
     assert "a noté 7 h 30 de travail, le " in thread
-    assert "Les heures faites, date par date" in thread
+    assert "Les 3 dates et les heures faites" in thread
     seen = hours.last_noted(loan.events.all())[date_of(loan).pk].pk
     assert lender.post(address(loan), sent(loan, "6,75", vu=seen)).status_code == 302
     assert f"Heures faites : 6 h 45, notées par {loan.lender.name}" in page(borrower.get(address(loan)))
@@ -122,8 +122,9 @@ def test_only_past_dates_of_a_person_for_who_acts_for_a_side(loan: Loan) -> None
     LoanDate.objects.update(cancelled_at=None)
     stranger = Membership.objects.create(user=member(OrganisationFactory()), organisation=OrganisationFactory()).user
     assert of(stranger).post(address(loan), sent(loan, "7")).status_code == 404
-    with pytest.raises(PermissionDenied):
-        hours.note_hours(date_of(loan), by=stranger, minutes=420)
+    for n, by in ((0, stranger), (2, lender_of(loan))):
+        with pytest.raises(PermissionDenied):
+            hours.note_hours(date_of(loan, n), by=by, minutes=420)
     hall = begun(accepted(ResourceFactory(kind="locaux"), in_days(1), in_days(8)), ago=datetime.timedelta(days=2))
     assert of(lender_of(hall)).post(address(hall), sent(hall, "7")).status_code == 404
     assert "Noter les heures" not in page(of(lender_of(hall)).get(address(hall)))

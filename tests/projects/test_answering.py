@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Mail
-from directory.models import Organisation
+from directory.models import Need, Organisation
 from projects import contributions
 from projects.ledger import ledger
 from projects.linking import tell_taken_up
 from projects.models import Contribution, Part, ProjectNeed
-from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory
+from tests.factories import MembershipFactory, NeedFactory, OrganisationFactory, ResourceFactory
 from tests.projects.building import build, join, someone_of
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,18 @@ def test_a_need_of_another_project_is_refused_by_the_database() -> None:
         brought(project, a_need(other))
 
 
+def test_answers_known_by_their_name_are_tied_to_the_one_need_that_bears_it() -> None:
+    project = build()
+    alone, _twin, _other_twin = a_need(project, "Un camion"), a_need(project), a_need(project)
+    one = join(project)
+    for label in ("un camion", "Cinq glacières", "Des bras"):
+        contributions.promise(one, {"nature": "materiel", "label": label}, by=one.offered_by)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("projects.migrations.0010_answers_known_by_name").KNOWN)
+    tied = dict(Contribution.objects.values_list("label", "need"))
+    assert tied == {"un camion": alone.pk, "Cinq glacières": None, "Des bras": None}
+
+
 def test_who_left_the_portal_or_the_project_brings_nothing_any_more() -> None:
     project = build()
     need = a_need(project)
@@ -177,7 +190,7 @@ def test_an_offer_answers_the_need_by_its_first_line() -> None:
     client.post(address, said)
     assert dict(Contribution.objects.values_list("label", "need")) == {"Nos bacs": need.pk, "Deux bras": None}
     (mail,) = Mail.objects.filter(to=bearer.email)
-    assert mail.text.count("pour répondre à votre besoin : Cinq glacières.") == 1
+    assert mail.text.count("pour répondre à votre besoin\u00a0: Cinq glacières.") == 1
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -193,6 +206,23 @@ def test_a_need_brought_by_several_costs_the_same(n: int, django_assert_num_quer
         client.get(address)
         with django_assert_num_queries(cost):
             client.get(address)
+
+
+def test_a_need_posted_without_a_category_is_told_the_likely_one() -> None:
+    project = build()
+    cooler = ResourceFactory(name="Glacière de camping", kind="materiel", category__name="Plein air")
+    client = signed_in(someone_of(project.organisation))
+    said = {
+        "kind": "materiel", "name": "Cinq glacières", "territory": project.organisation.territory_id, "once": "1",
+        "organisation": project.organisation_id,
+    }  # fmt: skip
+    address = reverse("project_needs", args=[project.slug])
+    answer = client.post(address, said, follow=True)
+    assert "«\u00a0Plein air\u00a0», peut-être?" in str(list(answer.context["messages"])[1])
+    assert Need.objects.get().quantity == 5
+    assert reverse("need_edit", args=[Need.objects.get().slug]) in answer.content.decode()
+    known = {**said, "once": "2", "name": "Six glacières", "category": cooler.category_id}
+    assert len(list(client.post(address, known, follow=True).context["messages"])) == 1
 
 
 def test_an_offer_does_not_say_that_one_is_a_partner_already() -> None:

@@ -128,7 +128,7 @@ def lent(project: Any, until: str = "closed") -> Any:
 def test_a_real_loan_counts_by_itself() -> None:
     project = build()
     partner, loan = lent(project)
-    assert usual_rate(project, loan) == (D(0), "heure")
+    assert usual_rate(project, loan) == 0
     client = signed_in(partner.offered_by)
     address = reverse("project_loans", args=[project.slug])
     assert "Cuisine" in client.get(address).content.decode()

@@ -188,7 +188,7 @@ def test_a_loan_that_makes_more_than_was_promised_wants_a_word() -> None:
     assert answer.status_code == 422
     assert "4\u00a0h seraient venus pour 3\u00a0h promis" in text_of(answer)
     assert not ProjectLoan.objects.exists()
-    assert 'name="why"' in text_of(answer)
+    assert '<input type="text" name="why" maxlength="200" class="form-control"' in text_of(answer)
     # how its value is estimated does not say why, nor does a blank
     assert client.post(address, {**said, "method": "Tarif connu"}).status_code == 422
     assert client.post(address, {**said, "why": " "}).status_code == 422
