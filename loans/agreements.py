@@ -17,17 +17,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory.permissions import require
-from loans import filling, notifications, rules
+from loans import filling, notifications, possible, remembering, rules
 from loans.models import Agreement, AgreementStatus, AgreementVersion, JournalEntry, Loan, LoanStatus, Side
-from loans.permissions import other, sides_of
+from loans.permissions import PARTY_OF, other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.comparing import KEPT, Differences, Writing, compare_writings, in_sentence
-from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, present, text_of
-from toolbox.conditions import OPTIONAL, is_filled
-from toolbox.models import Clause, Edition, Party
+from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking, optional_keys, present, text_of
+from toolbox.conditions import is_filled
+from toolbox.models import Clause, Edition
 
 AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
-PARTY = {Side.LENDER: Party.LENDER, Side.BORROWER: Party.BORROWER}
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
 LIVE = (*OPEN, AgreementStatus.IN_FORCE)
@@ -90,10 +89,6 @@ def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
     return [blank for blank in lacks(agreement) if side in filling.sides_that_know(blank)]
 
 
-def optional_keys(edition: Edition) -> list[str]:
-    return [c.key for c in edition.clauses.all() if c.when == OPTIONAL]
-
-
 def changeable(agreement: Agreement, known: Mapping[str, Any] | None = None) -> list[Blank]:
     """The answers that either side may propose to change: not what the portal itself knows (dates, names, price)."""
     facts = filling.values(agreement.loan, agreement.number) if known is None else known
@@ -129,7 +124,7 @@ def changes_since(agreement: Agreement, since: int) -> list[str]:
 def seen_by(agreement: Agreement, side: str) -> int:
     """The last version that a side wrote or ever agreed to; the first one when none."""
     wrote = [version.number for version in agreement.versions.all() if version.side == side]
-    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY[Side(side)]]
+    lines = [entry for entry in agreement.journal.all() if entry.kind == "agreed" and entry.party == PARTY_OF[side]]
     return max([1, *wrote, *(entry.data["version"] for entry in lines)])
 
 
@@ -148,7 +143,7 @@ def completes(agreement: Agreement, side: str) -> bool:
         return False
     versions = {v.number: v for v in agreement.versions.all()}
     for entry in reversed([e for e in agreement.journal.all() if e.kind in ("answered", "changed", "refreshed")]):
-        if entry.party != PARTY[Side(side)]:
+        if entry.party != PARTY_OF[side]:
             return False
         before = versions.get(entry.data["version"] - 1)
         if entry.kind == "changed" and before and not _lacking(agreement, before.values, before.chosen):
@@ -216,12 +211,10 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     Loan.objects.select_for_update(no_key=True).get(pk=loan.pk)
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
-    kept, chosen = _answered_before(loan, edition)
-    known = filling.values(loan)
+    kept, chosen = remembering.of_loan(loan, edition)
+    said = possible.only(loan, {**kept, **filling.values(loan)}, drawn=timezone.localdate())
     number = next_number()  # last: from here on, whoever else draws one up waits
-    agreement = create(
-        loan, edition, number=number, values={**kept, **known, "entente.numero": number}, chosen=chosen, by=by
-    )
+    agreement = create(loan, edition, number=number, values={**said, "entente.numero": number}, chosen=chosen, by=by)
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement
 
@@ -238,16 +231,6 @@ def create(
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
     return agreement
-
-
-def _answered_before(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
-    """What was said in an earlier agreement of this loan that did not hold: nobody types it twice."""
-    ended = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).order_by("-id").first()
-    if ended is None:
-        return {}, []
-    names = {name for name, blank in blanks_of(edition).items() if not blank.from_portal}
-    keys = optional_keys(edition)
-    return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
 
 
 def _hold(agreement: Agreement, *, by: Any, side: str, version: int | None) -> None:
@@ -277,9 +260,16 @@ def _rewrite(
     )
     found = compare_writings(clauses_of(agreement), blanks(agreement), old, Writing(values, chosen))
     told = {"version": number, "answers": [a.label for a in found.answers], "clauses": [c.title for c in found.clauses]}
-    record(agreement, kind, by=by, party=PARTY[Side(side)] if side else "", data=told)
+    record(agreement, kind, by=by, party=PARTY_OF[side] if side else "", data=told)
     if agrees:
-        record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": number})
+        record(agreement, "agreed", by=by, party=PARTY_OF[side], data={"version": number})
+
+
+def _said(agreement: Agreement, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the text would say with these answers, which must be possible."""
+    said = {**agreement.values, **given, **known}
+    possible.refuse(agreement.loan, said, given, drawn=agreement.drawn_on)
+    return {name: value for name, value in said.items() if is_filled(value)}
 
 
 @transaction.atomic
@@ -288,14 +278,13 @@ def answer(
 ) -> Agreement:
     """A party says what she alone knows; the last answer that her own proposal asked for accepts the text.
 
-    Raises PermissionDenied (not asked of her), AlreadyMoved (stale page).
+    Raises PermissionDenied (not asked of her), AlreadyMoved (stale page), ``Impossible``.
     """
     _hold(agreement, by=by, side=side, version=version)
     asked = blanks(agreement)
     require(all(name in asked and side in filling.sides_that_know(asked[name]) for name in values))
     known = filling.values(agreement.loan, agreement.number)
-    said = {**agreement.values, **values, **known}
-    said = {name: value for name, value in said.items() if is_filled(value)}
+    said = _said(agreement, values, known)
     if said == agreement.values:
         return agreement
     since, whole = agreement.version, not lacks(agreement)
@@ -317,7 +306,7 @@ def change(
 ) -> Agreement:  # fmt: skip
     """Either side proposes other answers or other optional clauses, and agrees to what she proposes once whole.
 
-    Raises PermissionDenied, AlreadyMoved (stale page), ValidationError when nothing differs.
+    Raises PermissionDenied, AlreadyMoved (stale page), ``Impossible``, ValidationError when nothing differs.
     """
     _hold(agreement, by=by, side=side, version=version)
     known = filling.values(agreement.loan, agreement.number)
@@ -327,8 +316,7 @@ def change(
     given = dict(values or {})
     require(all(n in there and n not in known and not n.startswith("entente.") for n in given))
     require(set(wanted) <= set(optional))
-    said = {**agreement.values, **given, **known}
-    said = {name: value for name, value in said.items() if is_filled(value)}
+    said = _said(agreement, given, known)
     wanted = [key for key in optional if key in wanted]
     if said == agreement.values and wanted == list(agreement.chosen):
         raise ValidationError(
@@ -347,29 +335,37 @@ def change(
 
 @transaction.atomic
 def agree(agreement: Agreement, *, by: Any, side: str, version: int | None = None) -> Agreement:
-    """A side accepts the text as it is; the second one freezes it. Raises ``Lacks``, AlreadyMoved, PermissionDenied."""
+    """A side accepts the text as it is; the second one freezes it.
+
+    Raises ``Lacks``, ``Impossible``, AlreadyMoved, PermissionDenied.
+    """
     _hold(agreement, by=by, side=side, version=version)
-    if missing := lacks(agreement):
-        raise Lacks(missing)
+    _check(agreement)
     if has_agreed(agreement, side):
         return agreement
     name = "lender_agreed" if side == Side.LENDER else "borrower_agreed"
     setattr(agreement, name, agreement.version)
     agreement.save(update_fields=[name])
-    record(agreement, "agreed", by=by, party=PARTY[Side(side)], data={"version": agreement.version})
+    record(agreement, "agreed", by=by, party=PARTY_OF[side], data={"version": agreement.version})
     if has_agreed(agreement, other(side)):
         return freeze(agreement, by=by)
     notifications.agreement_agreed(agreement, side=side, by=by)
     return agreement
 
 
-@transaction.atomic
-def freeze(agreement: Agreement, *, by: Any) -> Agreement:
-    """Both agreed to the same version: the text no longer changes, and is to sign. Raises ``Lacks``, AlreadyMoved."""
-    if agreement.status != AgreementStatus.DRAFT or not all(has_agreed(agreement, side) for side in Side.values):
-        raise AlreadyMoved
+def _check(agreement: Agreement) -> None:
+    """Nobody agrees to a text that lacks something, or that can't be."""
     if missing := lacks(agreement):
         raise Lacks(missing)
+    possible.refuse(agreement.loan, agreement.values, drawn=agreement.drawn_on)
+
+
+@transaction.atomic
+def freeze(agreement: Agreement, *, by: Any) -> Agreement:
+    """Both agreed to the same version: the text no longer changes, and is to sign. Raises as ``agree``."""
+    if agreement.status != AgreementStatus.DRAFT or not all(has_agreed(agreement, side) for side in Side.values):
+        raise AlreadyMoved
+    _check(agreement)
     agreement.values = values_of(agreement)
     return seal(agreement, written(agreement), by=by)
 
@@ -395,6 +391,7 @@ def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
     known = filling.values(agreement.loan, agreement.number)
     gone = ("periode.", "pret.conditions")  # what a series or a loan may no longer have
     said = {name: value for name, value in agreement.values.items() if not name.startswith(gone)} | known
+    said = possible.only(agreement.loan, said, drawn=agreement.drawn_on)
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
     return agreement

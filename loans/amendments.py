@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.permissions import require
-from loans import agreements, ending, filling, holding, notifications
+from loans import agreements, ending, filling, holding, notifications, possible
 from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
@@ -72,7 +72,10 @@ def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
 
 @transaction.atomic
 def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
-    """The amendment to sign before a change takes effect; None where nothing that is signed changes."""
+    """The amendment to sign before a change takes effect; None where nothing that is signed changes.
+
+    Raises ``Impossible`` when what is signed would no longer be possible: fewer people fit in another room.
+    """
     loan = proposal.loan
     live = loan.agreements.filter(amends__isnull=True, status=AgreementStatus.IN_FORCE)
     root = live.select_for_update(no_key=True, of=("self",)).select_related("edition__model").first()
@@ -82,6 +85,9 @@ def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
     prefetch_related_objects([root], "edition__clauses")
     another = proposal.resource_id != loan.resource_id
     known = filling.values(loan, root.number, agreed=proposal)
+    if another:
+        signed = {**in_force_values(root), **known}
+        possible.refuse(loan, signed, (possible.PEOPLE,), drawn=root.drawn_on)
     return _amend(root, known, by=by, another=another, ahead=proposal)
 
 
@@ -111,9 +117,10 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
     ending.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
+    values = possible.only(loan, {**values, **filling.values(loan, number)}, drawn=timezone.localdate())
     new = agreements.create(
-        loan, old.edition, number=number, values={**values, **filling.values(loan, number)}, chosen=list(old.chosen),
-        by=by, data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,
+        loan, old.edition, number=number, values=values, chosen=list(old.chosen), by=by,
+        data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,
     )  # fmt: skip
     new.edition = old.edition
     notifications.agreement_replaced(old, new, "\n".join(in_sentence(c) for c in changes))

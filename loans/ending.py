@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from loans import holding, notifications
-from loans.agreements import LIVE, PARTY, record
-from loans.models import Agreement, AgreementStatus, Loan, Side
+from loans.agreements import LIVE, record
+from loans.models import Agreement, AgreementStatus, Loan
+from loans.permissions import PARTY_OF
 
 
 def end(agreement: Agreement, *, by: Any, reason: str, say: bool = False) -> None:
@@ -24,7 +25,7 @@ def _terminate(agreement: Agreement, *, by: Any, side: str, reason: str) -> None
     """What is in force ends with the loan: for what is to come only, its text and its signatures stay as a proof."""
     agreement.status, agreement.ended_note = AgreementStatus.ENDED, reason
     agreement.save(update_fields=["status", "ended_note"])
-    record(agreement, "ended", by=by, party=PARTY[Side(side)] if side else "", data={"reason": reason})
+    record(agreement, "ended", by=by, party=PARTY_OF[side] if side else "", data={"reason": reason})
 
 
 @transaction.atomic

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans import agreements, filling, rules
+from loans import agreements, filling, rules, signing
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, PaperScan, Side, Signature, SigningLink
-from loans.permissions import organisation_of, other
+from loans.permissions import PARTY_OF, organisation_of, other
 from loans.standing import Standing, moment_words
 from mutualisation.kernel.moments import day_in_words, wall
 from toolbox.composing import roles_of
+from toolbox.conditions import is_filled
 from toolbox.models import Party
 
 S = AgreementStatus
@@ -114,16 +116,32 @@ def missing(loan: Loan) -> list[str]:
 
 
 def _amendments(rows: list[Agreement]) -> list[str]:
-    return [sentence for row in rows if row.status == S.TO_SIGN for sentence in _to_sign(row, _(
-        "L’avenant %(number)s n’est pas signé par %(who)s."))]  # fmt: skip
+    return [_amendment(row) for row in rows if row.status == S.TO_SIGN]
 
 
-def _to_sign(agreement: Agreement, sentence: str) -> list[str]:
-    if sent := getattr(agreement, "scan_side", None):
-        who = organisation_of(agreement.loan, other(sent)).name
-        said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
-        return [said % {"number": agreement.number, "who": who}]
-    return [sentence % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
+def _amendment(row: Agreement) -> str:
+    """Who has not signed it, and both ways out."""
+    if waiting := _unconfirmed(row):
+        return waiting
+    who = _(" ni par ").join(party_words(row, party) for party in unsigned(row))
+    said = _("L’avenant %(number)s n’est pas signé par %(who)s : signez-le, ou refusez-le, et l’entente tient.")
+    return said % {"number": row.number, "who": who}
+
+
+def _unconfirmed(agreement: Agreement) -> str:
+    """A paper that the other side has not confirmed; empty when none was sent."""
+    sent = getattr(agreement, "scan_side", None)
+    if not sent:
+        return ""
+    said = _("L’entente %(number)s, signée sur papier, n’est pas confirmée par %(who)s.")
+    return said % {"number": agreement.number, "who": organisation_of(agreement.loan, other(sent)).name}
+
+
+def _to_sign(agreement: Agreement) -> list[str]:
+    if waiting := _unconfirmed(agreement):
+        return [waiting]
+    said = _("L’entente %(number)s n’est pas signée par %(who)s.")
+    return [said % {"number": agreement.number, "who": party_words(agreement, p)} for p in unsigned(agreement)]
 
 
 def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[str]:
@@ -137,7 +155,7 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
         words = {"number": root.number, "state": root.get_status_display()}
         return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
     if root.status == S.TO_SIGN:
-        return _to_sign(root, _("L’entente %(number)s n’est pas signée par %(who)s."))
+        return _to_sign(root)
     if asked := lacks(root):
         counts = [
             (side, sum(side in filling.sides_that_know(b) for b in asked)) for side in (Side.LENDER, Side.BORROWER)
@@ -156,8 +174,16 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
     ]  # fmt: skip
 
 
-def standing(agreement: Agreement, side: str) -> Standing:
-    """Where an agreement stands for one side: ``mine`` when it must act."""
+def standing(agreement: Agreement, side: str, *, mandated: bool = True) -> Standing:
+    """Where an agreement stands for one side: ``mine`` when it must act, and by which gesture.
+
+    ``mandated``: who reads may sign for that side; who may not reads, and is told who does.
+    """
+    told = _standing(agreement, side, mandated=mandated)
+    return told if told.action else replace(told, action=agreement.reading)
+
+
+def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.status == S.DRAFT:
         return _draft(agreement, side, them)
@@ -166,11 +192,11 @@ def standing(agreement: Agreement, side: str) -> Standing:
             said = _("Vous avez envoyé l’entente signée sur papier : %(who)s doit dire si elle est exacte.")
             return Standing("info", _("À confirmer par l’autre"), said % {"who": them})
         said = _("%(who)s a envoyé l’entente signée sur papier : dites si elle est exacte, et elle entre en vigueur.")
-        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True)
+        return Standing("act", _("À confirmer"), said % {"who": them}, mine=True, action=_("Vérifier et confirmer"))
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
-        ours = agreements.PARTY[Side(side)] in waited
+        ours = PARTY_OF[side] in waited
         sent = getattr(agreement, "link_at", None)
         if sent and side == Side.LENDER and not ours and Party.PERSON in waited:
             said = _("C’est signé pour vous. La personne prêtée a reçu son lien le %(sent)s : elle signe avant "
@@ -179,10 +205,13 @@ def standing(agreement: Agreement, side: str) -> Standing:
             return Standing("info", _("En attente de signature"), said % words)
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
-            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None)
-            return Standing("act", state, expected % {**until, "who": them}, mine=True)
+            expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None) % {**until, "who": them}
+            if ours and not mandated:
+                return Standing("info", state, expected)
+            gesture = _("Lire et signer") if ours else _("Envoyer le lien")
+            return Standing("act", state, expected, mine=True, action=gesture)
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
-        who = them if agreements.PARTY[Side(other(side))] in waited else _("La personne prêtée")
+        who = them if PARTY_OF[other(side)] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
         S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
@@ -196,6 +225,14 @@ def standing(agreement: Agreement, side: str) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
+def who_signs(agreement: Agreement, side: str) -> str:
+    """Who may sign for a side that has not, in a sentence; empty when nothing of its own is to sign. Two queries."""
+    party = PARTY_OF[side]
+    if agreement.status != S.TO_SIGN or getattr(agreement, "scan_side", None) or party not in unsigned(agreement):
+        return ""
+    return signing.who_instead(agreement, party)
+
+
 def sends_link(agreement: Agreement) -> bool:
     """Whether the employer, who has signed, sends the person lent her link, or another one."""
     waited = unsigned(agreement) if agreement.status == S.TO_SIGN else []
@@ -204,9 +241,9 @@ def sends_link(agreement: Agreement) -> bool:
 
 def _to_sign_by_us(side: str, waited: list[str], *, amends: bool) -> str:
     """What is awaited of a side whose signature lacks, or that of the person it lends."""
-    if agreements.PARTY[Side(side)] not in waited:
+    if PARTY_OF[side] not in waited:
         return _("La personne prêtée signe aussi, avant %(when)s, par un lien que vous lui envoyez.")
-    if agreements.PARTY[Side(other(side))] not in waited:
+    if PARTY_OF[other(side)] not in waited:
         return _("%(who)s a signé. À vous : une personne mandatée par votre organisme signe avant %(when)s.")
     if amends:
         return _("L’avenant dit ce qui change. Une personne mandatée par votre organisme le signe avant %(when)s.")
@@ -220,7 +257,7 @@ def _news(agreement: Agreement, side: str, them: str) -> str:
         return _("L’entente est dressée.")
     if kind == "refreshed":
         return _("Ce qui est convenu du prêt a changé.")
-    if party != agreements.PARTY[Side(other(side))]:
+    if party != PARTY_OF[other(side)]:
         return ""
     said = {"answered": _("%(who)s a répondu."), "changed": _("%(who)s propose un autre texte.")}
     return said.get(kind, "") % {"who": them}
@@ -235,7 +272,10 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
             "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
             "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
         )  # fmt: skip
-        return Standing("act", _("À compléter"), _after(news, said % {"n": len(ours), "who": them}), mine=True)
+        if proposed := sum(is_filled(b.usual) for b in ours):
+            said += ngettext(" Le modèle en propose %(proposed)d.", " Le modèle en propose %(proposed)d.", proposed)
+        expected = _after(news, said % {"n": len(ours), "who": them, "proposed": proposed})
+        return Standing("act", _("À compléter"), expected, mine=True, action=_("Répondre"))
     if asked:
         said = ngettext(
             "Il manque %(n)d réponse, que %(who)s doit donner.", "Il manque %(n)d réponses, que %(who)s doit donner.",
@@ -243,7 +283,8 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
         )  # fmt: skip
         return Standing("info", _("En attente de réponses"), _after(news, said % {"n": len(asked), "who": them}))
     if not has_agreed(agreement, side):
-        return Standing("act", _("À accepter"), _to_agree(agreement, side, them, news), mine=True)
+        expected = _to_agree(agreement, side, them, news)
+        return Standing("act", _("À accepter"), expected, mine=True, action=_("Lire et accepter"))
     said = _("Vous acceptez ce texte. %(who)s doit l’accepter aussi, ou proposer un changement.")
     return Standing("info", _("En attente de l’autre partie"), said % {"who": them})
 

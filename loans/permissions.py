@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet, Subquery
@@ -24,6 +25,13 @@ def sides_of(user: Any, loan: Loan) -> set[str]:
     own = set(Membership.objects.filter(user=user).order_by().values_list("organisation_id", flat=True))
     pairs = ((Side.LENDER, loan.lender_id), (Side.BORROWER, loan.borrower_id))
     return {str(side) for side, organisation in pairs if organisation in own}
+
+
+def seats(memberships: Iterable[Membership], loan: Loan) -> dict[str, Membership]:
+    """The same, from the memberships of someone that a page has read already, with which one."""
+    mine = {membership.organisation_id: membership for membership in memberships}
+    pairs = ((Side.LENDER, loan.lender_id), (Side.BORROWER, loan.borrower_id))
+    return {str(side): mine[organisation] for side, organisation in pairs if organisation in mine}
 
 
 def can_request(user: Any, resource: Resource, borrower: Organisation) -> bool:

@@ -1,39 +1,58 @@
 """Answers that what the portal knows makes impossible: more people than a room holds, more days than are left to think.
 
-A text that affirms them would be signed untrue: they are refused where they are said, and before anybody agrees.
+A text that affirms them would be signed untrue: the verbs refuse them where they are said and before anybody agrees,
+and what a loan that changed makes impossible is asked anew.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans import agreements
-from loans.models import Agreement
+from loans.models import Loan
 from mutualisation.kernel.moments import day_in_words, wall
 
 PEOPLE, ROOM, THINKING = "personnes_prevues", "local.capacite", "reflexion_jours"
 
 
-def wrong(agreement: Agreement, values: Mapping[str, Any], fields: Collection[str] | None = None) -> dict[str, str]:
-    """What can't be, by the answer to correct: among ``fields`` when only these are asked now."""
+class Impossible(Exception):  # noqa: N818 - it is an answer, not a fault
+    """Answers that can't be; ``why``: a sentence for each, by its name."""
+
+    def __init__(self, why: Mapping[str, str]) -> None:
+        super().__init__(" ".join(why.values()))
+        self.why = why
+
+
+def wrong(
+    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date
+) -> dict[str, str]:
+    """What can't be, by the answer to correct: among ``fields`` when only these are said now.
+
+    ``drawn``: the day the text was drawn up.
+    """
     found = {}
-    for names, sentence in ((_room_of(values), _too_many(values)), ((THINKING,), _too_long(agreement, values))):
+    for names, sentence in ((_room_of(values), _too_many(values)), ((THINKING,), _too_long(loan, values, drawn))):
         name = next((one for one in names if fields is None or one in fields), "")
         if name and sentence:
             found[name] = sentence
     return found
 
 
-def in_sentence(agreement: Agreement) -> str:
-    """The first answer of the text that can't be, with its name; empty when all of them can."""
-    for name, sentence in wrong(agreement, agreement.values).items():
-        label = agreements.blanks(agreement)[name].label
-        return _("Rien n’a changé. À corriger d’abord, « %(label)s » : %(why)s") % {"label": label, "why": sentence}
-    return ""
+def refuse(
+    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date
+) -> None:
+    """Raises ``Impossible`` when something of this can't be."""
+    if found := wrong(loan, values, fields, drawn=drawn):
+        raise Impossible(found)
+
+
+def only(loan: Loan, values: Mapping[str, Any], *, drawn: datetime.date) -> dict[str, Any]:
+    """These values less those that can't be: they are asked anew."""
+    gone = wrong(loan, values, drawn=drawn)
+    return {name: value for name, value in values.items() if name not in gone}
 
 
 def _room_of(values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -53,9 +72,8 @@ def _too_many(values: Mapping[str, Any]) -> str:
     return said % {"room": room, "people": people}
 
 
-def _too_long(agreement: Agreement, values: Mapping[str, Any]) -> str:
-    days = _number(values.get(THINKING))
-    drawn, first = wall(agreement.created_at).date(), wall(agreement.loan.starts_at).date()
+def _too_long(loan: Loan, values: Mapping[str, Any], drawn: datetime.date) -> str:
+    days, first = _number(values.get(THINKING)), wall(loan.starts_at).date()
     most = max(0, (first - drawn).days)
     if days is None or days <= most:
         return ""

@@ -1,4 +1,4 @@
-"""What an organisation answered in its earlier agreements, offered again in the next: to read over and correct.
+"""What was answered in earlier agreements, offered again in the next: to read over and correct.
 
 Only its own answers, never another organisation's: of itself from any agreement, of a resource from those of that
 resource, of the usual delays from those of the same model.
@@ -7,18 +7,19 @@ resource, of the usual delays from those of the same model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from loans.models import Agreement, AgreementVersion, Side
-from loans.permissions import organisation_of
-from toolbox.composing import Blank
+from loans.models import Agreement, AgreementVersion, Loan, Side
+from loans.permissions import PARTY_OF, organisation_of
+from toolbox.composing import Blank, blanks_of, optional_keys
 from toolbox.conditions import is_filled
-from toolbox.forms.blanks import NONE
+from toolbox.models import Edition
+from toolbox.variables import NONE
 
 AGREEMENTS = 12  # as far back as one looks
 _PARTY = re.compile(r"preteur|emprunteur")
@@ -66,9 +67,29 @@ def answers(agreement: Agreement, side: str, blanks: Iterable[Blank]) -> dict[st
     return found
 
 
+def of_loan(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
+    """What was said in an earlier agreement of this loan that did not hold: nobody types it twice."""
+    ended = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).order_by("-id").first()
+    if ended is None:
+        return {}, []
+    names = {name for name, blank in blanks_of(edition).items() if not blank.from_portal}
+    keys = optional_keys(edition)
+    return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
+
+
+def authors(versions: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
+    """Which side last wrote each answer, from every writing (its side, its values), the oldest first."""
+    wrote: dict[str, str] = {}
+    before: Mapping[str, Any] = {}
+    for side, values in versions:
+        wrote |= {name: side for name, value in values.items() if value != before.get(name)}
+        before = values
+    return wrote
+
+
 def contradicted(agreement: Agreement, side: str, number: str) -> str:
     """The sentence that says that its organisation gave another number of enterprise before; empty otherwise."""
-    name = f"{'preteur' if side == Side.LENDER else 'emprunteur'}.neq"
+    name = f"{PARTY_OF[side]}.neq"
     before = answers(agreement, side, [Blank(name, "", "text", from_portal=True)]).get(name)
     if not number or before is None or before.value in (number, NONE):
         return ""
@@ -135,9 +156,5 @@ def _told(agreement: Agreement, side: str) -> Iterator[_Told]:
 
 def _own(written: list[dict[str, Any]], sides: list[Side]) -> dict[str, Any]:
     """Of the last version, what these sides wrote themselves."""
-    authors: dict[str, str] = {}
-    before: dict[str, Any] = {}
-    for row in written:
-        authors |= {name: row["side"] for name, value in row["values"].items() if value != before.get(name)}
-        before = row["values"]
-    return {name: value for name, value in before.items() if authors[name] in sides}
+    wrote = authors((row["side"], row["values"]) for row in written)
+    return {name: value for name, value in written[-1]["values"].items() if wrote[name] in sides}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from directory.calendar import Taken
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans import agreements, filling, holding, notifications
+from loans import agreements, filling, holding, notifications, possible
 from loans.models import (
     Agreement,
     AgreementStatus,
@@ -43,7 +43,7 @@ from loans.permissions import (
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
 from toolbox.comparing import Differences, compare_clauses
-from toolbox.composing import blanks_of
+from toolbox.composing import blanks_of, optional_keys
 from toolbox.models import Party
 
 # What each line of the journal says.
@@ -285,9 +285,10 @@ def _again(agreement: Agreement, *, by: Any) -> Agreement:
     known = filling.values(agreement.loan, number)
     kept = {name: value for name, value in agreement.values.items() if name in blanks_of(edition)}
     kept.pop("entente.date", None)
-    optional = agreements.optional_keys(edition)
+    values = possible.only(agreement.loan, {**kept, **known}, drawn=timezone.localdate())
+    optional = optional_keys(edition)
     fresh = agreements.create(
-        agreement.loan, edition, number=number, values={**kept, **known}, by=by, data={"again": agreement.number},
+        agreement.loan, edition, number=number, values=values, by=by, data={"again": agreement.number},
         chosen=[key for key in agreement.chosen if key in optional],
     )  # fmt: skip
     notifications.agreement_drawn_up(fresh, by=by, whole=not agreements.lacks(fresh))

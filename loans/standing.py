@@ -26,12 +26,13 @@ TONES = {
 
 @dataclass(frozen=True)
 class Standing:
-    """``state`` in a few words, ``expected`` in a sentence; ``mine`` when this side must act."""
+    """``state`` in a few words, ``expected`` in a sentence; ``mine`` when this side must act, by which ``action``."""
 
     tone: str
     state: str
     expected: str
     mine: bool = False
+    action: str = ""
 
 
 def moment_words(instant: Any) -> str:

@@ -247,9 +247,17 @@ def compare_clauses(
     titles: Iterable[tuple[str, str]], before: Mapping[str, str], after: Mapping[str, str]
 ) -> tuple[Changed, ...]:
     """The clauses, as HTML by their keys, that do not say the same words in two texts."""
+    old, new = ({key: _plain(html) for key, html in text.items()} for text in (before, after))
+    return compare_texts(titles, old, new)
+
+
+def compare_texts(
+    titles: Iterable[tuple[str, str]], before: Mapping[str, str], after: Mapping[str, str]
+) -> tuple[Changed, ...]:
+    """The pieces, as plain text by their keys, that do not say the same words."""
     found = []
     for key, title in titles:
-        parts = between(_plain(before.get(key, "")), _plain(after.get(key, "")))
+        parts = between(before.get(key, ""), after.get(key, ""))
         if any(part.state != KEPT for part in parts):
             state = ADDED if key not in before else REMOVED if key not in after else KEPT
             found.append(Changed(title, state, parts))

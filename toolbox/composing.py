@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from mutualisation.kernel import markdown
 from mutualisation.kernel.moments import clock, day_in_words
-from toolbox.conditions import WITHOUT_VALUE, holds, is_filled
+from toolbox.conditions import OPTIONAL, WITHOUT_VALUE, holds, is_filled
 from toolbox.models import Clause, Edition
 from toolbox.variables import CATALOGUE
 
@@ -40,7 +40,10 @@ _BLOCKS = re.compile(r"</?(?:p|ul|ol|li|blockquote)\b[^>]*>|<[bh]r\s*/?>")
 
 @dataclass(frozen=True)
 class Blank:
-    """A variable that a clause may name. ``asked_of``: the party that knows it; empty for the portal's catalogue."""
+    """A variable that a clause may name. ``asked_of``: the party that knows it; empty for the portal's catalogue.
+
+    ``usual``: the answer that the model proposes, to keep or to change.
+    """
 
     name: str
     label: str
@@ -50,6 +53,7 @@ class Blank:
     choices: tuple[tuple[str, str], ...] = ()
     asked_of: str = ""
     sample: Any = None
+    usual: Any = None
     from_portal: bool = False
     check: str = ""
     most: int | None = None
@@ -83,7 +87,8 @@ def blanks_of(edition: Edition, clauses: Iterable[Clause] = ()) -> dict[str, Bla
             name=v["name"], label=v["label"], type=v["type"], help=v.get("help") or "",
             required=bool(v.get("required")),
             choices=tuple((c["value"], c["label"]) for c in v.get("choices") or ()), asked_of=v.get("asked_of") or "",
-            sample=v.get("sample"), check=v.get("check") or "", most=v.get("most"), after=v.get("after") or "",
+            sample=v.get("sample"), usual=v.get("usual"), check=v.get("check") or "", most=v.get("most"),
+            after=v.get("after") or "",
         )
         for v in edition.variables
     ]  # fmt: skip
@@ -100,6 +105,11 @@ _OF = {
     "emprunteur": gettext_lazy("de l’emprunteur"),
     "personne": gettext_lazy("de la personne prêtée"),
 }
+
+
+def optional_keys(edition: Edition) -> list[str]:
+    """The clauses that may be kept or not."""
+    return [clause.key for clause in edition.clauses.all() if clause.when == OPTIONAL]
 
 
 def roles_of(clauses: Iterable[Clause]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from directory.models import Continuum
 from directory.permissions import curated_territories, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from toolbox.comparing import Changed, compare_texts
 from toolbox.models import ModelAgreement, PathEdition, Tool
 from toolbox.paths import Condition, Guide, Question, from_file, holds, in_force
 
@@ -68,6 +69,45 @@ def piece_of(edition: PathEdition, kind: str, key: str) -> dict[str, Any] | None
     return next((piece for piece in getattr(edition, kind) if piece["key"] == key), None)
 
 
+# ---- what is delivered
+
+
+def delivered() -> Guide | None:
+    """The edition that comes with the portal, where no edition of here, draft or published, ever was this one."""
+    data = from_file()
+    known = PathEdition.objects.filter(questions=data["questions"], rules=data["rules"])
+    return None if known.exists() else Guide.of(data)
+
+
+def differences(before: Guide, after: Guide, titles: Mapping[str, str]) -> tuple[Changed, ...]:
+    """The questions, then the rules, that do not say the same; ``titles`` of tools and models by their slugs."""
+    old, new = _texts(before, titles), _texts(after, titles)
+    named = {key: text.partition("\n")[0] for key, text in (old | new).items()}
+    orders = [[key for key in texts if key in old and key in new] for texts in (old, new)]
+    if orders[0] != orders[1]:
+        named["order"] = _("L’ordre des questions et des règles")
+        old["order"], new["order"] = ("\n".join(named[key] for key in order) for order in orders)
+    return compare_texts(named.items(), old, new)
+
+
+def _texts(guide: Guide, titles: Mapping[str, str]) -> dict[str, str]:
+    """Each piece in plain words, the first line naming it."""
+    found = {}
+    for q in guide.questions:
+        when = _("Posée seulement si %(when)s") % {"when": _(" et ").join(map(guide.said, q.conditions))}
+        answers = [words for _value, words in q.answers]
+        found[f"questions-{q.key}"] = [q.question, q.help, *answers, when if q.conditions else ""]
+    for rule in guide.rules:
+        then, when = rule["then"], _(" et ").join(map(guide.said, rule["when"]))
+        slugs = [then.get("model"), *(then.get("tools") or ())]
+        found[f"rules-{rule['key']}"] = [
+            rule["name"], _("Si %(when)s") % {"when": when} if when else _("Toujours"),
+            str(Continuum(then["stage"]).label) if then.get("stage") else "", then.get("because") or "",
+            *(then.get("watch") or ()), *(then.get("roles") or ()), *(titles.get(s, s) for s in slugs if s),
+        ]  # fmt: skip
+    return {key: "\n".join(filter(None, lines)) for key, lines in found.items()}
+
+
 # ---- changing the draft
 
 
@@ -79,7 +119,19 @@ def prepare(*, by: Any) -> PathEdition:
     if standing:
         return standing
     current = PathEdition.objects.filter(published_at__isnull=False).first()
-    data = {n: getattr(current, n) for n in ("questions", "rules", "cases")} if current else from_file()
+    return _begin({n: getattr(current, n) for n in ("questions", "rules", "cases")} if current else from_file())
+
+
+@transaction.atomic
+def take(*, by: Any) -> PathEdition:
+    """A draft made of the edition that is delivered. Raises AlreadyMoved when there is one: nothing of it is lost."""
+    require(can_keep(by))
+    if draft():
+        raise AlreadyMoved
+    return _begin(from_file())
+
+
+def _begin(data: Mapping[str, Any]) -> PathEdition:
     number = (PathEdition.objects.aggregate(last=Max("number"))["last"] or 0) + 1
     return PathEdition.objects.create(number=number, **data)
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.models.resource import CostMode
 
 TYPES = ("text", "long", "date", "time", "number", "money", "choice", "bool", "list")
+NONE = "aucun"  # said of a number of the register that an organisation does not have
 # A number of the register of enterprises; organisations that sign too, one a line; shares that make a whole.
 CHECKS = ("neq", "organisations", "shares")
 

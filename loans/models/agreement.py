@@ -6,6 +6,7 @@ journal and the versions only grow. An amendment (avenant) is an agreement that 
 
 from __future__ import annotations
 
+import datetime
 import secrets
 from typing import Any, ClassVar, Self
 
@@ -214,6 +215,16 @@ condition=pgtrigger.Condition(_FROZEN),
         """« entente 2026-0042 », « avenant 2026-0042-A1 »."""
         said = _("avenant %(number)s") if self.amends_id else _("entente %(number)s")
         return str(said) % {"number": self.number}
+
+    @property
+    def reading(self) -> str:
+        """The gesture of who has no other: « Lire l’entente »."""
+        return str(_("Lire l’avenant") if self.amends_id else _("Lire l’entente"))
+
+    @property
+    def drawn_on(self) -> datetime.date:
+        """The day it was drawn up, here."""
+        return timezone.localtime(self.created_at).date()
 
     @property
     def is_frozen(self) -> bool:

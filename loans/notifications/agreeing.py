@@ -222,6 +222,13 @@ def agreed(proposal: Proposal, *, by: Any, note: str) -> None:
         )  # fmt: skip
 
 
+def until_amended(loan: Loan) -> str:
+    """What holds while a change that was agreed on waits for its amendment to be signed."""
+    if loan.status == LoanStatus.ACCEPTED:
+        return _("D’ici là, pas de remise : signez-le, ou refusez-le, et ce qui est signé tient.")
+    return _("D’ici là, l’entente signée tient. Pour y renoncer, une partie refuse de signer.")
+
+
 def to_amend(proposal: Proposal, *, by: Any, note: str) -> None:
     """The other side accepted, but what is signed holds until the amendment is signed too → both."""
     assert proposal.amendment  # what waits, waits for it
@@ -231,7 +238,7 @@ def to_amend(proposal: Proposal, *, by: Any, note: str) -> None:
             loan, f"to-amend-{proposal.pk}-{side}", side, note=note, people=people,
             subject=_("Entendu avec %(who)s, à signer : %(what)s") % words(loan, other(side)),
             expected=_("Le changement est convenu, et ce qu’il demande est gardé pour vous. Il prend effet quand "
-                       "toutes les parties ont signé l’avenant; d’ici là, le prêt reste comme l’entente le dit."),
+                       "toutes les parties ont signé l’avenant. %(until)s") % {"until": until_amended(loan)},
             action=_("Lire et signer l’avenant"), page=proposal.amendment.get_absolute_url(),
         )  # fmt: skip
 

@@ -6,11 +6,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from loans.models import Agreement, Side
 from loans.notifications.sending import send, words
 from loans.notifications.signing import send_the_link
-from loans.permissions import members_of, organisation_of, other, people_of
+from loans.permissions import organisation_of, other, people_of, signatories_of
 from mutualisation.kernel.moments import clock, day_in_words, wall
 from toolbox.models import Party
 
@@ -114,25 +113,18 @@ def agreement_frozen(agreement: Agreement) -> None:
     if agreement.amends_id:
         said = _("Ce prêt a changé : l’avenant le dit, et son texte est figé. Signez-le avant %(when)s.")
     for side in BOTH:
+        mandated = list(signatories_of(organisation_of(agreement.loan, side)))
         send(
-            agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side, people=signatories(agreement, side),
+            agreement.loan, f"{_event(agreement, 'frozen')}-{side}", side,
+            people=mandated or people_of(agreement.loan, side),
             page=agreement.get_absolute_url(),
             subject=_("À signer avec %(who)s : %(title)s (%(number)s)")
             % {**_words(agreement, other(side)), "title": agreement.title},
             expected=said % {"when": until},
-            action=_("Lire et signer"),
+            action=_("Lire et signer") if mandated else agreement.reading,
         )  # fmt: skip
     if Party.PERSON in agreement.parties:
         send_the_link(agreement)
-
-
-def signatories(agreement: Agreement, side: str) -> list[User]:
-    """Whoever has the mandate to sign for a side; when nobody has, who follows the loan."""
-    present = members_of(organisation_of(agreement.loan, side))
-    mandated = list(present.filter(
-        memberships__organisation=organisation_of(agreement.loan, side), memberships__is_signatory=True
-    ))  # fmt: skip
-    return mandated or people_of(agreement.loan, side)
 
 
 def agreement_replaced(old: Agreement, new: Agreement, reason: str) -> None:

@@ -73,13 +73,15 @@ def _turn(agreement: Agreement, side: str, event: str, subject: str, *, news: st
     """To one side that has not signed: what happened (``news``), then sign, or give someone the mandate to."""
     said = _("Lisez le texte, puis signez-le au nom de %(us)s avant le %(when)s.")
     organisation = organisation_of(agreement.loan, side)
+    action = _("Lire et signer")
     if not signatories_of(organisation).exists():
+        action = agreement.reading
         said = _(
             "Personne n’a le mandat de signer pour %(us)s : donnez-le dans la page de l’équipe, ou signez sur papier, "
             "avant le %(when)s."
         )
     _send(
-        agreement, f"{event}-{side}", _people(agreement, side), subject=subject, action=_("Lire et signer"), by=by,
+        agreement, f"{event}-{side}", _people(agreement, side), subject=subject, action=action, by=by,
         expected=" ".join(filter(None, [news, said % {"us": organisation.name, **_names(agreement)}])),
     )  # fmt: skip
 

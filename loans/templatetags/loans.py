@@ -8,10 +8,13 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from directory.models import Organisation, Resource
+from directory.memberships import memberships_of
+from directory.models import Membership, Organisation, Resource
 from loans import amendments, gate, holding, lateness, rules
-from loans.models import AgreementStatus, Loan, LoanStatus, Side
-from loans.permissions import sides_of
+from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Side
+from loans.notifications.agreeing import until_amended
+from loans.permissions import seats
+from loans.standing import Standing
 
 register = template.Library()
 DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker draws up what it calls for
@@ -30,27 +33,27 @@ def agreement_that_applies(resource: Resource, owner: bool = False) -> dict[str,
 
 
 @register.inclusion_tag("loans/agreement/_block.html", takes_context=True)
-def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
+def agreement_block(context: Any, loan: Loan) -> dict[str, Any]:
     """On a loan's page: its agreement, where it stands, one clear action; or a button to have one drawn up."""
     rows = gate.of_loan(loan)
     root = gate.root_of(rows)
-    sides = sides_of(user, loan)
-    seats = [side for side in (Side.LENDER, Side.BORROWER) if side in sides] or [Side.LENDER]
-    said = [gate.standing(root, side) for side in seats] if root else []
+    sides = seats(memberships_of(context["request"]), loan)
     writable = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
     ended = root is None or root.status not in (*gate.agreements.OPEN, AgreementStatus.IN_FORCE)
     to_sign = [row for row in rows if row.status == AgreementStatus.TO_SIGN]
     waits = [row for row in to_sign if root and row.amends_id == root.pk]
+    unsigned = [gate.who_signs(row, side) for row in to_sign for side, seat in sides.items() if not seat.is_signatory]
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     rule = rules.applying(loan.resource) if ended and (writable or loan.is_open) else None
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,
-        "standing": next((stands for stands in said if stands.mine), said[0] if said else None),
-        "amendments": [(row, gate.standing(row, seats[0]), amendments.in_words(row)) for row in waits],
+        "standing": _standing(root, sides) if root else None,
+        "amendments": [(row, _standing(row, sides), amendments.in_words(row)) for row in waits],
         "amended_by": gate.amended_by([row for row in rows if root and row.amends_id == root.pk]),
         "change": holding.pending(loan) if waits else None,
+        "until_amended": until_amended(loan),
         "rule": rule,
         "reason": rule.reason_for(loan.quantity) if rule else "",
         "demanded": demanded,
@@ -58,5 +61,12 @@ def agreement_block(context: Any, loan: Loan, user: Any) -> dict[str, Any]:
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "link": next((row for row in to_sign if Side.LENDER in sides and gate.sends_link(row)), None),
+        "who_signs": next(filter(None, unsigned), ""),
         "csrf_token": context.get("csrf_token"),
     }
+
+
+def _standing(agreement: Agreement, sides: dict[str, Membership]) -> Standing:
+    """For the side that must act, else the first one; as the lender reads it, for who acts for none."""
+    said = [gate.standing(agreement, side, mandated=seat.is_signatory) for side, seat in sides.items()]
+    return next((told for told in said if told.mine), said[0] if said else gate.standing(agreement, Side.LENDER))

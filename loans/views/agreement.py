@@ -16,10 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from directory.memberships import memberships_of
+from directory.models import Membership
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, possible, signing
+from loans import agreements, amendments, filling, gate, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
-from loans.permissions import organisation_of, other, sides_of
+from loans.permissions import PARTY_OF, organisation_of, other, seats
+from loans.possible import Impossible
 from loans.standing import Standing
 from loans.views.loan import version_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -51,10 +53,11 @@ class Row:
 @require_safe
 def agreement_list(request: HttpRequest) -> HttpResponse:
     """The agreements of one's organisations; under way, what awaits me comes first."""
-    ids = [m.organisation_id for m in memberships_of(request)]
+    mine = memberships_of(request)
+    ids = [m.organisation_id for m in mine]
     tab = request.GET.get("etat", "") if request.GET.get("etat", "") in TABS else ""
     rows = Agreement.objects.visible_to(request.user).of(*ids).filter(status__in=TABS[tab][1])
-    found = [_row(a, ids) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
+    found = [_row(a, mine) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
     found.sort(key=lambda row: not row.standing.mine)
     number = min(asked_page(request.GET.get("page")) or 1, max(1, -(-len(found) // PAGE_SIZE)))
     here = reverse("agreement_list")
@@ -74,10 +77,10 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     return render(request, "loans/agreement/list.html", context)
 
 
-def _row(agreement: Agreement, ids: list[int]) -> Row:
+def _row(agreement: Agreement, mine: list[Membership]) -> Row:
     loan = agreement.loan
-    own = [s for s in (Side.LENDER, Side.BORROWER) if organisation_of(loan, s).pk in ids]
-    said = [(str(side), gate.standing(agreement, side)) for side in own]
+    own = seats(mine, loan)
+    said = [(side, gate.standing(agreement, side, mandated=seat.is_signatory)) for side, seat in own.items()]
     side, stands = next((pair for pair in said if pair[1].mine), said[0])
     return Row(agreement, side, organisation_of(loan, other(side)).name, stands)
 
@@ -93,9 +96,8 @@ def the_agreement(request: HttpRequest, number: str) -> Agreement:
 
 def side_of(request: HttpRequest, agreement: Agreement) -> str:
     """For which side one acts: the one that must, else the lender's for who acts for both; empty for none."""
-    own = sides_of(request.user, agreement.loan)
-    mine = [side for side in (Side.LENDER, Side.BORROWER) if side in own]
-    return str(next((s for s in mine if gate.standing(agreement, s).mine), mine[0])) if mine else ""
+    mine = list(seats(memberships_of(request), agreement.loan))
+    return next((side for side in mine if gate.standing(agreement, side).mine), mine[0]) if mine else ""
 
 
 @never_cache
@@ -110,14 +112,17 @@ def agreement_detail(request: HttpRequest, number: str) -> HttpResponse:
     if request.POST.get("geste") != "accepter":
         raise Http404
     known = version_of(request)
-    if agreement.status == AgreementStatus.DRAFT and (said := possible.in_sentence(agreement)):
-        return shown(request, agreement, side, problem=said, status=409)
     try:
         agreements.agree(agreement, by=request.user, side=side, version=known)
     except AlreadyMoved:
         return shown(request, the_agreement(request, number), side, since=known, problem=moved(agreement), status=409)
     except agreements.Lacks:
         said = _("Rien n’a changé : il manque encore des réponses. On accepte un texte complet.")
+        return shown(request, the_agreement(request, number), side, problem=said, status=409)
+    except Impossible as impossible:
+        name, why = next(iter(impossible.why.items()))
+        words = {"label": agreements.blanks(agreement)[name].label, "why": why}
+        said = _("Rien n’a changé. À corriger d’abord, « %(label)s » : %(why)s") % words
         return shown(request, the_agreement(request, number), side, problem=said, status=409)
     them = organisation_of(agreement.loan, other(side)).name
     if agreement.is_frozen:
@@ -152,10 +157,12 @@ def shown(
     text = clauses_shown(agreement)
     words = sum(len(strip_tags(str(clause["html"])).split()) for clause in text)
     signed = {s.party: s for s in agreement.signatures.all()}
-    stands = gate.standing(agreement, seat)
+    membership = seats(memberships_of(request), loan).get(side)
+    mandated = membership is not None and membership.is_signatory
+    stands = gate.standing(agreement, seat, mandated=mandated)
     to_sign = agreement.status == AgreementStatus.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
-    own = agreements.PARTY[Side(seat)] not in signed  # it still has to sign
+    own = PARTY_OF[seat] not in signed  # it still has to sign
     amending = list(agreement.amendments.order_by("id"))
     context = {
         "agreement": agreement,
@@ -165,7 +172,8 @@ def shown(
         "them": organisation_of(loan, other(seat)),
         "standing": stands,
         "scanned": scanned,
-        "signs": to_sign and not scanned and own,
+        "signs": to_sign and not scanned and own and mandated,
+        "who_signs": "" if mandated or not side else gate.who_signs(agreement, seat),
         "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,
         "text": text,

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.drafts import as_post, forget, hold, recall
 from directory.forms.written import put_back
 from directory.permissions import require
-from loans import agreements, filling, possible, remembering
+from loans import agreements, filling, remembering
 from loans.forms.agreement import ChangeForm
 from loans.forms.merging import Merged, merged, merged_choice
-from loans.models import Agreement, AgreementStatus, AgreementVersion, Side
-from loans.permissions import organisation_of, other
+from loans.models import Agreement, AgreementStatus, AgreementVersion
+from loans.permissions import PARTY_OF, organisation_of, other
+from loans.possible import Impossible
 from loans.views.agreement import moved, side_of, the_agreement
 from loans.views.loan import version_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -31,6 +32,8 @@ from toolbox.composing import BLANK, Blank, roles_of
 from toolbox.conditions import is_filled
 from toolbox.forms.filling import FillingForm, form_for
 from toolbox.models import Clause
+
+SECONDS_A_QUESTION = 25
 
 
 def _opened(
@@ -77,35 +80,47 @@ def _answer(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
     asked = agreements.lacks_of(agreement, side)
     known = filling.values(agreement.loan, agreement.number)
     given = _given(agreement, side, known)
+    blanks = agreements.blanks(agreement).values()
+    usual = {blank.name: blank.usual for blank in blanks if is_filled(blank.usual)}
     if request.method != "POST":
         if not asked and not given:
             messages.info(request, _("Rien ne vous est demandé : le texte a toutes vos réponses."))
             return redirect(agreement)
         draft, typed = _typed(request, key)
         earlier = remembering.answers(agreement, side, asked)
-        form = form_for([*asked, *given], values={n: e.value for n, e in earlier.items()} | agreement.values | known)
+        said_before = {name: one.value for name, one in earlier.items()}
+        form = form_for([*asked, *given], values=usual | said_before | agreement.values | known)
         if typed is not None:
             put_back(form, typed)
         return _answer_page(request, agreement, side, form, asked=asked, draft=draft, earlier=earlier)
-    blanks = agreements.blanks(agreement).values()
     sent = [b for b in blanks if b.name in request.POST and side in filling.sides_that_know(b)]
     form = form_for(sent or asked, request.POST, beside={**agreement.values, **known})
     joined = _is_stale(request, agreement)
     if joined:
-        found = merged(form, [*asked, *given], before=_before(agreement, request), now=agreement.values)
+        # what was left as it was proposed yields to what the other side answered
+        kept = {name: value for name, value in form.answers().items() if value == usual.get(name)}
+        before, now = kept | _before(agreement, request), kept | agreement.values
+        found = merged(form, [*asked, *given], before=before, now=now)
         if not _joins(request, agreement, side, found):
             again = _stale(request, agreement, found)
             return _answer_page(request, agreement, side, found.form, asked=found.typed, status=409, **again)
         form = found.form
-    if not (form.is_valid() & _nothing_emptied(form, agreement) & _possible(form, agreement, known)):
+
+    def wrong() -> HttpResponse:
         earlier = remembering.answers(agreement, side, asked)
         return _answer_page(request, agreement, side, form, asked=asked, status=422, earlier=earlier)
+
+    if not (form.is_valid() & _nothing_emptied(form, agreement)):
+        return wrong()
     said = {name: v for name, v in form.values().items() if is_filled(v) or is_filled(agreement.values.get(name))}
     number = _new_neq(agreement, side, form)
     try:
         agreements.answer(agreement, by=request.user, side=side, values=said, version=agreement.version)
     except AlreadyMoved:  # since this page was read: looked at again, with what is there now
         return _answer(request, the_agreement(request, agreement.number), side)
+    except Impossible as impossible:
+        _told_impossible(form, impossible)
+        return wrong()
     forget(user=request.user, key=key)
     _tell_contradiction(request, agreement, side, number)
     if joined:
@@ -149,11 +164,7 @@ def _only_answered(request: HttpRequest, now: Agreement) -> bool:
 
 def _given(agreement: Agreement, side: str, known: Mapping[str, Any]) -> list[Blank]:
     """The answers that a side gave itself, or that an earlier agreement kept: hers to correct until it freezes."""
-    authors: dict[str, str] = {}
-    before: Mapping[str, Any] = {}
-    for version in agreement.versions.all():
-        authors |= {name: version.side for name in version.values if version.values[name] != before.get(name)}
-        before = version.values
+    authors = remembering.authors((version.side, version.values) for version in agreement.versions.all())
     return [
         blank for blank in agreements.changeable(agreement, known)
         if is_filled(agreement.values.get(blank.name)) and side in filling.sides_that_know(blank)
@@ -165,19 +176,25 @@ def _answer_page(
     request: HttpRequest, agreement: Agreement, side: str, form: FillingForm, *, asked: Iterable[Blank],
     status: int = 200, earlier: Mapping[str, remembering.Earlier] | None = None, **extra: Any,
 ) -> HttpResponse:  # fmt: skip
-    """What is asked first; what was answered already, to correct, folded unless it is all there is."""
+    """What nobody else knows first; then, folded unless there is nothing above, what is proposed (by the model, or from
+    its earlier agreements) and what was answered already."""
     again = {name: said for name, said in (earlier or {}).items() if name in form.fields}
     for name, said in again.items():
         source = _("Repris de l’entente %(number)s.") % {"number": said.number}
         form.fields[name].help_text = f"{form.fields[name].help_text} {source}".strip()
-    first = {blank.name for blank in asked}
-    given = [name for name in form.blanks if name not in first]
+    wanted = {blank.name: is_filled(blank.usual) or blank.name in again for blank in asked if blank.name in form.blanks}
+    first = [name for name, proposed in wanted.items() if not proposed]
+    proposed = [name for name, proposed in wanted.items() if proposed]
+    given = [name for name in form.blanks if name not in wanted]
     roles = roles_of(agreements.clauses_of(agreement))
     context = {
         **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
-        "given": form.groups(roles, only=given), "draft": None, "completes": agreements.completes(agreement, side),
-        "taken_up": len(again),
-        "opened": not first or "corriger" in request.GET or any(name in form.errors for name in given),
+        "proposed": form.groups(roles, only=proposed), "given": form.groups(roles, only=given), "draft": None,
+        "completes": agreements.completes(agreement, side),
+        "taken_up": len(again), "questions": len(first), "proposals": len(proposed), "asked": bool(wanted),
+        "minutes": max(1, round(len(first) * SECONDS_A_QUESTION / 60)),
+        "opened_proposed": not first or any(name in form.errors for name in proposed),
+        "opened": not wanted or "corriger" in request.GET or any(name in form.errors for name in given),
         **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/answer.html", context, status=status)
@@ -224,8 +241,7 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
 
     if _is_stale(request, agreement):
         return stale()
-    stands = form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)
-    if not (stands & _possible(form, agreement, known)):
+    if not (form.is_valid() & more.is_valid() & _nothing_emptied(form, agreement)):
         return page(request, agreement, side, form, more, clause=clause, status=422)
     number = _new_neq(agreement, side, form)
     offered = [c for c, _title in optional]
@@ -237,6 +253,9 @@ def _change(request: HttpRequest, agreement: Agreement, side: str) -> HttpRespon
         )  # fmt: skip
     except AlreadyMoved:
         return stale()
+    except Impossible as impossible:
+        _told_impossible(form, impossible)
+        return page(request, agreement, side, form, more, clause=clause, status=422)
     except ValidationError as error:
         more.add_error(None, error)
         return page(request, agreement, side, form, more, clause=clause, status=422)
@@ -281,18 +300,14 @@ def _nothing_emptied(form: FillingForm, agreement: Agreement) -> bool:
     return not form.errors
 
 
-def _possible(form: FillingForm, agreement: Agreement, known: Mapping[str, Any]) -> bool:
-    """What the portal knows makes none of these answers impossible."""
-    said = {name: value for name, value in form.values().items() if name not in form.errors}
-    for name, sentence in possible.wrong(agreement, {**agreement.values, **said, **known}, form.blanks).items():
-        if name not in form.errors:
-            form.add_error(name, sentence)
-    return not form.errors
+def _told_impossible(form: FillingForm, impossible: Impossible) -> None:
+    for name, sentence in impossible.why.items():
+        form.add_error(name, sentence)
 
 
 def _new_neq(agreement: Agreement, side: str, form: FillingForm) -> str:
     """The number of enterprise that a side gives of itself, when its text did not have it yet."""
-    name = f"{agreements.PARTY[Side(side)]}.neq"
+    name = f"{PARTY_OF[side]}.neq"
     said: str = form.cleaned_data.get(name) or ""
     return "" if said == agreement.values.get(name) else said
 

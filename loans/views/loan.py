@@ -28,7 +28,9 @@ from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
+from loans.notifications.agreeing import until_amended
 from loans.permissions import organisation_of, other, sides_of
+from loans.possible import Impossible
 from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
 from loans.views.changes import changes_of
@@ -181,8 +183,8 @@ def _done(request: HttpRequest, loan: Loan, name: str) -> HttpResponse:
 def done_words(loan: Loan, name: str) -> str:
     """What is said once a gesture is made; a change that waits for its amendment says so."""
     if name == "agree" and holding.pending(loan):
-        return _("Entendu. Le changement prend effet quand toutes les parties ont signé l’avenant; d’ici là, le prêt "
-                 "reste comme l’entente le dit.")  # fmt: skip
+        said = _("Entendu. Le changement prend effet quand toutes les parties ont signé l’avenant. %(until)s")
+        return said % {"until": until_amended(loan)}
     return str(GESTURES[name].said)
 
 
@@ -203,6 +205,9 @@ def attempt(
     except requests.Begun:
         return _("Cette date a déjà commencé : elle ne s’annule plus. Si rien n’a eu lieu ce jour-là, convenez-en dans "
                  "la conversation."), None  # fmt: skip
+    except Impossible as impossible:
+        said = _("Rien n’a changé : l’entente signée ne va pas avec ce changement. %(why)s Proposez autre chose.")
+        return said % {"why": impossible}, None
     except requests.Refused as refused:  # closed or put too far since the page was drawn
         return str(refused), None
     except calendar.Taken as taken:

@@ -51,7 +51,8 @@ def agreement_link(request: HttpRequest, number: str) -> HttpResponse:
         except CannotSign as answer:
             form.add_error("email", str(answer))
         else:
-            said = _("Le lien est parti à %(email)s. Il sert jusqu’à la fin du délai, une seule fois.")
+            said = _("Le lien est parti à %(email)s : la personne y signe avant la fin du délai, puis y prend son "
+                     "exemplaire.")  # fmt: skip
             messages.success(request, said % form.cleaned_data)
             return redirect("agreement_link", number=number)
     context = {"agreement": agreement, "form": form, "link": link}

@@ -16,12 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.memberships import memberships_of
-from directory.models import Membership
 from directory.permissions import require
 from loans import personal, scans, signing
 from loans.forms.signing import RefuseForm, SignForm
 from loans.models import Agreement, AgreementStatus, Side, Signature
-from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, sides_of
+from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, seats, sides_of
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
 
@@ -151,7 +150,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     user: Any = request.user
-    own = _own(request, agreement)
+    own = seats(memberships_of(request), agreement.loan)
     open_still = agreement.status == AgreementStatus.TO_SIGN
     mandates = {PARTY_OF[side]: m for side, m in own.items() if m.is_signatory and PARTY_OF[side] in agreement.parties}
     standing = signing.standing_of(agreement)
@@ -196,13 +195,6 @@ def _page(
         "differences": signing.clause_differences(agreement, now) if now and now.is_frozen else None,
     }
     return render(request, TEMPLATE, context, status=status)
-
-
-def _own(request: HttpRequest, agreement: Agreement) -> dict[str, Membership]:
-    """The sides of the loan that she acts for, from what the page has read already."""
-    mine = {m.organisation_id: m for m in memberships_of(request)}
-    pairs = ((Side.LENDER, agreement.loan.lender_id), (Side.BORROWER, agreement.loan.borrower_id))
-    return {str(side): mine[organisation] for side, organisation in pairs if organisation in mine}
 
 
 def _who(agreement: Agreement, parties: list[str], left: list[str]) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ from mutualisation.management.demo_loans import CANAL, MARMITE, PEOPLE, Cast, da
 from toolbox.models import Party
 
 LIAISON = {"preteur_liaison": Side.LENDER, "emprunteur_liaison": Side.BORROWER}
+TO_THINK = datetime.timedelta(days=14)
+FEW = 12  # people, in any of the rooms
 
 
 @transaction.atomic
@@ -73,8 +75,10 @@ def _drawn(cast: Cast, loan: Loan) -> Agreement:
 def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
     """What a side knows, as the samples of the model say it; who answers for each is of this loan."""
     loan = agreement.loan
-    named = {name: f"coordination, {organisation_of(loan, side).name}" for name, side in LIAISON.items()}
-    named["personne_adresse"] = "personne@poste.example"
+    named: dict[str, Any] = {
+        name: f"coordination, {organisation_of(loan, side).name}" for name, side in LIAISON.items()
+    }
+    named |= {"personne_adresse": "personne@poste.example", "personnes_prevues": FEW}
     for side in sides:
         while asked := agreements.lacks_of(agreement, side):
             agreements.answer(
@@ -85,7 +89,10 @@ def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
 
 
 def _frozen(cast: Cast, loan: Loan) -> Agreement:
-    agreement = _answered(cast, _drawn(cast, loan), Side.LENDER, Side.BORROWER)
+    agreement = _drawn(cast, loan)
+    if loan.status == LoanStatus.HANDED_OVER:  # it was drawn up in time to think it over
+        Agreement.objects.filter(pk=agreement.pk).update(created_at=loan.starts_at - TO_THINK)
+    _answered(cast, agreement, Side.LENDER, Side.BORROWER)
     for side in (Side.LENDER, Side.BORROWER):
         agreements.agree(agreement, by=_sides(cast, loan)[side], side=side)
     return agreement

@@ -150,7 +150,7 @@ def _agreements(mine: list[Membership]) -> list[Todo]:
             about=f"{stands.expected} ({agreement.number})",
             state=stands.state,
             tone=stands.tone,
-            action=_("Ouvrir l’entente"),
+            action=stands.action,
             kind=agreement.loan.resource.kind,
             icon=agreement.loan.resource.kind,
             kind_label=agreement.loan.resource.get_kind_display(),

@@ -76,7 +76,7 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     answered(agreement, Side.LENDER)
 
     karim.goto("/mon-espace/")
-    karim.get_by_role("link", name="Ouvrir l’entente").first.click()
+    karim.get_by_role("link", name="Répondre").first.click()
     karim.get_by_text("Vous devez encore répondre").wait_for()
     karim.get_by_role("link", name="Répondre", exact=True).click()
     fits(karim)
@@ -109,7 +109,8 @@ def test_answered_negotiated_accepted_by_both_it_freezes(
     odile.get_by_text("il est figé").first.wait_for()  # Karim accepted what he proposed by answering it
 
     karim.goto(agreement.get_absolute_url())
-    karim.get_by_role("link", name="Lire et signer").wait_for()
+    karim.get_by_text("Personne n’a le mandat de signer").wait_for()  # he reads, and learns who gives it
+    karim.get_by_role("link", name="Lire l’entente", exact=True).wait_for()
     fits(karim)
     agreement.refresh_from_db()
     assert (agreement.status, agreement.chosen) == ("to_sign", ["bilan"])
@@ -124,6 +125,7 @@ def test_its_pages_on_a_wide_screen(window_of: Any, two: Any, agreement: Agreeme
     karim.goto(f"{agreement.get_absolute_url()}repondre/")
     field = karim.locator("main form.form [name=emprunteur_liaison]")
     field.fill("Sam Essai")
+    karim.locator("#propositions > summary").click()
     karim.locator("main form.form [name=delai_annulation_heures]").fill("71")
     answered(agreement, Side.LENDER)  # meanwhile, that question among others
     press(karim, "Enregistrer mes réponses")

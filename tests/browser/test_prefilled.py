@@ -35,7 +35,7 @@ def test_a_truck_for_three_opens_a_model_that_says_what_is_left(
 
     page.goto(f"/parcours/?{urlencode(TRUCK)}")
     page.get_by_role("link", name="L’ouvrir prérempli").click()
-    expect(page.get_by_role("heading", name="remplis")).to_be_visible()
+    expect(page.get_by_role("heading", name="réponses sur")).to_be_visible()
     expect(page.get_by_label("Nom légal de l’organisme gérant")).to_have_value("Le Carrefour")
     expect(page.get_by_label("Forme de l’achat")).to_have_value("copropriete")
     fits(page)

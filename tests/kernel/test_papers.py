@@ -223,3 +223,16 @@ def test_what_the_fonts_cannot_draw_is_said() -> None:
     said = squeezed(body(pdf(odd)))
     assert squeezed("comme les émojis et les idéogrammes (U+1F389, U+65E5, U+672C)") in said
     assert squeezed("Merci \ufffd à \ufffd\ufffd é") in said
+
+
+def test_no_row_of_a_table_is_left_alone_on_the_last_page() -> None:
+    """Three at least, under the heads again."""
+    row = "<tr><td>ligne</td><td>signé le 21 novembre</td></tr>"
+    cut = 0
+    for rows in range(30, 44):
+        table = f"<table><thead><tr><th>Rang</th><th>Quoi</th></tr></thead><tbody>{row * rows}</tbody></table>"
+        counts = [(page.count("ligne"), page.count("Rang")) for page in pdf_pages(pdf(a_paper(table)))]
+        assert sum(lines for lines, _heads in counts) == rows
+        assert all(lines >= 3 and heads == 1 for lines, heads in counts)
+        cut += len(counts) > 1
+    assert 0 < cut < 14

@@ -89,7 +89,11 @@ def models_in_force() -> None:
 
 def told(agreement: Agreement, side: str, **values: Any) -> Agreement:
     """One side answers all that is asked of it, with the samples of the model."""
-    said = {blank.name: blank.sample for blank in agreements.lacks_of(agreement, side)} | values
+    said = {blank.name: blank.sample for blank in agreements.lacks_of(agreement, side)}
+    if "reflexion_jours" in said:  # as many as are left to think
+        left = (timezone.localtime(agreement.loan.starts_at).date() - agreement.drawn_on).days
+        said["reflexion_jours"] = max(0, min(left, said["reflexion_jours"]))
+    said |= values
     by = lender_of(agreement.loan) if side == Side.LENDER else borrower_of(agreement.loan)
     return agreements.answer(agreement, by=by, side=side, values=said, version=agreement.version)
 

@@ -57,7 +57,7 @@ def test_an_amendment_to_sign_says_that_nothing_begins_until_then(loan: Loan) ->
     waiting = moved(loan, 6)
     lender, _borrower = clients(loan)
     text = seen(lender, loan.get_absolute_url())
-    assert "D’ici là, le prêt ne commence pas : signez-le, ou refusez-le, et ce qui est signé tient." in text
+    assert "D’ici là, pas de remise : signez-le, ou refusez-le, et ce qui est signé tient." in text
     assert "le prêt reste comme" not in text
     handover = reverse("loan_handover", args=[loan.pk])
     assert f"L’avenant {waiting.number} n’est pas signé par" in seen(lender, handover)

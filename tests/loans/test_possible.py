@@ -9,11 +9,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from loans import agreements, possible
+from directory.models import Resource
+from loans import agreements, possible, proposals
 from loans.models import Agreement, Loan, Side
 from tests.factories import ResourceFactory
-from tests.loans.lending import accepted, borrower_of, in_days, lender_of, models_in_force
+from tests.loans.lending import accepted, borrower_of, frozen, in_days, lender_of, models_in_force, signed
 from tests.loans.test_agreement_pages import clients, complete, page, the_agreement
+from tests.loans.test_amendments import reach
 
 pytestmark = pytest.mark.django_db
 
@@ -65,14 +67,58 @@ def test_nor_by_a_change(hall: Loan) -> None:
 def test_what_was_kept_from_before_is_looked_at_before_anybody_agrees(hall: Loan) -> None:
     lender, _borrower = clients(hall)
     agreement = complete(hall)
-    agreements.change(agreement, by=lender_of(hall), side=Side.LENDER, values={"personnes_prevues": 500})
-    agreements.change(agreement, by=borrower_of(hall), side=Side.BORROWER, values={"regles_maison": "Rien."})
+    Agreement.objects.filter(pk=agreement.pk).update(values={**agreement.values, "personnes_prevues": 500})
     said = {"geste": "accepter", "version": agreement.version}
     refused = lender.post(agreement.get_absolute_url(), said)
     assert refused.status_code == 409
     assert "À corriger d’abord, «\u00a0Nombre de personnes prévu\u00a0»" in page(refused)
     agreement.refresh_from_db()
-    assert (agreement.lender_agreed, agreement.status) == (None, "draft")
+    assert agreement.status == "draft"
+    assert not agreements.has_agreed(agreement, Side.LENDER)
+
+
+def test_the_verbs_themselves_refuse_it(hall: Loan) -> None:
+    agreement = complete(hall)
+    for side, verb in ((Side.LENDER, agreements.change), (Side.BORROWER, agreements.answer)):
+        by = lender_of(hall) if side == Side.LENDER else borrower_of(hall)
+        with pytest.raises(possible.Impossible) as refused:
+            verb(agreement, by=by, side=side, values={"personnes_prevues": 500})
+        assert "mettez au plus 110" in refused.value.why["personnes_prevues"]
+        agreement.refresh_from_db()
+        assert agreement.values["personnes_prevues"] != 500
+
+
+def test_a_loan_that_moved_to_a_smaller_room_asks_how_many_anew(hall: Loan) -> None:
+    agreement = complete(hall)
+    assert "personnes_prevues" in agreement.values
+    Resource.objects.filter(pk=hall.resource_id).update(capacity_standing=2)
+    agreements.refresh(agreement, by=lender_of(hall), note="Une autre salle.")
+    assert "personnes_prevues" not in agreement.values
+    assert [blank.name for blank in agreements.lacks(agreement)] == ["personnes_prevues"]
+
+
+def test_a_text_to_sign_that_is_replaced_asks_anew_what_can_no_longer_be(hall: Loan) -> None:
+    frozen(hall)
+    Resource.objects.filter(pk=hall.resource_id).update(capacity_standing=2)
+    reach(hall, in_days(20))
+    again = the_agreement(hall)
+    assert (again.status, again.lender_agreed) == ("draft", None)
+    assert [blank.name for blank in agreements.lacks(again)] == ["personnes_prevues"]
+
+
+def test_a_signed_text_refuses_a_room_too_small_for_it(hall: Loan) -> None:
+    signed(hall)
+    small = ResourceFactory(kind="locaux", organisation=hall.lender, capacity_standing=2)
+    proposal = proposals.propose(
+        hall, by=lender_of(hall), side=Side.LENDER, periods=[d.period for d in hall.dates.all()], quantity=1,
+        resource=small,
+    )  # fmt: skip
+    _lender, borrower = clients(hall)
+    refused = borrower.post(hall.get_absolute_url(), {"geste": "agree", "version": hall.version})
+    assert refused.status_code == 409
+    assert "ne peut recevoir que 2 personnes" in page(refused)
+    proposal.refresh_from_db()
+    assert proposal.status == "waiting"
 
 
 def test_no_more_days_to_think_than_are_left_before_the_loan(person: Loan) -> None:
@@ -88,9 +134,10 @@ def test_no_more_days_to_think_than_are_left_before_the_loan(person: Loan) -> No
 
 def test_where_the_portal_knows_nothing_it_refuses_nothing(hall: Loan) -> None:
     agreement = the_agreement(hall)
-    assert possible.wrong(agreement, {"personnes_prevues": 500}) == {}
-    assert possible.wrong(agreement, {"local.capacite": 5}) == {}
-    agreement.loan.starts_at = agreement.created_at - datetime.timedelta(days=1)
-    assert "Mettez au plus 0" in possible.wrong(agreement, {"reflexion_jours": 1})["reflexion_jours"]
+    drawn = agreement.drawn_on
+    assert possible.wrong(hall, {"personnes_prevues": 500}, drawn=drawn) == {}
+    assert possible.wrong(hall, {"local.capacite": 5}, drawn=drawn) == {}
+    hall.starts_at = agreement.created_at - datetime.timedelta(days=1)
+    assert "Mettez au plus 0" in possible.wrong(hall, {"reflexion_jours": 1}, drawn=drawn)["reflexion_jours"]
     both = {"personnes_prevues": 9, "local.capacite": 5}
-    assert list(possible.wrong(agreement, both, ["local.capacite"])) == ["local.capacite"]
+    assert list(possible.wrong(hall, both, ["local.capacite"], drawn=drawn)) == ["local.capacite"]

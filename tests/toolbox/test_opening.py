@@ -71,7 +71,7 @@ def test_from_the_truck_for_three_to_a_model_that_says_what_is_left(mine: Member
     text = page.content.decode()
     sheet = page.context["sheet"]
     assert sheet.filled >= 8
-    assert f"{sheet.filled} sur {sheet.total} remplis" in text
+    assert f"{sheet.filled} réponses sur {sheet.total}" in text
     assert "Au parcours\u00a0: «\u00a0Combien coûterait-il de le remplacer?\u00a0» Plus de 5\u00a0000\u00a0$." in text
     assert "Nom légal de l’organisme gérant" in text
     assert "prêteur" not in text.partition("<form")[2].partition("</form>")[0]

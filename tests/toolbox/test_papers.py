@@ -150,7 +150,9 @@ def test_a_visitor_fills_sees_and_takes_away_and_nothing_is_kept(loaded: list[Ed
     text = seen.content.decode()
     assert seen.status_code == 200
     assert "Le Carrefour &lt;b&gt;&amp;&lt;/b&gt; #import" in text
-    assert "resteront à remplir à la main" in text
+    sheet = seen.context["sheet"]
+    assert f"{sheet.filled} réponses sur {sheet.total}" in text
+    assert f"Il manque {sheet.left} réponses" in text  # the same count, the same word
     for form, read in (("pdf", lambda c: "".join(pdf_pages(c))), ("docx", docx_text), ("odt", odt_text)):
         file = client.post(FILL, {**TYPED, "format": form})
         assert file.status_code == 200

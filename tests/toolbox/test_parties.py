@@ -13,7 +13,7 @@ from tests.kernel.documents import pdf_pages, squeezed
 from tests.toolbox.test_opening import PURCHASE, opening
 from tests.toolbox.test_paths import TRUCK
 from toolbox import content
-from toolbox.forms.blanks import strangers
+from toolbox.forms.blanks import meant, strangers
 
 NAMED = {
     "preteur.nom": "Maison A", "emprunteur.nom": "Maison B", "autres_participants-1-nom": "Maison C",
@@ -47,6 +47,13 @@ def test_a_party_without_a_name_yet_may_be_called_anything_once() -> None:
     assert strangers(["La Halte", "Le Moulin"], parties) == ["Le Moulin"]
 
 
+def test_a_short_name_says_which_party_is_meant() -> None:
+    parties = [("Maison A", "l’organisme gérant"), ("Maison B", "l’organisme participant"), ("Maison C", "")]
+    assert [meant(who, parties) for who in ("C", "gérant", "Maison", "Le Moulin", "")] == [
+        "Maison C", "l’organisme gérant", "", "", "",
+    ]  # fmt: skip
+
+
 def shares(page: Any) -> str:
     return " ".join(page.context["form"].errors.get("parts", []))
 
@@ -57,6 +64,7 @@ def test_a_share_of_nobody_is_named(loaded: None, client: Client) -> None:
     assert page.status_code == 422
     assert "«\u00a0C\u00a0» n’est le nom d’aucune partie" in shares(page)
     assert "Maison A, Maison B, Maison C" in shares(page)
+    assert "Voulez-vous dire «\u00a0Maison C\u00a0»?" in shares(page)
     assert "C 10 %" in page.content.decode()  # what was typed is still there
     right = {**NAMED, "parts": "Maison A : 60 %\nl’organisme participant : 30 %\nMaison C : 10 %"}
     assert not shares(client.post(PURCHASE, right))

@@ -42,6 +42,10 @@ def test_a_variable_is_declared_changed_and_taken_away(draft: Edition, desk: Cli
     assert draft.variables[-1]["choices"][1] == {"value": "au_bureau", "label": "Dans le bureau"}
     assert draft.variables[-1]["sample"] == "au_bureau"
     assert "Dans le bureau" in page(desk.get(address))
+    for usual, kept in (("Chez la voisine", "chez_la_voisine"), ("", None)):
+        desk.post(address, typed(desk, address, usual=usual))
+        draft.refresh_from_db()
+        assert draft.variables[-1].get("usual") == kept
     clause = draft.clauses.first()
     Clause.objects.filter(pk=clause.pk).update(body=f"{clause.body} [[ou_sont_les_cles]]")
     mark = editions.variable_mark(draft.variables[-1])

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy
 
 from directory.forms.fields import AmountField, ClockField, DayField, LinesField, read_neq
 from toolbox.composing import Blank
+from toolbox.variables import NONE
 
 LONGEST, LONGEST_TEXT, MOST_ITEMS = 500, 5_000, 40
 YES, NO = "oui", "non"
-NONE = "aucun"
 WITHIN_YEARS = 150
 _NEAR_ENOUGH = Fraction(1, 1000)  # thirds are written 33,3, 33,3 and 33,3
 # « l’organisme gérant : 50 % », « la Marmite : 1/3 »
@@ -121,6 +121,13 @@ def strangers(who: Iterable[str], parties: Iterable[tuple[str, str]]) -> list[st
     taken = {word for row in rows for word in row if word}
     twice = [one for one in unknown if _plain(one) in taken]
     return twice or unknown[free:]
+
+
+def meant(who: str, parties: Iterable[tuple[str, str]]) -> str:
+    """The one party (a name, a role) whose name or role has all the words of ``who``: « C » → « Maison C »."""
+    words = set(_plain(who).split())
+    found = [said for row in parties if (said := next((s for s in row if words <= set(_plain(s).split())), ""))]
+    return found[0] if words and len(found) == 1 else ""
 
 
 def _plain(name: str) -> str:

@@ -23,9 +23,9 @@ from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
 from toolbox.facts import PIECES, line_of, pieces_of
-from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, NONE, YES, NeqField, field_of, sharer, strangers
+from toolbox.forms.blanks import LONGEST, LONGEST_TEXT, NO, YES, NeqField, field_of, meant, sharer, strangers
 from toolbox.models import Clause
-from toolbox.variables import CATALOGUE
+from toolbox.variables import CATALOGUE, NONE
 
 __all__ = ["CHOSEN", "LONGEST", "FillingForm", "form_for", "typed_in"]
 CHOSEN = "clauses-retenues"  # no variable has a hyphen
@@ -118,32 +118,37 @@ class FillingForm(forms.Form):
             if not said.get(names["nom"]) and any(said.get(at) for at in names.values()):
                 self.add_error(names["nom"], _("Écrivez le nom de cet organisme, ou videz le reste."))
         self._same_twice(said)
-        shares = next((said[n] for n, b in self.blanks.items() if b.check == "shares" and said.get(n)), None)
-        others = [len(lines) for name in self.blocks if (lines := self._others(name))]
-        if shares and others and len(shares) != others[0] + 2:
-            name = next(n for n, b in self.blanks.items() if b.check == "shares")
-            wrong = _("Il y a %(who)d organismes et %(n)d parts : donnez une part à chacun, même de 0 %%.")
-            self.add_error(name, wrong % {"who": others[0] + 2, "n": len(shares)})
-        elif shares and self.blocks:
-            self._shares_of_parties(shares)
+        for name in self._checked("shares"):
+            if self.blocks and said.get(name):
+                self._shares_of_parties(name, said[name])
         return said
 
-    def _shares_of_parties(self, shares: list[str]) -> None:
-        """Each share is of a party, called as the text calls it or by its name; one not named yet may be anyone."""
-        said = self.cleaned_data
-        parties = [(said.get(f"{party}.nom") or "", self.roles.get(party, "")) for party in ("preteur", "emprunteur")]
-        parties += [(name, "") for name in self.others()]
-        wrong = strangers([sharer(line) for line in shares], parties)
-        if not wrong:
+    def _checked(self, check: str) -> list[str]:
+        """The blanks that are answered in this way."""
+        return [name for name, blank in self.blanks.items() if blank.check == check]
+
+    def _shares_of_parties(self, name: str, shares: list[str]) -> None:
+        """A share for each party, called as the text calls it or by its name; one not named yet may be anyone."""
+        said, others = self.cleaned_data, self.others()
+        if others and len(shares) != len(others) + 2:
+            wrong = _("Il y a %(who)d organismes et %(n)d parts : donnez une part à chacun, même de 0 %%.")
+            self.add_error(name, wrong % {"who": len(others) + 2, "n": len(shares)})
             return
-        name = next(n for n, b in self.blanks.items() if b.check == "shares")
+        parties = [(said.get(f"{party}.nom") or "", self.roles.get(party, "")) for party in ("preteur", "emprunteur")]
+        parties += [(other, "") for other in others]
+        unknown = strangers([sharer(line) for line in shares], parties)
+        if not unknown:
+            return
         told = _("« %(who)s » n’est le nom d’aucune partie, ou il y est deux fois. Les parties : %(names)s.")
         names = ", ".join(called or role for called, role in parties if called or role)
-        self.add_error(name, told % {"who": wrong[0][:60], "names": names})
+        sentences = [told % {"who": unknown[0][:60], "names": names}]
+        if likely := meant(unknown[0], parties):
+            sentences.append(_("Voulez-vous dire « %(likely)s »? Écrivez-le ainsi.") % {"likely": likely})
+        self.add_error(name, " ".join(sentences))
 
     def _same_twice(self, said: dict[str, Any]) -> None:
         """One number of enterprise for two parties: they would be one."""
-        fields = [name for name, blank in self.blanks.items() if blank.check == "neq"]
+        fields = self._checked("neq")
         fields += [names["neq"] for blocks in self.blocks.values() for names in blocks]
         seen = {*self.taken}
         for name in fields:

@@ -58,6 +58,10 @@ class Sheet:
     def total(self) -> int:
         return sum(part.total for part in self.parts if not part.idle)
 
+    @property
+    def left(self) -> int:
+        return self.total - self.filled
+
 
 def sheet(
     form: FillingForm, clauses: Iterable[Clause], answers: Mapping[str, Any], *, chosen: Collection[str],

@@ -38,7 +38,7 @@ ASKED_OF = [
 
 
 class VariableForm(VersionedForm):
-    """Eight questions; the name that clauses write is made from the label and never changes after."""
+    """Nine questions; the name that clauses write is made from the label and never changes after."""
 
     label = forms.CharField(
         label=_("Comment elle s’appelle"), max_length=120,
@@ -76,14 +76,19 @@ class VariableForm(VersionedForm):
         self.kind = kind if kind in dict(TYPE_CHOICES) else "text"
         typed = self.data.get("choices", "") if self.is_bound else "\n".join(self.initial["choices"])
         labels = [line for line in (one_line(line) for line in str(typed).splitlines()) if line]
-        self.fields["sample"] = value_field(
-            self.kind, [(label, label) for label in labels], label=_("Exemple, pour les aperçus"), required=False
-        )
-        sample = there.get("sample")
-        if self.kind == "choice":
-            sample = {c["value"]: c["label"] for c in there.get("choices") or ()}.get(sample, "")
-        self.initial["sample"] = to_field(self.kind, sample) if there.get("type") == self.kind else ""
+        self._value("sample", labels, _("Exemple, pour les aperçus"))
+        self._value("usual", labels, _("Réponse proposée d’avance"))
+        self.fields["usual"].help_text = _("Un délai d’usage, par exemple. Qui répond la garde ou la change.")
         dress(self)
+
+    def _value(self, name: str, labels: list[str], label: Any) -> None:
+        """A field of the type of the variable: its choices are those that are written above."""
+        there, choices = self.variable, [(one, one) for one in labels]
+        self.fields[name] = value_field(self.kind, choices, label=label, required=False)
+        value = there.get(name)
+        if self.kind == "choice":
+            value = {c["value"]: c["label"] for c in there.get("choices") or ()}.get(value, "")
+        self.initial[name] = to_field(self.kind, value) if there.get("type") == self.kind else ""
 
     def clean_label(self) -> str:
         return one_line(self.cleaned_data["label"])
@@ -98,15 +103,18 @@ class VariableForm(VersionedForm):
         """The variable as the edition keeps it, under its name or under a new one."""
         data = self.cleaned_data
         choices = self._choices(data["choices"]) if data["type"] == "choice" else []
-        sample = to_json(data["type"], data["sample"])
+        values = {name: to_json(data["type"], data[name]) for name in ("sample", "usual")}
         if data["type"] == "choice":
-            sample = next((c["value"] for c in choices if c["label"] == sample), None)
+            named = {c["label"]: c["value"] for c in choices}
+            values = {name: named.get(label) for name, label in values.items()}
+        if values["usual"] is None:
+            del values["usual"]
         # what is checked of an answer stays, as long as it is an answer of the same sort
         kept = (name for name in CHECKED if name in self.variable and self.variable.get("type") == data["type"])
         return {
             "name": self.variable.get("name") or new_name(data["label"], taken), "label": data["label"],
             "type": data["type"], "help": data["help"], "required": data["required"], "choices": choices,
-            "asked_of": data["asked_of"], "sample": sample, **{name: self.variable[name] for name in kept},
+            "asked_of": data["asked_of"], **values, **{name: self.variable[name] for name in kept},
         }  # fmt: skip
 
     def _choices(self, labels: list[str]) -> list[dict[str, str]]:

@@ -97,10 +97,7 @@ def model_agreement_fill(request: HttpRequest, slug: str) -> HttpResponse:
             return handed(request, made(paper, wanted), wanted, name=f"{slug}-projet")
         except PaperError as error:
             return _page(request, edition, clauses, form, known=known, status=503, refused=str(error))
-    named = {name for clause in written for name in clause.named}
-    left = [b.label for n, b in blanks.items() if n in named and n not in answers and n not in _NEVER_ASKED]
-    status = 422 if form.errors else 200
-    return _page(request, edition, clauses, form, known=known, status=status, written=written, left=left)
+    return _page(request, edition, clauses, form, known=known, status=422 if form.errors else 200, written=written)
 
 
 def _who_signs(clauses: list[Clause], answers: dict[str, Any]) -> dict[str, str]:

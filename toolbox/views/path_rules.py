@@ -39,6 +39,13 @@ def path_rules(request: HttpRequest) -> HttpResponse:
             except AlreadyMoved:
                 return _gone(request)
             messages.success(request, _("Le brouillon est abandonné : rien n’a changé pour qui suit le parcours."))
+        elif request.POST.get("geste") == "prendre":
+            try:
+                rules.take(by=request.user)
+            except AlreadyMoved:
+                messages.warning(request, _("Un brouillon est déjà là : publiez-le ou abandonnez-le d’abord."))
+            else:
+                messages.success(request, _("L’édition livrée est dans un brouillon : relisez-la, puis publiez-la."))
         else:
             rules.prepare(by=request.user)
         return redirect("path_rules")
@@ -46,8 +53,11 @@ def path_rules(request: HttpRequest) -> HttpResponse:
     guide = Guide.of(edition) if edition else in_force()
     tools = dict(Tool.objects.values_list("slug", "title"))
     models = dict(ModelAgreement.objects.values_list("slug", "title"))
+    newer = rules.delivered()
     context = {
         "draft": edition,
+        "newer": newer,
+        "differences": rules.differences(in_force(), newer, tools | models) if newer else (),
         "editions": PathEdition.objects.filter(published_at__isnull=False).only("number", "changes", "published_at"),
         "questions": [
             {"asked": q, "when": [guide.said(c) for c in q.conditions], "mark": _mark(edition, "questions", q.key)}
