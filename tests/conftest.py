@@ -27,6 +27,11 @@ SHARED = (
     "tests/browser/reading/",
 )  # each folder loads the demonstration once: one process runs it whole
 
+LONG = (
+    "tests/browser/", "tests/accounts/test_journey", "tests/loans/test_recovery", "tests/launcher/", "tests/access/",
+    "tests/demo/",
+)  # fmt: skip
+
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """A file is run by one process; so is a folder whose tests share what was loaded."""
@@ -46,6 +51,11 @@ def pytest_configure() -> None:
     settings.MEDIA_ROOT = MEDIA  # never among those of `make run`
     settings.REQUIRE_STAFF_MFA = False  # the tests that are about it turn it on
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long goes first: at the end, no process waits for the long file of the other."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))  # the others keep their order
 
 
 def pytest_collection_finish() -> None:

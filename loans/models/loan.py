@@ -6,9 +6,6 @@ A loan of one date has one; a series (every Tuesday) has one a meeting. Periods 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
-from functools import reduce
-from operator import or_
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -17,14 +14,14 @@ from django.conf import settings
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.contrib.postgres.indexes import GistIndex
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Kind, Organisation, Resource
 from directory.models.resource import CostMode
-from mutualisation.kernel.moments import whole_days
+from loans.models.wait import awaits, wait_from
 from mutualisation.kernel.triggers import touch
 
 
@@ -73,67 +70,12 @@ class LoanHandling(models.TextChoices):
     REMOTE = "a_distance", _("à distance")
 
 
-class Wait(models.TextChoices):
-    """What a loan awaits from one of its organisations."""
-
-    CONFIRM = "confirm", _("à confirmer")
-    CORRECT = "correct", _("contesté")
-    AGREE = "agree", _("à convenir")
-    ANSWER = "answer", _("à répondre")
-    LATE = "late", _("en retard")
-    DUE = "due", _("à rendre aujourd’hui")
-    NAME = "name", _("personne à nommer")
-    HAND_OVER = "hand_over", _("à remettre")
-    CLOSE = "close", _("à terminer")
-
-
 # What is said of a resource once it is lent.
 WHAT = (
     "name", "slug", "kind", "quantity", "address", "territory", "organisation", "part_of", "buffer_minutes",
     "accepts_by_itself", "cost_mode", "price", "price_unit", "deposit", "replacement_value", "is_live", "status",
     "visibility",
 )  # fmt: skip
-
-
-def _to_agree(given: Q, received: Q) -> Q:
-    """Loans of which one side proposed who pays for an incident, and the other has not said."""
-    incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
-    return Q(given, Exists(incidents.filter(payer_side=Side.BORROWER))) | Q(
-        received, Exists(incidents.filter(payer_side=Side.LENDER))
-    )
-
-
-def _waits(organisations: Collection[Any]) -> list[tuple[Q, Wait]]:
-    """What a loan may await from these organisations: when, and what; the first that is true is said."""
-    given, received = Q(lender__in=organisations), Q(borrower__in=organisations)
-    today = whole_days(timezone.localdate(), timezone.localdate())
-    proposals = apps.get_model("loans", "Proposal")._default_manager.filter(loan=OuterRef("pk"), status="waiting")
-    reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
-    changing = Q(status__in=HOLDS_TIME)
-    answer = (
-        Q(given, status=LoanStatus.REQUESTED)
-        | Q(received, status=LoanStatus.COUNTERED)
-        | Q(given, changing, Exists(proposals.filter(side=Side.BORROWER)))
-        | Q(received, changing, Exists(proposals.filter(side=Side.LENDER)))
-    )
-    confirm = Q(given, Exists(reports.filter(lender_at__isnull=True, contest=""))) | Q(
-        received, Exists(reports.filter(borrower_at__isnull=True, contest=""))
-    )
-    alive = ~Q(status__in=ENDED)
-    out = (given | received) & Q(status=LoanStatus.HANDED_OVER)
-    unnamed = Q(status__in=HOLDS_TIME, consent_on__isnull=True, resource__kind=Kind.HUMAIN)
-    leaving = Q(status=LoanStatus.ACCEPTED, starts_at__lt=today.upper) | Q(to_come__gt=0)
-    return [
-        (confirm & alive, Wait.CONFIRM),
-        (Exists(reports.exclude(contest="")) & alive, Wait.CORRECT),
-        (_to_agree(given, received), Wait.AGREE),
-        (answer, Wait.ANSWER),
-        (out & Q(ends_at__lt=timezone.now()), Wait.LATE),
-        (out & Q(ends_at__lte=today.upper), Wait.DUE),
-        (given & unnamed, Wait.NAME),
-        (given & Q(status=LoanStatus.RETURNED), Wait.CLOSE),
-        ((given | received) & leaving, Wait.HAND_OVER),
-    ]
 
 
 class LoanQuerySet(models.QuerySet["Loan"]):
@@ -173,14 +115,11 @@ class LoanQuerySet(models.QuerySet["Loan"]):
 
     def with_wait(self, *organisations: Any) -> Self:
         """``wait``: what each awaits from these organisations, as a ``Wait``; empty when nothing."""
-        cases = [When(condition, then=Value(wait)) for condition, wait in _waits(organisations)]
-        return self.annotate(wait=Case(*cases, default=Value(""), output_field=models.CharField()))
+        return self.annotate(wait=wait_from(organisations))
 
     def awaiting(self, *organisations: Any) -> Self:
-        """Those that await something from these organisations, ``with_wait``: even ended, who pays may be to agree."""
-        agree = _to_agree(Q(lender__in=organisations), Q(borrower__in=organisations))
-        rows = self.of(*organisations).filter(~Q(status__in=ENDED) | (Q(status=LoanStatus.CLOSED) & agree))
-        return rows.filter(reduce(or_, (each for each, _wait in _waits(organisations)))).with_wait(*organisations)
+        """Those that await something from these organisations: even ended, who pays may be to agree."""
+        return self.of(*organisations).filter(awaits(organisations))
 
     def with_target(self, *organisations: Any) -> Self:
         """What a waiting loan is about: ``sheet`` (the moment of the first one open), ``incident`` (its number)."""

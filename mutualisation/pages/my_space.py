@@ -134,7 +134,7 @@ def _loans(mine: list[Membership]) -> list[Any]:
     if not ids:
         return []
     waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
-    rows = Loan.objects.awaiting(*ids).with_target(*ids).for_list()
+    rows = Loan.objects.awaiting(*ids).with_wait(*ids).with_target(*ids).for_list()
     rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     return sorted(rows.order_by("starts_at", "id")[:READ], key=_urgency)
 

@@ -1,0 +1,152 @@
+"""What a loan awaits from each side, in every situation; what counts it and what names it agree."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from loans import handover, incidents, proposals, requests
+from loans.models import Loan
+from mutualisation.kernel.moments import Period
+from tests.factories import OrganisationFactory, ResourceFactory, lend
+from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+
+pytestmark = pytest.mark.django_db
+LONG = 72  # hours: whatever the time now, it neither ends today nor begins another day
+
+
+def asked() -> Loan:
+    resource = ResourceFactory(quantity=50)
+    member(resource.organisation)
+    return lend(resource, OrganisationFactory(), in_days(5, LONG), quantity=2)
+
+
+def countered() -> Loan:
+    loan = asked()
+    later: list[Period] = [in_days(9, LONG)]
+    proposals.propose(loan, by=lender_of(loan), side="lender", periods=later, quantity=2)
+    return loan
+
+
+def agreed() -> Loan:
+    loan = asked()
+    requests.accept(loan, by=lender_of(loan))
+    return loan
+
+
+def changing(side: str) -> Loan:
+    loan = agreed()
+    by = lender_of(loan) if side == "lender" else borrower_of(loan)
+    proposals.propose(loan, by=by, side=side, periods=[in_days(9, LONG)], quantity=2)
+    return loan
+
+
+def today() -> Loan:
+    return begun(agreed())
+
+
+def out() -> Loan:
+    """Handed over, its sheet confirmed by both."""
+    loan = today()
+    handover.confirm(handed(loan, by=lender_of(loan)), by=borrower_of(loan))
+    return loan
+
+
+def sheet_of_the_borrower() -> Loan:
+    loan = today()
+    handed(loan, by=borrower_of(loan))
+    return loan
+
+
+def sheet_of_the_lender() -> Loan:
+    loan = today()
+    handed(loan, by=lender_of(loan))
+    return loan
+
+
+def contested() -> Loan:
+    loan = today()
+    handover.contest(handed(loan, by=lender_of(loan)), by=borrower_of(loan), remark="Il en manque une")
+    return loan
+
+
+def half() -> Loan:
+    loan = today()
+    handover.confirm(handed(loan, counted=1, by=lender_of(loan), rest_later=True), by=borrower_of(loan))
+    return loan
+
+
+def ends(in_hours: int) -> Callable[[], Loan]:
+    def make() -> Loan:
+        loan = out()
+        end = loan.starts_at + datetime.timedelta(hours=1) if in_hours < 0 else _before_midnight()
+        Loan.objects.filter(pk=loan.pk).update(ends_at=end)
+        return loan
+
+    return make
+
+
+def _before_midnight() -> datetime.datetime:
+    return timezone.localtime().replace(hour=23, minute=59, second=59, microsecond=999999)
+
+
+def returned() -> Loan:
+    loan = out()
+    handover.confirm(brought(loan, 2, by=lender_of(loan)), by=borrower_of(loan))
+    return loan
+
+
+def closed() -> Loan:
+    loan = returned()
+    handover.close(loan, by=lender_of(loan))
+    return loan
+
+
+def who_pays(loan: Loan, payer: str) -> Loan:
+    incidents.open_incident(loan, by=lender_of(loan), description="Fendue", payer="borrower", units=0)
+    incident = loan.incidents.get()
+    if payer != "borrower":
+        incidents.propose_payer(incident, by=borrower_of(loan), payer=payer, estimate=None)
+    return loan
+
+
+def unnamed() -> Loan:
+    person = ResourceFactory(kind="humain", quantity=1)
+    member(person.organisation)
+    return accepted(person, in_days(5, LONG))
+
+
+SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
+    "asked": (asked, "answer", ""),
+    "countered": (countered, "", "answer"),
+    "agreed, to come": (agreed, "", ""),
+    "a change proposed by the borrower": (lambda: changing("borrower"), "answer", ""),
+    "a change proposed by the lender": (lambda: changing("lender"), "", "answer"),
+    "to hand over today": (today, "hand_over", "hand_over"),
+    "sheet filled by the lender": (sheet_of_the_lender, "", "confirm"),
+    "sheet filled by the borrower": (sheet_of_the_borrower, "confirm", ""),
+    "sheet contested": (contested, "correct", "correct"),
+    "half of it still to leave": (half, "hand_over", "hand_over"),
+    "out": (out, "", ""),
+    "due today": (ends(0), "due", "due"),
+    "late": (ends(-1), "late", "late"),
+    "returned": (returned, "close", ""),
+    "closed": (closed, "", ""),
+    "closed, the lender said who pays": (lambda: who_pays(closed(), "borrower"), "", "agree"),
+    "closed, the borrower said who pays": (lambda: who_pays(closed(), "shared"), "agree", ""),
+    "a person not named": (unnamed, "name", ""),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_what_each_side_is_awaited_for(situation: str) -> None:
+    make, lender, borrower = SITUATIONS[situation]
+    loan = make()
+    sides = (loan.lender_id, loan.borrower_id, OrganisationFactory().pk)
+    assert [Loan.objects.with_wait(side).get(pk=loan.pk).wait for side in sides] == [lender, borrower, ""]
+    found = [Loan.objects.awaiting(side).filter(pk=loan.pk).exists() for side in sides]
+    assert found == [bool(lender), bool(borrower), False]
+    assert Loan.objects.awaiting(*sides).count() == bool(lender or borrower)
