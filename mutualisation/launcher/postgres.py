@@ -130,7 +130,7 @@ def _locked(home: Home) -> Iterator[None]:
 
 
 def _have_it_answer(cluster: Cluster, *, attached: bool) -> bool:
-    home, launched_at = cluster.home, 0.0
+    home, launched_at, since = cluster.home, 0.0, 0
     server: subprocess.Popen | None = None
     limit = time.monotonic() + 60  # recovery after a power cut may take a while
     failures = 0
@@ -142,14 +142,15 @@ def _have_it_answer(cluster: Cluster, *, attached: bool) -> bool:
         elif server is None or server.poll() is not None:
             if server is not None:
                 failures += 1
-                if failures > 5 or (failures > 1 and not _waits_for_orphans(home)):
+                if failures > 5 or (failures > 1 and not _waits_for_orphans(home, since)):
                     raise LauncherError(
-                        f"PostgreSQL n’a pas démarré : {_last_words(home)} (journal : {home.folder / 'log'})"
+                        f"PostgreSQL n’a pas démarré : {_last_words(home, since)} (journal : {home.folder / 'log'})"
                     )
                 time.sleep(0.3)
             _create(cluster)
             _forget_dead_server(home)
-            server, launched_at = _launch(cluster, attached=attached), time.monotonic()
+            server, since = _launch(cluster, attached=attached)
+            launched_at = time.monotonic()
         time.sleep(0.02 if time.monotonic() - launched_at < 2 else 0.1)
     if server and server.poll() is None:
         server.send_signal(signal.SIGQUIT)
@@ -206,7 +207,8 @@ def _locale_exists(name: str) -> bool:
     return True
 
 
-def _launch(cluster: Cluster, *, attached: bool) -> subprocess.Popen:
+def _launch(cluster: Cluster, *, attached: bool) -> tuple[subprocess.Popen, int]:
+    """The server, and where in its journal what it says begins."""
     home = cluster.home
     log = home.folder / "log"
     if log.exists() and log.stat().st_size > 5_000_000:
@@ -216,6 +218,7 @@ def _launch(cluster: Cluster, *, attached: bool) -> subprocess.Popen:
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     with log.open("ab") as journal:
+        since = journal.tell()
         server = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -227,7 +230,7 @@ def _launch(cluster: Cluster, *, attached: bool) -> subprocess.Popen:
             **become(home.account),
         )
     _launched.append(server)
-    return server
+    return server, since
 
 
 def _prepare(cluster: Cluster) -> None:
@@ -259,21 +262,21 @@ def _forget_dead_server(home: Home) -> None:
         (home.socket / name).unlink(missing_ok=True)
 
 
-def _waits_for_orphans(home: Home) -> bool:
+def _waits_for_orphans(home: Home, since: int) -> bool:
     """After a kill -9 of the server, its children hold its memory for an instant."""
-    return "shared memory block" in _journal_end(home)
+    return "shared memory block" in _journal_end(home, since)
 
 
-def _last_words(home: Home) -> str:
-    lines = [line for line in _journal_end(home).splitlines() if "FATAL" in line or "PANIC" in line]
+def _last_words(home: Home, since: int) -> str:
+    lines = [line for line in _journal_end(home, since).splitlines() if "FATAL" in line or "PANIC" in line]
     # What it answered to our own knocking while it started explains nothing.
     lines = [line for line in lines if "the database system is " not in line]
-    return _last_line("\n".join(lines) or _journal_end(home))
+    return _last_line("\n".join(lines) or _journal_end(home, since))
 
 
-def _journal_end(home: Home) -> str:
+def _journal_end(home: Home, since: int) -> str:
     try:
-        return (home.folder / "log").read_bytes()[-2000:].decode("utf-8", "replace")
+        return (home.folder / "log").read_bytes()[since:][-2000:].decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -176,7 +176,9 @@ def test_data_of_another_version_are_left_alone_and_said(cluster: postgres.Clust
 
 
 def test_damaged_data_give_a_sentence_and_leave_no_server(cluster: postgres.Cluster) -> None:
+    client = psycopg.connect(cluster.url)  # the journal ends on what was said to it, which explains nothing
     postgres.stop(cluster)
+    client.close()
     control = cluster.home.data / "global" / "pg_control"
     control.rename(control.with_suffix(".away"))
     try:
