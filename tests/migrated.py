@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = 20260814  # any number: whoever comes second waits for what the first prepares
@@ -33,6 +35,16 @@ def template() -> str:
                 own["NAME"] = before
             cursor.execute(f'ALTER DATABASE "{half}" RENAME TO "{name}"')
     return name
+
+
+def restore(binaries: Path, url: str) -> None:
+    """Copy it to an empty database of another cluster."""
+    known = connection.get_connection_params()
+    where = {name: known[name] for name in ("host", "port", "user", "password") if name in known}
+    source = make_conninfo(**where, dbname=template())
+    dump = subprocess.run([binaries / "pg_dump", "--no-owner", source], check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run([binaries / "psql", "--quiet", "--set=ON_ERROR_STOP=1", url], check=True, input=dump,
+                   stdout=subprocess.DEVNULL)  # fmt: skip
 
 
 def _state() -> str:

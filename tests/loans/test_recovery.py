@@ -19,9 +19,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_django import DjangoDbBlocker
 
 from mutualisation.launcher import postgres
 from tests.launcher.places import is_linux, kill, linux_only, living_under, open_folder, pid_of
+from tests.migrated import restore
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(not is_linux, reason=linux_only)
@@ -134,10 +136,11 @@ NOTHING, ALL = ("requested", 0, 0, 0), ("accepted", 1, 1, 1)
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
+def portal(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Portal]:
     with open_folder() as folder:
         found = Portal(folder)
-        found.run("manage.py", "migrate", "--verbosity=0")
+        with django_db_blocker.unblock():
+            restore(found.cluster.home.binaries, found.cluster.url)
         try:
             yield found
         finally:
