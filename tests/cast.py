@@ -300,11 +300,17 @@ def table(text: str) -> list[Row]:
 
 
 def answers(clients: dict[str, Client], address: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What each role gets, each as if it came first: nothing that one changed is left for the next."""
+    """What each role gets, in a transaction of its own: nothing that one changed is left for the next.
+
+    Pages are read from the most powerful down, caches warm: what was kept for one would show to those who may less.
+    """
     found = {}
-    for role in ROLES:
-        forget_all()
-        caches["memory"].clear()
+    forget_all()
+    caches["memory"].clear()
+    for role in reversed(ROLES):
+        if data is not None:
+            forget_all()
+            caches["memory"].clear()
         cookies = copy.deepcopy(clients[role].cookies)
         with transaction.atomic():
             found[role] = clients[role].get(address) if data is None else clients[role].post(address, data)
@@ -312,7 +318,7 @@ def answers(clients: dict[str, Client], address: str, data: dict[str, Any] | Non
                 assert b"".join(found[role].streaming_content), address
             transaction.set_rollback(True)
         clients[role].cookies = cookies
-    return found
+    return {role: found[role] for role in ROLES}
 
 
 def statuses_of(found: dict[str, Any]) -> tuple[int, ...]:
