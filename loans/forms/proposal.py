@@ -109,7 +109,8 @@ class ProposalForm(forms.Form):
         if self.is_series:
             self._clean_series()
         elif period := period_of(self, "starts_on", "starts_at", "ends_on", "ends_at"):
-            self.periods = [period]
+            kept = self.fields["starts_on"].disabled
+            self.periods = [span(self.dates[0].period.lower, period.upper) if kept else period]
         if self.periods and not self.errors:
             self._ask_the_calendar()
         return data

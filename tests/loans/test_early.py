@@ -17,7 +17,7 @@ from loans import counting, handover, proposals, requests
 from loans.counting import Sheet
 from loans.models import Loan, Moment
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from mutualisation.kernel.moments import span
+from mutualisation.kernel.moments import span, wall
 from tests.factories import ResourceFactory
 from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of
 
@@ -210,3 +210,24 @@ def test_the_first_date_left_early_is_not_called_off(chairs: Resource) -> None:
     with pytest.raises(requests.Begun):
         requests.cancel_date(first, by=lender_of(loan))
     requests.cancel_date(second, by=lender_of(loan))
+
+
+def test_the_page_of_other_dates_leaves_the_start_of_what_left(chairs: Resource) -> None:
+    loan = begun(accepted(chairs, in_days(2, 30)))
+    handed(loan)
+    page, address = Client(), reverse("loan_propose", args=[loan.pk])
+    page.force_login(borrower_of(loan))
+    form = page.get(address).context["form"]
+    loan.refresh_from_db()
+    sent = {name: form[name].value() or "" for name in form.fields}
+    later = wall(loan.ends_at + HOUR)
+    sent |= {
+        "starts_on": "2031-01-01",
+        "starts_at": "08:00",
+        "ends_on": f"{later:%Y-%m-%d}",
+        "ends_at": f"{later:%H:%M}",
+    }
+    answer = page.post(address, {**sent, "version": loan.version})
+    assert answer.status_code == 302, answer.context["form"].errors
+    (period,) = loan.proposals.get().periods
+    assert (period.lower, period.upper) == (loan.starts_at, loan.ends_at + HOUR)
