@@ -230,4 +230,4 @@ def test_the_page_of_other_dates_leaves_the_start_of_what_left(chairs: Resource)
     answer = page.post(address, {**sent, "version": loan.version})
     assert answer.status_code == 302, answer.context["form"].errors
     (period,) = loan.proposals.get().periods
-    assert (period.lower, period.upper) == (loan.starts_at, later.replace(second=0, microsecond=0))
+    assert (period.lower, wall(period.upper)) == (loan.starts_at, later.replace(second=0, microsecond=0))
