@@ -129,7 +129,9 @@ def test_an_incident_told_from_the_loan_is_that_of_its_damaged_return(loan: Loan
     brought(loan, 6, state="damaged")
     report = brought(loan, 6, state="missing")
     lender = signed(lender_of(loan))
-    lender.post(reverse("incident_create", args=[loan.pk]), {"description": "Deux manquent", "units": "2", "payer": "undecided"})
+    lender.post(
+        reverse("incident_create", args=[loan.pk]), {"description": "Deux manquent", "units": "2", "payer": "undecided"}
+    )
     assert loan.incidents.get().report == report
     open_incident(loan, by=lender_of(loan), description="Une patte cassée")
     open_incident(loan, by=lender_of(loan), description="Et la housse")
