@@ -127,9 +127,9 @@ def _expected(loan: Any, them: str) -> str:
     """What is awaited about a sheet or an incident, in a sentence."""
     sheet = checklists.title(loan, loan.sheet) if loan.sheet else ""
     said = {
-        Wait.CONFIRM: _("«\u00a0%(sheet)s\u00a0» est inscrit\u00a0: relisez, puis confirmez ou dites ce qui n’est pas "
-                        "exact."),
-        Wait.CORRECT: _("«\u00a0%(sheet)s\u00a0» est contesté\u00a0: corrigez ce qui n’est pas exact."),
+        Wait.CONFIRM: _("La fiche « %(sheet)s » attend votre accord : relisez-la, puis confirmez-la ou "
+                        "dites ce qui n’est pas exact."),
+        Wait.CORRECT: _("La fiche « %(sheet)s » est contestée : corrigez ce qui n’est pas exact."),
         Wait.AGREE: _("%(who)s propose qui paie pour l’incident\u00a0: acceptez, ou proposez autre chose."),
     }.get(loan.wait, "")  # fmt: skip
     return said % {"sheet": sheet, "who": them}
