@@ -26,13 +26,17 @@ TONES = {
 
 @dataclass(frozen=True)
 class Standing:
-    """``state`` in a few words, ``expected`` in a sentence; ``mine`` when this side must act, by which ``action``."""
+    """``state`` in a few words, ``expected`` in a sentence.
+
+    ``mine`` when this side must act: by which ``action``, at which ``address``.
+    """
 
     tone: str
     state: str
     expected: str
     mine: bool = False
     action: str = ""
+    address: str = ""
 
 
 def moment_words(instant: Any) -> str:
