@@ -87,7 +87,7 @@ def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
     known = filling.values(loan, root.number, agreed=proposal)
     if another:
         signed = {**in_force_values(root), **known}
-        possible.refuse(loan, signed, (possible.PEOPLE,), drawn=root.drawn_on)
+        possible.refuse(loan, signed, (possible.PEOPLE,), drawn=root.drawn_on, blanks=agreements.blanks(root))
     return _amend(root, known, by=by, another=another, ahead=proposal)
 
 
@@ -117,7 +117,9 @@ def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
     ending.end(old, by=by, reason=reason)
     values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
-    values = possible.only(loan, {**values, **filling.values(loan, number)}, drawn=timezone.localdate())
+    values = possible.only(
+        loan, {**values, **filling.values(loan, number)}, drawn=timezone.localdate(), blanks=agreements.blanks(old)
+    )
     new = agreements.create(
         loan, old.edition, number=number, values=values, chosen=list(old.chosen), by=by,
         data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,

@@ -1,4 +1,4 @@
-"""Answers that what the portal knows makes impossible: more people than a room holds, more days than are left to think.
+"""Answers that can't be: half a person, more people than a room holds, more days than are left to think.
 
 A text that affirms them would be signed untrue: the verbs refuse them where they are said and before anybody agrees,
 and what a loan that changed makes impossible is asked anew.
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from loans.models import Loan
 from mutualisation.kernel.moments import day_in_words, wall
+from toolbox.composing import Blank
 
 PEOPLE, ROOM, THINKING = "personnes_prevues", "local.capacite", "reflexion_jours"
 
@@ -27,31 +28,34 @@ class Impossible(Exception):  # noqa: N818 - it is an answer, not a fault
 
 
 def wrong(
-    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date
-) -> dict[str, str]:
+    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date,
+    blanks: Mapping[str, Blank],
+) -> dict[str, str]:  # fmt: skip
     """What can't be, by the answer to correct: among ``fields`` when only these are said now.
 
-    ``drawn``: the day the text was drawn up.
+    ``drawn``: the day the text was drawn up; ``blanks``: what it asks.
     """
-    found = {}
+    said = values.keys() if fields is None else values.keys() & fields
+    found = {name: why for name in said if name in blanks and (why := blanks[name].miscounted(values[name]))}
     for names, sentence in ((_room_of(values), _too_many(values)), ((THINKING,), _too_long(loan, values, drawn))):
         name = next((one for one in names if fields is None or one in fields), "")
         if name and sentence:
-            found[name] = sentence
+            found.setdefault(name, sentence)
     return found
 
 
 def refuse(
-    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date
-) -> None:
+    loan: Loan, values: Mapping[str, Any], fields: Collection[str] | None = None, *, drawn: datetime.date,
+    blanks: Mapping[str, Blank],
+) -> None:  # fmt: skip
     """Raises ``Impossible`` when something of this can't be."""
-    if found := wrong(loan, values, fields, drawn=drawn):
+    if found := wrong(loan, values, fields, drawn=drawn, blanks=blanks):
         raise Impossible(found)
 
 
-def only(loan: Loan, values: Mapping[str, Any], *, drawn: datetime.date) -> dict[str, Any]:
+def only(loan: Loan, values: Mapping[str, Any], *, drawn: datetime.date, blanks: Mapping[str, Blank]) -> dict[str, Any]:
     """These values less those that can't be: they are asked anew."""
-    gone = wrong(loan, values, drawn=drawn)
+    gone = wrong(loan, values, drawn=drawn, blanks=blanks)
     return {name: value for name, value in values.items() if name not in gone}
 
 
