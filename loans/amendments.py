@@ -28,7 +28,7 @@ from toolbox.models import Party
 
 # What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
 TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
-         "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
+         "personne.superviseur", "personne.part_de_temps", "personne.horaire", "personne.essai_fin")  # fmt: skip
 PERSON = "personne."
 THING = ("ressource.", "local.", "expertise.")
 FEW = 6  # changes that a loan's page tells

@@ -165,3 +165,21 @@ def test_so_are_days_and_none_may_be_left_to_think(person: Loan) -> None:
             agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={name: value})
         assert f"au moins {least}" in impossible.value.why[name]
     agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"reflexion_jours": 0})
+
+
+def test_no_more_hours_a_week_than_the_dates_have_which_the_text_says(person: Loan) -> None:
+    agreement = the_agreement(person)
+    assert agreement.values["personne.horaire"] == agreement.values["periode.en_mots"]
+    with pytest.raises(possible.Impossible) as impossible:
+        agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"heures_semaine": 48})
+    assert "au plus 3\u00a0h par semaine, et la réponse en dit 48" in impossible.value.why["heures_semaine"]
+    agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"heures_semaine": 3})
+
+
+def test_a_person_lent_for_weeks_keeps_the_schedule_of_the_listing() -> None:
+    models_in_force()
+    resource = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = accepted(resource, in_days(10, hours=24 * 30), consent_on=timezone.localdate(), worker="Alix Exemple")
+    agreement = the_agreement(loan)
+    assert agreement.values["personne.horaire"] == "les jeudis"
+    agreements.answer(agreement, by=lender_of(loan), side=Side.LENDER, values={"heures_semaine": 7.5})
