@@ -386,11 +386,13 @@ def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence
 
 
 @transaction.atomic
-def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
-    """The loan changed while its agreement is being written: what the portal knows is written anew."""
+def refresh(agreement: Agreement, *, by: Any, note: str, another: bool = False) -> Agreement:
+    """The loan changed while its agreement is being written: what the portal knows is written anew, what was
+    answered of the former resource asked anew when ``another`` is lent."""
     known = filling.values(agreement.loan, agreement.number)
     gone = ("periode.", "pret.conditions")  # what a series or a loan may no longer have
-    said = {name: value for name, value in agreement.values.items() if not name.startswith(gone)} | known
+    kept = remembering.but_of_resource(agreement) if another else agreement.values
+    said = {name: value for name, value in kept.items() if not name.startswith(gone)} | known
     said = possible.only(agreement.loan, said, drawn=agreement.drawn_on, blanks=blanks(agreement))
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)

@@ -183,3 +183,20 @@ def test_a_person_lent_for_weeks_keeps_the_schedule_of_the_listing() -> None:
     agreement = the_agreement(loan)
     assert agreement.values["personne.horaire"] == "les jeudis"
     agreements.answer(agreement, by=lender_of(loan), side=Side.LENDER, values={"heures_semaine": 7.5})
+
+
+@pytest.mark.parametrize("written", [complete, frozen])
+def test_another_room_is_described_anew(hall: Loan, written: Any) -> None:
+    before = written(hall)
+    other = ResourceFactory(kind="locaux", organisation=hall.lender, name="Côté rue", capacity_standing=200)
+    proposal = proposals.propose(
+        hall, by=lender_of(hall), side=Side.LENDER, periods=[d.period for d in hall.dates.all()], quantity=1,
+        resource=other,
+    )  # fmt: skip
+    proposals.agree(proposal, by=borrower_of(hall))
+    now = the_agreement(hall)
+    assert (now.status, now.values["ressource.nom"]) == ("draft", "Côté rue")
+    asked = {blank.name for blank in agreements.lacks_of(now, Side.LENDER)}
+    assert {"pieces", "aires_communes", "cles", "regles_maison"} <= asked
+    for name in ("preteur_liaison", "personnes_prevues"):  # said of them, not of the room
+        assert now.values[name] == before.values[name]
