@@ -12,11 +12,12 @@ from collections.abc import Collection, Mapping
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from loans.models import Loan
+from loans.models import Agreement, Loan
 from loans.recurrence import within_days
 from mutualisation.kernel.moments import day_in_words, wall
 from toolbox.composing import Blank
@@ -123,6 +124,21 @@ def _in_words(hours: Decimal) -> str:
     """« 7 », « 7,5 »: never more than the hours that there are."""
     kept = hours.quantize(Decimal("0.01"), ROUND_DOWN)
     return number_format(int(kept) if kept == int(kept) else kept.normalize(), use_l10n=True)
+
+
+def too_soon(agreement: Agreement) -> str:
+    """Said to the person who would sign before the time to think that the text gives her; empty otherwise."""
+    days = _number(agreement.values.get(THINKING))
+    passed = (timezone.localdate() - agreement.drawn_on).days
+    if days is None or passed >= days or agreement.amends_id:
+        return ""
+    said = ngettext(
+        "Le texte dit que vous avez eu %(days)d jour pour réfléchir; il est du %(drawn)s. Rien ne vous presse : vous "
+        "pouvez signer plus tard.",
+        "Le texte dit que vous avez eu %(days)d jours pour réfléchir; il est du %(drawn)s. Rien ne vous presse : vous "
+        "pouvez signer plus tard.", days,
+    )  # fmt: skip
+    return said % {"days": days, "drawn": day_in_words(agreement.drawn_on, "j F Y")}
 
 
 def _number(said: Any) -> int | None:
