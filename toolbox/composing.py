@@ -79,7 +79,7 @@ class Blank:
             return ""  # the field of a number says it
         if number >= self.least and number == number.to_integral_value():
             return ""
-        said = _("Des personnes et des jours se comptent un à un : écrivez un nombre entier, au moins %(least)d.")
+        said = _("Des personnes et des jours se comptent un à un : écrivez un nombre entier, au moins %(least)d.")
         return said % {"least": self.least}
 
     @property
