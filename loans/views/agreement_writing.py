@@ -324,7 +324,8 @@ def _change_page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         **_common(request, agreement, side, "changer"), "form": form, "more": more, "clause": clause, "draft": None,
-        "groups": form.groups(roles_of(agreements.clauses_of(agreement))), **extra,
+        "groups": form.groups(roles_of(agreements.clauses_of(agreement))),
+        "terms": agreement.values.get("pret.conditions", ""), **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/change.html", context, status=status)
 
