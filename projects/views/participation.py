@@ -235,6 +235,11 @@ def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool =
     came = [d for d in lines if d.removed_at is None]
     hours = sum(d.hours for d in came) + sum(k.hours for k in loans)
     dollars = sum(_worth(one, d) for d in came) + sum(k.dollars for k in loans)
+    some = bool(came or hours)  # a loan still to come brought nothing yet
+    if one.hours or one.value:
+        enough = hours >= one.hours if one.hours else dollars >= one.amount
+    else:  # no figure was promised
+        enough = all(k.hours >= k.foreseen for k in loans)
     return {
         "row": one,
         "promised": quantity(one.hours, one.value),
@@ -247,7 +252,8 @@ def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool =
         "gone": [(d, quantity(d.hours, _worth(one, d))) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
         "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
-        "whole": bool(came or loans) and (hours >= one.hours if one.hours else dollars >= one.amount),
+        "some": some,
+        "whole": some and enough,
     }
 
 
