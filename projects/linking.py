@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, QuerySet, Subquery, When
+from django.db.models import Case, F, Min, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from directory.searching import understand
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import day_in_words
 from projects import notifications
 from projects.contributions import BeyondPromise, NotPossible, beyond
 from projects.models import (
@@ -44,7 +45,8 @@ def link_loan(
 ) -> ProjectLoan:  # fmt: skip
     """Say that a real loan serves a project: it counts in the ledger by itself, or as what came of a promise.
 
-    Raises NotPossible, or its kind BeyondPromise when it is not as was promised and ``why`` says nothing.
+    Raises NotPossible, or its kind BeyondPromise when it is older than the project, or not as was promised, and
+    ``why`` says nothing.
     """
     require(can_link(by, project, loan))
     _still_open(project, loan, keeps)
@@ -59,7 +61,7 @@ def link_loan(
                 method=method[:200],
                 linked_by=by,
                 contribution=keeps,
-                why=why.strip()[:200] if keeps else "",
+                why=why.strip()[:200],
             )
     except IntegrityError as error:
         raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
@@ -77,7 +79,7 @@ def keep_promise(
     """
     require(can_keep(by, link))
     _still_open(link.project, link.loan, keeps)
-    said = {"contribution": keeps, "why": why.strip()[:200] if keeps else ""}
+    said = {"contribution": keeps, "why": why.strip()[:200]}
     if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(**said):
         raise AlreadyMoved
     link.contribution, link.why = keeps, str(said["why"])
@@ -108,13 +110,28 @@ def usual_promise(loan: Loan, promises: Iterable[Contribution]) -> Contribution 
 
 
 def _as_promised(link: ProjectLoan) -> None:
-    """Raises BeyondPromise when the loan makes more than was promised, or at another time, and does not say why."""
-    promise = link.contribution
-    if promise is None or link.why:
+    """Raises BeyondPromise when the loan is older than the project, or not as was promised, and does not say why."""
+    if link.why:
         return
-    if found := [said for said in (_at_another_time(link.loan, promise), beyond(promise)) if said]:
-        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
-        raise BeyondPromise(" ".join([*found, asked]))
+    promise = link.contribution
+    found = [_before(link.project, link.loan)]
+    asked = _("S’il sert quand même ce projet, dites pourquoi. Rien n’a changé.")
+    if promise is not None:
+        found += [_at_another_time(link.loan, promise), beyond(promise)]
+        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
+    if any(found):
+        raise BeyondPromise(" ".join([*filter(None, found), asked]))
+
+
+def _before(project: Project, loan: Loan) -> str:
+    """When the loan begins, if neither the project nor anything promised to it was there yet."""
+    promised = Contribution.objects.filter(participation__project=project).aggregate(first=Min("starts_on"))["first"]
+    there = [timezone.localdate(moment) for moment in (project.created_at, project.published_at) if moment]
+    since, first = min([*there, *([promised] if promised else [])]), days_of(loan)[0]
+    if first >= since:
+        return ""
+    said = {"first": day_in_words(first, "j F Y"), "since": day_in_words(since, "j F Y")}
+    return _("Ce prêt commence le %(first)s; le projet, le %(since)s.") % said
 
 
 def _at_another_time(loan: Loan, promise: Contribution) -> str:

@@ -210,7 +210,8 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
             "to_answer": leads and one.status == states.OFFERED,
             "can_end": can_end(request.user, one),
             "readable": _readable(request, project),
-            "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
+            "can_promise": "promise_form" in forms  # refused: what was typed is shown again
+            or (partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended),
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=not partner),
             "promise_form": PromiseForm(initial=known),
@@ -290,7 +291,11 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             if not more.is_valid():
                 return _drawn(request, one, status=422, promise_form=more)
             (said_more,) = _answering(_need(request, one.project), [more.cleaned_data])
-            made = promise(one, said_more, by=request.user)
+            try:
+                made = promise(one, said_more, by=request.user)
+            except NotPossible as reply:
+                more.add_error(None, str(reply))
+                return _drawn(request, one, status=409, promise_form=more)
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED
