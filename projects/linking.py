@@ -28,6 +28,7 @@ from projects.models import (
     IN_USE,
     NATURE_OF_KIND,
     Contribution,
+    Idea,
     Nature,
     Participation,
     Project,
@@ -250,13 +251,20 @@ def take_up(*, project: Project, needs: Iterable[Need], by: Any) -> None:
 
 
 def tell_taken_up(project: Project) -> None:
-    """Tell the organisations whose need a public project took up, each once: saying it again writes to nobody."""
+    """Tell the organisations whose need a public project took up, or whose idea it was, or that supported it.
+
+    Each once: saying it again writes to nobody.
+    """
     if not project.is_public:
         return
     leads = set(leading(project).values_list("pk", flat=True))
     links = ProjectNeed.objects.filter(project=project).exclude(need__organisation__in=leads)
     for link in links.select_related("need__organisation").defer("need__search").order_by("pk"):
         notifications.taken_up(project, link.need)
+    for idea in Idea.objects.filter(project=project, withdrawn_at__isnull=True).select_related("community"):
+        behind = Organisation.objects.filter(Q(pk=idea.organisation_id) | Q(pk__in=idea.supporters.values("pk")))
+        for organisation in behind.exclude(pk__in=leads).only("pk").order_by("pk"):
+            notifications.idea_became(project, idea, supporter=organisation)
 
 
 @transaction.atomic
