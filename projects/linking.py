@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Min, Q, QuerySet, Subquery, When
+from django.db.models import BooleanField, Case, F, Func, Min, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,7 +20,8 @@ from directory.searching import understand
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
-from mutualisation.kernel.moments import day_in_words
+from mutualisation.kernel.moments import day_as_typed, day_in_words
+from mutualisation.kernel.search import TsQuery
 from projects import notifications
 from projects.contributions import BeyondPromise, NotPossible, beyond
 from projects.models import (
@@ -178,12 +179,19 @@ SEARCHED = 8  # words
 
 
 def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet[Loan]:
-    """Those that have each of these words: between partners and of the project’s time first, then the newest."""
+    """Those that have each of these words, in their purpose too, or that begin or end on the day that they make.
+
+    Between partners and of the project’s time first, then the newest.
+    """
     inside = Participation.objects.welcomed().filter(project=project).values("organisation")
-    for word in map(understand, text.split()[:SEARCHED]):
+    day = _on_the_day(text)
+    loans = loans.filter(day).alias(words=Func("purpose", Value(""), function="fr_vector"))
+    for word in map(understand, [] if day else text.split()[:SEARCHED]):
         named = Q(resource__in=Resource.objects.matching(word).values("pk"))
         of = Organisation.objects.matching(word).values("pk")
-        loans = loans.filter(named | Q(lender__in=of) | Q(borrower__in=of)) if word else loans
+        told = Q(Func(F("words"), TsQuery(word), template="%(expressions)s", arg_joiner=" @@ ",
+                      output_field=BooleanField()))  # fmt: skip
+        loans = loans.filter(named | Q(lender__in=of) | Q(borrower__in=of) | told) if word else loans
     sheet = timezone.localdate(project.published_at or project.created_at)
     brought = Contribution.objects.filter(participation__project=project, starts_on__lt=sheet).order_by("starts_on")
     timely = Q(ends_at__date__gte=Coalesce(Subquery(brought.values("starts_on")[:1]), sheet))
@@ -194,6 +202,16 @@ def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet
         untimely=Case(When(timely, then=0), default=1),
     )
     return loans.order_by("apart", "untimely", "-starts_at", "-id")
+
+
+def _on_the_day(text: str) -> Q:
+    """Beginning or ending on the day that is typed, of any year when none is; nothing for anything else."""
+    dated, leap = day_as_typed(text), day_as_typed(f"{text} 2000")
+    if typed := dated or leap:
+        said = {"day": typed.day, "month": typed.month, **({"year": typed.year} if dated else {})}
+        ends: list[Q] = [Q(**{f"{end}__{part}": n for part, n in said.items()}) for end in ("starts_at", "ends_at")]
+        return ends[0] | ends[1]
+    return Q()
 
 
 @transaction.atomic

@@ -102,3 +102,17 @@ def test_a_promise_from_before_makes_the_project_as_old() -> None:
         tied(partner, None, loan)
     partner.contributions.update(starts_on=timezone.localdate() - datetime.timedelta(days=9))
     assert tied(partner, None, loan).why == ""
+
+
+def test_a_loan_to_link_is_found_by_its_purpose_and_its_day() -> None:
+    partner, _promise, loan = promised()
+    lent(partner, partner.project.organisation, "Salle")
+    day = datetime.datetime(2026, 3, 22, 15, tzinfo=datetime.UTC)
+    type(loan).objects.filter(pk=loan.pk).update(
+        purpose="Préparer les repas froids", starts_at=day, ends_at=day + datetime.timedelta(hours=3)
+    )
+    client, address = signed_in(partner.offered_by), reverse("project_loans", args=[partner.project.slug])
+    for words in ("repas froids", "marmite repas", "22 mars", "le 22 mars 2026", "2026-03-22", "dimanche 22 mars"):
+        assert [one.pk for one, _when in client.get(address, {"q": words}).context["possible"]] == [loan.pk], words
+    for words in ("22 mars 2025", "2026-03-23", "repas chauds"):
+        assert client.get(address, {"q": words}).context["possible"] == [], words
