@@ -179,8 +179,8 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _(
-            "Un prêt que le projet paie n’est pas un don : ses heures comptent, dites à part, son prix non, et la colonne "
-            "« Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
+            "Un prêt que le projet paie n’est pas un don : ses heures comptent, dites à part, son prix non, et la "
+            "colonne « Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(

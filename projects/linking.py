@@ -120,7 +120,7 @@ def _as_promised(link: ProjectLoan) -> None:
     asked = _("S’il sert quand même ce projet, dites pourquoi. Rien n’a changé.")
     if promise is not None:
         found += [_at_another_time(link.loan, promise), beyond(promise)]
-        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
+        asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
     if any(found):
         raise BeyondPromise(" ".join([*filter(None, found), asked]))
 

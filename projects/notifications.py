@@ -195,9 +195,9 @@ def idea_became(project: Project, idea: Idea, *, supporter: Organisation) -> Non
         project,
         people_at(supporter),
         f"project-idea:{project.pk}:{idea.pk}",
-        subject=_("Une idée de la boîte est devenue un projet : %(what)s") % said,
+        subject=_("Une idée de la boîte est devenue un projet : %(what)s") % said,
         expected=_("%(who)s en fait un projet. Votre organisme avait mis ou appuyé cette idée dans la communauté "
-                   "« %(where)s » : voyez s’il vous convient, et dites ce que vous y apporteriez.") % said,
+                   "« %(where)s » : voyez s’il vous convient, et dites ce que vous y apporteriez.") % said,
         note=project.standfirst,
         page=project.get_absolute_url(),
         action=_("Voir le projet"),

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib import messages
-from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
@@ -24,7 +24,7 @@ from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.exchange.spreadsheets import export
 from directory.memberships import acting_for
-from directory.models import Need, Organisation
+from directory.models import Need, NeedState, Organisation
 from directory.permissions import can_read
 from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
@@ -203,7 +203,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "milestones": milestones,
             "fundings": fundings,
             "news": news[:NEWS_SHOWN],
-            "needs": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading],
+            "needs": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading and n.state == NeedState.OPEN],
+            "met": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading and n.state != NeedState.OPEN],
             "answers": [n for n in needs if n.organisation_id not in leading],
             "lines": lines,
             "total": total,

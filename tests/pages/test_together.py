@@ -64,6 +64,9 @@ def test_what_awaits_in_projects_and_gatherings(client: Client) -> None:
         assert shown in page.partition("Mes communautés")[2], shown
     client.force_login(host)
     assert todos(client) == {}
+    # the gathering that she facilitates is among hers, though she did not register
+    assert [g.title for g in client.get("/mon-espace/").context["gatherings"]] == ["Demain 0"]
+    assert "que vous animez" in client.get("/mon-espace/").content.decode()
 
 
 @pytest.mark.parametrize("n", [1, 3])
