@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from directory import calendar
 from directory.models import Kind
 from directory.permissions import require
-from loans import ending, gate, notifications
+from loans import ending, gate, holding, notifications
 from loans.counting import Sheet, check, counted, first, last
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import ConditionReport, Loan, LoanStatus, Moment, Side
@@ -166,15 +166,9 @@ def _free(loan: Loan, count: int, at: datetime.datetime) -> None:
 
 
 def _cover_early(loan: Loan, at: datetime.datetime) -> None:
-    """What left before its first day holds its time from then on. Raises ValidationError when somebody else has it."""
-    date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
-    if date is None or at >= date.period.lower or loan.status != LoanStatus.HANDED_OVER:
-        return
-    early = span(at, date.period.upper)
+    """Raises ValidationError when somebody else has the time before the first day."""
     try:
-        calendar.move((loan.resource, [date.act]), (loan.resource, [(early, date.act)], loan.out))
-        if loan.to_come:
-            calendar.occupy(loan.resource, [(date.period, date.act)], loan.to_come)
+        holding.cover_early(loan, at)
     except calendar.Taken:
         said = _(
             "Ce prêt commence %(when)s, et avant, c’est réservé à quelqu’un d’autre : rien n’est inscrit. Corrigez "

@@ -6,22 +6,26 @@ Refused or left too long, there is nothing to put back: what was held is free ag
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from directory import calendar
+from directory.models import Resource
 from loans import notifications
 from loans.lifecycle import change, tell
 from loans.models import Agreement, AgreementStatus, Loan, LoanDate, LoanStatus, Proposal
-from mutualisation.kernel.moments import Period, wall
+from loans.standing import moment_words
+from mutualisation.kernel.moments import Period, span, wall
 
 
 class TooLate(Exception):  # noqa: N818 - it is an answer, not a fault
-    """More left meanwhile than the change would lend: it can no longer take effect."""
+    """What left meanwhile is more than the change would lend, or other: it can no longer take effect."""
 
 
 def pending(loan: Loan) -> Proposal | None:
@@ -39,6 +43,31 @@ def acts(loan: Loan) -> list[uuid.UUID]:
 def least_quantity(loan: Loan) -> int:
     """Fewer than this can't be lent: they left already."""
     return loan.quantity - loan.to_come if loan.status == LoanStatus.HANDED_OVER else 1
+
+
+def forgets(loan: Loan, resource: Resource, periods: Sequence[Period]) -> str:
+    """Why such terms can't be: they would forget what left already, whose time would be free while it is out."""
+    if loan.status != LoanStatus.HANDED_OVER:
+        return ""
+    if resource.pk != loan.resource_id:
+        return _("C’est déjà remis : ce qui est prêté ne change plus. Inscrivez son retour, puis demandez autre chose.")
+    starts = {period.lower for period in periods}
+    for date in loan.dates.filter(cancelled_at__isnull=True).order_by("period"):
+        if date.has_begun and date.period.lower not in starts:
+            said = _("C’est déjà remis : ce qui a commencé garde son début, %(when)s. Changez la fin, ou ce qui suit.")
+            return said % {"when": moment_words(date.period.lower)}
+    return ""
+
+
+def cover_early(loan: Loan, at: datetime.datetime) -> None:
+    """What left before its first day holds its time from then on. Raises ``calendar.Taken``: somebody else has it."""
+    date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
+    if date is None or at >= date.period.lower or loan.status != LoanStatus.HANDED_OVER:
+        return
+    early = span(at, date.period.upper)
+    calendar.move((loan.resource, [date.act]), (loan.resource, [(early, date.act)], loan.out))
+    if loan.to_come:
+        calendar.occupy(loan.resource, [(date.period, date.act)], loan.to_come)
 
 
 @transaction.atomic
@@ -66,7 +95,7 @@ def take_effect(amendment: Agreement) -> None:
     if loan.status not in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER):
         calendar.release(*held)
         return
-    if proposal.quantity < least_quantity(loan):
+    if proposal.quantity < least_quantity(loan) or forgets(loan, proposal.resource, proposal.periods):
         raise TooLate
     terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | bounds(proposal)
     if loan.status == LoanStatus.HANDED_OVER:  # what is added leaves later
@@ -75,6 +104,7 @@ def take_effect(amendment: Agreement) -> None:
     change(loan, late_reminded_at=None, **terms)
     dates = replace_dates(loan, proposal.periods)
     calendar.move((before, [*own, *held]), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
+    cover_early(loan, timezone.now())
     tell(loan, "take_effect", by=None, data={"proposal": proposal.pk, "amendment": amendment.number})
     proposal.loan = loan
     notifications.took_effect(proposal)

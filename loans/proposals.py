@@ -50,6 +50,8 @@ def check(
     A date that stays as it was is only asked whether it is free. The borrower is asked of the lender's hours as in a
     request; the lender opens them as he likes.
     """
+    if said := holding.forgets(loan, resource, periods):
+        return [(periods[0], [calendar.Refusal("begun", said)])]
     dates = loan.dates.filter(cancelled_at__isnull=True)
     before = {(date.period.lower, date.period.upper) for date in dates} if resource.pk == loan.resource_id else set()
     acts, found = holding.acts(loan), []
@@ -152,7 +154,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     elif loan.status == LoanStatus.REQUESTED:
         move(loan, "accept", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
     else:
-        if proposal.quantity < least_quantity(loan):
+        if proposal.quantity < least_quantity(loan) or holding.forgets(loan, proposal.resource, proposal.periods):
             raise AlreadyMoved
         if amendment := amendments.ahead(proposal, by=by):
             change(loan, version=version)
@@ -166,6 +168,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
         tell(loan, "agree", by=by, side=side, note=note, data={"proposal": proposal.pk, "kind": proposal.kind})
     dates = holding.replace_dates(loan, proposal.periods)
     calendar.move((old_resource, old_acts), (loan.resource, [(d.period, d.act) for d in dates], loan.outstanding))
+    holding.cover_early(loan, timezone.now())
     notifications.agreed(proposal, by=by, note=note)
     amendments.follow(loan, by=by, another=old_resource.pk != loan.resource_id)
     return loan

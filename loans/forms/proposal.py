@@ -15,7 +15,7 @@ from directory.models import Kind, Resource
 from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, beside, dressed
-from loans.models import Loan, LoanDate, Side
+from loans.models import Loan, LoanDate, LoanStatus, Side
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 
@@ -68,6 +68,8 @@ class ProposalForm(forms.Form):
             self.fields["kept"].choices = labels  # type: ignore[attr-defined]
         else:
             del self.fields["kept"], self.fields["added"]
+            for name in ("starts_on", "starts_at"):  # what left keeps its beginning
+                self.fields[name].disabled = loan.status == LoanStatus.HANDED_OVER
         if len(self.resources) > 1:
             choices = [(pk, r.name) for pk, r in self.resources.items()]
             self.fields["resource"].choices = choices  # type: ignore[attr-defined]
@@ -107,7 +109,8 @@ class ProposalForm(forms.Form):
         if self.is_series:
             self._clean_series()
         elif period := period_of(self, "starts_on", "starts_at", "ends_on", "ends_at"):
-            self.periods = [period]
+            kept = self.fields["starts_on"].disabled
+            self.periods = [span(self.dates[0].period.lower, period.upper) if kept else period]
         if self.periods and not self.errors:
             self._ask_the_calendar()
         return data
@@ -187,6 +190,6 @@ def _resources(loan: Loan, side: str, user: Any) -> list[Resource]:
     if side == Side.BORROWER:
         others = others.filter(pk__in=Resource.objects.visible_to(user).values("pk"))
     others = others.exclude(pk=loan.resource_id).defer("search", "description")
-    if loan.resource.kind == Kind.HUMAIN and loan.accepted_at:
-        return [loan.resource]  # another person is another request
+    if loan.status == LoanStatus.HANDED_OVER or (loan.resource.kind == Kind.HUMAIN and loan.accepted_at):
+        return [loan.resource]  # what left stays; another person is another request
     return [loan.resource, *others.order_by("sort_key", "id")[:CHOICES_AT_MOST]]

@@ -33,6 +33,7 @@ BESIDE = {
     "past": "starts_on", "too_soon": "starts_on", "too_far": "starts_on", "closed_start": "starts_at",
     "closed_end": "ends_at", "closed_between": "ends_at", "too_short": "ends_at", "too_long": "ends_at",
     "too_many": "quantity", "taken": "starts_on", "own": "borrower",
+    "begun": "starts_on",
 }  # fmt: skip
 CLOSED_DAYS = {"closed_start": "starts_on", "closed_end": "ends_on"}
 

@@ -329,4 +329,6 @@ class LoanDate(models.Model):
 
     @property
     def has_begun(self) -> bool:
-        return self.period.lower <= timezone.now()
+        """Its hour came; or, the first one, what is lent left before it."""
+        early = self.loan.status == LoanStatus.HANDED_OVER and self.period.lower == self.loan.starts_at
+        return early or self.period.lower <= timezone.now()

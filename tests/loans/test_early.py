@@ -6,18 +6,20 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from directory import calendar
 from directory.models import Occupation, Resource
-from loans import counting, handover, requests
+from loans import counting, handover, proposals, requests
 from loans.counting import Sheet
 from loans.models import Loan, Moment
-from mutualisation.kernel.moments import span
+from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import span, wall
 from tests.factories import ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, brought, handed, in_days, lender_of
+from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of
 
 pytestmark = pytest.mark.django_db
 
@@ -159,3 +161,73 @@ def test_a_date_that_has_begun_is_not_called_off(chairs: Resource) -> None:
     assert (answer.status_code, "a déjà commencé" in answer.content.decode()) == (409, True)
     shown = page.get(loan.get_absolute_url()).content.decode()
     assert (f'value="date-{first.pk}"' in shown, f'value="date-{second.pk}"' in shown) == (False, True)
+
+
+def test_what_left_keeps_its_start_and_its_resource(chairs: Resource) -> None:
+    other = ResourceFactory(organisation=chairs.organisation, quantity=3)
+    loan = begun(accepted(chairs, in_days(2, 30)))
+    handed(loan)
+    start, end = loan.starts_at, loan.ends_at
+    by = borrower_of(loan)
+    for terms in (
+        {"periods": [span(start + HOUR, end + HOUR)], "resource": chairs},
+        {"periods": [span(start, end)], "resource": other},
+    ):
+        with pytest.raises(requests.Refused, match="déjà remis"), transaction.atomic():
+            proposals.propose(loan, by=by, side="borrower", quantity=loan.quantity, **terms)
+    longer = proposals.propose(loan, by=by, side="borrower", periods=[span(start, end + HOUR)], quantity=loan.quantity)
+    proposals.agree(longer, by=lender_of(loan))
+    loan.refresh_from_db()
+    assert (loan.starts_at, loan.ends_at) == (start, end + HOUR)
+
+
+def test_other_dates_proposed_before_it_left_are_not_agreed_to_after(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(2))
+    later = proposals.propose(loan, by=borrower_of(loan), side="borrower", periods=[in_days(5)], quantity=loan.quantity)
+    handed(loan)
+    held = calendar.free_count(chairs, span(timezone.now() + HOUR, timezone.now() + 2 * HOUR))
+    with pytest.raises(AlreadyMoved), transaction.atomic():
+        proposals.agree(later, by=lender_of(loan))
+    assert calendar.free_count(chairs, span(timezone.now() + HOUR, timezone.now() + 2 * HOUR)) == held
+
+
+def test_longer_what_left_early_still_holds_its_time_until_its_first_day(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(2))
+    handed(loan)
+    before = span(timezone.now() + HOUR, timezone.now() + 2 * HOUR)
+    held = calendar.free_count(chairs, before)
+    assert held < chairs.quantity
+    period = span(loan.starts_at, loan.ends_at + HOUR)
+    longer = proposals.propose(loan, by=borrower_of(loan), side="borrower", periods=[period], quantity=loan.quantity)
+    proposals.agree(longer, by=lender_of(loan))
+    assert calendar.free_count(chairs, before) == held
+
+
+def test_the_first_date_left_early_is_not_called_off(chairs: Resource) -> None:
+    loan = accepted(chairs, in_days(2), in_days(9))
+    handed(loan)
+    first, second = loan.dates.order_by("period")
+    with pytest.raises(requests.Begun):
+        requests.cancel_date(first, by=lender_of(loan))
+    requests.cancel_date(second, by=lender_of(loan))
+
+
+def test_the_page_of_other_dates_leaves_the_start_of_what_left(chairs: Resource) -> None:
+    loan = begun(accepted(chairs, in_days(2, 30)))
+    handed(loan)
+    page, address = Client(), reverse("loan_propose", args=[loan.pk])
+    page.force_login(borrower_of(loan))
+    form = page.get(address).context["form"]
+    loan.refresh_from_db()
+    sent = {name: form[name].value() or "" for name in form.fields}
+    later = wall(loan.ends_at + HOUR)
+    sent |= {
+        "starts_on": "2031-01-01",
+        "starts_at": "08:00",
+        "ends_on": f"{later:%Y-%m-%d}",
+        "ends_at": f"{later:%H:%M}",
+    }
+    answer = page.post(address, {**sent, "version": loan.version})
+    assert answer.status_code == 302, answer.context["form"].errors
+    (period,) = loan.proposals.get().periods
+    assert (period.lower, wall(period.upper)) == (loan.starts_at, later.replace(second=0, microsecond=0))
