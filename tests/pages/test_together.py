@@ -142,5 +142,5 @@ def test_a_gathering_is_near_two_days_ahead_only(client: Client) -> None:
     client.force_login(member)
     assert todos(client) == {"Dans 1 j": "Bientôt"}
     page = client.get("/mon-espace/")
-    assert [r.gathering.title for r in page.context["gatherings"]] == ["Dans 1 j", "Dans 3 j"]
-    assert page.context["gatherings"][0].gathering.starts_at - timezone.now() < datetime.timedelta(days=2)
+    assert [g.title for g in page.context["gatherings"]] == ["Dans 1 j", "Dans 3 j"]
+    assert page.context["gatherings"][0].starts_at - timezone.now() < datetime.timedelta(days=2)
