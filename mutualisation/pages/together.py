@@ -50,13 +50,13 @@ def belonging(user: Any, acting: Membership | None) -> dict[str, Any]:
 
 def _near(coming: list[Gathering]) -> list[Todo]:
     """Gatherings of today and tomorrow where one has a place."""
-    soon = [g for g in coming if g.registered_as and g.starts_at < timezone.now() + SOON]
+    soon = [g for g in coming if g.registered_as and g.starts_at < timezone.now() + SOON]  # type: ignore[attr-defined]
     return [
         Todo(
             title=g.title,
             address=g.get_absolute_url(),
             about=in_words(g.period),
-            state=_("En liste d’attente") if g.registered_as == "waiting" else _("Bientôt"),
+            state=_("En liste d’attente") if g.registered_as == "waiting" else _("Bientôt"),  # type: ignore[attr-defined]
             tone="info",
             action=_("Voir la rencontre"),
             icon="cal",
