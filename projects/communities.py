@@ -17,6 +17,8 @@ from directory.models import Organisation, Sector, Territory
 from directory.permissions import is_member, require
 from directory.writing import first_sending, free_address, insert, made_by, remember, rewrite
 from projects import announcing
+from projects.contributions import touch
+from projects.linking import tell_taken_up
 from projects.models import Community, CommunityMember, Idea, IdeaSupport, LibraryItem, Pivot, Project
 from projects.permissions import can_facilitate, can_join, can_withdraw, member_of
 from toolbox.models import Tool
@@ -211,9 +213,11 @@ def support(idea: Idea, *, by: Any, wanted: bool = True) -> None:
 
 @transaction.atomic
 def become(idea: Idea, project: Project, *, by: Any) -> None:
-    """An idea of the box became a project, once: the first one stays."""
+    """An idea of the box became a project, once: the first one stays. Who had it or supported it is told."""
     require(member_of(by, idea.community) is not None)
-    Idea.objects.filter(pk=idea.pk, project__isnull=True).update(project=project)
+    if Idea.objects.filter(pk=idea.pk, project__isnull=True).update(project=project):
+        touch(project)  # its page names the community
+        tell_taken_up(project)
 
 
 @transaction.atomic

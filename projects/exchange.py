@@ -50,43 +50,50 @@ FIGURES = (
     gettext_lazy("Valeur venue ($)"), gettext_lazy("dont argent reçu ($)"),
 )  # fmt: skip
 SHAPES = (HOURS, HOURS, MONEY, MONEY, HOURS, HOURS, MONEY, MONEY)
+PAID = (  # beside the others, where the project pays some hours
+    gettext_lazy("dont heures de personnes payées, promises"), gettext_lazy("dont heures d’usage payées, promises"),
+    gettext_lazy("dont heures de personnes payées, venues"), gettext_lazy("dont heures d’usage payées, venues"),
+)  # fmt: skip
 
 
-def _figures(sums: Sums) -> list[object]:
+def _figures(sums: Sums, *, paid: bool) -> list[object]:
     """No dollars where nothing was counted in dollars."""
     promised: list[object] = [sums.promised, sums.promised_cash] if sums.promised else [None, None]
     come: list[object] = [sums.dollars, sums.cash] if sums.in_dollars else [None, None]
-    return [sums.promised_hours, sums.promised_use, *promised, sums.hours, sums.use, *come]
+    hours = [sums.promised_paid, sums.promised_paid_use, sums.paid, sums.paid_use] if paid else []
+    return [sums.promised_hours, sums.promised_use, *promised, sums.hours, sums.use, *come, *hours]
 
 
-def _units(sums: Sums) -> list[object]:
+def _units(sums: Sums, *, paid: bool) -> list[object]:
     """The same for one line: empty where its kind is not counted in that unit."""
-    return [figure or None for figure in _figures(sums)]
+    return [figure or None for figure in _figures(sums, paid=paid)]
 
 
 def ledger_table(project: Project, counted: Ledger, money: Financing, *, form: str, address: str) -> HttpResponseBase:
     """The lines; then, each on its own sheet, the sums of each grouping, the money, and how values were found."""
+    paid = counted.total.has_paid
+    figures, shapes = ((*FIGURES, *PAID), (*SHAPES, *[HOURS] * len(PAID))) if paid else (FIGURES, SHAPES)
     lines = Sheet(
         _("Lignes"),
         [
-            _("Partenaire"), _("À quel titre"), _("Apport"), _("Sorte"), _("Rôle"), _("Du"), _("Au"), *FIGURES,
+            _("Partenaire"), _("À quel titre"), _("Apport"), _("Sorte"), _("Rôle"), _("Du"), _("Au"), *figures,
             _("Comment c’est estimé"), _("Remarques"),
         ],
         [
-            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums), n.method,
+            [n.partner, n.part, n.label, n.nature, n.role, n.begins, n.ends, *_units(n.sums, paid=paid), n.method,
              "; ".join(n.remarks)]
             for n in counted.lines
         ],
-        [""] * 7 + [*SHAPES, "", ""],
-        [_("Total"), *[""] * 6, *_figures(counted.total), "", ""],
+        [""] * 7 + [*shapes, "", ""],
+        [_("Total"), *[""] * 6, *_figures(counted.total, paid=paid), "", ""],
     )  # fmt: skip
     groups = [
         Sheet(
             group.title,
-            [group.head, *FIGURES],
-            [[int(label) if label.isdecimal() else label, *_figures(sums)] for label, sums in group.sums],
-            ["", *SHAPES],
-            [_("Total"), *_figures(counted.total)],
+            [group.head, *figures],
+            [[int(label) if label.isdecimal() else label, *_figures(sums, paid=paid)] for label, sums in group.sums],
+            ["", *shapes],
+            [_("Total"), *_figures(counted.total, paid=paid)],
         )
         for group in counted.groups
     ]
@@ -172,8 +179,8 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _(
-            "Un prêt que le projet paie n’est pas un don : ses heures comptent, son prix non, et la colonne "
-            "« Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
+            "Un prêt que le projet paie n’est pas un don : ses heures comptent, dites à part, son prix non, et la "
+            "colonne « Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(

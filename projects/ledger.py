@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -54,20 +54,22 @@ ENTRIES = """
                hourly_rate, amount > 0 AS by_amount, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
-               NULL::date AS said_on, '' AS said, NULL::jsonb AS loan
+               NULL::date AS said_on, '' AS said, NULL::jsonb AS loan, FALSE AS paid
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
                s.amount > 0, k.on,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
                CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
-               k.on, k.note, NULL
+               k.on, k.note, NULL, FALSE
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
                (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, (begins AT TIME ZONE %(zone)s)::date,
                whole, worth, so_far, worth_so_far, per, (begins AT TIME ZONE %(zone)s)::date, '',
-               CASE WHEN paid AND n = 1 THEN jsonb_build_object('price', price, 'unit', price_unit, 'hours', in_all) END
+               CASE WHEN (paid OR why <> '') AND n = 1
+                    THEN jsonb_build_object('price', price, 'unit', price_unit, 'hours', in_all, 'why', why) END,
+               paid
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
@@ -77,13 +79,14 @@ ENTRIES = """
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
                CASE WHEN n = 1 THEN jsonb_build_object('later', NOT is_there,
                    'rate', CASE WHEN NOT as_promised THEN k.rate END, 'per', k.per, 'how', k.method,
-                   'why', k.why, 'price', price, 'unit', price_unit, 'hours', in_all) END
+                   'why', k.why, 'price', price, 'unit', price_unit, 'hours', in_all) END, paid
           FROM lent k JOIN said s ON s.id = k.contribution_id
           CROSS JOIN LATERAL (SELECT s.rate > 0 AND NOT paid AS as_promised) v
           CROSS JOIN LATERAL (SELECT CASE WHEN as_promised THEN so_far * s.rate ELSE worth_so_far END AS dollars) w
     )""".replace("@LENT@", lent("k.project_id = %(project)s"))
 SUMS = """round(sum(promised_hours)::numeric, 2), round(sum(promised)::numeric, 2), round(sum(hours)::numeric, 2),
-    round(sum(dollars)::numeric, 2)"""
+    round(sum(dollars)::numeric, 2), coalesce(round(sum(promised_hours) FILTER (WHERE paid)::numeric, 2), 0),
+    coalesce(round(sum(hours) FILTER (WHERE paid)::numeric, 2), 0)"""
 # What was said of what came, each on its day; with ``loan``, what is to say of a real one.
 REMARKS = """jsonb_agg(jsonb_build_object('on', said_on, 'said', said, 'loan', loan) ORDER BY said_on, said)
     FILTER (WHERE said <> '' OR loan IS NOT NULL)"""
@@ -94,7 +97,10 @@ YEAR = "extract(year FROM dated - make_interval(months => %(months)s))::int"  # 
 
 @dataclass(frozen=True)
 class Sums:
-    """Hours of people, hours of use of things, dollars, those of money alone: promised, and come so far."""
+    """Hours of people, hours of use of things, dollars, those of money alone: promised, and come so far.
+
+    The last ones are the hours, of people and of use, that the project pays, among the others: they are no gift.
+    """
 
     promised_hours: Decimal = Decimal(0)
     promised_use: Decimal = Decimal(0)
@@ -104,6 +110,15 @@ class Sums:
     dollars: Decimal = Decimal(0)
     promised_cash: Decimal = Decimal(0)
     cash: Decimal = Decimal(0)
+    promised_paid: Decimal = Decimal(0)
+    promised_paid_use: Decimal = Decimal(0)
+    paid: Decimal = Decimal(0)
+    paid_use: Decimal = Decimal(0)
+
+    @property
+    def has_paid(self) -> bool:
+        """Whether the project pays some of these hours."""
+        return bool(self.promised_paid or self.promised_paid_use or self.paid or self.paid_use)
 
     @property
     def promised_goods(self) -> Decimal:
@@ -151,6 +166,14 @@ class Line:
     @property
     def period(self) -> str:
         return wording.period(self.begins, self.ends)
+
+    @property
+    def aside(self) -> str:
+        """« (prêt payé) », « (prêt) »; of a promise, its hours that the project pays."""
+        if self.is_loan:
+            return _("(prêt payé)") if self.sums.has_paid else _("(prêt)")
+        paid = self.sums.paid or self.sums.paid_use
+        return _("(dont %(n)s h payées)") % {"n": wording.number(paid)} if paid else ""
 
 
 class Group(NamedTuple):
@@ -228,13 +251,15 @@ def nature_of(value: str) -> Nature:
 
 
 def _sums(values: Any, unit: str) -> Sums:
-    promised_hours, promised, hours, dollars = values
-    nothing = Decimal(0)
+    promised_hours, promised, hours, dollars, promised_paid, paid = values
     if unit == "cash":
-        return Sums(nothing, nothing, promised, nothing, nothing, dollars, promised, dollars)
+        return Sums(promised=promised, dollars=dollars, promised_cash=promised, cash=dollars)
+    worth = Sums(promised=promised, dollars=dollars)
     if unit == "people":
-        return Sums(promised_hours, nothing, promised, hours, nothing, dollars)
-    return Sums(nothing, promised_hours, promised, nothing, hours, dollars)
+        return replace(worth, promised_hours=promised_hours, hours=hours, promised_paid=promised_paid, paid=paid)
+    return replace(
+        worth, promised_use=promised_hours, use=hours, promised_paid_use=promised_paid, paid_use=paid,
+    )  # fmt: skip
 
 
 def _unit(kind: Nature) -> str:
@@ -253,8 +278,8 @@ def _line(row: Any, names: dict[int, str]) -> Line:
     sums = _sums(row[13:], _unit(kind))
     is_loan = key.startswith("l")
     by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
-    said = json.loads(remarks) if remarks else []  # of a loan that keeps no promise: only what is paid for it
-    unsaid = _loan_method(rate, per, paid=bool(said)) if is_loan else _method(kind, by_amount, rate, sums)
+    said = json.loads(remarks) if remarks else []
+    unsaid = _loan_method(rate, per, paid=sums.has_paid) if is_loan else _method(kind, by_amount, rate, sums)
     return Line(
         key=key,
         organisation=organisation,
@@ -298,9 +323,9 @@ def _remark(row: dict[str, Any]) -> str:
         return str(name)
     price, rate = Decimal(str(loan["price"] or 0)), Decimal(str(loan.get("rate") or 0))
     paid = wording.paid(price, loan["unit"], Decimal(str(loan["hours"] or 0))) if price else ""
-    if not name:
-        return paid
     rest = [paid, loan["why"]]
+    if not name:
+        return ", ".join(filter(None, rest))
     if loan["later"]:
         return ", ".join(filter(None, [_("prêt à venir : %(what)s") % {"what": name}, *rest]))
     how = loan["how"] or (_loan_method(rate, loan["per"]) if rate else "" if paid else _("prêt réel"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, QuerySet, Subquery, When
+from django.db.models import BooleanField, Case, F, Func, Min, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,6 +20,8 @@ from directory.searching import understand
 from directory.writing import made_by
 from loans.models import Loan
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import day_as_typed, day_in_words
+from mutualisation.kernel.search import TsQuery
 from projects import notifications
 from projects.contributions import BeyondPromise, NotPossible, beyond
 from projects.models import (
@@ -27,6 +29,7 @@ from projects.models import (
     IN_USE,
     NATURE_OF_KIND,
     Contribution,
+    Idea,
     Nature,
     Participation,
     Project,
@@ -44,7 +47,8 @@ def link_loan(
 ) -> ProjectLoan:  # fmt: skip
     """Say that a real loan serves a project: it counts in the ledger by itself, or as what came of a promise.
 
-    Raises NotPossible, or its kind BeyondPromise when it is not as was promised and ``why`` says nothing.
+    Raises NotPossible, or its kind BeyondPromise when it is older than the project, or not as was promised, and
+    ``why`` says nothing.
     """
     require(can_link(by, project, loan))
     _still_open(project, loan, keeps)
@@ -59,7 +63,7 @@ def link_loan(
                 method=method[:200],
                 linked_by=by,
                 contribution=keeps,
-                why=why.strip()[:200] if keeps else "",
+                why=why.strip()[:200],
             )
     except IntegrityError as error:
         raise NotPossible(_("Ce prêt sert déjà un projet : rien n’a changé.")) from error
@@ -77,7 +81,7 @@ def keep_promise(
     """
     require(can_keep(by, link))
     _still_open(link.project, link.loan, keeps)
-    said = {"contribution": keeps, "why": why.strip()[:200] if keeps else ""}
+    said = {"contribution": keeps, "why": why.strip()[:200]}
     if not ProjectLoan.objects.filter(pk=link.pk, contribution=link.contribution_id).update(**said):
         raise AlreadyMoved
     link.contribution, link.why = keeps, str(said["why"])
@@ -108,13 +112,28 @@ def usual_promise(loan: Loan, promises: Iterable[Contribution]) -> Contribution 
 
 
 def _as_promised(link: ProjectLoan) -> None:
-    """Raises BeyondPromise when the loan makes more than was promised, or at another time, and does not say why."""
-    promise = link.contribution
-    if promise is None or link.why:
+    """Raises BeyondPromise when the loan is older than the project, or not as was promised, and does not say why."""
+    if link.why:
         return
-    if found := [said for said in (_at_another_time(link.loan, promise), beyond(promise)) if said]:
+    promise = link.contribution
+    found = [_before(link.project, link.loan)]
+    asked = _("S’il sert quand même ce projet, dites pourquoi. Rien n’a changé.")
+    if promise is not None:
+        found += [_at_another_time(link.loan, promise), beyond(promise)]
         asked = _("S’il tient quand même cette promesse, dites pourquoi; sinon, choisissez « Non ». Rien n’a changé.")
-        raise BeyondPromise(" ".join([*found, asked]))
+    if any(found):
+        raise BeyondPromise(" ".join([*filter(None, found), asked]))
+
+
+def _before(project: Project, loan: Loan) -> str:
+    """When the loan begins, if neither the project nor anything promised to it was there yet."""
+    promised = Contribution.objects.filter(participation__project=project).aggregate(first=Min("starts_on"))["first"]
+    there = [timezone.localdate(moment) for moment in (project.created_at, project.published_at) if moment]
+    since, first = min([*there, *([promised] if promised else [])]), days_of(loan)[0]
+    if first >= since:
+        return ""
+    said = {"first": day_in_words(first, "j F Y"), "since": day_in_words(since, "j F Y")}
+    return _("Ce prêt commence le %(first)s; le projet, le %(since)s.") % said
 
 
 def _at_another_time(loan: Loan, promise: Contribution) -> str:
@@ -160,12 +179,19 @@ SEARCHED = 8  # words
 
 
 def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet[Loan]:
-    """Those that have each of these words: between partners and of the project’s time first, then the newest."""
+    """Those that have each of these words, in their purpose too, or that begin or end on the day that they make.
+
+    Between partners and of the project’s time first, then the newest.
+    """
     inside = Participation.objects.welcomed().filter(project=project).values("organisation")
-    for word in map(understand, text.split()[:SEARCHED]):
+    day = _on_the_day(text)
+    loans = loans.filter(day).alias(words=Func("purpose", Value(""), function="fr_vector"))
+    for word in map(understand, [] if day else text.split()[:SEARCHED]):
         named = Q(resource__in=Resource.objects.matching(word).values("pk"))
         of = Organisation.objects.matching(word).values("pk")
-        loans = loans.filter(named | Q(lender__in=of) | Q(borrower__in=of)) if word else loans
+        told = Q(Func(F("words"), TsQuery(word), template="%(expressions)s", arg_joiner=" @@ ",
+                      output_field=BooleanField()))  # fmt: skip
+        loans = loans.filter(named | Q(lender__in=of) | Q(borrower__in=of) | told) if word else loans
     sheet = timezone.localdate(project.published_at or project.created_at)
     brought = Contribution.objects.filter(participation__project=project, starts_on__lt=sheet).order_by("starts_on")
     timely = Q(ends_at__date__gte=Coalesce(Subquery(brought.values("starts_on")[:1]), sheet))
@@ -176,6 +202,16 @@ def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet
         untimely=Case(When(timely, then=0), default=1),
     )
     return loans.order_by("apart", "untimely", "-starts_at", "-id")
+
+
+def _on_the_day(text: str) -> Q:
+    """Beginning or ending on the day that is typed, of any year when none is; nothing for anything else."""
+    dated, leap = day_as_typed(text), day_as_typed(f"{text} 2000")
+    if typed := dated or leap:
+        said = {"day": typed.day, "month": typed.month, **({"year": typed.year} if dated else {})}
+        ends: list[Q] = [Q(**{f"{end}__{part}": n for part, n in said.items()}) for end in ("starts_at", "ends_at")]
+        return ends[0] | ends[1]
+    return Q()
 
 
 @transaction.atomic
@@ -233,13 +269,20 @@ def take_up(*, project: Project, needs: Iterable[Need], by: Any) -> None:
 
 
 def tell_taken_up(project: Project) -> None:
-    """Tell the organisations whose need a public project took up, each once: saying it again writes to nobody."""
+    """Tell the organisations whose need a public project took up, or whose idea it was, or that supported it.
+
+    Each once: saying it again writes to nobody.
+    """
     if not project.is_public:
         return
     leads = set(leading(project).values_list("pk", flat=True))
     links = ProjectNeed.objects.filter(project=project).exclude(need__organisation__in=leads)
     for link in links.select_related("need__organisation").defer("need__search").order_by("pk"):
         notifications.taken_up(project, link.need)
+    for idea in Idea.objects.filter(project=project, withdrawn_at__isnull=True).select_related("community"):
+        behind = Organisation.objects.filter(Q(pk=idea.organisation_id) | Q(pk__in=idea.supporters.values("pk")))
+        for organisation in behind.exclude(pk__in=leads).only("pk").order_by("pk"):
+            notifications.idea_became(project, idea, supporter=organisation)
 
 
 @transaction.atomic

@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
-from directory.models import Need
+from directory.models import Need, Organisation
 from directory.permissions import is_member, people_for
 from mutualisation.kernel.moments import day_in_words
-from projects.models import Contribution, Delivery, Follower, News, Participation, Project
-from projects.permissions import name_of, people_leading, people_of
+from projects.models import Contribution, Delivery, Follower, Idea, News, Participation, Project
+from projects.permissions import name_of, people_at, people_leading, people_of
 from projects.wording import quantity
 
 SALT = "projects.follow"
@@ -182,6 +182,22 @@ def taken_up(project: Project, need: Need) -> None:
         subject=_("Un projet veut répondre à votre besoin : %(what)s") % said,
         expected=_("Voyez s’il vous convient, et dites ce que vous y apporteriez. Si ce besoin n’en est pas un, "
                    "retirez-le de la page du projet."),
+        note=project.standfirst,
+        page=project.get_absolute_url(),
+        action=_("Voir le projet"),
+    )  # fmt: skip
+
+
+def idea_became(project: Project, idea: Idea, *, supporter: Organisation) -> None:
+    """An idea of the box is a public project now → an organisation that had it, or that supported it."""
+    said = {"what": idea.title, "where": idea.community.name, "who": project.organisation.name}
+    _send(
+        project,
+        people_at(supporter),
+        f"project-idea:{project.pk}:{idea.pk}",
+        subject=_("Une idée de la boîte est devenue un projet : %(what)s") % said,
+        expected=_("%(who)s en fait un projet. Votre organisme avait mis ou appuyé cette idée dans la communauté "
+                   "« %(where)s » : voyez s’il vous convient, et dites ce que vous y apporteriez.") % said,
         note=project.standfirst,
         page=project.get_absolute_url(),
         action=_("Voir le projet"),

@@ -53,13 +53,19 @@ def people_leading(project: Project) -> list[User]:
     return [found[pk] for pk in sorted(found)]
 
 
+def people_at(organisation: Organisation) -> list[User]:
+    """Whom to write to at an organisation: its managers; else its members."""
+    present = User.objects.filter(is_active=True, memberships__organisation=organisation).distinct()
+    return list(managers_of(organisation).order_by("pk")) or list(present.order_by("pk"))
+
+
 def people_of(participation: Participation) -> list[User]:
     """Who offered, if still there; else the managers of the organisation; else its members."""
     organisation = participation.organisation
     present = User.objects.filter(is_active=True, memberships__organisation=organisation).distinct().order_by("pk")
     if person := present.filter(pk=participation.offered_by_id or 0).first():
         return [person]
-    return list(managers_of(organisation).order_by("pk")) or list(present)
+    return people_at(organisation)
 
 
 def can_offer(user: Any, project: Project, organisation: Organisation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -28,8 +29,10 @@ def sweep_projects(timestamp: int) -> None:
 @app.periodic(cron="7 7 * * *")
 @app.task(name="tell_needs_taken_up", queueing_lock="tell_needs_taken_up")
 def tell_needs_taken_up(timestamp: int) -> None:
-    """Every morning: organisations whose need is that of a project made public since, each told once."""
+    """Every morning: organisations whose need or idea is that of a project made public since, each told once."""
     lately = timezone.now() - datetime.timedelta(days=7)
-    rows = Project.objects.published().filter(updated_at__gte=lately, linked_needs__isnull=False)
+    rows = Project.objects.published().filter(
+        Q(linked_needs__isnull=False) | Q(ideas__isnull=False), updated_at__gte=lately
+    )
     for project in rows.select_related("organisation").distinct():
         tell_taken_up(project)

@@ -137,7 +137,8 @@ def _project(told: Told, organisation: Organisation, by: User) -> Project:
     fields = {"title": told.title, "standfirst": told.standfirst, "description": told.description, **dict(told.fields)}
     project = Project.objects.create(
         slug=told.slug, organisation=organisation, proposed_by=by, is_demo=True, status="published",
-        published_at=now - datetime.timedelta(days=20), verified_at=now, **fields,
+        created_at=now - datetime.timedelta(days=120), published_at=now - datetime.timedelta(days=20),
+        verified_at=now, **fields,
     )  # fmt: skip
     place = Territory.objects.filter(pk=organisation.territory.parent_id or organisation.territory_id)
     project.territories.set(place)

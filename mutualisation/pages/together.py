@@ -21,7 +21,6 @@ from projects.models import (
     GatheringStatus,
     Participation,
     Project,
-    Registration,
 )
 
 SHOWN = 12
@@ -29,7 +28,7 @@ SOON = datetime.timedelta(days=2)  # a gathering that near is among what awaits
 LATE = datetime.timedelta(days=60)  # nobody is asked for the minutes of an older one
 
 
-def awaiting(user: Any, mine: list[Membership], coming: list[Registration]) -> list[Todo]:
+def awaiting(user: Any, mine: list[Membership], coming: list[Gathering]) -> list[Todo]:
     """What others expect: to come, to announce, to tell, to answer."""
     return [*_near(coming), *_offers(mine), *_held(user)]
 
@@ -49,21 +48,21 @@ def belonging(user: Any, acting: Membership | None) -> dict[str, Any]:
     }
 
 
-def _near(coming: list[Registration]) -> list[Todo]:
+def _near(coming: list[Gathering]) -> list[Todo]:
     """Gatherings of today and tomorrow where one has a place."""
-    soon = [r for r in coming if r.gathering.starts_at < timezone.now() + SOON]
+    soon = [g for g in coming if g.registered_as and g.starts_at < timezone.now() + SOON]  # type: ignore[attr-defined]
     return [
         Todo(
-            title=r.gathering.title,
-            address=r.gathering.get_absolute_url(),
-            about=in_words(r.gathering.period),
-            state=_("Bientôt") if r.status == "registered" else str(r.get_status_display()).capitalize(),
+            title=g.title,
+            address=g.get_absolute_url(),
+            about=in_words(g.period),
+            state=_("En liste d’attente") if g.registered_as == "waiting" else _("Bientôt"),  # type: ignore[attr-defined]
             tone="info",
             action=_("Voir la rencontre"),
             icon="cal",
-            kind_label=str(r.gathering.get_kind_display()),
+            kind_label=str(g.get_kind_display()),
         )
-        for r in soon
+        for g in soon
     ]
 
 

@@ -70,7 +70,7 @@ class ProjectLoan(models.Model):
     """A real loan that serves a project: it counts by itself, by what its owner says that it is worth.
 
     One that keeps a promise (``contribution``) counts as what came of it, and adds nothing to what is promised; ``why``
-    says that it is meant, when it goes beyond that promise or takes place at another time.
+    says that it is meant, when it goes beyond that promise, takes place at another time, or is older than the project.
     """
 
     class Per(models.TextChoices):

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,7 +24,7 @@ from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects import announcing, gatherings
 from projects.forms.gathering import GatheringForm, MinutesForm, PlaceForm
-from projects.models import Gathering, GatheringStatus, Registration, RegistrationStatus
+from projects.models import CommunityMember, Gathering, GatheringStatus, Registration, RegistrationStatus
 from projects.permissions import can_facilitate, can_hold
 from projects.views.community import fetch
 
@@ -273,8 +274,9 @@ def gathering_minutes(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(gathering)
 
 
-def coming_for(user: Any) -> list[Registration]:
-    """One's own gatherings to come, for « Mon espace »."""
-    mine = Registration.objects.live().filter(user=user, gathering__status=GatheringStatus.ANNOUNCED)
-    rows = mine.filter(gathering__in=Gathering.objects.to_come()).select_related("gathering__community")
-    return list(rows.order_by("gathering__starts_at")[:5])
+def coming_for(user: Any) -> list[Gathering]:
+    """The gatherings to come that one goes to or facilitates, with how one is ``registered_as``, for « Mon espace »."""
+    hers = Registration.objects.live().filter(user=user, gathering=OuterRef("pk")).values("status")
+    held = CommunityMember.objects.standing().filter(user=user, is_facilitator=True).values("community")
+    rows = Gathering.objects.to_come().annotate(registered_as=Subquery(hers[:1]))
+    return list(rows.filter(Q(registered_as__isnull=False) | Q(community__in=held)).for_list()[:5])

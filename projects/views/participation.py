@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +24,6 @@ from mutualisation.kernel.publication import Status
 from projects.contributions import (
     THEIRS_TO_TAKE_BACK,
     BeyondPromise,
-    Kept,
     NotPossible,
     answer,
     answer_promise,
@@ -42,7 +40,8 @@ from projects.forms.participation import DeliveryForm, OfferForm, PromiseForm, R
 from projects.models import NATURE_OF_KIND, ROLE_HELP, Contribution, ContributionRole, Delivery, Participation, Project
 from projects.permissions import can_end, can_follow_up, can_lead, can_take_back, can_take_off
 from projects.views.project import agreement_address, found
-from projects.wording import period, quantity
+from projects.views.promises import told_of
+from projects.wording import quantity
 
 OFFER, ONE = "projects/participation/offer.html", "projects/participation/detail.html"
 
@@ -204,13 +203,14 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
         {
             "project": project,
             "participation": one,
-            "contributions": [_told(c, kept[c.pk]) for c in contributions],
+            "contributions": [told_of(c, kept[c.pk]) for c in contributions],
             "leads": leads,
             "partner": partner,
             "to_answer": leads and one.status == states.OFFERED,
             "can_end": can_end(request.user, one),
             "readable": _readable(request, project),
-            "can_promise": partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended,
+            "can_promise": "promise_form" in forms  # refused: what was typed is shown again
+            or (partner and one.status in (states.OFFERED, states.WELCOMED) and not project.is_ended),
             "decline_form": ReasonForm(prefix="refus"),
             "end_form": ReasonForm(prefix="fin", needed=not partner),
             "promise_form": PromiseForm(initial=known),
@@ -222,33 +222,6 @@ def _drawn(request: HttpRequest, one: Participation, *, status: int = 200, **for
         },
         status=status,
     )
-
-
-def _worth(one: Contribution, came: Delivery) -> Decimal:
-    """What came is worth, as the ledger counts it."""
-    return came.amount or (came.hours * one.rate).quantize(Decimal("0.01"))
-
-
-def _told(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool = False) -> dict[str, Any]:
-    """One promise, with what came of it, in the units that were said; what was taken off apart, with why."""
-    lines = list(one.deliveries.all())
-    came = [d for d in lines if d.removed_at is None]
-    hours = sum(d.hours for d in came) + sum(k.hours for k in loans)
-    dollars = sum(_worth(one, d) for d in came) + sum(k.dollars for k in loans)
-    return {
-        "row": one,
-        "promised": quantity(one.hours, one.value),
-        "period": period(one.starts_on, one.ends_on),
-        "came": [
-            (d, quantity(d.hours, _worth(one, d)), leads or (by is not None and d.recorded_by_id == by.pk))
-            for d in came
-        ],
-        "loans": [(k, period(k.begins, k.ends), quantity(k.hours, k.dollars)) for k in loans],
-        "gone": [(d, quantity(d.hours, _worth(one, d))) for d in lines if d.removed_at is not None],
-        "so_far": quantity(hours, dollars),
-        "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
-        "whole": bool(came or loans) and (hours >= one.hours if one.hours else dollars >= one.amount),
-    }
 
 
 def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse:
@@ -284,7 +257,11 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             if not more.is_valid():
                 return _drawn(request, one, status=422, promise_form=more)
             (said_more,) = _answering(_need(request, one.project), [more.cleaned_data])
-            made = promise(one, said_more, by=request.user)
+            try:
+                made = promise(one, said_more, by=request.user)
+            except NotPossible as reply:
+                more.add_error(None, str(reply))
+                return _drawn(request, one, status=409, promise_form=more)
             said = (
                 _("C’est promis et inscrit au bilan.")
                 if made.status == Contribution.Status.WELCOMED
@@ -303,7 +280,9 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One promise: answered by who leads, taken back, or recorded as it comes."""
-    rows = Contribution.objects.select_related("participation__project__organisation", "participation__organisation")
+    rows = Contribution.objects.select_related(
+        "participation__project__organisation", "participation__organisation", "need"
+    ).defer("need__search")
     one = rows.filter(pk=pk, participation__project__slug=slug).first()
     if one is None or not can_follow_up(request.user, one.participation):
         raise Http404
@@ -354,7 +333,7 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         except NotPossible as reply:
             form.add_error(None, str(reply))
             status = 422
-    told = _told(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
+    told = told_of(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)
     context = {
         "project": one.participation.project, "participation": one.participation, "told": told, "leads": leads,
         "form": form, "reason_form": reason, "end_form": end_form, "may_take_back": can_take_back(request.user, one),

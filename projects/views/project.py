@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
@@ -23,7 +24,7 @@ from directory.exchange.feeds import atom
 from directory.exchange.geojson import places
 from directory.exchange.spreadsheets import export
 from directory.memberships import acting_for
-from directory.models import Need, Organisation
+from directory.models import Need, NeedState, Organisation
 from directory.permissions import can_read
 from directory.views.export import spreadsheet
 from directory.views.listing import conditional, listing, respond
@@ -39,11 +40,13 @@ from projects.linking import brought_to
 from projects.models import (
     ROLE_HELP,
     STEPS,
+    Community,
     ContributionRole,
     Determinant,
     Document,
     Effect,
     Follower,
+    Idea,
     NewsPhoto,
     Part,
     Participation,
@@ -107,6 +110,8 @@ def _whole() -> QuerySet[Project]:
     effects = Effect.objects.filter(project_id=OuterRef("pk")).order_by("position", "id")
     documents = Document.objects.filter(project_id=OuterRef("pk")).order_by("-added_at", "-id")
     said = JSONObject(uid="uid", title="title", kind="kind", size="size")
+    became = Idea.objects.filter(project=OuterRef(OuterRef("pk"))).values("community")
+    boxes = Community.objects.visible_to(AnonymousUser()).filter(pk__in=became).order_by("name")
     return (
         Project.objects.select_related("organisation")
         .defer("search", "organisation__search", "organisation__description")
@@ -114,6 +119,7 @@ def _whole() -> QuerySet[Project]:
             territory_names=ArraySubquery(links.values("territory__name")),
             effect_rows=ArraySubquery(effects.values(said=JSONObject(value="value", label="label"))),
             document_rows=ArraySubquery(documents.values(said=said)),
+            community_rows=ArraySubquery(boxes.values(said=JSONObject(name="name", slug="slug"))),
         )
     )
 
@@ -197,7 +203,8 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "milestones": milestones,
             "fundings": fundings,
             "news": news[:NEWS_SHOWN],
-            "needs": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading],
+            "needs": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading and n.state == NeedState.OPEN],
+            "met": [(n, brought[n.pk]) for n in needs if n.organisation_id in leading and n.state != NeedState.OPEN],
             "answers": [n for n in needs if n.organisation_id not in leading],
             "lines": lines,
             "total": total,

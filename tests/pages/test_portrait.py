@@ -166,6 +166,7 @@ def test_what_is_missing_and_how_far_it_goes(client: Client, places: Any) -> Non
     NeedFactory(category=freezer, published_at=month, organisation__territory=places["beauharnois"])
     NeedFactory(category=freezer, organisation__territory=places["beauharnois"])
     NeedFactory(category=freezer, published_at=month, state="answered")
+    NeedFactory(category=None, organisation__territory=places["beauharnois"])
     NeedFactory(category=freezer, published_at=month, status="draft")
     PracticeFactory(stage="fusion")
     found = facts_.read()

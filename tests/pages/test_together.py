@@ -64,6 +64,9 @@ def test_what_awaits_in_projects_and_gatherings(client: Client) -> None:
         assert shown in page.partition("Mes communautés")[2], shown
     client.force_login(host)
     assert todos(client) == {}
+    # the gathering that she facilitates is among hers, though she did not register
+    assert [g.title for g in client.get("/mon-espace/").context["gatherings"]] == ["Demain 0"]
+    assert "que vous animez" in client.get("/mon-espace/").content.decode()
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -139,5 +142,5 @@ def test_a_gathering_is_near_two_days_ahead_only(client: Client) -> None:
     client.force_login(member)
     assert todos(client) == {"Dans 1 j": "Bientôt"}
     page = client.get("/mon-espace/")
-    assert [r.gathering.title for r in page.context["gatherings"]] == ["Dans 1 j", "Dans 3 j"]
-    assert page.context["gatherings"][0].gathering.starts_at - timezone.now() < datetime.timedelta(days=2)
+    assert [g.title for g in page.context["gatherings"]] == ["Dans 1 j", "Dans 3 j"]
+    assert page.context["gatherings"][0].starts_at - timezone.now() < datetime.timedelta(days=2)

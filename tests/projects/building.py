@@ -30,7 +30,7 @@ def build(*, slug: str = "epicerie", organisation: Organisation | None = None, *
     now = timezone.now()
     values = {
         "title": "Épicerie communautaire", "standfirst": "Un camion pour les villages.", "status": "published",
-        "published_at": now, **fields,
+        "published_at": now, "created_at": now - datetime.timedelta(days=30), **fields,
     }  # fmt: skip
     project = Project.objects.create(organisation=organisation, slug=slug, **values)
     Participation.objects.create(

@@ -143,6 +143,12 @@ def test_a_need_says_who_brings_it_and_is_met_in_one_click() -> None:
     need.refresh_from_db()
     assert need.state == "answered"
     assert 'value="combler"' not in read(lead, list_of_needs)
+    # on the page of the project, what is met stands apart from what is missing
+    missing, _title, met = read(Client(), project.get_absolute_url()).partition("Ce qui ne manque plus")
+    assert f'href="{need.get_absolute_url()}"' in met
+    assert f'href="{twin.get_absolute_url()}"' in missing.partition("Ce qui manque")[2]
+    assert f'href="{need.get_absolute_url()}"' not in missing
+    assert "Répond au besoin\u00a0: Cinq glacières" in read(lead, reverse("contribution", args=[project.slug, made.pk]))
 
 
 def test_a_need_of_another_project_is_refused_by_the_database() -> None:

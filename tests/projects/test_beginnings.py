@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import Mail
 from projects import communities
 from projects.models import Participation, Project, ProjectNeed
+from projects.tasks import tell_needs_taken_up
 from tests.factories import CategoryFactory, NeedFactory, OrganisationFactory, TerritoryFactory, a_small_country
 from tests.projects.building import IDEA, build, join, someone_of
 from tests.projects.meeting import a_community, joined, person
@@ -140,3 +142,21 @@ def test_a_project_that_one_may_not_open_is_not_among_ours() -> None:
     assert f'<a href="{project.get_absolute_url()}">Repris par la curation <span class="meta">Idée</span></a>' in page
     Project.objects.filter(pk=project.pk).update(status="returned")
     assert "Repris par la curation" not in client.get(reverse("my_space")).content.decode()
+
+
+def test_who_had_an_idea_and_who_supported_it_are_told_once_that_it_is_a_public_project() -> None:
+    community, _host = a_community()
+    people = [joined(community, OrganisationFactory()) for _n in range(3)]
+    (author, _hers), (supporter, _theirs), (maker, carrying) = people
+    idea = communities.put_idea(community, by=author, title="Une chambre froide")
+    communities.support(idea, by=supporter)
+    communities.support(idea, by=maker)
+    told = Mail.objects.filter(event__startswith="project-idea:")
+    project = build(organisation=carrying, status="draft", published_at=None)
+    communities.become(idea, project, by=maker)
+    assert not told.exists()
+    project.status, project.published_at = "published", timezone.now()
+    project.save()
+    for _twice in range(2):
+        tell_needs_taken_up(0)
+    assert sorted(told.values_list("to", flat=True)) == sorted([author.email, supporter.email])

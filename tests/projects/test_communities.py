@@ -215,6 +215,9 @@ def test_an_idea_of_the_box_becomes_a_project_once(client: Client) -> None:
     assert idea.project is not None
     first = idea.project
     assert first.title == "Camion partagé"
+    assert f'href="{community.get_absolute_url()}">{community.name}</a>' in Client().get(
+        first.get_absolute_url()
+    ).content.decode().replace("\n", "")
     assert "Camion partagé" in client.get(community.get_absolute_url()).content.decode()
     client.post(address, {**sent, "title": "Un autre", "once": str(uuid.uuid4())})
     idea.refresh_from_db()

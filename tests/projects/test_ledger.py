@@ -135,7 +135,7 @@ def test_a_real_loan_counts_by_itself() -> None:
     answer = client.post(address, {"loan": loan.pk, "rate": "", "per": "heure", "role": "collaborateur", "method": ""})
     assert answer["Location"] == reverse("project_ledger", args=[project.slug])
     found = ledger(project)
-    assert found.total == Sums(D(0), D(4), D(0), D(0), D(4), D(0))  # the project pays it: no gift
+    assert found.total == Sums(promised_use=D(4), use=D(4), promised_paid_use=D(4), paid_use=D(4))  # paid: no gift
     line = found.lines[0]
     assert (line.partner, line.label, line.is_loan) == ("Le Recto", "Cuisine", True)
     assert line.method == "prêt payé, ses heures seulement"
@@ -155,7 +155,7 @@ def test_a_loan_to_come_is_promised_and_one_cancelled_counts_no_more() -> None:
     link_loan(project=project, loan=loan, rate=10, per="pret", by=partner.offered_by)
     later = timezone.now() + datetime.timedelta(days=30)
     loan.dates.update(period=(later, later + datetime.timedelta(hours=2)))
-    assert ledger(project).total == Sums(D(0), D(2), D(10), D(0), D(0), D(0))
+    assert ledger(project).total == Sums(promised_use=D(2), promised=D(10), promised_paid_use=D(2))
     loan.dates.update(cancelled_at=timezone.now())
     assert ledger(project).lines == []
 

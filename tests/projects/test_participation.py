@@ -126,6 +126,13 @@ def test_nothing_is_offered_to_a_project_that_ended() -> None:
     assert not Participation.objects.filter(organisation=partner).exists()
     with pytest.raises(NotPossible, match="terminé"):
         contributions.promise(one, {"nature": "temps", "label": "x", "hours": 1}, by=one.offered_by)
+    # the partner whose page was open meanwhile reads it beside what was typed
+    said = {"geste": "promettre", "nature": "materiel", "label": "Trois bacs"}
+    answer = signed_in(one.offered_by).post(one.get_absolute_url(), said)
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Ce projet est terminé" in text
+    assert 'value="Trois bacs"' in text
     # nor around the verbs
     with pytest.raises(IntegrityError), transaction.atomic():
         Participation.objects.create(project=project, organisation=partner, status="offered")

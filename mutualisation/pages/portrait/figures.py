@@ -233,7 +233,7 @@ def missing(facts: Facts, choice: Choice) -> Figure:
         )
         for main in order
     ]
-    nobody = [row.label for row in rows if not row.values[2].number]
+    nobody = [row.label for main, row in zip(order, rows, strict=True) if main and not row.values[2].number]
     said = _("Besoins toujours sans réponse %(days)d jours après leur publication.") % {"days": UNANSWERED_DAYS}
     if nobody:
         said += " " + _("Personne ne partage encore : %(what)s.") % {"what": ", ".join(nobody[:4]).lower()}
