@@ -32,6 +32,7 @@ from toolbox.models import Party
 LIAISON = {"preteur_liaison": Side.LENDER, "emprunteur_liaison": Side.BORROWER}
 TO_THINK = datetime.timedelta(days=14)
 FEW = 12  # people, in any of the rooms
+HOURS = 3  # a week, in the shortest of these loans
 
 
 @transaction.atomic
@@ -78,7 +79,7 @@ def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
     named: dict[str, Any] = {
         name: f"coordination, {organisation_of(loan, side).name}" for name, side in LIAISON.items()
     }
-    named |= {"personne_adresse": "personne@poste.example", "personnes_prevues": FEW}
+    named |= {"personne_adresse": "personne@poste.example", "personnes_prevues": FEW, "heures_semaine": HOURS}
     for side in sides:
         while asked := agreements.lacks_of(agreement, side):
             agreements.answer(
