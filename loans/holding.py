@@ -50,11 +50,11 @@ def forgets(loan: Loan, resource: Resource, periods: Sequence[Period]) -> str:
     if loan.status != LoanStatus.HANDED_OVER:
         return ""
     if resource.pk != loan.resource_id:
-        return _("C’est déjà remis : ce qui est prêté ne change plus. Inscrivez son retour, puis demandez autre chose.")
+        return _("C’est déjà remis : ce qui est prêté ne change plus. Inscrivez son retour, puis demandez autre chose.")
     starts = {period.lower for period in periods}
     for date in loan.dates.filter(cancelled_at__isnull=True).order_by("period"):
         if date.has_begun and date.period.lower not in starts:
-            said = _("C’est déjà remis : ce qui a commencé garde son début, %(when)s. Changez la fin, ou ce qui suit.")
+            said = _("C’est déjà remis : ce qui a commencé garde son début, %(when)s. Changez la fin, ou ce qui suit.")
             return said % {"when": moment_words(date.period.lower)}
     return ""
 
