@@ -132,11 +132,13 @@ def _said(
     free = 0
     if "taken" in codes and resource.quantity > 1:
         free = free_count(resource, period, ignoring=ignoring)
-    return [
+    said = [
         Refusal(code, taken_words(free)) if code == "taken" else refusal(code, resource, period, quantity, opening)
         for code in codes
         if code != "too_many" or not free  # « il n’en reste que 45 » says more than « il y en a 50 en tout »
     ]
+    closed = any(one.all_day for one in said)  # the day is to change: who holds it then says nothing more
+    return [one for one in said if one.code != "taken" or not closed]
 
 
 def free_among(resource: Resource, periods: Iterable[Period], quantity: int) -> Iterator[Period]:

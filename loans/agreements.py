@@ -212,7 +212,7 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
     if loan.agreements.live().filter(amends__isnull=True).exists():
         raise AlreadyMoved
     kept, chosen = remembering.of_loan(loan, edition)
-    said = possible.only(loan, {**kept, **filling.values(loan)}, drawn=timezone.localdate())
+    said = possible.only(loan, {**kept, **filling.values(loan)}, drawn=timezone.localdate(), blanks=blanks_of(edition))
     number = next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(loan, edition, number=number, values={**said, "entente.numero": number}, chosen=chosen, by=by)
     notifications.agreement_drawn_up(agreement, by=by)
@@ -268,7 +268,7 @@ def _rewrite(
 def _said(agreement: Agreement, given: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
     """What the text would say with these answers, which must be possible."""
     said = {**agreement.values, **given, **known}
-    possible.refuse(agreement.loan, said, given, drawn=agreement.drawn_on)
+    possible.refuse(agreement.loan, said, given, drawn=agreement.drawn_on, blanks=blanks(agreement))
     return {name: value for name, value in said.items() if is_filled(value)}
 
 
@@ -357,7 +357,7 @@ def _check(agreement: Agreement) -> None:
     """Nobody agrees to a text that lacks something, or that can't be."""
     if missing := lacks(agreement):
         raise Lacks(missing)
-    possible.refuse(agreement.loan, agreement.values, drawn=agreement.drawn_on)
+    possible.refuse(agreement.loan, agreement.values, drawn=agreement.drawn_on, blanks=blanks(agreement))
 
 
 @transaction.atomic
@@ -386,12 +386,14 @@ def seal(agreement: Agreement, text: list[Written], *, by: Any, before: Sequence
 
 
 @transaction.atomic
-def refresh(agreement: Agreement, *, by: Any, note: str) -> Agreement:
-    """The loan changed while its agreement is being written: what the portal knows is written anew."""
+def refresh(agreement: Agreement, *, by: Any, note: str, another: bool = False) -> Agreement:
+    """The loan changed while its agreement is being written: what the portal knows is written anew, what was
+    answered of the former resource asked anew when ``another`` is lent."""
     known = filling.values(agreement.loan, agreement.number)
     gone = ("periode.", "pret.conditions")  # what a series or a loan may no longer have
-    said = {name: value for name, value in agreement.values.items() if not name.startswith(gone)} | known
-    said = possible.only(agreement.loan, said, drawn=agreement.drawn_on)
+    kept = remembering.but_of_resource(agreement) if another else agreement.values
+    said = {name: value for name, value in kept.items() if not name.startswith(gone)} | known
+    said = possible.only(agreement.loan, said, drawn=agreement.drawn_on, blanks=blanks(agreement))
     if said != agreement.values:
         _rewrite(agreement, values=said, chosen=agreement.chosen, kind="refreshed", by=by, note=note)
     return agreement

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.permissions import require
-from loans import agreements, ending, filling, holding, notifications, possible
+from loans import agreements, ending, filling, holding, notifications, possible, remembering
 from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal
 from loans.permissions import sides_of
 from mutualisation.kernel.moments import day_in_words
@@ -28,7 +28,7 @@ from toolbox.models import Party
 
 # What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
 TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
-         "personne.superviseur", "personne.part_de_temps", "personne.essai_fin")  # fmt: skip
+         "personne.superviseur", "personne.part_de_temps", "personne.horaire", "personne.essai_fin")  # fmt: skip
 PERSON = "personne."
 THING = ("ressource.", "local.", "expertise.")
 FEW = 6  # changes that a loan's page tells
@@ -58,7 +58,7 @@ def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
     row.loan = loan
     prefetch_related_objects([row], "edition__clauses")
     if row.status == AgreementStatus.DRAFT:
-        return agreements.refresh(row, by=by, note=_("Ce qui est convenu du prêt a changé."))
+        return agreements.refresh(row, by=by, note=_("Ce qui est convenu du prêt a changé."), another=another)
     if row.status == AgreementStatus.IN_FORCE:
         waits = holding.pending(loan)  # what is already agreed on stays in the amendment to sign
         amendment = _amend(row, filling.values(loan, row.number, agreed=waits), by=by, another=another, ahead=waits)
@@ -67,7 +67,7 @@ def follow(loan: Loan, *, by: Any, another: bool = False) -> Agreement | None:
         return amendment
     known = _whole(filling.values(loan, row.number), row.values)
     changes = _changes(row, dict(row.values), known, another=another)
-    return _replace(row, changes, by=by) if changes else None
+    return _replace(row, changes, by=by, another=another) if changes else None
 
 
 @transaction.atomic
@@ -87,7 +87,7 @@ def ahead(proposal: Proposal, *, by: Any) -> Agreement | None:
     known = filling.values(loan, root.number, agreed=proposal)
     if another:
         signed = {**in_force_values(root), **known}
-        possible.refuse(loan, signed, (possible.PEOPLE,), drawn=root.drawn_on)
+        possible.refuse(loan, signed, (possible.PEOPLE,), drawn=root.drawn_on, blanks=agreements.blanks(root))
     return _amend(root, known, by=by, another=another, ahead=proposal)
 
 
@@ -111,13 +111,16 @@ def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> d
     return kept | {name: value for name, value in known.items() if name.startswith(moving)}
 
 
-def _replace(old: Agreement, changes: list[Answer], *, by: Any) -> Agreement:
+def _replace(old: Agreement, changes: list[Answer], *, by: Any, another: bool) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
     loan, number = old.loan, agreements.next_number()
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
     ending.end(old, by=by, reason=reason)
-    values = {name: v for name, v in old.values.items() if name != "entente.date" and not name.startswith("periode.")}
-    values = possible.only(loan, {**values, **filling.values(loan, number)}, drawn=timezone.localdate())
+    kept = remembering.but_of_resource(old) if another else old.values
+    values = {name: v for name, v in kept.items() if name != "entente.date" and not name.startswith("periode.")}
+    values = possible.only(
+        loan, {**values, **filling.values(loan, number)}, drawn=timezone.localdate(), blanks=agreements.blanks(old)
+    )
     new = agreements.create(
         loan, old.edition, number=number, values=values, chosen=list(old.chosen), by=by,
         data={"replaces": old.number}, lender_agreed=1, borrower_agreed=1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from directory import calendar
+from directory.models import Occupation
 from directory.opening import day_words
 from loans.models import ConditionReport, Loan, LoanStatus, Moment
 from loans.standing import moment_words
 from mutualisation.kernel.moments import moment as moment_of
-from mutualisation.kernel.moments import wall
+from mutualisation.kernel.moments import span, wall
 
 AFTERWARDS = datetime.timedelta(hours=2)  # what is written later than that says why
 AHEAD = datetime.timedelta(minutes=5)  # clocks of telephones
@@ -85,14 +88,38 @@ def check(loan: Loan, moment: str, sheet: Sheet, report: ConditionReport | None 
 
 
 def not_before(loan: Loan) -> str:
-    """From when a hand-over is written, in a sentence, while it is too soon; empty once it can be."""
-    since = _earliest(loan)
-    if loan.status != LoanStatus.ACCEPTED or timezone.now() >= since:
+    """From when a hand-over is written, in a sentence, while it is too soon; empty once it can be.
+
+    Two queries in the days before its start, a few more while that time is someone else's.
+    """
+    since, now = _earliest(loan), timezone.now()
+    if loan.status != LoanStatus.ACCEPTED or now >= loan.starts_at:
         return ""
+    if now >= since:
+        free = _free_from(loan, now)
+        said = _("La remise s’inscrira à partir du %(when)s : avant, c’est réservé à quelqu’un d’autre.")
+        if not loan.has_state:
+            said = _("Le début s’inscrira à partir du %(when)s : avant, c’est réservé à quelqu’un d’autre.")
+        return said % {"when": moment_words(free).removeprefix("le\u00a0")} if free > now else ""
     said = _("La remise s’inscrira à partir du %(when)s : au plus %(n)d jours avant le début.")
     if not loan.has_state:
         return _("Le début s’inscrira %(day)s, le jour convenu.") % {"day": day_words(wall(since).date())}
     return said % {"when": moment_words(since).removeprefix("le\u00a0"), "n": EARLY.days}
+
+
+def _free_from(loan: Loan, now: datetime.datetime) -> datetime.datetime:
+    """From when until its end one at least is nobody else's: now, when others give theirs back, its start at last."""
+    date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
+    if date is None or date.period.lower <= now:
+        return now
+    before, free = span(now, date.period.lower), functools.partial(calendar.free_count, ignoring=[date.act])
+    if free(loan.resource, span(now, date.period.upper)):
+        return now
+    taken = Occupation.objects.filter(resource=loan.resource_id, period__overlap=before).exclude(act=date.act)
+    ends = sorted(
+        {period.upper for period in taken.values_list("period", flat=True) if period.upper and period.upper in before}
+    )
+    return next((end for end in ends if free(loan.resource, span(end, date.period.upper))), date.period.lower)
 
 
 def _earliest(loan: Loan) -> datetime.datetime:

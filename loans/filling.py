@@ -100,9 +100,13 @@ def _when(loan: Loan, periods: list[Period]) -> dict[str, Any]:
         }  # fmt: skip
     else:
         said = _("aux dates suivantes : %(dates)s") % {"dates": "; ".join(period_words(p) for p in periods)}
+    repeated = repeated[:1].lower() + repeated[1:]
+    # the week that the listing offers says nothing of a loan whose dates have their own hours
+    own = loan.resource.kind == Kind.HUMAIN and periods and recurrence.within_days(periods)
     return {
+        **({"personne.horaire": repeated or said} if own else {}),
         "periode.en_mots": said,
-        "periode.recurrence_en_mots": repeated[:1].lower() + repeated[1:],
+        "periode.recurrence_en_mots": repeated,
         "periode.debut_date": first.date().isoformat(),
         "periode.debut_heure": first.strftime("%H:%M"),
         "periode.fin_date": last.date().isoformat(),

@@ -272,9 +272,9 @@ def _draft(agreement: Agreement, side: str, them: str) -> Standing:
             "Il manque %(n)d réponse que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.",
             "Il manque %(n)d réponses que vous seuls pouvez donner, ou dont vous convenez avec %(who)s.", len(ours),
         )  # fmt: skip
-        if proposed := sum(is_filled(b.usual) for b in ours):
-            said += ngettext(" Le modèle en propose %(proposed)d.", " Le modèle en propose %(proposed)d.", proposed)
-        expected = _after(news, said % {"n": len(ours), "who": them, "proposed": proposed})
+        if any(is_filled(b.usual) for b in ours):  # how many, the form says: with what is remembered of earlier ones
+            said += _(" Le formulaire en propose d’avance : relisez-les.")
+        expected = _after(news, said % {"n": len(ours), "who": them})
         return Standing("act", _("À compléter"), expected, mine=True, action=_("Répondre"))
     if asked:
         said = ngettext(

@@ -25,7 +25,7 @@ from directory.models import Closure, Occupation, Reason, Resource
 from directory.permissions import require
 from loans import notifications
 from loans.lifecycle import tell
-from loans.models import ConditionReport, Incident, Loan, LoanDate, LoanStatus, Side
+from loans.models import ConditionReport, Incident, Loan, LoanDate, LoanStatus, Moment, Side
 from loans.permissions import other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import DAY, Period, moment, span
@@ -56,10 +56,13 @@ def open_incident(
     back_on: datetime.date | None = None,
     report: ConditionReport | None = None,
 ) -> Incident:
-    """Say what happened; the units affected are in repair from now on. Raises ValidationError by field."""
+    """Say what happened; the units affected are in repair from now on. Raises ValidationError by field.
+
+    Told of no sheet, it is that of the last return which says that something is spoilt and has no incident yet.
+    """
     require(can_open(by, loan))
     loan.refresh_from_db(from_queryset=Loan.objects.whole().select_for_update(no_key=True, of=("self",)))
-    side = _side(by, loan)
+    side, report = _side(by, loan), report or _spoilt(loan)
     _check_day(back_on)
     incident = Incident(
         loan=loan, report=report, description=description.strip(), units=units, estimate=estimate, back_on=back_on,
@@ -75,6 +78,11 @@ def open_incident(
     notifications.incident_opened(incident, side=side)
     _warn(incident, staying)
     return incident
+
+
+def _spoilt(loan: Loan) -> ConditionReport | None:
+    rows = loan.reports.filter(moment=Moment.RETURN, state__in=ConditionReport.SPOILT, incidents=None)
+    return rows.order_by("happened_at", "pk").last()
 
 
 def _proposal(payer: str, side: str) -> dict[str, str]:

@@ -163,3 +163,8 @@ def series_in_words(periods: Sequence[Period], rule: dict[str, Any] | None, *, m
     named = [_("le %(day)s") % {"day": day_in_words(day, "j F Y")} for day in missed]
     together = _(" et ").join(filter(None, [", ".join(named[:-1]), named[-1]]))
     return _("%(words)s, sauf %(days)s") % {**said, "days": together}
+
+
+def within_days(periods: Sequence[Period]) -> bool:
+    """Whether these dates say the hours themselves: none goes on from one day to the next."""
+    return all(period.upper - period.lower < datetime.timedelta(days=1) for period in periods)

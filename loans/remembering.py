@@ -77,6 +77,19 @@ def of_loan(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
     return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
 
 
+def but_of_resource(agreement: Agreement) -> dict[str, Any]:
+    """Its answers that still hold once another resource is lent."""
+    gone = {name for name, blank in blanks_of(agreement.edition).items() if _is_of_resource(blank)}
+    return {name: value for name, value in agreement.values.items() if name not in gone}
+
+
+def _is_of_resource(blank: Blank) -> bool:
+    if blank.from_portal:
+        return blank.name.startswith(_OF_RESOURCE)
+    habits = _OF_ITSELF.fullmatch(blank.name) or blank.name in _ITS_HABITS or _DELAYS.fullmatch(blank.name)
+    return blank.asked_of == "preteur" and not habits
+
+
 def authors(versions: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
     """Which side last wrote each answer, from every writing (its side, its values), the oldest first."""
     wrote: dict[str, str] = {}

@@ -22,9 +22,10 @@ from directory.photos import PhotoError, upright
 from loans.models import Agreement, AgreementStatus, JournalEntry, PaperScan, Signature, SignedHow
 from loans.notifications import signing as telling
 from loans.notifications.signing import name_of, unsigned
-from loans.permissions import PARTY_OF, SIDE_OF, answers_for, organisation_of, other, sides_of
+from loans.permissions import PARTY_OF, SIDE_OF, answers_for, organisation_of, other, sides_of, signatories_of
 from loans.signing import CannotSign, hold, must_be_open, settle
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.search import words_of
 
 MAX_BYTES = 10 * 1024 * 1024
 PAGES_AT_MOST = 12
@@ -131,9 +132,23 @@ def send(agreement: Agreement, *, by: Any, files: Sequence[Any], signers: Signer
     scan.save()
     JournalEntry.objects.write(
         agreement, "scan_sent", party=PARTY_OF[scan.side], by=by, file=scan.sha256, signers=said,
+        reason=" ".join(unlisted(agreement, said)),
     )  # fmt: skip
     telling.scan_sent(scan)
     return scan
+
+
+def unlisted(agreement: Agreement, signers: Signers) -> list[str]:
+    """Who is said to have signed for an organisation and isn't among those who may, a sentence each. A query each."""
+    found = []
+    for party, who in signers.items():
+        if party in SIDE_OF:
+            organisation = organisation_of(agreement.loan, SIDE_OF[party])
+            typed = set(words_of(who["name"]))  # a middle name may be added
+            if not any(set(words_of(str(person))) <= typed for person in signatories_of(organisation)):
+                said = _("%(who)s n’est pas parmi les signataires autorisés de « %(us)s ».")
+                found.append(said % {"who": who["name"], "us": organisation.name})
+    return found
 
 
 def _must_differ(agreement: Agreement, signers: Signers) -> None:
@@ -159,14 +174,26 @@ def _answer(scan: PaperScan, *, by: Any, confirmed: bool, reason: str = "") -> t
 
 
 @transaction.atomic
-def confirm(scan: PaperScan, *, by: Any) -> Agreement:
-    """It is right: each party that had not signed has, on paper; the agreement is in force."""
+def confirm(scan: PaperScan, *, by: Any, checked: bool = False) -> Agreement:
+    """It is right: each party that had not signed has, on paper; the agreement is in force.
+
+    ``checked``: who confirms made sure that whoever signed without being known to may really could.
+    """
     agreement, scan = _answer(scan, by=by, confirmed=True)
     signed = [party for party in unsigned(agreement) if party in scan.signers]
     _must_differ(agreement, {party: scan.signers[party] for party in signed})
+    strangers = unlisted(agreement, {party: scan.signers[party] for party in signed})
+    if strangers and not checked:
+        raise CannotSign(
+            _("Rien n’est confirmé. %(strangers)s Vérifiez que cette personne pouvait signer, et cochez-le.")
+            % {"strangers": " ".join(strangers)}
+        )
     us = organisation_of(agreement.loan, other(scan.side)).name
     statement = _("Signé sur papier. Numérisation confirmée par « %(us)s ».") % {"us": us}
-    JournalEntry.objects.write(agreement, "scan_confirmed", party=PARTY_OF[other(scan.side)], by=by, file=scan.sha256)
+    JournalEntry.objects.write(
+        agreement, "scan_confirmed", party=PARTY_OF[other(scan.side)], by=by, file=scan.sha256,
+        reason=" ".join([*strangers, _("Qui confirme l’a vérifié.")]) if strangers else "",
+    )  # fmt: skip
     for party in signed:
         who = scan.signers[party]
         Signature.objects.create(

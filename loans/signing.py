@@ -285,7 +285,7 @@ def _again(agreement: Agreement, *, by: Any) -> Agreement:
     known = filling.values(agreement.loan, number)
     kept = {name: value for name, value in agreement.values.items() if name in blanks_of(edition)}
     kept.pop("entente.date", None)
-    values = possible.only(agreement.loan, {**kept, **known}, drawn=timezone.localdate())
+    values = possible.only(agreement.loan, {**kept, **known}, drawn=timezone.localdate(), blanks=blanks_of(edition))
     optional = optional_keys(edition)
     fresh = agreements.create(
         agreement.loan, edition, number=number, values=values, by=by, data={"again": agreement.number},

@@ -180,15 +180,22 @@ def _moved(before: Sequence[str], common: Sequence[str]) -> set[str]:
 
 
 def _variables(old: Edition, new: Edition) -> Iterable[str]:
+    """What is asked otherwise, and the answers that the model proposes, before and after."""
     was, now = ({v["name"]: v for v in edition.variables} for edition in (old, new))
+    proposed = [blanks_of(edition) for edition in (old, new)]
     for name, variable in now.items():
-        said = {"label": variable["label"]}
+        told = {"label": variable["label"]}
         if name not in was:
-            yield _("« %(label)s » se demande maintenant.") % said
+            yield _("« %(label)s » se demande maintenant.") % told
         elif was[name]["label"] != variable["label"]:
-            yield _("« %(before)s » s’appelle maintenant « %(label)s ».") % (said | {"before": was[name]["label"]})
-        elif was[name] != variable:
-            yield _("« %(label)s » se demande autrement.") % said
+            yield _("« %(before)s » s’appelle maintenant « %(label)s ».") % (told | {"before": was[name]["label"]})
+        elif was[name] | {"usual": None} != variable | {"usual": None}:
+            yield _("« %(label)s » se demande autrement.") % told
+        before, after = (said(row[name], {name: row[name].usual}) if name in row else "" for row in proposed)
+        if before != after:
+            nothing = _("aucune")
+            told |= {"before": before or nothing, "after": after or nothing}
+            yield _("Réponse proposée d’avance à « %(label)s ». Avant : %(before)s. Maintenant : %(after)s.") % told
     for name in was.keys() - now.keys():
         yield _("« %(label)s » ne se demande plus.") % {"label": was[name]["label"]}
 

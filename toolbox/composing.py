@@ -36,6 +36,9 @@ _PLACES = re.compile(
     rf"<p>\s*{_OPEN}(?P<alone>\d+){_CLOSE}\s*</p>|(?P<tag>{_TAG.pattern})|{_OPEN}(?P<mark>\d+){_CLOSE}"
 )
 _BLOCKS = re.compile(r"</?(?:p|ul|ol|li|blockquote)\b[^>]*>|<[bh]r\s*/?>")
+# People and days are counted one by one; only of thinking, none may be left.
+_COUNTED = re.compile(r"personnes_\w+|(?:\w+_)?jours|local\.capacite")
+_FROM_ZERO = ("reflexion_jours",)
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,26 @@ class Blank:
     check: str = ""
     most: int | None = None
     after: str = ""
+
+    @property
+    def least(self) -> int | None:
+        """Of what is counted one by one, the least; None where any number may do."""
+        if self.type != "number" or not _COUNTED.fullmatch(self.name):
+            return None
+        return 0 if self.name in _FROM_ZERO else 1
+
+    def miscounted(self, value: Any) -> str:
+        """What is wrong with half a person or no day at all, in a sentence."""
+        if self.least is None or value is None:
+            return ""
+        try:
+            number = Decimal(str(value).replace("\u00a0", "").replace(" ", "").replace(",", "."))
+        except ArithmeticError:
+            return ""  # the field of a number says it
+        if number >= self.least and number == number.to_integral_value():
+            return ""
+        said = _("Des personnes et des jours se comptent un à un : écrivez un nombre entier, au moins %(least)d.")
+        return said % {"least": self.least}
 
     @property
     def is_demanded(self) -> bool:

@@ -16,6 +16,7 @@ from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, beside, dressed
 from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.models.loan import HOLDS_TIME
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 
@@ -160,8 +161,14 @@ class ProposalForm(forms.Form):
                     place = "kept"
                 elif refusal.code == "taken" and resource.quantity > 1:
                     place = "quantity"
+                elif refusal.code == "taken" and period.lower == self.loan.starts_at and self._is_held:
+                    place = "ends_on"  # the first day is already theirs: what is added is what is taken
                 if not any(said in told for told in self.errors.values()):
                     self.add_error(None if self.fields[place].widget.is_hidden else place, said)
+
+    @property
+    def _is_held(self) -> bool:
+        return self.loan.status in HOLDS_TIME and self.chosen.pk == self.loan.resource_id
 
     def terms(self) -> dict[str, Any]:
         """What ``proposals.propose`` takes."""

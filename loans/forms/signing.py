@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loans import scans
 from loans.forms.request import dressed
 from loans.models import Agreement
 from loans.notifications.signing import name_of, unsigned
-from loans.permissions import SIDE_OF
+from loans.permissions import SIDE_OF, organisation_of, signatories_of
 from mutualisation.kernel.search import words_of
 
 
@@ -121,11 +122,15 @@ class LinkForm(Dressed):
 
 
 class PaperForm(Dressed):
-    """Who signed on paper, for each party that had not signed yet. The file is read by the view."""
+    """Who signed on paper, for each party that had not signed yet. The file is read by the view.
+
+    Those who may sign are offered; another name is sent once the sentence that says so is ticked.
+    """
 
     def __init__(self, *args: Any, agreement: Agreement, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.parties = unsigned(agreement)
+        self.agreement, self.parties = agreement, unsigned(agreement)
+        self.known: dict[str, list[str]] = {}
         for party in self.parties:
             who = name_of(agreement, party)
             organisation = party in SIDE_OF
@@ -138,10 +143,25 @@ class PaperForm(Dressed):
                 error_messages={"required": _("Écrivez le nom de qui a signé.")},
             )  # fmt: skip
             if organisation:
+                people = [str(person) for person in signatories_of(organisation_of(agreement.loan, SIDE_OF[party]))]
+                self.known[f"signataires-{party}"] = people
+                name = self.fields[f"{party}_name"]
+                name.widget.attrs |= {"list": f"signataires-{party}", "autocomplete": "off"}
+                if people:
+                    name.help_text = _("Signataires autorisés : %(people)s.") % {"people": ", ".join(people)}
                 self.fields[f"{party}_function"] = forms.CharField(
                     label=_("À quel titre, pour « %(us)s »") % {"us": who}, max_length=120,
                     error_messages={"required": _("Écrivez la fonction de qui a signé.")},
                 )  # fmt: skip
+        dressed(self)
+
+    def clean(self) -> None:
+        """Who signed without being known to may is said before it is sent."""
+        if self.errors or not (strangers := scans.unlisted(self.agreement, self.signers())) or "aware" in self.data:
+            return
+        label = _("%(strangers)s L’autre organisme devra le vérifier : j’envoie quand même.")
+        self.fields["aware"] = forms.BooleanField(label=label % {"strangers": " ".join(strangers)})
+        self.add_error("aware", _("Corrigez le nom, ou cochez la phrase pour envoyer quand même."))
         dressed(self)
 
     def signers(self) -> dict[str, dict[str, str]]:

@@ -81,6 +81,8 @@ class ConditionReport(models.Model):
         DAMAGED = "damaged", _("abîmé")
         MISSING = "missing", _("il manque quelque chose")
 
+    SPOILT: ClassVar = (State.DAMAGED, State.MISSING)
+
     loan = models.ForeignKey(Loan, models.PROTECT, related_name="reports")
     moment = models.CharField(_("moment"), max_length=10, choices=Moment.choices)
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -141,7 +143,7 @@ class ConditionReport(models.Model):
     @property
     def is_spoilt(self) -> bool:
         """Whether it says that something is damaged, or missing."""
-        return self.state in (self.State.DAMAGED, self.State.MISSING)
+        return self.state in self.SPOILT
 
     @property
     def unchecked(self) -> list[dict[str, Any]]:

@@ -30,8 +30,11 @@ def at_clock(value: datetime.datetime | None) -> str:
 
 
 @register.simple_tag
-def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
-    """The sheets and incidents of a loan, and what this person may do about them; ``obstacles`` to its hand-over."""
+def condition_of(loan: Loan, user: Any, obstacles: list[str], first: Any = None) -> dict[str, Any]:
+    """The sheets and incidents of a loan, and what this person may do about them; ``obstacles`` to its hand-over.
+
+    ``first``: what the page says before where the loan stands, whose gesture it then leaves to this part.
+    """
     reports = list(loan.reports.order_by("filled_at", "pk"))
     for report in reports:
         report.loan = loan
@@ -40,7 +43,8 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
         incident.loan = loan
     sides = sides_of(user, loan)
     begun = loan.starts_at <= timezone.now()
-    awaited = bool(sides) and standing(loan, Side.LENDER if Side.LENDER in sides else Side.BORROWER).mine
+    awaited = bool(sides) and not first and standing(loan, Side.LENDER if Side.LENDER in sides else Side.BORROWER).mine
+    not_before = counting.not_before(loan) if sides else ""
     return {
         "lends": Side.LENDER in sides,
         "late": lateness(loan),
@@ -56,10 +60,10 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str]) -> dict[str, Any]:
         ],
         "incidents": [{"incident": i, "to_agree": incidents.to_agree(user, i)} for i in found],
         # when it is due, the page already says so at its head
-        "not_before": counting.not_before(loan) if sides else "",
+        "not_before": not_before,
         "hand_over": handover.can_fill(user, loan, Moment.HANDOVER)
         and not obstacles
-        and not counting.not_before(loan)
+        and not not_before
         and not (awaited and begun and loan.status == LoanStatus.ACCEPTED),
         "bring_back": handover.can_fill(user, loan, Moment.RETURN) and not awaited,
         "thing": loan.has_state,

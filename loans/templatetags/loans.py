@@ -33,9 +33,8 @@ def agreement_that_applies(resource: Resource, owner: bool = False) -> dict[str,
 
 
 @register.inclusion_tag("loans/agreement/_block.html", takes_context=True)
-def agreement_block(context: Any, loan: Loan) -> dict[str, Any]:
+def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str, Any]:
     """On a loan's page: its agreement, where it stands, one clear action; or a button to have one drawn up."""
-    rows = gate.of_loan(loan)
     root = gate.root_of(rows)
     sides = seats(memberships_of(context["request"]), loan)
     writable = loan.status in (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)

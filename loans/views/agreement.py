@@ -20,6 +20,7 @@ from directory.models import Membership
 from directory.permissions import require
 from loans import agreements, amendments, filling, gate, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
+from loans.notifications.agreeing import until_amended
 from loans.permissions import PARTY_OF, organisation_of, other, seats
 from loans.possible import Impossible
 from loans.standing import Standing
@@ -28,6 +29,7 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import clock, day_in_words, wall
 from mutualisation.kernel.pagination import asked_page, pager
 
+S = AgreementStatus
 TEMPLATE = "loans/agreement/detail.html"
 PAGE_SIZE = 20
 WORDS_A_MINUTE = 200
@@ -160,10 +162,10 @@ def shown(
     membership = seats(memberships_of(request), loan).get(side)
     mandated = membership is not None and membership.is_signatory
     stands = gate.standing(agreement, seat, mandated=mandated)
-    to_sign = agreement.status == AgreementStatus.TO_SIGN and bool(side)
+    to_sign = agreement.status == S.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
     own = PARTY_OF[seat] not in signed  # it still has to sign
-    amending = list(agreement.amendments.order_by("id"))
+    amending = list(gate.with_news(agreement.amendments.order_by("id")))
     context = {
         "agreement": agreement,
         "loan": loan,
@@ -189,6 +191,8 @@ def shown(
         "parties": [_party(agreement, party, signed.get(party)) for party in agreement.parties],
         "amendments": amending,
         "amended_by": [(row, amendments.in_words(row)) for row in gate.amended_by(amending)],
+        "waiting": [_waiting(row, loan, seat, mandated=mandated) for row in amending if row.status == S.TO_SIGN],
+        "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
         "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
         "story": [_entry(entry) for entry in agreement.journal.all()],
@@ -197,6 +201,18 @@ def shown(
         "paper_url": _address("agreement_paper", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+def _waiting(amendment: Agreement, loan: Loan, seat: str, *, mandated: bool) -> dict[str, Any]:
+    """An amendment to sign, on the page of the agreement that it changes."""
+    amendment.loan = loan
+    return {
+        "amendment": amendment,
+        "standing": gate.standing(amendment, seat, mandated=mandated),
+        "who_signs": "" if mandated else gate.who_signs(amendment, seat),
+        "lines": amendments.in_words(amendment),
+        "until_amended": until_amended(loan),
+    }
 
 
 def _party(agreement: Agreement, party: str, signature: Signature | None) -> tuple[str, Signature | None, bool]:

@@ -191,7 +191,7 @@ def _answer_page(
         **_common(request, agreement, side, "repondre"), "form": form, "groups": form.groups(roles, only=first),
         "proposed": form.groups(roles, only=proposed), "given": form.groups(roles, only=given), "draft": None,
         "completes": agreements.completes(agreement, side),
-        "taken_up": len(again), "questions": len(first), "proposals": len(proposed), "asked": bool(wanted),
+        "taken_up": len(again), "questions": len(first), "proposals": len(proposed), "asked": len(wanted),
         "minutes": max(1, round(len(first) * SECONDS_A_QUESTION / 60)),
         "opened_proposed": not first or any(name in form.errors for name in proposed),
         "opened": not wanted or "corriger" in request.GET or any(name in form.errors for name in given),
@@ -324,7 +324,8 @@ def _change_page(
 ) -> HttpResponse:  # fmt: skip
     context = {
         **_common(request, agreement, side, "changer"), "form": form, "more": more, "clause": clause, "draft": None,
-        "groups": form.groups(roles_of(agreements.clauses_of(agreement))), **extra,
+        "groups": form.groups(roles_of(agreements.clauses_of(agreement))),
+        "terms": agreement.values.get("pret.conditions", ""), **extra,
     }  # fmt: skip
     return render(request, "loans/agreement/change.html", context, status=status)
 

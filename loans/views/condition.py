@@ -112,7 +112,7 @@ def _page(
         "late": lateness(loan),
         "left": loan.out,
         "can_keep_rest": moment == Moment.HANDOVER and loan.to_come and handover.can_fill(request.user, loan, moment),
-        "before_closing": _before_closing(reports),
+        "before_closing": _before_closing(shown),
         "last": max((r.pk for r in reports), default=""),
         "changed": False,
         "conflict": False,
@@ -202,9 +202,9 @@ def _sent(request: HttpRequest, loan: Loan, moment: str) -> HttpResponse:
     return redirect(NAMES[Moment(moment)], pk=loan.pk)
 
 
-def _before_closing(reports: list[ConditionReport]) -> list[str]:
+def _before_closing(shown: list[dict[str, Any]]) -> list[str]:
     """What the sheets say that nobody took up yet: to look at before the loan ends."""
-    said = []
+    said, reports = [], [row["report"] for row in shown]
     if unchecked := sum(len(report.unchecked) for report in reports):
         words = ngettext("%(n)d point n’est pas coché : vérifiez-le.",
                          "%(n)d points ne sont pas cochés : vérifiez-les.", unchecked)  # fmt: skip
@@ -214,7 +214,11 @@ def _before_closing(reports: list[ConditionReport]) -> list[str]:
             words = _("La fiche dit « %(state)s », et aucun incident n’est ouvert : ouvrez-en un si quelque chose "
                       "reste à réparer ou à payer.")  # fmt: skip
             said.append(words % {"state": report.get_state_display()})
-    if any(not report.is_confirmed for report in reports):
+    if any(row["to_confirm"] for row in shown):
+        said.append(_("Vous n’avez pas encore confirmé la fiche."))
+    elif any(report.contest for report in reports):
+        said.append(_("La fiche est contestée : corrigez-la, puis l’autre organisme la confirmera."))
+    elif any(not report.is_confirmed for report in reports):
         said.append(_("L’autre organisme n’a pas encore confirmé."))
     return said
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from directory.memberships import acting_for, memberships_of
 from directory.models import Membership, Resource
+from loans import awaited
 from loans.forms.fields import DayField
 from loans.models import Checklist, Loan, LoanDate, LoanStatus, Moment, Proposal, Side, Wait
 from loans.models.loan import ENDED, HOLDS_TIME
@@ -29,6 +30,7 @@ PAGE_SIZE = 20
 ALL = "tous"
 TABS = {
     "": gettext_lazy("Tous, sauf passés"),
+    "attend": gettext_lazy("Attendent quelque chose de moi"),
     "repondre": gettext_lazy("À répondre"),
     "venir": gettext_lazy("À venir"),
     "cours": gettext_lazy("En cours"),
@@ -46,6 +48,7 @@ def _tabs(now: datetime.datetime) -> dict[str, Q]:
     """Which loans each tab holds."""
     return {
         "": ~Q(status__in=ENDED),
+        "attend": ~Q(wait=""),
         "repondre": Q(wait=Wait.ANSWER),
         "venir": Q(status=LoanStatus.ACCEPTED),
         "cours": Q(status__in=[LoanStatus.HANDED_OVER, LoanStatus.RETURNED]),
@@ -71,7 +74,7 @@ def loan_list(request: HttpRequest) -> HttpResponse:
     resource = _resource(request, asked.get("ressource", ""))
     if resource:
         rows = rows.filter(resource=resource)
-    rows = rows.with_wait(*ids)
+    rows = rows.with_wait(*ids).with_target(*ids)
     tabs = _tabs(timezone.now())
     counts = rows.order_by().aggregate(**{f"n_{key}": Count("pk", filter=found) for key, found in tabs.items()})
     total = counts[f"n_{tab}"]
@@ -146,7 +149,8 @@ def _shown(loans: Any, ids: set[int]) -> list[Row]:
         first = next((d for d in loan.live if d.period.upper > timezone.now()), loan.live[-1] if loan.live else None)
         proposal = loan.waiting[0] if loan.waiting else None
         more = max(0, len(loan.live) - 1)
-        found.append(Row(loan, side, standing(loan, side, proposal), more, first, left_words(loan)))
+        stands = awaited.told(loan, standing(loan, side, proposal))
+        found.append(Row(loan, side, stands, more, first, left_words(loan)))
     return found
 
 

@@ -21,15 +21,16 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import as_post, forget, hold, recall
 from directory import alternatives, calendar, closing
+from directory.memberships import memberships_of
 from directory.models import Kind, Resource
 from directory.permissions import require
-from loans import amendments, handover, holding, hours, offered, proposals, requests
+from loans import amendments, awaited, gate, handover, holding, hours, offered, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
 from loans.lateness import late_loans
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.notifications.agreeing import until_amended
-from loans.permissions import organisation_of, other, sides_of
+from loans.permissions import organisation_of, other, seats, sides_of
 from loans.possible import Impossible
 from loans.recurrence import series_in_words
 from loans.standing import held_up, standing
@@ -136,7 +137,9 @@ def loan_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def seen(request: HttpRequest, pk: int) -> Loan:
     """The loan, for its two organisations; 404 for everyone else."""
-    rows = Loan.objects.visible_to(request.user).for_list().select_related("resource__territory", "resource__category")
+    ours = [seat.organisation_id for seat in memberships_of(request)]
+    rows = Loan.objects.visible_to(request.user).for_list().with_wait(*ours).with_target(*ours)
+    rows = rows.select_related("resource__territory", "resource__category")
     loan = rows.filter(pk=pk).first()
     if loan is None:
         raise Http404
@@ -292,6 +295,8 @@ def _shown(
     hidden = form is not None and name != MESSAGE and name not in forms
     obstacles = handover.obstacles(loan) if loan.status == LoanStatus.ACCEPTED else []
     stands, person_lacks = standing(loan, side, waiting), loan.resource.kind == Kind.HUMAIN and not loan.consent_on
+    agreements = gate.of_loan(loan)
+    own = {} if answers or loan.is_open else seats(memberships_of(request), loan)
     stopped = bool(obstacles) and not waiting and loan.starts_at <= timezone.now()
     context = {
         "loan": loan,
@@ -302,6 +307,8 @@ def _shown(
         "us": organisation_of(loan, side),
         "them": organisation_of(loan, other(side)),
         "standing": held_up(stands, loan) if stopped else stands,
+        "first": awaited.first(loan, stands, own, agreements, obstacles),
+        "agreements": agreements,
         "obstacles": obstacles,
         "stopped": stopped,
         "lacks_agreement": len(obstacles) > person_lacks,

@@ -76,7 +76,7 @@ def _answered(request: HttpRequest, agreement: Agreement, gesture: str) -> HttpR
         return _page(request, agreement, contest=form, status=422)
     try:
         if gesture == "confirmer":
-            scans.confirm(scan, by=request.user)
+            scans.confirm(scan, by=request.user, checked="verifie" in request.POST)
             messages.success(request, _("C’est confirmé : l’entente est en vigueur."))
         else:
             scans.contest(scan, by=request.user, reason=form.cleaned_data["reason"])
@@ -112,6 +112,7 @@ def _page(
         "form": (form or PaperForm(agreement=agreement)) if may else None,
         "waiting": waiting,
         "signers": signers,
+        "unlisted": scans.unlisted(agreement, waiting.signers) if waiting else [],
         "us": organisation_of(agreement.loan, waiting.side) if waiting else None,
         "them": organisation_of(agreement.loan, other(waiting.side)) if waiting else None,
         "can_answer": waiting is not None and scans.can_answer(request.user, waiting),

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.permissions import require
-from loans import papers, personal, signing
+from loans import papers, personal, possible, signing
 from loans.forms.signing import LinkForm, PersonForm, RefuseForm
 from loans.models import AgreementStatus, SigningLink
 from loans.notifications.signing import day
@@ -175,6 +175,7 @@ def _page(
     context = {
         "link": link, "agreement": link.agreement, "loan": link.agreement.loan, "form": form, "told": told,
         "problem": problem, "reason": reason or RefuseForm(), "clauses": link.agreement.kept,
+        "soon": possible.too_soon(link.agreement),
     }  # fmt: skip
     return render(request, TEMPLATE, context, status=status)
 

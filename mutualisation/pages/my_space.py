@@ -19,9 +19,9 @@ from directory.memberships import acting_for, memberships_of
 from directory.models import JoinRequest, Membership, Need, Practice, Resource
 from directory.models.curated import kept_as
 from directory.queue import queue
-from loans import signing
+from loans import awaited, signing
 from loans.gate import awaiting, sends_link
-from loans.models import Loan, Moment, Proposal, Side, Wait
+from loans.models import Loan, Proposal, Side, Wait
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
 from mutualisation.pages import together
@@ -51,7 +51,6 @@ URGENCY = {
         )
     )
 }
-NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
 
 
 @never_cache
@@ -163,53 +162,20 @@ def _urgency(loan: Any) -> int:
     return URGENCY[Wait(loan.wait)]
 
 
-def _target(loan: Any, wait: Wait) -> str:
-    """Where it is done: on the sheet, on the incident, else on the page of the loan."""
-    if wait in (Wait.CONFIRM, Wait.CORRECT):
-        return reverse("loan_handover" if loan.sheet == Moment.HANDOVER else "loan_return", args=[loan.pk])
-    if wait == Wait.AGREE:
-        return reverse("incident_detail", args=[loan.pk, loan.incident])
-    return loan.get_absolute_url()
-
-
 def _loan(loan: Any, ids: list[int]) -> Todo:
     lent = loan.lender_id in ids
-    stands = standing(loan, Side.LENDER if lent else Side.BORROWER, loan.waiting[0] if loan.waiting else None)
-    titles = {
-        Wait.CONFIRM: _("État des lieux à confirmer : %(what)s"),
-        Wait.CORRECT: _("État des lieux contesté : %(what)s"),
-        Wait.AGREE: _("Qui paie? Incident : %(what)s"),
-        Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
-        Wait.LATE: _("Retour de %(what)s"),
-        Wait.DUE: _("Retour de %(what)s"),
-        Wait.NAME: _("Nommer la personne : %(what)s"),
-        Wait.HAND_OVER: _("Remise de %(what)s"),
-        Wait.CLOSE: _("Tout est en ordre? %(what)s"),
-    }
-    actions = {
-        Wait.CONFIRM: _("Relire et confirmer"),
-        Wait.CORRECT: _("Corriger"),
-        Wait.AGREE: _("Répondre"),
-        Wait.ANSWER: _("Répondre"),
-        Wait.LATE: _("Inscrire le retour"),
-        Wait.DUE: _("Inscrire le retour"),
-        Wait.NAME: _("Nommer"),
-        Wait.HAND_OVER: _("Inscrire la remise"),
-        Wait.CLOSE: _("Terminer"),
-    }
+    side = Side.LENDER if lent else Side.BORROWER
+    stands = awaited.told(loan, standing(loan, side, loan.waiting[0] if loan.waiting else None))
     them = (loan.borrower if lent else loan.lender).name
-    wait = Wait(loan.wait)
+    ends = loan.wait in (Wait.LATE, Wait.DUE, Wait.CLOSE)
     return Todo(
-        title=titles[wait] % {"who": them, "what": loan.resource.name},
-        address=_target(loan, wait),
+        title=awaited.title(loan, them),
+        address=stands.address,
         about=(_("prêté à %(who)s, %(when)s") if lent else _("emprunté de %(who)s, %(when)s"))
-        % {
-            "who": them,
-            "when": moment_words(loan.ends_at if wait in (Wait.LATE, Wait.DUE, Wait.CLOSE) else loan.starts_at),
-        },
-        state=str(wait.label).capitalize() if wait in NAMED else stands.state,
-        tone={Wait.LATE: "danger", Wait.CORRECT: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}.get(wait, "act"),
-        action=actions[wait],
+        % {"who": them, "when": moment_words(loan.ends_at if ends else loan.starts_at)},
+        state=stands.state,
+        tone=stands.tone,
+        action=stands.action,
         kind=loan.resource.kind,
         icon=loan.resource.kind,
         kind_label=loan.resource.get_kind_display(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_a_projector_with_other_dates_proposed_and_agreed_to(window_of: Any, fit
 
     karim.goto("/prets/")
     fits(karim)
-    karim.get_by_role("link", name="Agir").click()
+    karim.get_by_role("link", name=re.compile("^Répondre")).click()
     karim.get_by_text("Pris ce soir-là.").first.wait_for()
     fits(karim)
     press(karim, "Accepter la proposition")
@@ -129,7 +130,7 @@ def test_a_hall_every_tuesday_from_september_to_june(window_of: Any, fits: Any, 
     fits(karim)
 
     odile.goto("/prets/?etat=repondre")
-    odile.get_by_role("link", name="Agir").click()
+    odile.get_by_role("link", name=re.compile("^Répondre")).click()
     press(odile, "Accepter la demande")
     odile.get_by_text("C’est accepté et réservé.").wait_for()
     fits(odile)

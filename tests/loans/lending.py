@@ -93,6 +93,8 @@ def told(agreement: Agreement, side: str, **values: Any) -> Agreement:
     if "reflexion_jours" in said:  # as many as are left to think
         left = (timezone.localtime(agreement.loan.starts_at).date() - agreement.drawn_on).days
         said["reflexion_jours"] = max(0, min(left, said["reflexion_jours"]))
+    if "heures_semaine" in said:
+        said["heures_semaine"] = 1
     said |= values
     by = lender_of(agreement.loan) if side == Side.LENDER else borrower_of(agreement.loan)
     return agreements.answer(agreement, by=by, side=side, values=said, version=agreement.version)

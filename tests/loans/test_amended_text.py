@@ -59,6 +59,12 @@ def test_an_amendment_to_sign_says_that_nothing_begins_until_then(loan: Loan) ->
     text = seen(lender, loan.get_absolute_url())
     assert "D’ici là, pas de remise : signez-le, ou refusez-le, et ce qui est signé tient." in text
     assert "le prêt reste comme" not in text
+    root = seen(lender, the_agreement(loan).get_absolute_url())
+    assert "Période : « " in root
+    assert f'href="{waiting.get_absolute_url()}"><svg' in root
+    assert "Lire l’avenant</a>" in root  # who reads it has no mandate
+    for there in (root, seen(lender, waiting.get_absolute_url())):
+        assert there.count("D’ici là, pas de remise : signez-le, ou refusez-le, et ce qui est signé tient.") == 1
     handover = reverse("loan_handover", args=[loan.pk])
     assert f"L’avenant {waiting.number} n’est pas signé par" in seen(lender, handover)
     signing.refuse(waiting, by=lender_of(loan), reason="Non")

@@ -16,6 +16,7 @@ from directory.models import Occupation, Resource
 from loans import counting, handover, proposals, requests
 from loans.counting import Sheet
 from loans.models import Loan, Moment
+from loans.standing import moment_words
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span, wall
 from tests.factories import ResourceFactory
@@ -92,9 +93,24 @@ def test_what_another_has_until_then_does_not_leave_early(chairs: Resource) -> N
         handed(loan)
     loan.refresh_from_db()
     assert (loan.status, loan.reports.count(), periods(loan)) == ("accepted", 0, before)
+    client = Client()
+    client.force_login(lender_of(loan))
+    assert "réservé à quelqu’un d’autre" not in client.get(loan.get_absolute_url()).content.decode()  # one can leave
     one = accepted(chairs, in_days(3), quantity=1)
     handed(one)  # another chair is there
     assert free(chairs, 0.1) == 0
+
+
+def test_the_pages_say_when_what_another_has_until_then_may_leave() -> None:
+    hall, client = ResourceFactory(), Client()
+    other = begun(accepted(hall, in_days(1, 24)))
+    loan = accepted(hall, in_days(3))
+    client.force_login(lender_of(loan))
+    for address in (loan.get_absolute_url(), reverse("loan_handover", args=[loan.pk])):
+        page = client.get(address).content.decode()
+        assert "avant, c’est réservé à quelqu’un d’autre" in page
+        assert moment_words(other.ends_at).removeprefix("le\u00a0") in page
+        assert ("Inscrire la remise" in page, 'name="hour"' in page) == (False, False)
 
 
 def test_what_stays_behind_is_held_from_its_start_only_or_is_free(chairs: Resource) -> None:

@@ -76,6 +76,13 @@ def test_tabs_hold_what_they_say(world: World) -> None:
     assert rows("stranger", "") == []
 
 
+def test_the_list_names_the_gesture(world: World) -> None:
+    for state, gesture in (("requested", "Répondre"), ("returned", "Terminer"), ("accepted", "Ouvrir")):
+        loan = world.stand(state)
+        page = world.clients["lender"].get(reverse("loan_list")).content.decode()
+        assert re.search(rf'href="{loan.get_absolute_url()}">{gesture}<span class="vh">', page), state
+
+
 def test_what_awaits_is_counted_in_the_menu_and_told_in_my_space(world: World) -> None:
     loan = world.stand("requested")
     page = html.unescape(world.clients["lender"].get(reverse("my_space")).content.decode())

@@ -244,3 +244,11 @@ def test_once_it_is_sent_the_employer_awaits_and_is_asked_nothing_more(agreement
     assert reverse("agreement_link", args=[agreement.number]) not in hers.get("/mon-espace/").content.decode()
     personal.revoke(agreement, by=signatory(agreement))
     assert "À faire signer" in hers.get(agreement.loan.get_absolute_url()).content.decode()
+
+
+def test_she_is_told_that_she_has_more_time_to_think() -> None:
+    for days, told in ((2, True), (0, False)):
+        agreement = frozen(THREE, values={"reflexion_jours": days})
+        sign(sign(agreement), "emprunteur")
+        page = Client().get(sent(agreement)).content.decode()
+        assert ("Le texte dit que vous avez eu 2 jours pour réfléchir" in page) == told

@@ -134,10 +134,69 @@ def test_no_more_days_to_think_than_are_left_before_the_loan(person: Loan) -> No
 
 def test_where_the_portal_knows_nothing_it_refuses_nothing(hall: Loan) -> None:
     agreement = the_agreement(hall)
-    drawn = agreement.drawn_on
-    assert possible.wrong(hall, {"personnes_prevues": 500}, drawn=drawn) == {}
-    assert possible.wrong(hall, {"local.capacite": 5}, drawn=drawn) == {}
+    drawn, blanks = agreement.drawn_on, agreements.blanks(agreement)
+    assert possible.wrong(hall, {"personnes_prevues": 500}, drawn=drawn, blanks=blanks) == {}
+    assert possible.wrong(hall, {"local.capacite": 5}, drawn=drawn, blanks=blanks) == {}
     hall.starts_at = agreement.created_at - datetime.timedelta(days=1)
-    assert "Mettez au plus 0" in possible.wrong(hall, {"reflexion_jours": 1}, drawn=drawn)["reflexion_jours"]
+    assert (
+        "Mettez au plus 0"
+        in possible.wrong(hall, {"reflexion_jours": 1}, drawn=drawn, blanks=blanks)["reflexion_jours"]
+    )
     both = {"personnes_prevues": 9, "local.capacite": 5}
-    assert list(possible.wrong(hall, both, ["local.capacite"], drawn=drawn)) == ["local.capacite"]
+    assert list(possible.wrong(hall, both, ["local.capacite"], drawn=drawn, blanks=blanks)) == ["local.capacite"]
+
+
+@pytest.mark.parametrize("said", ["110,5", "12,5", "0", 12.5, "-3"])
+def test_people_are_counted_one_by_one(hall: Loan, said: Any) -> None:
+    _lender, borrower = clients(hall)
+    agreement = the_agreement(hall)
+    refused = answered(borrower, agreement, personnes_prevues=str(said))
+    assert refused.status_code == 422
+    assert f'value="{said}"' in page(refused)
+    with pytest.raises(possible.Impossible) as impossible:
+        agreements.answer(agreement, by=borrower_of(hall), side=Side.BORROWER, values={"personnes_prevues": said})
+    assert "écrivez un nombre entier, au moins 1." in impossible.value.why["personnes_prevues"]
+
+
+def test_so_are_days_and_none_may_be_left_to_think(person: Loan) -> None:
+    agreement = the_agreement(person)
+    for name, value, least in (("reflexion_jours", 2.5, 0), ("bilan_jours", 0, 1)):
+        with pytest.raises(possible.Impossible) as impossible:
+            agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={name: value})
+        assert f"au moins {least}" in impossible.value.why[name]
+    agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"reflexion_jours": 0})
+
+
+def test_no_more_hours_a_week_than_the_dates_have_which_the_text_says(person: Loan) -> None:
+    agreement = the_agreement(person)
+    assert agreement.values["personne.horaire"] == agreement.values["periode.en_mots"]
+    with pytest.raises(possible.Impossible) as impossible:
+        agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"heures_semaine": 48})
+    assert "au plus 3\u00a0h par semaine, et la réponse en dit 48" in impossible.value.why["heures_semaine"]
+    agreements.answer(agreement, by=lender_of(person), side=Side.LENDER, values={"heures_semaine": 3})
+
+
+def test_a_person_lent_for_weeks_keeps_the_schedule_of_the_listing() -> None:
+    models_in_force()
+    resource = ResourceFactory(kind="humain", tasks="Paie", schedule="les jeudis", time_share="un jour par semaine")
+    loan = accepted(resource, in_days(10, hours=24 * 30), consent_on=timezone.localdate(), worker="Alix Exemple")
+    agreement = the_agreement(loan)
+    assert agreement.values["personne.horaire"] == "les jeudis"
+    agreements.answer(agreement, by=lender_of(loan), side=Side.LENDER, values={"heures_semaine": 7.5})
+
+
+@pytest.mark.parametrize("written", [complete, frozen])
+def test_another_room_is_described_anew(hall: Loan, written: Any) -> None:
+    before = written(hall)
+    other = ResourceFactory(kind="locaux", organisation=hall.lender, name="Côté rue", capacity_standing=200)
+    proposal = proposals.propose(
+        hall, by=lender_of(hall), side=Side.LENDER, periods=[d.period for d in hall.dates.all()], quantity=1,
+        resource=other,
+    )  # fmt: skip
+    proposals.agree(proposal, by=borrower_of(hall))
+    now = the_agreement(hall)
+    assert (now.status, now.values["ressource.nom"]) == ("draft", "Côté rue")
+    asked = {blank.name for blank in agreements.lacks_of(now, Side.LENDER)}
+    assert {"pieces", "aires_communes", "cles", "regles_maison"} <= asked
+    for name in ("preteur_liaison", "personnes_prevues"):  # said of them, not of the room
+        assert now.values[name] == before.values[name]

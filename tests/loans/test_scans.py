@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import os
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 from PIL import Image
 
-from accounts.models import Mail
+from accounts.models import Mail, User
 from directory.models import Membership
 from loans import gate, scans
 from loans.models import Agreement, AgreementRule, AgreementStatus, JournalEntry, PaperScan, Side
@@ -50,7 +51,11 @@ def photo(kind: str = "JPEG", size: tuple[int, int] = (300, 400)) -> bytes:
 
 @pytest.fixture
 def agreement() -> Agreement:
-    return frozen()
+    """Whose mandated people are those who sign here."""
+    agreement = frozen()
+    for party, who in SIGNERS.items():
+        User.objects.filter(pk=signatory(agreement, party).pk).update(name=who["name"])
+    return agreement
 
 
 def send(agreement: Agreement, *, by: Any = None, **fields: Any) -> PaperScan:
@@ -86,7 +91,7 @@ def test_the_person_lent_signs_on_paper_too() -> None:
     with pytest.raises(CannotSign, match="Alix Exemple"):
         send(agreement)
     scan = send(agreement, signers={**SIGNERS, "personne": {"name": "Alix Exemple"}})
-    assert scans.confirm(scan, by=signatory(agreement, "emprunteur")).status == AgreementStatus.IN_FORCE
+    assert scans.confirm(scan, by=signatory(agreement, "emprunteur"), checked=True).status == (AgreementStatus.IN_FORCE)
 
 
 def test_what_is_wrong_is_said_and_another_one_sent(agreement: Agreement) -> None:
@@ -119,6 +124,29 @@ def test_who_acts_for_both_does_not_confirm_what_she_sent(agreement: Agreement) 
     Membership.objects.create(user=by, organisation=agreement.loan.borrower, is_signatory=True, resolution_on=BOARD)
     with pytest.raises(PermissionDenied):
         scans.confirm(send(agreement), by=by)
+
+
+def test_who_signed_without_a_known_mandate_is_said_to_both_and_checked(agreement: Agreement) -> None:
+    lender, borrower = signed_in(signatory(agreement)), signed_in(signatory(agreement, "emprunteur"))
+    form = lender.get(page(agreement)).content.decode()
+    assert "Signataires autorisés\u00a0: Dominique Essai." in form
+    assert '<option value="Dominique Essai">' in form
+    asked = typed(agreement, emprunteur_name="Autre Inventé")
+    first = lender.post(page(agreement), asked)
+    stranger = (
+        f"Autre Inventé n’est pas parmi les signataires autorisés de «\u00a0{agreement.loan.borrower.name}\u00a0»."
+    )
+    assert (first.status_code, agreement.scans.exists()) == (422, False)
+    assert stranger in unescape(first.content.decode())
+    assert lender.post(page(agreement), {**asked, "numerisation": upload(), "aware": "on"}).status_code == 302
+    assert stranger in unescape(borrower.get(page(agreement)).content.decode())
+    confirming = {"geste": "confirmer", "numerisation": str(agreement.scans.get().uid)}
+    assert borrower.post(page(agreement), confirming).status_code == 409
+    assert fresh(agreement).status == AgreementStatus.TO_SIGN
+    assert borrower.post(page(agreement), {**confirming, "verifie": "on"}).status_code == 302
+    assert fresh(agreement).status == AgreementStatus.IN_FORCE
+    reasons = [entry.data["reason"] for entry in agreement.journal.filter(kind__startswith="scan_")]
+    assert reasons == [stranger, f"{stranger} Qui confirme l’a vérifié."]
 
 
 def test_the_same_name_does_not_sign_twice(agreement: Agreement) -> None:

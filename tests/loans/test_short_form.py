@@ -40,6 +40,10 @@ def test_few_questions_and_usual_answers_are_proposed(hall: Loan) -> None:
     assert own == ["pieces", "aires_communes", "titre_hote", "cles", "consignes_securite", "regles_maison",
                    "preteur_liaison"]  # fmt: skip
     assert f"{asked} questions, environ 7 minutes." in text
+    # one count, the same on its page and here
+    missing = f"Il manque {asked + seen.context['proposals']} réponses"
+    root = page(signed_in(lender_of(hall)).get(the_agreement(hall).get_absolute_url()))
+    assert (missing in text, missing in root) == (True, True)
     above, _mark, folded = text.partition('id="propositions"')
     assert 'name="delai_mediation_jours" value="30"' in folded
     assert 'name="pieces"' in above

@@ -7,6 +7,7 @@ import io
 import pypdf
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 
 from loans import agreements, papers, proposals
 from loans.models import Agreement, Side
@@ -15,6 +16,8 @@ from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.kernel.documents import pdf_pages, squeezed
 from tests.loans.lending import accepted, borrower_of, in_days, member, models_in_force
 from tests.loans.signed import draft_of, freeze, in_force
+from tests.loans.test_agreement_pages import clients
+from toolbox.models import Clause
 
 pytestmark = pytest.mark.django_db
 TERMS = "Ménage fait avant 22 h.\nAnnulation : deux jours d’avance."
@@ -38,6 +41,20 @@ def test_the_terms_of_the_listing_are_in_the_text() -> None:
     text = "".join(str(w.html) for w in agreements.written(agreement))
     assert "Ménage fait avant 22 h.<br>Annulation : deux jours d’avance." in text
     assert "conditions" not in {w.key for w in agreements.written(drawn(conditions=""))}
+
+
+def test_what_is_negotiated_prevails_over_the_terms_which_are_read_where_one_changes_it() -> None:
+    bodies = Clause.objects.filter(key="conditions").values_list("body", flat=True)
+    assert len(bodies) == 4
+    for body in bodies:
+        assert "c’est l’autre clause, convenue dans la présente entente, qui l’emporte" in body
+    agreement = drawn(conditions=TERMS)
+    lender, _borrower = clients(agreement.loan)
+    there = reverse("agreement_change", args=[agreement.number])
+    assert "Ménage fait avant 22 h.<br>Annulation" in lender.get(there).content.decode()
+    agreement.values.pop("pret.conditions")
+    agreement.save()
+    assert "Conditions déjà convenues" not in lender.get(there).content.decode()
 
 
 def test_terms_are_those_that_were_read_when_asking_and_may_be_agreed_otherwise() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import Mail
 from directory.models import Resource
@@ -108,3 +109,32 @@ def test_a_damaged_return_offers_one_way_to_report_it(loan: Loan) -> None:
     assert seen.count("Signaler un incident") == 1
     assert f"fiche={loan.reports.get(moment='return').pk}" in seen
     assert "Signaler un incident" in lender.get(address(loan)).content.decode()  # where no sheet calls for it
+
+
+def test_the_side_that_has_not_confirmed_is_told_it_is_she(loan: Loan) -> None:
+    handed(loan)
+    brought(loan, 20, by=borrower_of(loan))
+    lender = signed(lender_of(loan))
+    page = lender.get(address(loan, "return")).content.decode()
+    assert "Vous n’avez pas encore confirmé la fiche." in page
+    assert "L’autre organisme n’a pas encore confirmé." not in page
+    handover.contest(loan.reports.get(moment="return"), by=lender_of(loan), remark="Il en manque deux")
+    page = lender.get(address(loan, "return")).content.decode()
+    assert "La fiche est contestée\u00a0: corrigez-la" in page
+
+
+def test_an_incident_told_from_the_loan_is_that_of_its_damaged_return(loan: Loan) -> None:
+    handed(loan)
+    brought(loan, 8, state="good")
+    brought(loan, 6, state="damaged")
+    report = brought(loan, 6, state="missing")
+    lender = signed(lender_of(loan))
+    lender.post(
+        reverse("incident_create", args=[loan.pk]), {"description": "Deux manquent", "units": "2", "payer": "undecided"}
+    )
+    assert loan.incidents.get().report == report
+    open_incident(loan, by=lender_of(loan), description="Une patte cassée")
+    open_incident(loan, by=lender_of(loan), description="Et la housse")
+    assert [i.report and i.report.state for i in loan.incidents.order_by("pk")] == ["missing", "damaged", None]
+    page = lender.get(address(loan, "return")).content.decode()
+    assert "aucun incident n’est ouvert" not in page

@@ -17,7 +17,7 @@ from directory.models import ExceptionalHours, Reason, Resource
 from loans import proposals, requests
 from loans.models import Loan, LoanStatus
 from loans.recurrence import in_words
-from mutualisation.kernel.moments import day_in_words, moment, span, wall
+from mutualisation.kernel.moments import day_in_words, moment, span, wall, whole_days
 from tests.factories import CategoryFactory, MembershipFactory, ResourceFactory
 from tests.loans.lending import accepted, begun, lender_of
 from tests.loans.test_loan_pages import World, day
@@ -174,6 +174,17 @@ def test_a_day_that_is_closed_is_told_once(client: Client) -> None:
     assert len(errors["starts_on"]) == 1
 
 
+def test_a_closed_day_that_is_taken_too_is_told_once(client: Client) -> None:
+    van = ResourceFactory(kind="materiel", quantity=1)
+    first = timezone.localdate() + datetime.timedelta(days=10)
+    accepted(van, whole_days(first, first))
+    ExceptionalHours.objects.create(organisation=van.organisation, starts_on=first, ends_on=first, label="Congé")
+    errors = {name: list(said) for name, said in asking(client, van).context["form"].errors.items()}
+    assert [*errors] == ["starts_on"]
+    assert len(errors["starts_on"]) == 1
+    assert "C’est fermé" in errors["starts_on"][0]
+
+
 def test_what_is_closed_is_told_beside_the_day_or_the_hour_to_change(client: Client) -> None:
     first = timezone.localdate() + datetime.timedelta(days=10)
     van = ResourceFactory(kind="materiel", quantity=1)
@@ -280,6 +291,18 @@ def test_too_few_units_for_a_proposal_are_told_beside_the_quantity() -> None:
     response = world.clients["borrower"].post(reverse("loan_propose", args=[loan.pk]), sent)
     errors = {name: list(said) for name, said in response.context["form"].errors.items()}
     assert errors == {"quantity": ["Il n’en reste que 15 libres à ce moment-là."]}
+
+
+def test_an_extension_onto_what_is_taken_is_told_beside_the_last_day() -> None:
+    world = World(quantity=1)
+    loan = world.stand("accepted")
+    start, after = wall(loan.starts_at), wall(loan.ends_at).date() + datetime.timedelta(days=2)
+    accepted(world.resource, whole_days(after, after))
+    sent = {"starts_on": start.date().isoformat(), "starts_at": f"{start:%H:%M}", "ends_on": after.isoformat(),
+            "ends_at": "12:00", "quantity": "1", "conditions": "", "message": "", "version": loan.version}  # fmt: skip
+    response = world.clients["lender"].post(reverse("loan_propose", args=[loan.pk]), sent)
+    errors = {name: list(said) for name, said in response.context["form"].errors.items()}
+    assert errors == {"ends_on": ["C’est déjà pris à ce moment-là."]}
 
 
 # ---- the trial of a person lent

@@ -76,6 +76,15 @@ def test_what_is_asked() -> None:
     assert found == ["« X <i> » se demande autrement.", "« Y » se demande maintenant.", "« Z » ne se demande plus."]
 
 
+def test_the_answer_that_the_model_proposes_is_told_before_and_after() -> None:
+    delay = {"name": "d", "label": "Délai", "type": "integer", "usual": 10}
+    old = edition(1, A, variables=[delay, {"name": "n", "label": "N", "type": "integer"}])
+    Edition.objects.filter(pk=old.pk).update(published_at="2026-01-01T00:00Z")
+    new = edition(2, A, variables=[delay | {"usual": 15}, {"name": "n", "label": "N", "type": "integer", "usual": 3}])
+    said = "Réponse proposée d’avance à «\u00a0%s\u00a0». Avant\u00a0: %s. Maintenant\u00a0: %s."
+    assert compare(old, new).variables == [said % ("Délai", "10", "15"), said % ("N", "aucune", "3")]
+
+
 def test_a_long_text_rewritten_costs_little() -> None:
     old, new = "a b " * 5000, "b a " * 5000 + "c"
     html = words(old, new)

@@ -55,6 +55,13 @@ def opening(answers: dict[str, str], client: Client) -> str:
     return unescape(found[1])
 
 
+def test_the_usual_answers_of_the_model_are_proposed_unless_the_address_says_otherwise() -> None:
+    page = Client().get(HALL)
+    assert values(page)["delai_mediation_jours"] == "30"
+    assert "Le modèle propose ses réponses d’usage" in page.content.decode()
+    assert values(Client().get(f"{HALL}?delai_mediation_jours=45"))["delai_mediation_jours"] == "45"
+
+
 def test_from_the_truck_for_three_to_a_model_that_says_what_is_left(mine: Membership) -> None:
     client = signed_in(mine)
     page = client.get(opening(TRUCK, client))

@@ -257,6 +257,13 @@ def test_a_vehicle_is_watched_as_one() -> None:
     assert "avec quel véhicule" in tent
 
 
+def test_only_what_is_lent_names_a_borrower() -> None:
+    borrower, each = "chez l’emprunteur", "chez chaque organisme participant"
+    lent, owned = (" ".join(advice_of(possession=p).roles) for p in ("deja", "commun"))
+    assert (borrower in lent, each in lent) == (True, False)
+    assert (borrower in owned, each in owned) == (False, True)
+
+
 @pytest.mark.parametrize(("possession", "said"), [
     ("deja", "un prêt ou deux"), ("commun", "Avant d’acheter, faites un essai"), ("commande", "sert d’essai"),
 ])  # fmt: skip

@@ -91,6 +91,17 @@ def test_a_variable_that_says_nothing_is_refused(
     assert "Aide gardée." in page(answer)
 
 
+@pytest.mark.parametrize("usual", ["-5", "0", "10,5", "9999999", "731"])
+def test_a_usual_answer_obeys_the_rules_of_the_answers(draft: Edition, desk: Client, usual: str) -> None:
+    address = at("variable_edit", "bilan_jours")
+    refused = desk.post(address, typed(desk, address, usual=usual))
+    assert refused.status_code == 422
+    assert "usual" in refused.context["form"].errors
+    assert desk.post(address, typed(desk, address, usual="45")).status_code == 302
+    draft.refresh_from_db()
+    assert next(v["usual"] for v in draft.variables if v["name"] == "bilan_jours") == 45
+
+
 def test_two_people_on_one_variable(draft: Edition, desk: Client) -> None:
     name = draft.variables[0]["name"]
     address = at("variable_edit", name)

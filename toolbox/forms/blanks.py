@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -155,7 +156,7 @@ def field_of(blank: Blank, *, demanded: bool) -> forms.Field:
         case "time":
             return ClockField(**said)
         case "number":
-            return _amount(blank, said)
+            return _amount(blank, {**said, "validators": [_Whole(blank)]})
         case "money":
             return _amount(blank, {**said, "label": f"{blank.label} ($)"})
         case "bool":
@@ -171,6 +172,17 @@ def field_of(blank: Blank, *, demanded: bool) -> forms.Field:
     if blank.check == "neq":
         return NeqField(**{**said, "help_text": blank.help or _("Dix chiffres, ou « aucun ».")})
     return forms.CharField(max_length=LONGEST, **said)
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The validator of what is counted one by one."""
+
+    blank: Blank
+
+    def __call__(self, number: Decimal) -> None:
+        if wrong := self.blank.miscounted(number):
+            raise forms.ValidationError(wrong)
 
 
 def _amount(blank: Blank, said: dict[str, Any]) -> forms.Field:

@@ -14,6 +14,8 @@ from directory.forms.fields import LinesField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
+from toolbox.composing import Blank
+from toolbox.forms.blanks import field_of
 from toolbox.forms.values import to_field, to_json, value_field
 from toolbox.models import Edition
 
@@ -84,11 +86,24 @@ class VariableForm(VersionedForm):
     def _value(self, name: str, labels: list[str], label: Any) -> None:
         """A field of the type of the variable: its choices are those that are written above."""
         there, choices = self.variable, [(one, one) for one in labels]
-        self.fields[name] = value_field(self.kind, choices, label=label, required=False)
+        if self.kind in ("choice", "bool"):
+            self.fields[name] = value_field(self.kind, choices, label=label, required=False)
+        else:  # under the rules of the answers that it will stand for
+            self.fields[name] = field_of(self._blank(label), demanded=False)
         value = there.get(name)
         if self.kind == "choice":
             value = {c["value"]: c["label"] for c in there.get("choices") or ()}.get(value, "")
         self.initial[name] = to_field(self.kind, value) if there.get("type") == self.kind else ""
+
+    def _blank(self, label: Any) -> Blank:
+        """What will be asked, as far as it is written."""
+        there = self.variable
+        named = there.get("name") or new_name(str(self.data.get("label", "")), set())
+        return Blank(named, label, self.kind, **{key: there[key] for key in self._kept(self.kind)})
+
+    def _kept(self, kind: str) -> list[str]:
+        """What is checked of an answer stays, as long as it is an answer of the same sort."""
+        return [key for key in CHECKED if key in self.variable and self.variable.get("type") == kind]
 
     def clean_label(self) -> str:
         return one_line(self.cleaned_data["label"])
@@ -109,12 +124,10 @@ class VariableForm(VersionedForm):
             values = {name: named.get(label) for name, label in values.items()}
         if values["usual"] is None:
             del values["usual"]
-        # what is checked of an answer stays, as long as it is an answer of the same sort
-        kept = (name for name in CHECKED if name in self.variable and self.variable.get("type") == data["type"])
         return {
             "name": self.variable.get("name") or new_name(data["label"], taken), "label": data["label"],
             "type": data["type"], "help": data["help"], "required": data["required"], "choices": choices,
-            "asked_of": data["asked_of"], **values, **{name: self.variable[name] for name in kept},
+            "asked_of": data["asked_of"], **values, **{key: self.variable[key] for key in self._kept(data["type"])},
         }  # fmt: skip
 
     def _choices(self, labels: list[str]) -> list[dict[str, str]]:

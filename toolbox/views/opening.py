@@ -57,8 +57,12 @@ def opened(request: HttpRequest, model: ModelAgreement, asked: Iterable[Blank], 
     _ours(request, resource, found)
     _walked(request, found)
     today = {"entente.date": timezone.localdate().isoformat()}
+    usual = {blank.name: blank.usual for blank in asked if is_filled(blank.usual)}
+    if usual:
+        said = _("Le modèle propose ses réponses d’usage : gardez-les ou changez-les.")
+        found.sources.append((said, "", ""))
     found.values = {
-        name: value for name, value in {**today, **found.values, **typed}.items()
+        name: value for name, value in {**usual, **today, **found.values, **typed}.items()
         if is_filled(value) and any(name == blank.name for blank in asked)
     }  # fmt: skip
     return found
