@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.utils import timezone
 from openpyxl import load_workbook
 
 from projects.models import Project
@@ -53,6 +55,8 @@ def test_an_idea_becomes_a_project_whose_ledger_opens(window_of: Any, fits: Any,
     bearer.get_by_text("C’est publié.").wait_for()
     fits(bearer)
     project = Project.objects.get()
+    long_ago = timezone.now() - datetime.timedelta(days=60)  # the loan that follows is not older than its project
+    Project.objects.update(created_at=long_ago, published_at=long_ago)
 
     # three partners, three roles: one offers by herself, and is welcomed
     join(project, OrganisationFactory(name="La Réserve", territory=here), roles=["connecteur"])
