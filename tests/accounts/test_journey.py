@@ -45,7 +45,9 @@ def page(chromium: str, monkeypatch: pytest.MonkeyPatch, live_server: Any) -> It
 
 def look(page: Any) -> None:
     """The page fits, and axe finds nothing, in both themes."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], page.url
+    page.wait_for_load_state()
+    # a locator waits: a page that is being left has no width
+    assert page.locator("html").evaluate("html => html.scrollWidth") <= page.viewport_size["width"], page.url
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
