@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from directory.models import Organisation
 from loans.models import Loan
+from mutualisation.kernel.moments import moment
 from projects.contributions import answer, offer
 from projects.models import Part, Participation, Project
 from tests.factories import MembershipFactory, OrganisationFactory
@@ -49,8 +50,8 @@ def join(project: Project, organisation: Organisation | None = None, **said: Any
 
 
 def happened(loan: Loan, *, hours: int = 4, days_ago: int = 3, until: str = "closed") -> Loan:
-    """The loan as if it had been handed over and returned some days ago; or as far as ``until``."""
-    start = timezone.now().replace(minute=0, second=0, microsecond=0) - datetime.timedelta(days=days_ago)
+    """The loan as if it had been handed over at ten, some days ago, and returned; or as far as ``until``."""
+    start = moment(timezone.localdate() - datetime.timedelta(days=days_ago), datetime.time(10))
     end = start + datetime.timedelta(hours=hours)
     loan.dates.update(period=(start, end))
     road = ("accepted", "handed_over", "returned", "closed")
