@@ -39,6 +39,8 @@ from projects.models import (
 from projects.permissions import can_keep, can_lead, can_link, leading
 from projects.wording import period
 
+SEARCHED = 8  # words; the rest of a longer search is not read
+
 
 @transaction.atomic
 def link_loan(
@@ -72,9 +74,7 @@ def link_loan(
 
 
 @transaction.atomic
-def keep_promise(
-    link: ProjectLoan, *, keeps: Contribution | None, by: Any, why: str = ""
-) -> ProjectLoan:  # fmt: skip
+def keep_promise(link: ProjectLoan, *, keeps: Contribution | None, by: Any, why: str = "") -> ProjectLoan:
     """Say which promise a linked loan keeps, or that it keeps none; ``why`` as in ``link_loan``.
 
     Raises AlreadyMoved, NotPossible, or its kind BeyondPromise.
@@ -175,18 +175,15 @@ def usual_rate(project: Project, loan: Loan) -> Decimal:
     return Decimal(project.value_of_an_hour if counted else 0)
 
 
-SEARCHED = 8  # words
-
-
 def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet[Loan]:
-    """Those that have each of these words, in their purpose too, or that begin or end on the day that they make.
+    """Those that have each of these words, in their purpose too, and begin or end on the day that some of them make.
 
     Between partners and of the project’s time first, then the newest.
     """
     inside = Participation.objects.welcomed().filter(project=project).values("organisation")
-    day = _on_the_day(text)
+    words, day = _day_apart(text.split()[:SEARCHED])
     loans = loans.filter(day).alias(words=Func("purpose", Value(""), function="fr_vector"))
-    for word in map(understand, [] if day else text.split()[:SEARCHED]):
+    for word in map(understand, words):
         named = Q(resource__in=Resource.objects.matching(word).values("pk"))
         of = Organisation.objects.matching(word).values("pk")
         told = Q(Func(F("words"), TsQuery(word), template="%(expressions)s", arg_joiner=" @@ ",
@@ -202,6 +199,15 @@ def nearest(loans: QuerySet[Loan], project: Project, text: str = "") -> QuerySet
         untimely=Case(When(timely, then=0), default=1),
     )
     return loans.order_by("apart", "untimely", "-starts_at", "-id")
+
+
+def _day_apart(words: list[str]) -> tuple[list[str], Q]:
+    """« cuisine 22 novembre »: the words that make no day, and the day; the longest way of saying it first."""
+    for size in range(min(5, len(words)), 0, -1):  # « le jeudi, 17 décembre 2026 »
+        for at in range(len(words) - size + 1):
+            if day := _on_the_day(" ".join(words[at : at + size])):
+                return words[:at] + words[at + size :], day
+    return words, Q()
 
 
 def _on_the_day(text: str) -> Q:

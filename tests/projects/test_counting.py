@@ -112,7 +112,10 @@ def test_a_loan_to_link_is_found_by_its_purpose_and_its_day() -> None:
         purpose="Préparer les repas froids", starts_at=day, ends_at=day + datetime.timedelta(hours=3)
     )
     client, address = signed_in(partner.offered_by), reverse("project_loans", args=[partner.project.slug])
-    for words in ("repas froids", "marmite repas", "22 mars", "le 22 mars 2026", "2026-03-22", "dimanche 22 mars"):
+    for words in (
+        "repas froids", "marmite repas", "22 mars", "le 22 mars 2026", "2026-03-22", "dimanche 22 mars",
+        "repas 22 mars", "22 mars 2026 marmite", "repas le dimanche 22 mars froids",
+    ):  # fmt: skip
         assert [one.pk for one, _when in client.get(address, {"q": words}).context["possible"]] == [loan.pk], words
-    for words in ("22 mars 2025", "2026-03-23", "repas chauds"):
+    for words in ("22 mars 2025", "2026-03-23", "repas chauds", "repas 23 mars", "chauds 22 mars"):
         assert client.get(address, {"q": words}).context["possible"] == [], words
