@@ -29,19 +29,19 @@ def title(loan: Any, them: str) -> str:
     words = {"who": them, "what": loan.resource.name}
     if wait in (Wait.HAND_OVER, Wait.LATE, Wait.DUE) and not thing:
         moment = checklists.title(loan, Moment.HANDOVER if wait == Wait.HAND_OVER else Moment.RETURN)
-        return _("%(moment)s\u00a0: %(what)s") % {**words, "moment": moment}
-    confirm, correct = _("État des lieux à confirmer\u00a0: %(what)s"), _("État des lieux contesté\u00a0: %(what)s")
+        return _("%(moment)s : %(what)s") % {**words, "moment": moment}
+    confirm, correct = _("État des lieux à confirmer : %(what)s"), _("État des lieux contesté : %(what)s")
     if not thing:
-        confirm = _("Début à confirmer\u00a0: %(what)s") if first else _("Fin à confirmer\u00a0: %(what)s")
-        correct = _("Début contesté\u00a0: %(what)s") if first else _("Fin contestée\u00a0: %(what)s")
+        confirm = _("Début à confirmer : %(what)s") if first else _("Fin à confirmer : %(what)s")
+        correct = _("Début contesté : %(what)s") if first else _("Fin contestée : %(what)s")
     return {
         Wait.CONFIRM: confirm,
         Wait.CORRECT: correct,
-        Wait.AGREE: _("Qui paie? Incident\u00a0: %(what)s"),
-        Wait.ANSWER: _("%(who)s attend votre réponse\u00a0: %(what)s"),
+        Wait.AGREE: _("Qui paie? Incident : %(what)s"),
+        Wait.ANSWER: _("%(who)s attend votre réponse : %(what)s"),
         Wait.LATE: _("Retour de %(what)s"),
         Wait.DUE: _("Retour de %(what)s"),
-        Wait.NAME: _("Nommer la personne\u00a0: %(what)s"),
+        Wait.NAME: _("Nommer la personne : %(what)s"),
         Wait.HAND_OVER: _("Remise de %(what)s"),
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }[wait] % words
@@ -53,7 +53,7 @@ def _gesture(loan: Any) -> str:
         Wait.CONFIRM: _("Relire et confirmer"),
         Wait.CORRECT: _("Corriger"),
         Wait.AGREE: _("Répondre"),
-        Wait.ANSWER: _("Répondre"),
+        Wait.ANSWER: _("Examiner") if loan.held_at and loan.status == LoanStatus.REQUESTED else _("Répondre"),
         Wait.LATE: bring_back,
         Wait.DUE: bring_back,
         Wait.NAME: _("Nommer"),
@@ -102,7 +102,7 @@ def first(
         return replace(told(loan, stands), expected=expected)
     today = loan.wait == Wait.HAND_OVER and loan.status == LoanStatus.ACCEPTED and loan.starts_at > timezone.now()
     if today and not obstacles:
-        said = _("C’est aujourd’hui, %(when)s\u00a0: inscrivez-le quand ce sera fait.")
+        said = _("C’est aujourd’hui, %(when)s : inscrivez-le quand ce sera fait.")
         there = reverse("loan_handover", args=[loan.pk])
         return replace(told(loan, stands), expected=said % {"when": moment_words(loan.starts_at)}, address=there)
     return None
@@ -130,6 +130,6 @@ def _expected(loan: Any, them: str) -> str:
         Wait.CONFIRM: _("La fiche « %(sheet)s » attend votre accord : relisez-la, puis confirmez-la ou "
                         "dites ce qui n’est pas exact."),
         Wait.CORRECT: _("La fiche « %(sheet)s » est contestée : corrigez ce qui n’est pas exact."),
-        Wait.AGREE: _("%(who)s propose qui paie pour l’incident\u00a0: acceptez, ou proposez autre chose."),
+        Wait.AGREE: _("%(who)s propose qui paie pour l’incident : acceptez, ou proposez autre chose."),
     }.get(loan.wait, "")  # fmt: skip
     return said % {"sheet": sheet, "who": them}

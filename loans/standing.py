@@ -28,7 +28,7 @@ TONES = {
 class Standing:
     """``state`` in a few words, ``expected`` in a sentence.
 
-    ``mine`` when this side must act: by which ``action``, at which ``address``.
+    ``mine`` when this side must act: by which ``action``, at which ``address`` (of a loan, ``awaited`` says them).
     """
 
     tone: str
@@ -54,21 +54,19 @@ def standing(loan: Loan, side: str, waiting: Proposal | None = None) -> Standing
                         "Rien ne change d’ici là.") % {"who": them})  # fmt: skip
     if waiting:
         said = _("%(who)s propose autre chose : acceptez, refusez ou proposez à votre tour.") % {"who": them}
-        return Standing("act", _("Proposition à répondre"), said, mine=True, action=_("Répondre"))
+        return Standing("act", _("Proposition à répondre"), said, mine=True)
     if loan.status == LoanStatus.REQUESTED:
         return _requested(loan, side, them)
     if loan.status == LoanStatus.COUNTERED:  # its proposal was not read: lists do without
         ours = side == Side.BORROWER
-        return Standing(
-            "act" if ours else "info", _("Contre-proposition"), "", ours, action=_("Répondre") if ours else ""
-        )
+        return Standing("act" if ours else "info", _("Contre-proposition"), "", ours)
     if loan.status == LoanStatus.ACCEPTED:
         return _accepted(loan, side)
     if loan.status == LoanStatus.HANDED_OVER:
         return _out(loan, side, them)
     if loan.status == LoanStatus.RETURNED and side == Side.LENDER:
         said = _("Relisez la fiche de retour et réglez ce qui reste ouvert, puis terminez le prêt.")
-        return Standing("act", _("Rendu"), said, mine=True, action=_("Terminer"))
+        return Standing("act", _("Rendu"), said, mine=True)
     return Standing(
         TONES[LoanStatus(loan.status)], str(loan.get_status_display()).capitalize(), _ended(loan, side, them)
     )
@@ -78,13 +76,13 @@ def _requested(loan: Loan, side: str, them: str) -> Standing:
     by_when = moment_words(loan.answer_by)
     if loan.held_at and side == Side.LENDER:
         said = _("%(who)s doit d’abord rendre autre chose. Examinez la demande quand même, ou refusez-la.")
-        return Standing("warn", _("Demande retenue"), said % {"who": them}, mine=True, action=_("Examiner"))
+        return Standing("warn", _("Demande retenue"), said % {"who": them}, mine=True)
     if loan.held_at:
         said = _("Votre organisme a quelque chose à rendre d’abord : la demande attend que %(who)s l’examine.")
         return Standing("warn", _("Demande retenue"), said % {"who": them})
     if side == Side.LENDER:
         said = _("Acceptez, refusez ou proposez autre chose avant %(when)s. Rien n’est réservé d’ici là.")
-        return Standing("act", _("À répondre"), said % {"when": by_when}, mine=True, action=_("Répondre"))
+        return Standing("act", _("À répondre"), said % {"when": by_when}, mine=True)
     said = _("%(who)s a jusqu’au %(when)s, pour répondre. Rien n’est réservé d’ici là.")
     return Standing("info", _("En attente de réponse"), said % {"who": them, "when": by_when.removeprefix("le\u00a0")})
 
@@ -95,18 +93,15 @@ def _accepted(loan: Loan, side: str) -> Standing:
     if loan.resource.kind == Kind.HUMAIN and not loan.consent_on:
         if side == Side.LENDER:
             said = _("Nommez la personne prêtée et dites quand elle a dit oui : c’est à vous, son employeur.")
-            return Standing("act", _("Personne à nommer"), said, mine=True, action=_("Nommer"))
+            return Standing("act", _("Personne à nommer"), said, mine=True)
         said = _("C’est réservé pour vous. Son employeur doit encore nommer la personne. Commence %(when)s.")
         return Standing("ok", _("Accepté"), said % when)
     if loan.starts_at <= timezone.now():
         said = _("La remise était prévue %(when)s : inscrivez-la.") if things else _(
             "C’est commencé depuis %(when)s : inscrivez-le."
         )  # fmt: skip
-        state, gesture = (
-            (_("Remise à inscrire"), _("Inscrire la remise")) if things else (
-                _("Début à inscrire"), _("Inscrire le début"))
-        )  # fmt: skip
-        return Standing("act", state, said % when, mine=True, action=gesture)
+        state = _("Remise à inscrire") if things else _("Début à inscrire")
+        return Standing("act", state, said % when, mine=True)
     said = _("C’est réservé. Remise prévue %(when)s.") if things else _("C’est réservé. Commence %(when)s.")
     return Standing("ok", _("Accepté"), said % when)
 
@@ -136,7 +131,6 @@ def _out(loan: Loan, side: str, them: str) -> Standing:
 
 def _due(loan: Loan, side: str, them: str) -> Standing:
     when = {"when": moment_words(loan.ends_at), "who": them}
-    gesture = _("Inscrire le retour") if loan.has_state else _("Inscrire la fin")
     if loan.is_late:
         days = (timezone.now() - loan.ends_at).days  # whole ones, as lateness.py counts them
         state = ngettext("En retard de %(n)d jour", "En retard de %(n)d jours", days) % {"n": days}
@@ -147,10 +141,10 @@ def _due(loan: Loan, side: str, them: str) -> Standing:
             if side == Side.LENDER
             else _("Vous deviez rendre %(when)s. Rendez, ou demandez une prolongation.")
         )
-        return Standing("danger", state, said % when, mine=True, action=gesture)
+        return Standing("danger", state, said % when, mine=True)
     if timezone.localtime(loan.ends_at).date() == timezone.localdate():
         said = _("Retour prévu %(when)s.") % when
-        return Standing("warn", _("À rendre aujourd’hui"), said, mine=True, action=gesture)
+        return Standing("warn", _("À rendre aujourd’hui"), said, mine=True)
     if loan.to_come:
         said = ngettext(
             "Il en reste %(n)d à remettre : inscrivez-le quand ce sera fait.",

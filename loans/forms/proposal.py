@@ -16,7 +16,7 @@ from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, beside, dressed
 from loans.models import Loan, LoanDate, LoanStatus, Side
-from loans.models.loan import HOLDS_TIME
+from loans.models.status import HOLDS_TIME
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
 

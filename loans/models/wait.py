@@ -14,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from loans.models.status import ENDED, HOLDS_TIME, LoanStatus
 from mutualisation.kernel.moments import whole_days
 
 
@@ -32,11 +33,16 @@ class Wait(models.TextChoices):
 
 
 LOAN = "loans_loan"
+
+
+def _is(*statuses: LoanStatus) -> str:
+    return f"{LOAN}.status IN ({', '.join(repr(each.value) for each in statuses)})"
+
+
 GIVEN = f"{LOAN}.lender_id = ANY(%(ours)s::bigint[])"
 RECEIVED = f"{LOAN}.borrower_id = ANY(%(ours)s::bigint[])"
 OURS = f"({GIVEN} OR {RECEIVED})"
-ALIVE = f"{LOAN}.status NOT IN ('closed', 'declined', 'cancelled', 'expired')"
-HOLDS_TIME = f"{LOAN}.status IN ('accepted', 'handed_over')"
+ALIVE, HELD, OUT = f"NOT {_is(*ENDED)}", _is(*HOLDS_TIME), _is(LoanStatus.HANDED_OVER)
 AGREE = f"""EXISTS (SELECT FROM loans_incident i WHERE i.loan_id = {LOAN}.id
     AND ({GIVEN} AND i.payer_side = 'borrower' OR {RECEIVED} AND i.payer_side = 'lender'))"""
 # When each is true; the first that is true is said.
@@ -46,21 +52,21 @@ WHEN = {
     Wait.CORRECT: f"""{OURS} AND {ALIVE} AND EXISTS (SELECT FROM loans_conditionreport r WHERE r.loan_id = {LOAN}.id
         AND r.contest <> '')""",
     Wait.AGREE: AGREE,
-    Wait.ANSWER: f"""({GIVEN} AND {LOAN}.status = 'requested' OR {RECEIVED} AND {LOAN}.status = 'countered'
-        OR {HOLDS_TIME} AND EXISTS (SELECT FROM loans_proposal p WHERE p.loan_id = {LOAN}.id AND p.status = 'waiting'
+    Wait.ANSWER: f"""({GIVEN} AND {_is(LoanStatus.REQUESTED)} OR {RECEIVED} AND {_is(LoanStatus.COUNTERED)}
+        OR {HELD} AND EXISTS (SELECT FROM loans_proposal p WHERE p.loan_id = {LOAN}.id AND p.status = 'waiting'
             AND ({GIVEN} AND p.side = 'borrower' OR {RECEIVED} AND p.side = 'lender')))""",
-    Wait.LATE: f"{OURS} AND {LOAN}.status = 'handed_over' AND {LOAN}.ends_at < %(now)s",
-    Wait.DUE: f"{OURS} AND {LOAN}.status = 'handed_over' AND {LOAN}.ends_at <= %(tomorrow)s",
-    Wait.NAME: f"""{GIVEN} AND {HOLDS_TIME} AND {LOAN}.consent_on IS NULL
+    Wait.LATE: f"{OURS} AND {OUT} AND {LOAN}.ends_at < %(now)s",
+    Wait.DUE: f"{OURS} AND {OUT} AND {LOAN}.ends_at <= %(tomorrow)s",
+    Wait.NAME: f"""{GIVEN} AND {HELD} AND {LOAN}.consent_on IS NULL
         AND EXISTS (SELECT FROM directory_resource d WHERE d.id = {LOAN}.resource_id AND d.kind = 'humain')""",
-    Wait.CLOSE: f"{GIVEN} AND {LOAN}.status = 'returned'",
-    Wait.HAND_OVER: f"""{OURS} AND ({LOAN}.status = 'accepted' AND {LOAN}.starts_at < %(tomorrow)s
+    Wait.CLOSE: f"{GIVEN} AND {_is(LoanStatus.RETURNED)}",
+    Wait.HAND_OVER: f"""{OURS} AND ({_is(LoanStatus.ACCEPTED)} AND {LOAN}.starts_at < %(tomorrow)s
         OR {LOAN}.to_come > 0)""",
 }
 SAID = "CASE " + " ".join(f"WHEN {when} THEN '{wait.value}'" for wait, when in WHEN.items()) + " ELSE '' END"
+ANY_OF = " OR ".join(f"({when})" for when in WHEN.values())
 # Even ended, a loan may await who pays for an incident.
-OPEN = f"({ALIVE} OR {LOAN}.status = 'closed' AND {AGREE})"
-ANY = f"{OPEN} AND (" + " OR ".join(f"({when})" for when in WHEN.values()) + ")"
+ANY = f"({ALIVE} OR {_is(LoanStatus.CLOSED)} AND {AGREE}) AND ({ANY_OF})"
 
 
 def wait_from(organisations: Collection[Any]) -> RawSQL:

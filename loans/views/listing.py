@@ -21,7 +21,7 @@ from directory.models import Membership, Resource
 from loans import awaited
 from loans.forms.fields import DayField
 from loans.models import Checklist, Loan, LoanDate, LoanStatus, Moment, Proposal, Side, Wait
-from loans.models.loan import ENDED, HOLDS_TIME
+from loans.models.status import ENDED, HOLDS_TIME
 from loans.standing import left_words, standing
 from mutualisation.kernel.moments import wall, whole_days
 from mutualisation.kernel.pagination import asked_page, pager
