@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.utils import timezone
 
 from directory.memberships import memberships_of
-from directory.models import Membership, Organisation, Resource
-from loans import amendments, gate, holding, lateness, rules
-from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Side
+from directory.models import Closure, Membership, Organisation, Resource
+from loans import amendments, gate, holding, lateness, rivals, rules
+from loans.models import Agreement, AgreementStatus, Loan, LoanStatus, Proposal, Side
 from loans.notifications.agreeing import until_amended
 from loans.permissions import seats
 from loans.standing import Standing
@@ -24,6 +25,22 @@ DRAWN_WITHIN = datetime.timedelta(minutes=5)  # of an acceptance: the worker dra
 def loan_record(organisation: Organisation) -> dict[str, Any]:
     """« 12 prêts tenus, 9 empruntés, dont 8 rendus à temps »; nothing before the first one."""
     return {"record": lateness.record(organisation)}
+
+
+@register.inclusion_tag("loans/_left_out.html", takes_context=True)
+def left_out_by(context: Any, resource: Resource, closures: Iterable[Closure]) -> dict[str, Any]:
+    """Where an owner blocks time: who asked for it already, and still awaits an answer."""
+    periods = [closure.period for closure in closures]
+    return {"rivals": rivals.left_out(resource, periods, user=context["request"].user)}
+
+
+@register.inclusion_tag("loans/loan/_rivals.html", takes_context=True)
+def rivals_of(context: Any, loan: Loan, waiting: Proposal | None) -> dict[str, Any]:
+    """Where a lender answers: who else awaits the same thing, when there is not enough for everyone."""
+    asked = waiting or loan
+    periods = waiting.periods if waiting else [d.period for d in loan.dates.all() if d.cancelled_at is None]
+    user = context["request"].user
+    return {"rivals": rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=user), "loan": loan}
 
 
 @register.inclusion_tag("loans/agreement/_rule.html")
