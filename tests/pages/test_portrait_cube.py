@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mutualisation.pages.portrait.cube import ALL, FEW, HIDDEN, Cube
+from mutualisation.pages.portrait.cube import ALL, FEW, HIDDEN, Bits, Cube
 
-LEAST = 3
+LEAST, BITS = 3, Bits()
 # One thing that happened: where, what, when, who gave, who took.
 EVENT = st.tuples(
     st.sampled_from("AB"), st.sampled_from("mlh"), st.sampled_from((2025, 2026)), st.integers(1, 7), st.integers(1, 7)
@@ -23,7 +23,7 @@ def cube_of(events: list[tuple[Any, ...]]) -> Cube:
     for key in sorted({event[:3] for event in events}):
         found = [event for event in events if event[:3] == key]
         givers, takers = ({event[place] for event in found} for place in (3, 4))
-        cube.add(key, len(found), 0, frozenset(givers), frozenset(takers))
+        cube.add(key, len(found), 0, BITS.of(givers), BITS.of(takers))
     return cube
 
 
@@ -86,18 +86,18 @@ def test_no_total_gives_back_what_is_hidden(events: list[tuple[Any, ...]]) -> No
 
 def test_a_second_part_goes_with_the_one_that_is_few() -> None:
     cube = Cube((True,), LEAST)
-    cube.add(("few",), 4, 0, frozenset({1}), frozenset({2, 3, 4}))
-    cube.add(("some",), 9, 0, frozenset({5, 6, 7}), frozenset({1, 2, 3}))
-    cube.add(("many",), 50, 0, frozenset({8, 9, 10}), frozenset({1, 2, 3}))
+    cube.add(("few",), 4, 0, BITS.of({1}), BITS.of({2, 3, 4}))
+    cube.add(("some",), 9, 0, BITS.of({5, 6, 7}), BITS.of({1, 2, 3}))
+    cube.add(("many",), 50, 0, BITS.of({8, 9, 10}), BITS.of({1, 2, 3}))
     marks = {key[0]: shown.mark for key, shown in cube.published().items()}
     assert marks == {"few": FEW, "some": HIDDEN, "many": "", ALL: ""}
 
 
 def test_without_enough_to_hide_among_the_total_goes_too() -> None:
     cube = Cube((True,), LEAST)
-    cube.add(("one",), 1, 0, frozenset({1}), frozenset({4}))
-    cube.add(("two",), 1, 0, frozenset({2}), frozenset({5}))
-    cube.add(("three",), 1, 0, frozenset({3}), frozenset({6}))
+    cube.add(("one",), 1, 0, BITS.of({1}), BITS.of({4}))
+    cube.add(("two",), 1, 0, BITS.of({2}), BITS.of({5}))
+    cube.add(("three",), 1, 0, BITS.of({3}), BITS.of({6}))
     assert {shown.mark for shown in cube.published().values()} == {FEW, HIDDEN}
 
 
@@ -105,7 +105,7 @@ def test_two_hidden_numbers_of_organisations_are_not_both_the_most_they_may_be()
     """Two and two, four in all: « moins de 3 » would then say it."""
     cube = Cube((True,), LEAST, heads=True)
     for name, some in (("gives", {1, 2}), ("takes", {3, 4}), ("both", {5, 6, 7, 8}), ("none", {9, 10, 11, 12, 13})):
-        cube.add((name,), len(some), givers=frozenset(some))
+        cube.add((name,), len(some), givers=BITS.of(some))
     marks = {key[0]: shown.mark for key, shown in cube.published().items()}
     assert marks == {"gives": FEW, "takes": FEW, "both": HIDDEN, "none": "", ALL: ""}
 
@@ -114,7 +114,7 @@ def test_what_does_not_add_up_brings_its_own_total() -> None:
     """An organisation of two sectors counts in both, and once in the whole."""
     cube = Cube((True, False), LEAST)
     for sector in ("a", "b", ALL):
-        cube.add(("A", sector), 10, 5, frozenset({1, 2, 3}), frozenset({4, 5, 6}))
+        cube.add(("A", sector), 10, 5, BITS.of({1, 2, 3}), BITS.of({4, 5, 6}))
     published = cube.published()
     assert (published["A", "a"].n, published["A", ALL].n, published[ALL, ALL].n) == (10, 10, 10)
     assert published[ALL, ALL].amount == 5

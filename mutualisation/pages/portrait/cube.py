@@ -7,25 +7,38 @@ of them, so that no table and no total gives back what another hides.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, combinations, islice
+from functools import reduce
+from itertools import chain, combinations
 from math import isclose
+from operator import or_
 from typing import Any
 
-KNOWN = 32  # organisations: a cell that names fewer names them all
+COMPARED = 32  # organisations: cells with fewer givers are compared two by two
 ALL = None  # in a key: every value of that dimension together
 FEW, HIDDEN = "few", "hidden"
 
-Some = frozenset[int]
-NOBODY: Some = frozenset()
+Some = int  # organisations, a bit each: the union of thousands takes no longer than an addition
+NOBODY: Some = 0
 Key = tuple[Any, ...]
 Line = tuple[int, Key]  # a sum: the dimension along which it is cut, and its total
 
 
+class Bits(dict[int, Some]):
+    """The bit of each organisation, in the order in which they come."""
+
+    def __missing__(self, pk: int) -> Some:
+        self[pk] = bit = 1 << len(self)
+        return bit
+
+    def of(self, pks: Iterable[int]) -> Some:
+        return reduce(or_, map(self.__getitem__, {*pks}), NOBODY)
+
+
 @dataclass(slots=True)
 class Cell:
-    """What is counted, and who is behind it: all of them, or KNOWN at least."""
+    """What is counted, and who is behind it."""
 
     n: int = 0
     amount: float = 0
@@ -35,17 +48,15 @@ class Cell:
     def add(self, other: Cell) -> None:
         self.n += other.n
         self.amount += other.amount
-        if len(self.givers) < KNOWN:
-            self.givers |= other.givers
-        if len(self.takers) < KNOWN:
-            self.takers |= other.takers
+        self.givers |= other.givers
+        self.takers |= other.takers
 
     def is_few(self, least: int) -> bool:
         """Whether fewer organisations than that, of either side, are behind it."""
-        return 0 < len(self.givers) < least or 0 < len(self.takers) < least
+        return 0 < self.givers.bit_count() < least or 0 < self.takers.bit_count() < least
 
     def is_many(self, least: int) -> bool:
-        return len(self.givers) >= least and len(self.takers) >= least
+        return self.givers.bit_count() >= least and self.takers.bit_count() >= least
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ class Cube:
     def __init__(self, summed: tuple[bool, ...], least: int, *, paired: bool = True, heads: bool = False) -> None:
         self.summed, self.least, self.paired, self.heads = summed, least, paired, heads
         self.cells: dict[Key, Cell] = {}
-        # Of a part that does not add up, who its total has beside it: enough of them, or those that are known.
+        # Of a part that does not add up, who its total has beside it: enough of them, or these.
         self.apart: set[Key] = set()
         self.others: dict[Key, Cell] = {}
         self.values: list[list[Any]] = []
@@ -79,7 +90,7 @@ class Cube:
 
     def add(self, key: Key, n: int, amount: float = 0, givers: Some = NOBODY, takers: Some = NOBODY) -> None:
         """Count something in its cell."""
-        _add(self.cells, key, Cell(n, amount, _first(givers), _first(takers)))
+        _add(self.cells, key, Cell(n, amount, givers, takers))
 
     def leave(self, key: Key, givers: Some, takers: Some) -> None:
         """Say who is in the total of this part, and not in this part."""
@@ -164,17 +175,20 @@ class Cube:
             for part in parts:
                 if part not in self.apart and self._are_few(self.others.get(part, Cell())):
                     yield part, whole
-            named = [(key, cell) for key in parts if len((cell := self.cells[key]).givers) < KNOWN]
-            named.sort(key=lambda one: len(one[1].givers))
-            held = {cell.givers: key for key, cell in [*named, (whole, self.cells[whole])] if len(cell.givers) < KNOWN}
-            sizes = {len(givers) for givers in held}
-            for (part, less), (other, more) in combinations(named, 2):
-                alone = len(less.givers) + len(more.givers) in sizes and less.givers.isdisjoint(more.givers)
-                if alone and less.givers and (total := held.get(less.givers | more.givers)):
-                    for key in (part, other, total):
-                        self.sums[key].append((total, sorted((part, other), key=self._weight)))
-                nested = less.givers <= more.givers and (self.paired or less.takers <= more.takers)
-                if nested and self._are_few(_beside(more, less)):
+            few = {key: n for key in parts if (n := self.cells[key].givers.bit_count()) < COMPARED}
+            held = {self.cells[key].givers: key for key in few} | {self.cells[whole].givers: whole}
+            sizes = {givers.bit_count() for givers in held}
+            for part, other in combinations(sorted(few, key=few.__getitem__), 2):
+                less, more = self.cells[part], self.cells[other]
+                shared = less.givers & more.givers
+                if less.givers and not shared:
+                    alone = few[part] + few[other] in sizes
+                    if alone and (total := held.get(less.givers | more.givers)):
+                        for key in (part, other, total):
+                            self.sums[key].append((total, sorted((part, other), key=self._weight)))
+                    continue
+                nested = shared == less.givers and (self.paired or not less.takers & ~more.takers)
+                if nested and self._are_few(Cell(0, 0, more.givers & ~less.givers, more.takers & ~less.takers)):
                     yield part, other
 
     def _are_few(self, others: Cell) -> bool:
@@ -227,16 +241,6 @@ def _add(cells: dict[Key, Cell], key: Key, cell: Cell) -> None:
         cells[key] = Cell(cell.n, cell.amount, cell.givers, cell.takers)
     else:
         known.add(cell)
-
-
-def _first(some: Some) -> Some:
-    return some if len(some) <= KNOWN else frozenset(islice(some, KNOWN))
-
-
-def _beside(whole: Cell, part: Cell) -> Cell:
-    """Who is surely in the one and not in the other."""
-    takers = whole.takers - part.takers if len(part.takers) < KNOWN else NOBODY
-    return Cell(0, 0, whole.givers - part.givers, takers)
 
 
 def _whole(key: Key, place: int) -> Key:
