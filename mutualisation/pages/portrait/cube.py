@@ -92,10 +92,9 @@ class Cube:
         """Count something in its cell."""
         _add(self.cells, key, Cell(n, amount, givers, takers))
 
-    def leave(self, key: Key, givers: Some, takers: Some) -> None:
-        """Say who is in the total of this part, and not in this part."""
-        beside = Cell(0, 0, givers, takers)
-        if beside.is_many(self.least):
+    def leave(self, key: Key, beside: Cell, *, many: bool) -> None:
+        """Say who is in the total of this part, and not in this part; ``many`` as they are counted against least."""
+        if many:
             self.apart.add(key)
         else:
             _add(self.others, key, beside)
@@ -115,8 +114,9 @@ class Cube:
         for place, sums in enumerate(self.summed):
             if sums:
                 for cells in (self.cells, self.others):
-                    for key, cell in [(key, cell) for key, cell in cells.items() if key[place] is not ALL]:
-                        _add(cells, _whole(key, place), cell)
+                    for key, cell in list(cells.items()):
+                        if key[place] is not ALL:
+                            _add(cells, (*key[:place], ALL, *key[place + 1 :]), cell)
                 self.apart.update([_whole(key, place) for key in self.apart])
         seen: list[set[Any]] = [set() for _each in self.summed]
         for key in self.cells:

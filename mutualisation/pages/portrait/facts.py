@@ -11,6 +11,8 @@ import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -24,7 +26,7 @@ from directory.taxonomies import portal_territories, territories
 from mutualisation.kernel.facets import data_version
 from mutualisation.kernel.memo import Versioned, memo
 from mutualisation.kernel.moments import moment
-from mutualisation.pages.portrait.cube import ALL, NOBODY, Bits, Cube, Key, Shown, Some
+from mutualisation.pages.portrait.cube import ALL, NOBODY, Bits, Cell, Cube, Key, Shown, Some
 
 TABLES = (
     "directory_resource", "directory_organisation", "directory_practice", "directory_need", "loans_loan",
@@ -51,7 +53,7 @@ REACH = """reach AS (
 # One scan of the loans; then the whole, and each sector of who lends. A cell is one number (``_cell`` reads it back):
 # numbers are grouped three times faster than words, and a year is found among twenty sooner than a moment is taken
 # apart. Organisations come as they are: read once by Python, they cost a third of what making them distinct costs here.
-# Who lends in a sector is who lends, and is of that sector (told first, as cell 0): only who borrows is told again.
+# Told once: who is of a sector (cell 0), who lends in all, who borrows in each sector; the rest follows from these.
 LOANS = f"""
 WITH {PLACE},
 spent AS (
@@ -71,26 +73,27 @@ done AS (
     OFFSET 0),
 loan AS MATERIALIZED (
     SELECT cell * 4 + (hours > 0)::int * 2 + (value > 0)::int AS cell, lender_id, borrower_id, hours, value FROM done)
-SELECT 0 AS cell, coalesce(s.sector_id, 0), 0, 0, 0, NULL, array_agg(o.id) FROM directory_organisation o
+SELECT 0 AS cell, coalesce(s.sector_id, 0), 0, 0, 0, array_agg(o.id) FROM directory_organisation o
   LEFT JOIN directory_organisation_sectors s ON s.organisation_id = o.id GROUP BY s.sector_id
 UNION ALL
-SELECT cell, -1, count(*), sum(hours), sum(value), array_agg(borrower_id), array_agg(lender_id) FROM loan GROUP BY cell
+SELECT cell, -1, count(*), sum(hours), sum(value), array_agg(lender_id) FROM loan GROUP BY cell
 UNION ALL
-SELECT cell, coalesce(s.sector_id, 0), count(*), sum(hours), sum(value), array_agg(borrower_id), NULL
+SELECT cell, coalesce(s.sector_id, 0), count(*), sum(hours), sum(value), array_agg(borrower_id)
   FROM loan LEFT JOIN directory_organisation_sectors s ON s.organisation_id = loan.lender_id GROUP BY cell, s.sector_id
 """
 
 # Only what anyone may read. Those shared long enough are told apart, lent or not, with their organisations.
 RESOURCES = f"""
 WITH {PLACE}, {REACH},
+lent AS MATERIALIZED (SELECT DISTINCT resource_id FROM loans_loan WHERE handed_over_at IS NOT NULL),
 owned AS MATERIALIZED (
     SELECT coalesce(p.mrc, 0) AS mrc, r.kind, r.category_id, r.organisation_id,
-           extract(year FROM r.published_at AT TIME ZONE %(zone)s)::int AS year,
+           width_bucket(r.published_at, %(years)s::timestamptz[]) + %(before)s AS year,
            r.published_at <= %(until)s - make_interval(days => %(idle)s) AS old,
-           EXISTS (SELECT FROM loans_loan l WHERE l.resource_id = r.id AND l.handed_over_at IS NOT NULL) AS used,
-           count(*) AS n
+           l.resource_id IS NOT NULL AS used, count(*) AS n
       FROM directory_resource r
       LEFT JOIN place p ON p.territory_id = r.territory_id
+      LEFT JOIN lent l ON l.resource_id = r.id
      WHERE r.is_live AND r.visibility = 'everyone' AND r.freshness <> 'hidden'
      GROUP BY 1, 2, 3, 4, 5, 6, 7),
 reached AS MATERIALIZED (SELECT * FROM owned JOIN reach USING (organisation_id))
@@ -106,7 +109,7 @@ NEEDS = f"""
 WITH {PLACE},
 need AS MATERIALIZED (
     SELECT coalesce(p.mrc, 0) AS mrc, n.kind, n.category_id, n.organisation_id,
-           extract(year FROM n.published_at AT TIME ZONE %(zone)s)::int AS year,
+           width_bucket(n.published_at, %(years)s::timestamptz[]) + %(before)s AS year,
            n.state = 'open' AND (n.ends_on IS NULL OR n.ends_on >= %(today)s) AS open, n.published_at
       FROM directory_need n
       JOIN directory_organisation o ON o.id = n.organisation_id AND o.status = 'published'
@@ -172,10 +175,10 @@ def _read() -> Facts:
     asked = {
         "places": [pk for pk, _mrc in places],
         "mrcs": [mrc for _pk, mrc in places],
-        "zone": settings.TIME_ZONE,
         "today": today,
         "until": moment(today, datetime.time()),
         "years": [moment(datetime.date(year, 1, 1), datetime.time()) for year in range(FIRST, today.year + 2)],
+        "before": FIRST - 1,  # the years are numbered from 1
         "kinds": Kind.values,
         "idle": IDLE_DAYS,
         "unanswered": UNANSWERED_DAYS,
@@ -218,41 +221,43 @@ def _loans(found: Facts, rows: list[tuple[Any, ...]], least: int, bits: Bits) ->
     asked, lent, hours, value = (Cube(BY_SECTOR, least) for _each in range(4))
     cells: dict[int, dict[int, tuple[Any, ...]]] = defaultdict(dict)
     members: dict[int, Some] = {}
-    for cell, sector, n, spent, worth, takers, givers in rows:  # the whole comes before its sectors
-        if not cell:
-            members[sector] = bits.of(givers)
-            continue
-        parts = cells[cell]
-        some = bits.of(givers) if sector == WHOLE else parts[WHOLE][3] & members[sector]
-        parts[sector] = n, spent, worth, some, bits.of(takers)
-    sectors = {sector for parts in cells.values() for sector in parts}
+    for cell, sector, n, spent, worth, some in rows:
+        if cell:
+            cells[cell][sector] = n, spent, worth, bits.of(some)
+        else:
+            members[sector] = bits.of(some)
     gives = takes = NOBODY
-    for cell, parts in cells.items():
+    for cell, told in cells.items():
         mrc, kind, year_asked, year_lent, timed, priced = _cell(cell)
         cubes = [(asked, year_asked, -1)]
         if year_lent:
             cubes += [(lent, year_lent, -1), *([(hours, year_lent, 1)] if timed else [])]
             cubes += [(value, year_lent, 2)] if priced else []
-            gives |= parts[WHOLE][3]
-            takes |= parts[WHOLE][4]
-        for cube, year, place in cubes:
-            for sector, part in parts.items():
-                cube.add((mrc, kind, _sector(sector), year), part[0], part[place] if place > 0 else 0, *part[3:])
-        for sector, *others in _outside({sector: part[3:] for sector, part in parts.items()}, sectors):
+        *figures, givers = told.pop(WHOLE)
+        who = {sector: (givers & members[sector], part[3]) for sector, part in told.items()}
+        who[WHOLE] = givers, reduce(or_, (takers for _givers, takers in who.values()))
+        if year_lent:
+            gives |= who[WHOLE][0]
+            takes |= who[WHOLE][1]
+        for sector, part in ((WHOLE, figures), *told.items()):
+            for cube, year, place in cubes:
+                cube.add((mrc, kind, _sector(sector), year), part[0], part[place] if place > 0 else 0, *who[sector])
+        for sector, beside in _outside(who, members):
+            many = beside.is_many(least)
             for cube, year, _place in cubes:
-                cube.leave((mrc, kind, sector, year), *others)
+                cube.leave((mrc, kind, sector, year), beside, many=many)
     found.asked, found.lent = asked.published(), lent.published()
     found.hours, found.value = hours.published(), value.published()
     return gives, takes
 
 
-def _outside(parts: dict[int, tuple[Some, Some]], sectors: Iterable[int]) -> Iterator[tuple[int, Some, Some]]:
+def _outside(who: dict[int, tuple[Some, Some]], sectors: Iterable[int]) -> Iterator[tuple[int, Cell]]:
     """Who, of a whole, is outside each sector."""
-    givers, takers = parts[WHOLE]
+    givers, takers = who[WHOLE]
     for sector in sectors:
         if sector != WHOLE:
-            inside = parts.get(sector, (NOBODY, NOBODY))
-            yield sector, givers & ~inside[0], takers & ~inside[1]
+            inside = who.get(sector, (NOBODY, NOBODY))
+            yield sector, Cell(0, 0, givers & ~inside[0], takers & ~inside[1])
 
 
 def _resources(found: Facts, rows: list[tuple[Any, ...]], least: int, bits: Bits) -> None:
@@ -273,8 +278,8 @@ def _resources(found: Facts, rows: list[tuple[Any, ...]], least: int, bits: Bits
             cells[mrc, kind, used][sector] = who
     sectors = {sector for parts in cells.values() for sector in parts}
     for (mrc, kind, _used), parts in cells.items():
-        for sector, *others in _outside(parts, sectors):
-            idle.leave((mrc, kind, sector), *others)
+        for sector, beside in _outside(parts, sectors):
+            idle.leave((mrc, kind, sector), beside, many=beside.is_many(least))
     found.shared, found.idle = shared.published(), idle.published()
 
 
