@@ -49,7 +49,7 @@ class HoursForm(forms.Form):
     def clean_minutes(self) -> int:
         said: int = self.cleaned_data["minutes"]
         if said > (longest := hours.most(self.date)):
-            raise ValidationError(_("C’est plus que la date elle-même : au plus %(n)s.") % {
+            raise ValidationError(_("Une journée compte 24 heures : écrivez au plus %(n)s pour cette date.") % {
                 "n": hours.in_words(longest)
             })  # fmt: skip
         return said

@@ -106,13 +106,18 @@ def _lines(loan: Loan, now: Any) -> list[Line]:
     lines = [_line(loan, date, now, coming[:1] == [date]) for date in dates]
     sides = {Side.LENDER.value: loan.lender.name, Side.BORROWER.value: loan.borrower.name}
     events = list(loan.events.filter(verb__in=("cancel_date", hours.NOTED)))
-    noted = hours.last_noted(events)
+    noted = hours.notings(events)
+
+    def in_words(event: LoanEvent) -> dict[str, str]:
+        return {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
+
     for line in lines:
-        if event := noted.get(line.date.pk):
-            line.noted = event
-            words = {"n": hours.in_words(event.data["minutes"]), "who": sides.get(event.side, "")}
-            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % words, ""))
+        if rows := noted.get(line.date.pk):
+            line.noted = event = rows[-1]
+            line.told.append((_("Heures faites : %(n)s, notées par %(who)s") % in_words(event), ""))
             line.told += [(event.note, "")] if event.note else []
+            for replaced in rows[-2:-1]:
+                line.told.append((_("En remplacement de %(n)s, notées par %(who)s") % in_words(replaced), ""))
     for event in (event for event in events if event.verb == "cancel_date"):
         for line in lines:
             if line.date.cancelled_at and line.date.period.lower.isoformat() == event.data.get("date"):

@@ -82,9 +82,12 @@ def test_either_side_notes_and_both_read_with_the_sum(loan: Loan) -> None:
     thread = page(lender.get(loan.get_absolute_url()))
     assert "a noté 7 h 30 de travail, le " in thread
     assert "Les 3 dates et les heures faites" in thread
-    seen = hours.last_noted(loan.events.all())[date_of(loan).pk].pk
+    seen = hours.notings(loan.events.all())[date_of(loan).pk][-1].pk
     assert lender.post(address(loan), sent(loan, "6,75", vu=seen)).status_code == 302
-    assert f"Heures faites : 6 h 45, notées par {loan.lender.name}" in page(borrower.get(address(loan)))
+    dates = page(borrower.get(address(loan)))
+    assert f"Heures faites : 6 h 45, notées par {loan.lender.name}" in dates
+    assert "En remplacement de 7 h 30, notées par La Marmite" in dates
+    assert "6 h 45 jusqu’ici" in page(borrower.get(loan.get_absolute_url()))
     assert loan.events.filter(verb=hours.NOTED).count() == 2  # who corrected whom stays
 
 
@@ -98,7 +101,7 @@ def test_two_who_note_at_once_and_a_form_sent_twice(loan: Loan) -> None:
     seen = page(late)
     assert "d’autres heures ont été notées" in seen
     assert ("Heures faites : 8 h" in seen, 'value="6 h 10"' in seen, "Partie plus tôt" in seen) == (True, True, True)
-    last = hours.last_noted(loan.events.all())[date_of(loan).pk].pk
+    last = hours.notings(loan.events.all())[date_of(loan).pk][-1].pk
     assert f'name="vu" value="{last}"' in seen  # sent again, knowingly
     with pytest.raises(AlreadyMoved):
         hours.note_hours(date_of(loan), by=borrower_of(loan), minutes=370)
