@@ -20,7 +20,18 @@ from loans.standing import moment_words
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import span, wall
 from tests.factories import ResourceFactory
-from tests.loans.lending import HOUR, accepted, begun, borrower_of, brought, handed, in_days, lender_of
+from tests.loans.lending import (
+    HOUR,
+    accepted,
+    begun,
+    borrower_of,
+    brought,
+    handed,
+    in_days,
+    lender_of,
+    models_in_force,
+    signed,
+)  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +122,18 @@ def test_the_pages_say_when_what_another_has_until_then_may_leave() -> None:
         assert "avant, c’est réservé à quelqu’un d’autre" in page
         assert moment_words(other.ends_at).removeprefix("le\u00a0") in page
         assert ("Inscrire la remise" in page, 'name="hour"' in page) == (False, False)
+
+
+def test_keys_handed_ahead_take_no_time_from_who_is_in_the_place_meanwhile() -> None:
+    models_in_force()
+    hall = ResourceFactory(kind="locaux")
+    begun(accepted(hall, in_days(1, 24)))
+    loan = signed(accepted(hall, in_days(3)))
+    before = periods(loan)
+    handed(loan)
+    loan.refresh_from_db()
+    assert (loan.status, periods(loan)) == ("handed_over", before)
+    assert free(hall, 2) == 1
 
 
 def test_what_stays_behind_is_held_from_its_start_only_or_is_free(chairs: Resource) -> None:
