@@ -73,6 +73,12 @@ def of_loan(loan: Loan, resource: Resource, periods: Sequence[Period], quantity:
     return [one for one in found if wanted(one.period) > free[one.loan.pk]]
 
 
+def gone(resource: Resource, periods: Sequence[Period], quantity: int) -> Period | None:
+    """The first of these periods that was asked for and is no longer free."""
+    refused = calendar.refusals_each(resource, periods, quantity)
+    return next((period for period, why in refused if any(one.code == "taken" for one in why)), None)
+
+
 def left_out(resource: Resource, periods: Sequence[Period], *, user: Any) -> list[Rival]:
     """Those that can no longer be accepted as they are, during these periods: too little is left."""
     return [one for one in asked_during(resource, periods, user=user) if one.quantity > one.free]

@@ -92,11 +92,13 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         return self.of(*organisations).filter(awaits(organisations))
 
     def with_target(self, *organisations: Any) -> Self:
-        """What a waiting loan is about: ``sheet`` (the moment of the first one open), ``incident`` (its number)."""
+        """What a waiting loan is about: ``sheet`` (the moment of its first one to confirm, else to correct),
+        ``incident`` (its number)."""
         reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
         mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
         mine |= Q(borrower_at__isnull=True, loan__borrower__in=organisations)
-        first = reports.filter(mine | ~Q(contest="")).order_by("pk")
+        to_confirm = models.Case(models.When(contest="", then=0), default=1)
+        first = reports.filter(mine | ~Q(contest="")).order_by(to_confirm, "pk")
         incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
         agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
         agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)

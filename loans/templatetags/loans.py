@@ -36,11 +36,17 @@ def left_out_by(context: Any, resource: Resource, closures: Iterable[Closure]) -
 
 @register.inclusion_tag("loans/loan/_rivals.html", takes_context=True)
 def rivals_of(context: Any, loan: Loan, waiting: Proposal | None) -> dict[str, Any]:
-    """Where a lender answers: who else awaits the same thing, when there is not enough for everyone."""
-    asked = waiting or loan
+    """Where an answer is awaited: whether it is gone meanwhile.
+
+    To who lends, who else awaits the same thing, when there is not enough for everyone.
+    """
+    asked, lends = waiting or loan, context["side"] == Side.LENDER
     periods = waiting.periods if waiting else [d.period for d in loan.dates.all() if d.cancelled_at is None]
-    user = context["request"].user
-    return {"rivals": rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=user), "loan": loan}
+    gone = rivals.gone(asked.resource, periods, asked.quantity) if loan.is_open else None
+    others = []
+    if lends and not gone:
+        others = rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=context["request"].user)
+    return {"rivals": others, "gone": gone, "lends": lends, "loan": loan}
 
 
 @register.inclusion_tag("loans/agreement/_rule.html")

@@ -58,6 +58,13 @@ def test_who_answers_reads_who_else_waits_and_nobody_else_does() -> None:
     assert rivals_of(first, borrower_of(first)) == []  # even asked for: it is not hers to read
     requests.accept(second, by=lender_of(second))
     assert rivals_of(first, lender_of(first)) == []
+    told, read_by_borrower = page(first, lender_of(first)), page(first, borrower_of(first))
+    assert "proposez autre chose, ou refusez" in told
+    assert "attendez sa réponse, ou proposez autre chose" in read_by_borrower
+    apart = asked(hall, some_day(days=11))
+    pages = (told, read_by_borrower, page(later, lender_of(later)), page(apart, lender_of(apart)))
+    assert [text.count("Ce n’est plus libre") for text in pages] == [1, 1, 1, 0]
+    assert second.borrower.name not in read_by_borrower
 
 
 def test_enough_for_everyone_is_nobodys_rival() -> None:

@@ -150,3 +150,11 @@ def test_what_each_side_is_awaited_for(situation: str) -> None:
     found = [Loan.objects.awaiting(side).filter(pk=loan.pk).exists() for side in sides]
     assert found == [bool(lender), bool(borrower), False]
     assert Loan.objects.awaiting(*sides).count() == bool(lender or borrower)
+
+
+def test_of_two_sheets_the_one_to_confirm_is_told_before_the_one_to_correct() -> None:
+    loan = contested()
+    brought(loan, 2, by=borrower_of(loan))
+    lender, borrower = loan.lender_id, loan.borrower_id
+    told = [Loan.objects.with_wait(side).with_target(side).get(pk=loan.pk) for side in (lender, borrower)]
+    assert [(one.wait, one.sheet) for one in told] == [("confirm", "return"), ("correct", "handover")]
