@@ -140,19 +140,22 @@ def _move(gathering: Gathering, target: str, *, from_: Iterable[str], **also: An
 def register(gathering: Gathering, *, by: Any, organisation: Organisation, needs: str = "") -> Registration:
     """A place, or a rank in the waiting list when none is left; asking twice is asking once.
 
-    Raises NotPossible when registration is closed.
+    What she says last of how to welcome her is what stands. Raises NotPossible when registration is closed.
     """
     require(is_member(by, organisation) and organisation.status == Status.PUBLISHED)
     gathering = lock(gathering)
     if not gathering.is_open:
         raise NotPossible(_("On ne peut plus s’inscrire à cette rencontre."))
     mine = gathering.registrations.live().filter(user=by).first()
+    needs = " ".join(needs.split())[:300]
     if mine:
+        mine.needs = needs
+        mine.save(update_fields=["needs"])
         return mine
     taken = gathering.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     full = gathering.limit is not None and taken >= gathering.limit
     registration = Registration.objects.create(
-        gathering=gathering, organisation=organisation, user=by, needs=" ".join(needs.split())[:300],
+        gathering=gathering, organisation=organisation, user=by, needs=needs,
         status=RegistrationStatus.WAITING if full else RegistrationStatus.REGISTERED,
     )  # fmt: skip
     announcing.registered(registration)

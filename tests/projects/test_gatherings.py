@@ -55,6 +55,23 @@ def test_twice_is_once_and_one_may_come_back_at_the_end_of_the_line() -> None:
     assert states(gathering) == ["cancelled", "registered", "waiting"]
 
 
+def test_who_has_a_place_says_how_to_be_welcomed_and_the_last_word_stands(client: Client) -> None:
+    community, _host = a_community()
+    gathering = a_gathering(community)
+    member, _organisation = joined(community)
+    client.force_login(member)
+    address = reverse("gathering_register", args=[gathering.pk])
+    client.post(address, {"needs": ""}, follow=True)
+    for needs in ("Allergie  aux noix", "Fauteuil roulant"):
+        page = client.post(address, {"needs": needs}, follow=True).content.decode()
+        assert "Votre inscription tient toujours\u00a0: ce que vous avez écrit est noté." in page
+        assert "Un courriel vous donne le rendez-vous" not in page
+        needs = " ".join(needs.split())
+        assert gathering.registrations.get().needs == needs
+        assert f'value="{needs}"' in page
+    assert Mail.objects.filter(to=member.email, subject__startswith="Votre place").count() == 1
+
+
 def test_more_places_go_to_the_first_in_line_and_fewer_than_people_is_refused() -> None:
     community, _host = a_community()
     gathering = a_gathering(community, limit=1)
@@ -154,7 +171,7 @@ def test_names_and_the_link_are_for_who_should(client: Client) -> None:
     late, their = joined(community)
     gatherings.register(gathering, by=late, organisation=their)
     address, file = gathering.get_absolute_url(), reverse("gathering_file", args=[gathering.pk])
-    for user, sees_link, sees_names in ((None, 0, 0), (member, 1, 0), (late, 0, 0), (host, 0, 1)):
+    for user, sees_link, sees_names in ((None, 0, 0), (member, 1, 1), (late, 0, 0), (host, 0, 1)):
         if user:
             client.force_login(user)
         page = client.get(address).content.decode()
