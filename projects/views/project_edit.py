@@ -23,7 +23,7 @@ from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
-from projects.models import Participation, Project
+from projects.models import Contribution, Participation, Project
 from projects.proposing import change, propose
 from projects.views.beginnings import first_words, remember_where_from, whence
 
@@ -176,6 +176,9 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
     if not request.user.is_authenticated or not can_edit(request.user, project):
         return None
     waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
+    brought = Contribution.objects.filter(
+        status=Contribution.Status.OFFERED, participation__in=Participation.objects.welcomed().filter(project=project)
+    ).select_related("participation__organisation")
     checks = [] if project.is_ended else checklist(project, facts)
     read_first = awaits_reading(request.user, project)  # then one sends it to the curators; else one publishes it
     return {
@@ -188,6 +191,7 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
         "waiting": list(
             waiting.defer("organisation__search", "organisation__description").order_by("offered_at", "id")
         ),
+        "brought": list(brought.only("label", "participation__organisation__name").order_by("offered_at", "id")),
         "read_first": read_first,
         "follows": follows(request.user, project),
         "waits": project.organisation.status != Status.PUBLISHED,

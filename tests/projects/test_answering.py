@@ -52,6 +52,27 @@ def test_what_comes_with_support_waits_for_an_answer() -> None:
     assert ledger(project).total.promised == Decimal(50000)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_who_leads_finds_on_the_page_each_thing_offered_that_awaits_an_answer(
+    n: int, django_assert_num_queries: Any
+) -> None:
+    project = build()
+    for i in range(n):
+        one = join(project)
+        contributions.promise(one, {**MONEY, "label": f"Un don {i}"}, by=one.offered_by)
+    waiting = Contribution.objects.filter(status="offered")
+    client = signed_in(someone_of(project.organisation))
+    read(client, project.get_absolute_url())
+    with django_assert_num_queries(30):
+        page = read(client, project.get_absolute_url())
+    for offered in waiting:
+        link = reverse("contribution", args=[project.slug, offered.pk])
+        assert f'<a href="{link}">{offered.label}</a>, {offered.participation.organisation.name}' in page
+    assert "Apports à accepter" not in read(signed_in(one.offered_by), project.get_absolute_url())
+    contributions.answer_promise(waiting.first(), welcome=True, by=someone_of(project.organisation))  # type: ignore[arg-type]
+    assert read(client, project.get_absolute_url()).count("/apports/") == n - 1
+
+
 def test_what_the_bearer_brings_with_its_support_needs_no_answer() -> None:
     project = build()
     bearer = someone_of(project.organisation)
