@@ -33,6 +33,8 @@ STALE = gettext_lazy(
     "Rien de ce que vous venez de faire n’a été enregistré."
 )
 
+BESIDE = {gatherings.Past: "day", gatherings.Nowhere: "place"}  # the field of what is refused
+
 
 def found(request: HttpRequest, pk: int) -> Gathering:
     """The gathering, for who may read it."""
@@ -95,7 +97,7 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
         "begun": begun,
         "to_count": to_count,
         "to_tell": gathering.is_past and begun and gathering.minutes_at is None,
-        "late": gathering.status == GatheringStatus.DRAFT and gathering.starts_at <= timezone.now(),
+        "hindrance": gatherings.hindrance(gathering) if gathering.status == GatheringStatus.DRAFT else "",
         "shown": gathering.community.is_public or holds,
     }
     response = render(request, "projects/gathering/detail.html", context, status=status)
@@ -155,7 +157,7 @@ def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
                     gathering, form=form, by=request.user, sequence=form.cleaned_data.get("sequence") or 0
                 )
             except NotPossible as refusal:
-                form.add_error("day" if isinstance(refusal, gatherings.Past) else "limit", str(refusal))
+                form.add_error(BESIDE.get(type(refusal), "limit"), str(refusal))
             except AlreadyMoved:
                 status = 409
                 problem = _("Quelqu’un a changé cette rencontre entre-temps. Ce que vous avez tapé est ci-dessous, "

@@ -55,23 +55,6 @@ def test_twice_is_once_and_one_may_come_back_at_the_end_of_the_line() -> None:
     assert states(gathering) == ["cancelled", "registered", "waiting"]
 
 
-def test_who_has_a_place_says_how_to_be_welcomed_and_the_last_word_stands(client: Client) -> None:
-    community, _host = a_community()
-    gathering = a_gathering(community)
-    member, _organisation = joined(community)
-    client.force_login(member)
-    address = reverse("gathering_register", args=[gathering.pk])
-    client.post(address, {"needs": ""}, follow=True)
-    for needs in ("Allergie  aux noix", "Fauteuil roulant"):
-        page = client.post(address, {"needs": needs}, follow=True).content.decode()
-        assert "Votre inscription tient toujours\u00a0: ce que vous avez écrit est noté." in page
-        assert "Un courriel vous donne le rendez-vous" not in page
-        needs = " ".join(needs.split())
-        assert gathering.registrations.get().needs == needs
-        assert f'value="{needs}"' in page
-    assert Mail.objects.filter(to=member.email, subject__startswith="Votre place").count() == 1
-
-
 def test_more_places_go_to_the_first_in_line_and_fewer_than_people_is_refused() -> None:
     community, _host = a_community()
     gathering = a_gathering(community, limit=1)
@@ -117,7 +100,7 @@ def OrganisationWaiting(organisation: Any) -> Any:  # noqa: N802 - reads as what
 
 def test_moves_are_those_of_the_table() -> None:
     community, host = a_community()
-    draft = a_gathering(community, status="draft")
+    draft = a_gathering(community, status="draft", place="12, rue du Moulin")
     stranger, _own = person()
     with pytest.raises(PermissionDenied):
         gatherings.announce(draft, by=stranger)
@@ -291,14 +274,21 @@ def test_who_moves_a_gathering_reads_that_others_are_told(client: Client) -> Non
 
 def test_a_draft_whose_day_has_passed_asks_for_another_before_it_is_announced(client: Client) -> None:
     community, host = a_community()
-    gathering = a_gathering(community, status="draft", days=-3)
+    gathering = a_gathering(community, status="draft", days=-3, place="12, rue du Moulin")
     client.force_login(host)
     page = client.get(gathering.get_absolute_url()).content.decode()
     assert "changez-la avant de l’annoncer" in page
     assert "Annoncer la rencontre" not in page
     shown = client.get(community.get_absolute_url()).context
     assert [g.pk for g in shown["coming"]] == [gathering.pk]  # something to mend, not something held
-    sent = {"title": "Atelier", "kind": "atelier", "begins": "18 h", "ends": "20 h", "sequence": "0"}
+    sent = {
+        "title": "Atelier",
+        "kind": "atelier",
+        "begins": "18 h",
+        "ends": "20 h",
+        "place": "Salle 2",
+        "sequence": "0",
+    }
     for day, status in (("2026-01-05", 422), ("2027-03-02", 302)):
         answer = client.post(reverse("gathering_edit", args=[gathering.pk]), {**sent, "day": day})
         assert answer.status_code == status
@@ -377,7 +367,7 @@ def test_what_was_not_held_has_neither_attendance_nor_minutes_and_a_place_is_kep
 def test_announcements_say_how_to_stop_them() -> None:
     community, host = a_community()
     member, _organisation = joined(community)
-    gatherings.announce(a_gathering(community, status="draft"), by=host)
+    gatherings.announce(a_gathering(community, status="draft", place="12, rue du Moulin"), by=host)
     mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
     assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
     assert "Ne plus recevoir les annonces" in mail.html
