@@ -99,7 +99,7 @@ YEAR = "extract(year FROM dated - make_interval(months => %(months)s))::int"  # 
 class Sums:
     """Hours of people, hours of use of things, dollars, those of money alone: promised, and come so far.
 
-    The last ones are the hours, of people and of use, that the project pays, among the others: they are no gift.
+    The last ones are the hours, of people and of use, that a borrower pays to its lender, among the others: no gift.
     """
 
     promised_hours: Decimal = Decimal(0)
@@ -117,7 +117,7 @@ class Sums:
 
     @property
     def has_paid(self) -> bool:
-        """Whether the project pays some of these hours."""
+        """Whether some of these hours are paid to their lender."""
         return bool(self.promised_paid or self.promised_paid_use or self.paid or self.paid_use)
 
     @property
@@ -169,7 +169,7 @@ class Line:
 
     @property
     def aside(self) -> str:
-        """« (prêt payé) », « (prêt) »; of a promise, its hours that the project pays."""
+        """« (prêt payé) », « (prêt) »; of a promise, its hours that are paid."""
         if self.is_loan:
             return _("(prêt payé)") if self.sums.has_paid else _("(prêt)")
         paid = self.sums.paid or self.sums.paid_use
@@ -317,7 +317,7 @@ def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _remark(row: dict[str, Any]) -> str:
-    """What was written of what came; of a real loan, its name, how it counts, what the project pays, why it counts."""
+    """What was written of what came; of a real loan, its name, how it counts, what is paid for it, why it counts."""
     name, loan = row["said"], row["loan"]
     if loan is None:
         return str(name)

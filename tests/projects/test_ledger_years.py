@@ -83,6 +83,22 @@ def test_the_years_of_the_ledger_are_those_of_the_project() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("first_month", [1, 4])
+def test_each_date_of_a_linked_loan_is_promised_in_its_year_and_the_method_says_so(first_month: int) -> None:
+    project = build(year_starts=first_month)
+    partner, loan = lent(project)
+    link_loan(project=project, loan=loan, by=partner.offered_by)
+    for year in (2024, 2025):
+        start = datetime.datetime(year, 6, 3, 14, tzinfo=datetime.UTC)
+        loan.dates.create(period=(start, start + datetime.timedelta(hours=2 * (year - 2023))))
+    years = rows(ledger(project), "Par période")
+    assert [s.promised_use for s in years.values()] == [2, 4, 4]
+    page = signed_in(partner.offered_by).get(reverse("project_ledger", args=[project.slug])).content.decode()
+    assert "chaque date d’un prêt lié, dans" in page
+    assert "Un prêt payé à son prêteur n’est pas un don" in page  # whoever borrows it, of the project or not
+    assert "que le projet paie" not in page
+
+
 def early(loan: Any, *, hours: Any, used: Any) -> Any:
     """Lent for tomorrow, handed over two days ago and back so many hours later."""
     out = timezone.now() - datetime.timedelta(days=2)
