@@ -120,6 +120,25 @@ def test_a_partner_answers_a_need_where_it_takes_part() -> None:
     assert client.get(reverse("participate", args=[project.slug])).status_code == 200
 
 
+def test_the_need_of_a_project_that_is_ended_says_so_and_stays_as_it_is() -> None:
+    project = build()
+    need, other = a_need(project), NeedFactory()
+    ProjectNeed.objects.create(project=project, need=other)
+    assert "le cherche, à" in read(Client(), need.get_absolute_url())
+    type(project).objects.update(stage="termine", stood_at="deploiement")
+    page = read(Client(), need.get_absolute_url())
+    assert "Ce besoin vient d’un projet terminé" in page
+    assert ">Projet terminé</span>" in page
+    assert ">Ouvert</span>" not in page
+    assert "le cherchait, à" in page
+    page = read(Client(), other.get_absolute_url())  # of someone who still looks for it
+    assert "Un projet, maintenant terminé, voulait y répondre" in page
+    assert ">Ouvert</span>" in page
+    assert "le cherche, à" in page
+    need.refresh_from_db()
+    assert need.state == "open"
+
+
 def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager() -> None:
     project = build()
     asker = MembershipFactory(role="membre")
