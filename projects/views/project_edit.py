@@ -25,7 +25,7 @@ from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
 from projects.models import Contribution, Participation, Project
 from projects.proposing import change, propose
-from projects.views.beginnings import first_words, remember_where_from, whence
+from projects.views.beginnings import became, first_words, remember_where_from, whence
 
 MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
 IDEA, SHEET = "projects/project/idea.html", "projects/project/form.html"
@@ -57,7 +57,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
             "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
             "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
             "follows": follows(request.user, blank), "from_path": "depuis" in request.GET,
-            "whence": whence(request),
+            "whence": whence(request), "became": became(request),
             "told": bool(form["description"].value() or form["continuum"].value() or form["description"].errors),
             **extra,
         }  # fmt: skip
