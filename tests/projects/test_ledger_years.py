@@ -15,7 +15,8 @@ from projects.financing import financing
 from projects.ledger import ledger
 from projects.linking import link_loan
 from projects.models import Funding
-from tests.projects.building import build, join
+from tests.factories import OrganisationFactory
+from tests.projects.building import build, join, someone_of
 from tests.projects.test_ledger import lent, on_paper, opened, rows, signed_in, told
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +98,29 @@ def test_each_date_of_a_linked_loan_is_promised_in_its_year_and_the_method_says_
     assert "chaque date d’un prêt lié, dans" in page
     assert "Un prêt payé à son prêteur n’est pas un don" in page  # whoever borrows it, of the project or not
     assert "que le projet paie" not in page
+
+
+@pytest.mark.parametrize("status", ["archived", "returned"])
+def test_who_leads_still_reads_the_name_of_a_partner_that_left_and_nobody_else(status: str) -> None:
+    project = build()
+    money = {"nature": "argent", "label": "Don", "amount": 500}
+    gone, stays = (join(project, OrganisationFactory(name=name), brings=[money]) for name in ("Le Parti", "Le Resté"))
+    Funding.objects.create(project=project, funder="Le Parti", amount=500, state="obtenu")
+    type(gone.organisation).objects.filter(pk=gone.organisation_id).update(status=status)
+    masked, where = "Un organisme qui n’est plus au portail", reverse("project_ledger", args=[project.slug])
+    for person, named in ((someone_of(project.organisation), True), (stays.offered_by, False)):
+        client = signed_in(person)
+        book = opened(client, project)
+        sheets = {
+            name: [row[0] for row in book[name].iter_rows(values_only=True)] for name in ("Lignes", "Par partenaire")
+        }
+        for read in (client.get(where).context["ledger"].lines[0].partner, *sheets.values()):
+            assert (("Le Parti" in read), (masked in read)) == (named, not named)
+        assert (masked in on_paper(client, project)) is not named
+        public = client.get(project.get_absolute_url())
+        assert [line.partner for line in public.context["lines"]] == [masked, "Le Resté"]
+        assert public.context["money"].gathered == client.get(where).context["money"].gathered == 1000  # counted once
+    assert [line.partner for line in ledger(project).lines] == [masked, "Le Resté"]
 
 
 def early(loan: Any, *, hours: Any, used: Any) -> Any:
