@@ -20,7 +20,7 @@ from PIL import Image
 
 from accounts.models import Mail, User
 from directory.models import Membership
-from loans import gate, scans
+from loans import gate, papers, scans
 from loans.models import Agreement, AgreementRule, AgreementStatus, IssuedDocument, JournalEntry, PaperScan, Side
 from loans.scans import MAX_BYTES, ScanError
 from loans.signing import CannotSign
@@ -300,3 +300,15 @@ def test_a_pdf_of_the_portal_is_no_scan(agreement: Agreement) -> None:
         with pytest.raises(ScanError, match=expected):
             send(agreement, files=[file])
     assert not agreement.scans.exists()
+
+
+def test_the_day_on_the_paper_is_not_that_of_the_confirmation(agreement: Agreement) -> None:
+    sign(agreement, "emprunteur")
+    scan = send(agreement, signers={"preteur": SIGNERS["preteur"]})
+    scans.confirm(scan, by=signatory(agreement, "emprunteur"))
+    client = signed_in(signatory(agreement))
+    page = unescape(client.get(reverse("agreement_sign", args=[agreement.number])).content.decode())
+    assert page.count("Signé sur papier; confirmé le ") == 1
+    document = papers.paper(fresh(agreement)).html
+    assert document.count("Confirmé le") == document.count("Signé le") == 1
+    assert [e.what for e in agreement.journal.filter(kind="signed")] == ["Signature", "Signature sur papier, confirmée"]
