@@ -14,6 +14,7 @@ from loans import recurrence
 from loans.models import Loan, Proposal, Side
 from mutualisation.kernel.moments import Period, day_in_words, span, wall
 from mutualisation.kernel.moments import in_words as period_words
+from mutualisation.kernel.paper import printable
 from toolbox import facts
 from toolbox.composing import Blank
 from toolbox.conditions import is_filled
@@ -48,7 +49,14 @@ def values(loan: Loan, number: str = "", *, agreed: Proposal | None = None) -> d
         **facts.around(loan.lender, loan.borrower),
         "entente.numero": number,
     }
-    return {name: value for name, value in found.items() if is_filled(value)}
+    return {name: _printable(value) for name, value in found.items() if is_filled(value)}
+
+
+def _printable(value: Any) -> Any:
+    """What the portal knows, said the same on every page and in every document."""
+    if isinstance(value, list):
+        return [_printable(one) for one in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def sides_that_know(blank: Blank) -> tuple[str, ...]:

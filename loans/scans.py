@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from directory.permissions import require
 from directory.photos import PhotoError, upright
-from loans.models import Agreement, AgreementStatus, JournalEntry, PaperScan, Signature, SignedHow
+from loans.models import Agreement, AgreementStatus, IssuedDocument, JournalEntry, PaperScan, Signature, SignedHow
 from loans.notifications import signing as telling
 from loans.notifications.signing import name_of, unsigned
 from loans.permissions import PARTY_OF, SIDE_OF, answers_for, organisation_of, other, sides_of, signatories_of
@@ -114,6 +114,8 @@ def send(agreement: Agreement, *, by: Any, files: Sequence[Any], signers: Signer
     content = as_pdf(files)
     agreement = hold(agreement)
     must_be_open(agreement, sha256)
+    digest = hashlib.sha256(content).hexdigest()
+    _must_be_signed_by_hand(agreement, digest)
     if agreement.scans.filter(answered_at__isnull=True).exists():
         raise CannotSign(
             _("Une numérisation attend déjà la réponse de l’autre organisme : la vôtre n’est pas envoyée.")
@@ -125,9 +127,7 @@ def send(agreement: Agreement, *, by: Any, files: Sequence[Any], signers: Signer
         raise CannotSign(_("Dites qui a signé pour : %(missing)s.") % {"missing": missing})
     _must_differ(agreement, said)
     lender_first = [side for side in SIDE_OF.values() if side in sides]
-    scan = PaperScan(
-        agreement=agreement, sha256=hashlib.sha256(content).hexdigest(), signers=said, side=lender_first[0], sent_by=by
-    )
+    scan = PaperScan(agreement=agreement, sha256=digest, signers=said, side=lender_first[0], sent_by=by)
     scan.file.save(f"{uuid.uuid4().hex}.pdf", ContentFile(content), save=False)
     scan.save()
     JournalEntry.objects.write(
@@ -136,6 +136,20 @@ def send(agreement: Agreement, *, by: Any, files: Sequence[Any], signers: Signer
     )  # fmt: skip
     telling.scan_sent(scan)
     return scan
+
+
+def _must_be_signed_by_hand(agreement: Agreement, digest: str) -> None:
+    """A file as the portal issued it bears no signature by hand, whichever agreement it is of. Raises ScanError."""
+    issued = IssuedDocument.objects.select_related("agreement").filter(sha256=digest).first()
+    if issued is None:
+        return
+    if issued.agreement_id == agreement.pk:
+        raise ScanError(
+            _("Ce fichier est le PDF du portail, sans signature à la main : rien n’est envoyé. Imprimez-le, signez-le, "
+              "puis numérisez toutes ses pages.")
+        )  # fmt: skip
+    said = _("Ce fichier est l’%(other)s, et non l’%(this)s : rien n’est envoyé. Choisissez la bonne numérisation.")
+    raise ScanError(said % {"other": issued.agreement.called, "this": agreement.called})
 
 
 def unlisted(agreement: Agreement, signers: Signers) -> list[str]:

@@ -42,6 +42,7 @@ from loans.permissions import (
 )
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
+from mutualisation.kernel.paper import printable
 from toolbox.comparing import Differences, compare_clauses
 from toolbox.composing import blanks_of, optional_keys
 from toolbox.models import Party
@@ -173,7 +174,7 @@ def sign(
     same = Q(by=by) | Q(agreement__links__email__iexact=by.email, agreement__links__used_at__isnull=False)
     if agreement.signatures.filter(same).exists():
         raise CannotSign(_("Vous avez déjà signé pour une autre partie : la même personne ne signe pas deux fois."))
-    who = by.name or name
+    who = printable(by.name or name)
     Signature.objects.create(
         agreement=agreement, party=party, how=SignedHow.ELECTRONIC, by=by, name=who, function=function,
         mandate_on=mandate.resolution_on, statement=statement(agreement, party, mandate), sha256=agreement.sha256,

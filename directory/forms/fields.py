@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from directory.forms.written import one_line
 from mutualisation.kernel.days import DayField
+from mutualisation.kernel.paper import printable
 
 Choices = list[tuple[Any, Any]]
-__all__ = ["AmongField", "AmountField", "ClockField", "DayField", "HourField", "LinesField", "settled"]
+__all__ = ["AmongField", "AmountField", "ClockField", "DayField", "HourField", "LinesField", "WrittenField", "settled"]
 
 MINUTES: Choices = [
     (15, _("15 minutes")), (30, _("30 minutes")), (60, _("1 heure")), (120, _("2 heures")), (180, _("3 heures")),
@@ -36,7 +37,32 @@ BUFFER: Choices = [
 ]  # fmt: skip
 
 
-class LinesField(forms.CharField):
+class WrittenField(forms.CharField):
+    """A text that others will read: what is kept is what any page or document of it shows.
+
+    A long one is never cut while it is typed or pasted: the limit is said, and all of it is kept.
+    """
+
+    default_error_messages = {
+        "max_length": _(
+            "Écrivez au plus %(limit_value)d caractères : ce texte en a %(show_value)d. Il est gardé, raccourcissez-le."
+        )
+    }
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str):
+            parts = re.sub(r"\r\n?", "\n", value).split("\0")  # a null stays: it is refused
+            value = "\0".join(printable(part) for part in parts)
+        return super().to_python(value)
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().widget_attrs(widget)
+        if isinstance(widget, forms.Textarea):
+            attrs.pop("maxlength", None)
+        return attrs
+
+
+class LinesField(WrittenField):
     """A list, one item a line."""
 
     widget = forms.Textarea

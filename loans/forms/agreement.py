@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.forms.fields import AmountField
+from directory.forms.fields import AmountField, WrittenField
 from loans.forms.request import dressed
 from loans.models import Demand
 from loans.models.agreement_rule import BY_LAW
@@ -22,7 +22,7 @@ class ChangeForm(forms.Form):
         label=gettext_lazy("Clauses facultatives"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=gettext_lazy("Cochez celles que vous voulez dans l’entente."),
     )  # fmt: skip
-    note = forms.CharField(
+    note = WrittenField(
         label=gettext_lazy("Pourquoi ce changement"), max_length=2000, required=False,
         widget=forms.Textarea(attrs={"rows": 3}), help_text=gettext_lazy("L’autre organisme le lira."),
     )  # fmt: skip

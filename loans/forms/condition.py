@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import ClockField, DayField
+from directory.forms.fields import ClockField, DayField, WrittenField
 from directory.forms.organisation import dress
 from loans.checklists import checklist
 from loans.counting import Sheet, bounds
@@ -45,7 +45,7 @@ class SheetForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    note = forms.CharField(
+    note = WrittenField(
         label=_("Remarques"),
         required=False,
         max_length=4000,
@@ -62,7 +62,7 @@ class SheetForm(forms.Form):
         help_text=_("Comme 18:30 ou 18 h 30."),
         error_messages={"required": _("Dites à quelle heure.")},
     )
-    late_reason = forms.CharField(
+    late_reason = WrittenField(
         label=_("Pourquoi est-ce inscrit après coup?"),
         required=False,
         max_length=200,
@@ -108,7 +108,7 @@ class SheetForm(forms.Form):
     def _add(self, index: int, row: dict[str, Any]) -> None:
         self.items.append(row["item"])
         ok = forms.BooleanField(label=row["item"], required=False, initial=row["ok"])
-        note = forms.CharField(label=_("Note"), required=False, max_length=200, initial=row["note"])
+        note = WrittenField(label=_("Note"), required=False, max_length=200, initial=row["note"])
         self.fields |= {f"ok_{index}": ok, f"note_{index}": note}
 
     def checks(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.forms.fields import WrittenField
 from loans.forms.fields import DayField
 from loans.forms.request import dressed
 from loans.models import Loan
@@ -20,7 +21,7 @@ LONGEST = 2000
 class NoteForm(forms.Form):
     """A word that goes with the gesture, if one likes."""
 
-    note = forms.CharField(
+    note = WrittenField(
         label=gettext_lazy("Un mot"), max_length=LONGEST, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
@@ -33,7 +34,7 @@ class NoteForm(forms.Form):
 class ReasonForm(NoteForm):
     """Why: the other organisation reads it."""
 
-    note = forms.CharField(
+    note = WrittenField(
         label=gettext_lazy("Pourquoi"), max_length=LONGEST, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("L’autre organisme le lira."),
         error_messages={"required": gettext_lazy("Dites pourquoi, en une ligne : l’autre organisme attend.")},
@@ -43,7 +44,7 @@ class ReasonForm(NoteForm):
 class PersonForm(NoteForm):
     """The person lent, as her employer records her: nobody else names her."""
 
-    worker = forms.CharField(
+    worker = WrittenField(
         label=gettext_lazy("Personne prêtée"), max_length=120,
         help_text=gettext_lazy("Son nom, vu des deux organismes seulement."),
         error_messages={"required": gettext_lazy("Nommez la personne prêtée.")},
@@ -79,7 +80,7 @@ class PersonForm(NoteForm):
 class MessageForm(NoteForm):
     """What one writes in the thread."""
 
-    note = forms.CharField(
+    note = WrittenField(
         label=gettext_lazy("Écrire un message"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": gettext_lazy("Écrivez d’abord votre message.")},
     )  # fmt: skip

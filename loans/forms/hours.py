@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.forms.fields import WrittenField
 from loans import hours
 from loans.forms.request import dressed
 from loans.models import LoanDate, LoanEvent
@@ -38,7 +39,7 @@ class HoursForm(forms.Form):
         label=gettext_lazy("Heures faites"), max_length=12, help_text=gettext_lazy("Comme 7 h 30 ou 7,5."),
         error_messages={"required": gettext_lazy("Écrivez combien d’heures ont été faites; 0 si aucune.")},
     )  # fmt: skip
-    note = forms.CharField(label=gettext_lazy("Précision"), max_length=LONGEST, required=False)
+    note = WrittenField(label=gettext_lazy("Précision"), max_length=LONGEST, required=False)
 
     def __init__(self, data: Any = None, *, date: LoanDate, before: LoanEvent | None) -> None:
         initial = {"minutes": hours.in_words(before.data["minutes"]), "note": before.note} if before else {}

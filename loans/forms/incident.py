@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import DayField
+from directory.forms.fields import DayField, WrittenField
 from directory.forms.organisation import dress
 from directory.models import Kind
 from loans.models import Incident, Loan
@@ -43,7 +43,7 @@ class _Said(forms.Form):
 class IncidentForm(_Said):
     """What happened, to how many, and what should follow."""
 
-    description = forms.CharField(
+    description = WrittenField(
         label=_("Que s’est-il passé?"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -93,7 +93,7 @@ class BackForm(_Said):
 class OutcomeForm(_Said):
     """How it is settled."""
 
-    outcome = forms.CharField(
+    outcome = WrittenField(
         label=_("Comment est-ce réglé?"),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 3}),

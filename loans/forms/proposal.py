@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.forms.fields import WrittenField
 from directory.models import Kind, Resource
 from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
@@ -48,11 +49,11 @@ class ProposalForm(forms.Form):
         },
     )  # fmt: skip
     resource = forms.TypedChoiceField(label=gettext_lazy("Ressource"), coerce=int)
-    conditions = forms.CharField(
+    conditions = WrittenField(
         label=gettext_lazy("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Ce que vous convenez en plus : ménage, transport, dépôt…"),
     )  # fmt: skip
-    message = forms.CharField(
+    message = WrittenField(
         label=gettext_lazy("Pourquoi"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory import calendar
+from directory.forms.fields import WrittenField
 from directory.models import Kind, Membership, Resource
 from directory.models.kinds import Delivery, Handling
 from loans.forms.fields import ClockField, DayField, period_of
@@ -110,22 +111,22 @@ class RequestForm(forms.Form):
             "max_value": gettext_lazy("C’est plus que tout ce qu’il y a."),
         },
     )  # fmt: skip
-    purpose = forms.CharField(
+    purpose = WrittenField(
         label=gettext_lazy("Pour quoi faire"), max_length=300,
         help_text=gettext_lazy("Une ligne : « Fête de quartier, 60 personnes »."),
         error_messages={"required": gettext_lazy("Dites en une ligne à quoi cela servira.")},
     )  # fmt: skip
     handling = forms.ChoiceField(label=gettext_lazy("Remise"), widget=forms.RadioSelect)
-    supervisor = forms.CharField(
+    supervisor = WrittenField(
         label=gettext_lazy("Qui encadrera la personne chez vous"), max_length=120,
         help_text=gettext_lazy("Un nom et une fonction. Vu des deux organismes seulement."),
         error_messages={"required": gettext_lazy("Nommez qui encadrera la personne sur place.")},
     )  # fmt: skip
-    time_share = forms.CharField(
+    time_share = WrittenField(
         label=gettext_lazy("Part de temps"), max_length=80, required=False,
         help_text=gettext_lazy("Comme « un jour par semaine » ou « 20\u00a0% »."),
     )  # fmt: skip
-    message = forms.CharField(
+    message = WrittenField(
         label=gettext_lazy("Un mot au prêteur"), max_length=4000, required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )  # fmt: skip

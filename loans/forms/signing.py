@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.forms.fields import WrittenField
 from loans import scans
 from loans.forms.request import dressed
 from loans.models import Agreement
@@ -27,12 +28,12 @@ class Dressed(forms.Form):
 class SignForm(Dressed):
     """One sentence that one accepts; in which function. The name is the account's, asked where it has none."""
 
-    name = forms.CharField(
+    name = WrittenField(
         label=gettext_lazy("Votre nom"), max_length=120,
         help_text=gettext_lazy("Prénom et nom, comme vous signez."),
         error_messages={"required": gettext_lazy("Écrivez votre nom : il figure sur l’entente.")},
     )  # fmt: skip
-    function = forms.CharField(
+    function = WrittenField(
         label=gettext_lazy("À quel titre"), max_length=120,
         help_text=gettext_lazy("Votre fonction : « direction générale », « présidence »."),
         error_messages={"required": gettext_lazy("Dites à quel titre vous signez : cela figure sur l’entente.")},
@@ -40,7 +41,7 @@ class SignForm(Dressed):
     accepts = forms.BooleanField(
         error_messages={"required": gettext_lazy("Cochez la phrase : c’est elle qui dit que vous signez.")}
     )
-    code = forms.CharField(label=gettext_lazy("Code reçu par courriel"), max_length=12, required=False)
+    code = WrittenField(label=gettext_lazy("Code reçu par courriel"), max_length=12, required=False)
 
     def __init__(self, *args: Any, statement: str, named: bool, coded: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +64,7 @@ def dress_code(field: forms.Field) -> None:
 class PersonForm(Dressed):
     """The person lent: her name, the sentence, the code. ``who`` is the name that the link was sent to."""
 
-    name = forms.CharField(
+    name = WrittenField(
         label=gettext_lazy("Votre nom"), max_length=120,
         help_text=gettext_lazy("Prénom et nom, comme vous signez."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -72,7 +73,7 @@ class PersonForm(Dressed):
     accepts = forms.BooleanField(
         error_messages={"required": gettext_lazy("Cochez la phrase : c’est elle qui dit que vous signez.")}
     )
-    code = forms.CharField(label=gettext_lazy("Code reçu par courriel"), max_length=12, required=False)
+    code = WrittenField(label=gettext_lazy("Code reçu par courriel"), max_length=12, required=False)
 
     def __init__(self, *args: Any, who: str, statement: str, coded: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +98,7 @@ class PersonForm(Dressed):
 class RefuseForm(Dressed):
     """Why one does not sign: the other parties read it."""
 
-    reason = forms.CharField(
+    reason = WrittenField(
         label=gettext_lazy("Pourquoi"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("Les autres parties le liront, et cela reste au journal."),
         error_messages={"required": gettext_lazy("Dites pourquoi, en une ligne : les autres parties attendent.")},
@@ -107,7 +108,7 @@ class RefuseForm(Dressed):
 class LinkForm(Dressed):
     """Where the personal link goes."""
 
-    name = forms.CharField(
+    name = WrittenField(
         label=gettext_lazy("Nom de la personne"), max_length=120,
         error_messages={"required": gettext_lazy("Écrivez le nom de la personne prêtée.")},
     )  # fmt: skip
@@ -137,7 +138,7 @@ class PaperForm(Dressed):
             label = (
                 _("Qui a signé pour « %(us)s »") if organisation else _("Nom de la personne prêtée, comme elle signe")
             )
-            self.fields[f"{party}_name"] = forms.CharField(
+            self.fields[f"{party}_name"] = WrittenField(
                 label=label % {"us": who} if organisation else label, max_length=120,
                 initial="" if organisation else agreement.loan.worker,
                 error_messages={"required": _("Écrivez le nom de qui a signé.")},
@@ -149,7 +150,7 @@ class PaperForm(Dressed):
                 name.widget.attrs |= {"list": f"signataires-{party}", "autocomplete": "off"}
                 if people:
                     name.help_text = _("Signataires autorisés : %(people)s.") % {"people": ", ".join(people)}
-                self.fields[f"{party}_function"] = forms.CharField(
+                self.fields[f"{party}_function"] = WrittenField(
                     label=_("À quel titre, pour « %(us)s »") % {"us": who}, max_length=120,
                     error_messages={"required": _("Écrivez la fonction de qui a signé.")},
                 )  # fmt: skip
@@ -178,7 +179,7 @@ class PaperForm(Dressed):
 class ContestForm(Dressed):
     """What is wrong with the scan."""
 
-    reason = forms.CharField(
+    reason = WrittenField(
         label=gettext_lazy("Ce qui ne va pas"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("L’autre organisme le lira et pourra en envoyer une autre."),
         error_messages={"required": gettext_lazy("Dites ce qui ne va pas : une page manque, une signature, un nom.")},

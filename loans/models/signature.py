@@ -75,6 +75,11 @@ class Signature(models.Model):
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.party}"
 
+    @property
+    def on_paper(self) -> bool:
+        """Signed by hand, on a day that the paper says: ``at`` is when its scan was confirmed."""
+        return self.how == SignedHow.PAPER
+
 
 class PaperScan(models.Model):
     """The scan of a text signed on paper, sent by one side, which the other says is right or not."""
@@ -247,6 +252,8 @@ class JournalEntry(models.Model):
     @property
     def what(self) -> str:
         """What happened, in words."""
+        if self.kind == "signed" and self.data.get("how") == SignedHow.PAPER:
+            return str(_("Signature sur papier, confirmée"))
         if self.data.get("amends") and self.kind in OF_AMENDMENTS:
             return str(OF_AMENDMENTS[self.kind])
         return str(HAPPENED.get(self.kind, self.kind.replace("_", " ").capitalize()))

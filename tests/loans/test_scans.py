@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import io
 import os
 from html import unescape
@@ -19,8 +20,8 @@ from PIL import Image
 
 from accounts.models import Mail, User
 from directory.models import Membership
-from loans import gate, scans
-from loans.models import Agreement, AgreementRule, AgreementStatus, JournalEntry, PaperScan, Side
+from loans import gate, papers, scans
+from loans.models import Agreement, AgreementRule, AgreementStatus, IssuedDocument, JournalEntry, PaperScan, Side
 from loans.scans import MAX_BYTES, ScanError
 from loans.signing import CannotSign
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -287,3 +288,27 @@ def test_where_it_stands_says_who_must_confirm_the_paper(agreement: Agreement) -
     AgreementRule.objects.update_or_create(resource=agreement.loan.resource, defaults={"demand": "always"})
     said = gate.missing(agreement.loan)
     assert [sentence for sentence in said if "signée sur papier, n’est pas confirmée" in sentence] == said != []
+
+
+def test_a_pdf_of_the_portal_is_no_scan(agreement: Agreement) -> None:
+    other = frozen()
+    for one, expected in ((agreement, "sans signature à la main"), (other, f"l’entente {other.number}, et non")):
+        file = upload(PDF + one.number.encode() + b"%%EOF")
+        digest = hashlib.sha256(file.read()).hexdigest()
+        file.seek(0)
+        IssuedDocument.objects.create(agreement=one, sha256=digest, state=one.status, size=9)
+        with pytest.raises(ScanError, match=expected):
+            send(agreement, files=[file])
+    assert not agreement.scans.exists()
+
+
+def test_the_day_on_the_paper_is_not_that_of_the_confirmation(agreement: Agreement) -> None:
+    sign(agreement, "emprunteur")
+    scan = send(agreement, signers={"preteur": SIGNERS["preteur"]})
+    scans.confirm(scan, by=signatory(agreement, "emprunteur"))
+    client = signed_in(signatory(agreement))
+    page = unescape(client.get(reverse("agreement_sign", args=[agreement.number])).content.decode())
+    assert page.count("Signé sur papier; confirmé le ") == 1
+    document = papers.paper(fresh(agreement)).html
+    assert document.count("Confirmé le") == document.count("Signé le") == 1
+    assert [e.what for e in agreement.journal.filter(kind="signed")] == ["Signature", "Signature sur papier, confirmée"]

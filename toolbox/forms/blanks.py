@@ -16,7 +16,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.forms.fields import AmountField, ClockField, DayField, LinesField, read_neq
+from directory.forms.fields import AmountField, ClockField, DayField, LinesField, WrittenField, read_neq
 from toolbox.composing import Blank
 from toolbox.variables import NONE
 
@@ -54,7 +54,7 @@ class DatedField(DayField):
         return day
 
 
-class NeqField(forms.CharField):
+class NeqField(WrittenField):
     """A number of the register of enterprises, or « aucun » for who has none."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -150,7 +150,7 @@ def field_of(blank: Blank, *, demanded: bool) -> forms.Field:
         said["error_messages"] = {"required": error}
     match blank.type:
         case "long":
-            return forms.CharField(max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 4}), **said)
+            return WrittenField(max_length=LONGEST_TEXT, widget=forms.Textarea(attrs={"rows": 4}), **said)
         case "date":
             return DatedField(**said)
         case "time":
@@ -171,7 +171,7 @@ def field_of(blank: Blank, *, demanded: bool) -> forms.Field:
             return lines(longest=LONGEST, most=MOST_ITEMS, **said)
     if blank.check == "neq":
         return NeqField(**{**said, "help_text": blank.help or _("Dix chiffres, ou « aucun ».")})
-    return forms.CharField(max_length=LONGEST, **said)
+    return WrittenField(max_length=LONGEST, **said)
 
 
 @dataclass(frozen=True)

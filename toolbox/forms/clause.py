@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.fields import WrittenField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
@@ -52,7 +53,7 @@ class ClauseForm(VersionedForm):
     )
     field = forms.ChoiceField(label=_("Si cette variable"), required=False)
     comparison = forms.ChoiceField(label=_("se compare ainsi"), required=False)
-    value = forms.CharField(label=_("à cette valeur"), required=False)
+    value = WrittenField(label=_("à cette valeur"), required=False)
 
     class Meta:
         model = Clause
@@ -67,6 +68,7 @@ class ClauseForm(VersionedForm):
             "body": {"required": _("Écrivez le texte de la clause.")},
         }
         widgets = {"body": forms.Textarea(attrs={"rows": 14}), "guidance": forms.Textarea(attrs={"rows": 4})}
+        field_classes = dict.fromkeys(fields, WrittenField)
 
     def __init__(self, *args: Any, blanks: Mapping[str, Blank], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,6 +18,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from directory.forms.fields import WrittenField
 from directory.forms.organisation import dress
 from mutualisation.kernel.moments import day_in_words
 from toolbox.composing import Blank
@@ -100,7 +101,7 @@ class FillingForm(forms.Form):
                 if piece == "neq":
                     self.fields[at] = NeqField(**said, help_text=_("Dix chiffres, ou «\u00a0aucun\u00a0»."))
                 else:
-                    self.fields[at] = forms.CharField(**said, max_length=200)
+                    self.fields[at] = WrittenField(**said, max_length=200)
                 self.initial[at] = known[n].get(piece, "") if n < len(known) else ""
             made.append(names)
         return made

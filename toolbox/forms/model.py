@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.fields import WrittenField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
@@ -30,7 +31,8 @@ class PresentationForm(VersionedForm):
             "title": {"required": _("Donnez un titre au modèle.")},
             "summary": {"required": _("Dites quand s’en servir.")},
         }
-        widgets = {"summary": forms.Textarea(attrs={"rows": 4, "maxlength": 600})}
+        widgets = {"summary": forms.Textarea(attrs={"rows": 4})}
+        field_classes = dict.fromkeys(fields, WrittenField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +45,7 @@ class PresentationForm(VersionedForm):
 class ReasonForm(forms.Form):
     """A few sentences, said to everybody."""
 
-    text = forms.CharField(max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+    text = WrittenField(max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
 
     def __init__(self, *args: Any, label: Any, help_text: Any, missing: Any, most: int = 2000, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +66,7 @@ class ReasonForm(forms.Form):
 class CopyForm(forms.Form):
     """A model of one's own: its title, its address, for which network."""
 
-    title = forms.CharField(label=_("Titre"), max_length=140, error_messages={"required": _("Donnez-lui un titre.")})
+    title = WrittenField(label=_("Titre"), max_length=140, error_messages={"required": _("Donnez-lui un titre.")})
     slug = forms.SlugField(
         label=_("Adresse"), max_length=80, help_text=_("Des lettres sans accent, des chiffres et des traits d’union."),
         error_messages={

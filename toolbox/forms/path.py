@@ -9,7 +9,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import LinesField
+from directory.forms.fields import LinesField, WrittenField
 from directory.forms.organisation import dress
 from directory.forms.rows import RowForm, RowsField
 from directory.forms.written import one_line
@@ -43,7 +43,7 @@ class ConditionRow(RowForm):
 class AnswerRow(RowForm):
     """One more answer."""
 
-    label = forms.CharField(label=_("Nouvelle réponse"), max_length=120)
+    label = WrittenField(label=_("Nouvelle réponse"), max_length=120)
 
 
 class PieceForm(forms.Form):
@@ -94,7 +94,7 @@ class RuleForm(PieceForm):
     """When a rule holds, and what it advises."""
 
     kind = "rules"
-    name = forms.CharField(
+    name = WrittenField(
         label=_("Nom de la règle"), max_length=80, help_text=_("Pour s’y retrouver ici; il ne paraît nulle part.")
     )
     stage = forms.ChoiceField(
@@ -102,7 +102,7 @@ class RuleForm(PieceForm):
         required=False,
         choices=[("", _("Ne dit rien de l’étape")), *Continuum.choices],
     )
-    because = forms.CharField(
+    because = WrittenField(
         label=_("Pourquoi"),
         required=False,
         max_length=400,
@@ -148,17 +148,15 @@ class QuestionForm(PieceForm):
     """A question, its answers, and when it is asked. An answer left empty is withdrawn."""
 
     kind = "questions"
-    question = forms.CharField(label=_("Question"), max_length=160)
-    help = forms.CharField(
-        label=_("Précision"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
-    )
+    question = WrittenField(label=_("Question"), max_length=160)
+    help = WrittenField(label=_("Précision"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
     more = RowsField(row=AnswerRow, most=6, label=_("Autres réponses"))
 
     def __init__(self, *args: Any, standing: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.answers = [(a["value"], a["label"]) for a in (standing or {}).get("answers", ())]
         for n, (value, label) in enumerate(self.answers, 1):
-            self.fields[f"answer-{value}"] = forms.CharField(
+            self.fields[f"answer-{value}"] = WrittenField(
                 label=gettext("Réponse %(n)d") % {"n": n}, max_length=120, required=False, initial=label
             )
         self.order_fields(

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import HourField, LinesField
+from directory.forms.fields import HourField, LinesField, WrittenField
 from directory.forms.need import date_field
 
 NOT_A_NUMBER = {"invalid": _("Écrivez un nombre : 40 ou 40,50.")}
@@ -42,8 +42,8 @@ def value_field(kind: str, choices: Any, *, label: Any, required: bool) -> forms
             return LinesField(longest=300, help_text=_("Un élément par ligne."), **known)
         case "long":
             widget_ = forms.Textarea(attrs={"rows": 4})
-            return forms.CharField(max_length=2000, widget=widget_, **known)
-    return forms.CharField(max_length=300, **known)
+            return WrittenField(max_length=2000, widget=widget_, **known)
+    return WrittenField(max_length=300, **known)
 
 
 def to_json(kind: str, value: Any) -> Any:

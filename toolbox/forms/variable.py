@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import LinesField
+from directory.forms.fields import LinesField, WrittenField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
@@ -42,7 +42,7 @@ ASKED_OF = [
 class VariableForm(VersionedForm):
     """Nine questions; the name that clauses write is made from the label and never changes after."""
 
-    label = forms.CharField(
+    label = WrittenField(
         label=_("Comment elle s’appelle"), max_length=120,
         help_text=_("Ce que lit la personne qui remplit : « Lieu de la remise »."),
         error_messages={"required": _("Donnez-lui un nom.")},
@@ -50,7 +50,7 @@ class VariableForm(VersionedForm):
     type = forms.ChoiceField(
         label=_("Ce qu’on y écrit"), choices=TYPE_CHOICES, error_messages={"required": _("Choisissez une sorte.")}
     )
-    help = forms.CharField(
+    help = WrittenField(
         label=_("Aide"), required=False, max_length=400, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Une phrase : ce que l’on attend, dans quelle unité."),
     )  # fmt: skip
