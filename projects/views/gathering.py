@@ -203,7 +203,7 @@ def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return _page(request, gathering, status=422, place_form=form)
-    already = gathering.registrations.live().filter(user=request.user).exists()
+    already = gathering.registrations.live().filter(user=request.user.pk).exists()
     try:
         registration = gatherings.register(
             gathering, by=request.user, organisation=acting.organisation, needs=form.cleaned_data["needs"]
