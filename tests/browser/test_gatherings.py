@@ -45,6 +45,7 @@ def test_a_gathering_from_its_announcement_to_its_minutes(
     host.goto(community.get_absolute_url())
     host.get_by_role("link", name="Préparer une rencontre").click()
     host.fill("[name=title]", "Atelier : prix coûtant")
+    host.fill("[name=place]", "12, rue du Moulin")
     host.fill("[name=day]", f"{timezone.localdate() + datetime.timedelta(days=12)}")
     host.fill("[name=begins]", "9 h")
     host.fill("[name=ends]", "8 h")
