@@ -137,6 +137,8 @@ def _said(
         for code in codes
         if code != "too_many" or not free  # « il n’en reste que 45 » says more than « il y en a 50 en tout »
     ]
+    if gone := [one for one in said if one.code == "past"]:
+        return gone  # nothing else would help
     closed = any(one.all_day for one in said)  # the day is to change: who holds it then says nothing more
     return [one for one in said if one.code != "taken" or not closed]
 

@@ -19,7 +19,7 @@ from loans.models import Agreement, AgreementStatus, LoanStatus, Moment, Side, W
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
 
-NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.CLOSE)  # whose state says what to do
+NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.SETTLE, Wait.CLOSE)  # whose state says what to do
 TONES = {Wait.LATE: "danger", Wait.CORRECT: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}
 
 
@@ -43,6 +43,7 @@ def title(loan: Any, them: str) -> str:
         Wait.DUE: _("Retour de %(what)s"),
         Wait.NAME: _("Nommer la personne : %(what)s"),
         Wait.HAND_OVER: _("Remise de %(what)s"),
+        Wait.SETTLE: _("Incident à régler : %(what)s"),
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
     }[wait] % words
 
@@ -58,6 +59,7 @@ def _gesture(loan: Any) -> str:
         Wait.DUE: bring_back,
         Wait.NAME: _("Nommer"),
         Wait.HAND_OVER: _("Inscrire la remise") if loan.has_state else _("Inscrire le début"),
+        Wait.SETTLE: _("Régler l’incident"),
         Wait.CLOSE: _("Terminer"),
     }[Wait(loan.wait)]
 
@@ -66,7 +68,7 @@ def _address(loan: Any) -> str:
     """Where it is done: on the sheet, on the incident, else on the page of the loan."""
     if loan.wait in (Wait.CONFIRM, Wait.CORRECT):
         return reverse("loan_handover" if loan.sheet == Moment.HANDOVER else "loan_return", args=[loan.pk])
-    if loan.wait == Wait.AGREE:
+    if loan.wait in (Wait.AGREE, Wait.SETTLE):
         return reverse("incident_detail", args=[loan.pk, loan.incident])
     return str(loan.get_absolute_url())
 
@@ -131,5 +133,6 @@ def _expected(loan: Any, them: str) -> str:
                         "dites ce qui n’est pas exact."),
         Wait.CORRECT: _("La fiche « %(sheet)s » est contestée : corrigez ce qui n’est pas exact."),
         Wait.AGREE: _("%(who)s propose qui paie pour l’incident : acceptez, ou proposez autre chose."),
+        Wait.SETTLE: _("C’est rendu, et un incident reste ouvert : dites comment il se règle, puis terminez le prêt."),
     }.get(loan.wait, "")  # fmt: skip
     return said % {"sheet": sheet, "who": them}

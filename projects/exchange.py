@@ -50,7 +50,7 @@ FIGURES = (
     gettext_lazy("Valeur venue ($)"), gettext_lazy("dont argent reçu ($)"),
 )  # fmt: skip
 SHAPES = (HOURS, HOURS, MONEY, MONEY, HOURS, HOURS, MONEY, MONEY)
-PAID = (  # beside the others, where the project pays some hours
+PAID = (  # beside the others, where some hours are paid to their lender
     gettext_lazy("dont heures de personnes payées, promises"), gettext_lazy("dont heures d’usage payées, promises"),
     gettext_lazy("dont heures de personnes payées, venues"), gettext_lazy("dont heures d’usage payées, venues"),
 )  # fmt: skip
@@ -179,18 +179,19 @@ def methods(project: Project, counted: Ledger, money: Financing) -> list[str]:
             "valeur promise d’une heure, ou à celle du prêt si la promesse n’en dit pas."
         ),
         _(
-            "Un prêt que le projet paie n’est pas un don : ses heures comptent, dites à part, son prix non, et la "
-            "colonne « Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
+            "Un prêt payé à son prêteur n’est pas un don : ses heures comptent, dites à part comme payées, son prix "
+            "non, et la colonne « Remarques » le dit; seul ce qui est offert en plus du prix y ajoute une valeur."
         ),
         _("Un apport qui ne nomme pas de rôle compte sous ceux que son partenaire a offerts, ensemble."),
         _(
-            "Ce qui est promis compte dans l’année où cela commence, ou celle de l’offre quand rien n’est daté; ce qui "
-            "est venu, dans l’année où c’est venu."
+            "Ce qui est promis compte dans l’année où cela commence, ou celle de l’offre quand rien n’est daté; chaque "
+            "date d’un prêt lié, dans l’année où elle commence; ce qui est venu, dans l’année où c’est venu."
         )
         if project.year_starts == 1
         else _(
             "L’exercice commence le 1er %(month)s. Ce qui est promis compte dans celui où cela commence, ou celui de "
-            "l’offre quand rien n’est daté; ce qui est venu, dans celui où c’est venu."
+            "l’offre quand rien n’est daté; chaque date d’un prêt lié, dans celui où elle commence; ce qui est venu, "
+            "dans celui où c’est venu."
         )
         % {"month": project.get_year_starts_display()},
     ]

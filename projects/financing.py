@@ -90,6 +90,6 @@ class Financing:
 
 def financing(project: Project, fundings: Sequence[Funding], lines: Sequence[Line], total: Sums) -> Financing:
     """From what the page already read."""
-    by_partners = {normalise(line.partner) for line in lines if line.kind == Nature.MONEY}
+    by_partners = {normalise(line.name) for line in lines if line.kind == Nature.MONEY}
     sources = tuple(Source(row, normalise(row.funder) in by_partners) for row in fundings)
     return Financing(total, sources, project.budget)

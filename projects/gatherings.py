@@ -25,6 +25,10 @@ class Past(NotPossible):
     """A gathering is not prepared for a moment that is gone, nor moved to one."""
 
 
+class Nowhere(NotPossible):
+    """What is announced says where it is held, or by which link."""
+
+
 TOLD_WHEN_CHANGED = {"starts_at", "ends_at", "place", "territory", "link"}
 
 
@@ -57,7 +61,7 @@ def prepare(community: Community, *, form: Any, by: Any) -> Gathering:
 
 @transaction.atomic
 def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gathering:
-    """Save what a form says of it. Raises AlreadyMoved when someone changed it since; Past; NotPossible for few places.
+    """Save what a form says of it. Raises AlreadyMoved when someone changed it since; Past, Nowhere; NotPossible.
 
     More places go to the first of the waiting list; whoever is registered is told of another hour or place.
     """
@@ -72,6 +76,8 @@ def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gather
             if announced
             else _("Ce moment est passé : choisissez un jour et une heure à venir.")
         )
+    if announced and is_somewhere(standing) and not is_somewhere(form.instance):
+        raise Nowhere(_("Cette rencontre est annoncée : dites où elle a lieu, ou par quel lien."))
     taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     limit = form.cleaned_data.get("limit")
     if limit is not None and limit < taken:
@@ -99,15 +105,29 @@ def tells(form: Any) -> bool:
     return form.instance.status == GatheringStatus.ANNOUNCED and bool(TOLD_WHEN_CHANGED & set(form.changed_fields()))
 
 
+def hindrance(gathering: Gathering) -> str:
+    """What must be mended before it is announced; nothing when it may be."""
+    if gathering.starts_at <= timezone.now():
+        return _("Sa date est passée : changez-la avant de l’annoncer.")
+    if not is_somewhere(gathering):
+        return _("Dites où elle a lieu, ou par quel lien, avant de l’annoncer.")
+    if gathering.community.status != Status.PUBLISHED:
+        return _("La communauté n’est pas encore publiée : publiez-la d’abord.")
+    return ""
+
+
+def is_somewhere(gathering: Gathering) -> bool:
+    """Whether it says where it is held, or by which link."""
+    return bool(gathering.place or gathering.link)
+
+
 @transaction.atomic
 def announce(gathering: Gathering, *, by: Any) -> Gathering:
-    """Public from now on, and the members are told. Raises AlreadyMoved, NotPossible for what is past."""
+    """Public from now on, and the members are told. Raises AlreadyMoved, NotPossible for a hindrance."""
     require(can_hold(by, gathering))
     gathering = lock(gathering)
-    if gathering.starts_at <= timezone.now():
-        raise NotPossible(_("Sa date est passée : changez-la avant de l’annoncer."))
-    if gathering.community.status != Status.PUBLISHED:
-        raise NotPossible(_("La communauté n’est pas encore publiée : publiez-la d’abord."))
+    if why := hindrance(gathering):
+        raise NotPossible(why)
     _move(gathering, GatheringStatus.ANNOUNCED, from_=(GatheringStatus.DRAFT,))
     announcing.announced(gathering)
     return gathering
@@ -140,19 +160,22 @@ def _move(gathering: Gathering, target: str, *, from_: Iterable[str], **also: An
 def register(gathering: Gathering, *, by: Any, organisation: Organisation, needs: str = "") -> Registration:
     """A place, or a rank in the waiting list when none is left; asking twice is asking once.
 
-    Raises NotPossible when registration is closed.
+    What she says last of how to welcome her is what stands. Raises NotPossible when registration is closed.
     """
     require(is_member(by, organisation) and organisation.status == Status.PUBLISHED)
     gathering = lock(gathering)
     if not gathering.is_open:
         raise NotPossible(_("On ne peut plus s’inscrire à cette rencontre."))
     mine = gathering.registrations.live().filter(user=by).first()
+    needs = " ".join(needs.split())[:300]
     if mine:
+        mine.needs = needs
+        mine.save(update_fields=["needs"])
         return mine
     taken = gathering.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     full = gathering.limit is not None and taken >= gathering.limit
     registration = Registration.objects.create(
-        gathering=gathering, organisation=organisation, user=by, needs=" ".join(needs.split())[:300],
+        gathering=gathering, organisation=organisation, user=by, needs=needs,
         status=RegistrationStatus.WAITING if full else RegistrationStatus.REGISTERED,
     )  # fmt: skip
     announcing.registered(registration)

@@ -28,6 +28,7 @@ from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.publication import Status
 from projects import wording
 from projects.models import IN_USE, NATURE_OF_KIND, ContributionRole, Nature, Part, Project, ProjectLoan, lent
+from projects.permissions import can_lead
 
 # One row for what was promised, one for each part that came, each in the year of its own date.
 ENTRIES = """
@@ -99,7 +100,7 @@ YEAR = "extract(year FROM dated - make_interval(months => %(months)s))::int"  # 
 class Sums:
     """Hours of people, hours of use of things, dollars, those of money alone: promised, and come so far.
 
-    The last ones are the hours, of people and of use, that the project pays, among the others: they are no gift.
+    The last ones are the hours, of people and of use, that a borrower pays to its lender, among the others: no gift.
     """
 
     promised_hours: Decimal = Decimal(0)
@@ -117,7 +118,7 @@ class Sums:
 
     @property
     def has_paid(self) -> bool:
-        """Whether the project pays some of these hours."""
+        """Whether some of these hours are paid to their lender."""
         return bool(self.promised_paid or self.promised_paid_use or self.paid or self.paid_use)
 
     @property
@@ -138,11 +139,12 @@ class Sums:
 
 @dataclass(frozen=True)
 class Line:
-    """One contribution or one loan."""
+    """One contribution or one loan. ``partner`` may be read by everyone; ``name``, by who leads alone."""
 
     key: str
     organisation: int
     partner: str
+    name: str
     part: str
     kind: Nature
     role: str
@@ -169,7 +171,7 @@ class Line:
 
     @property
     def aside(self) -> str:
-        """« (prêt payé) », « (prêt) »; of a promise, its hours that the project pays."""
+        """« (prêt payé) », « (prêt) »; of a promise, its hours that are paid."""
         if self.is_loan:
             return _("(prêt payé)") if self.sums.has_paid else _("(prêt)")
         paid = self.sums.paid or self.sums.paid_use
@@ -220,9 +222,11 @@ def lines_of(project: Project) -> tuple[list[Line], Sums]:
     return lines, total
 
 
-def ledger(project: Project) -> Ledger:
-    """The ledger of a project, in three queries whatever it holds."""
+def ledger(project: Project, *, by: Any = None) -> Ledger:
+    """The ledger of a project, in three queries whatever it holds; who leads it reads the names of who left too."""
     lines, _total = lines_of(project)
+    if by is not None and can_lead(by, project):
+        lines = [replace(line, partner=line.name) for line in lines]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{ENTRIES} SELECT grouping(organisation_id, role, kind, year), organisation_id, role, kind, year, unit,
@@ -236,13 +240,13 @@ def ledger(project: Project) -> Ledger:
     return Ledger(lines, *_groups(grouped, {line.organisation: line.partner for line in lines}, project.year_starts))
 
 
-def _names(ids: set[int]) -> dict[int, str]:
-    """The names of partners; one that is not on the portal keeps its sums, and its name is not said."""
+def _names(ids: set[int]) -> dict[int, tuple[str, str]]:
+    """The names of partners, as everyone reads them and as they are: one that left keeps its sums, its name unsaid."""
     if not ids:
         return {}
     rows = Organisation.objects.filter(pk__in=ids).values_list("pk", "name", "status")
     gone = _("Un organisme qui n’est plus au portail")
-    return {pk: name if status == Status.PUBLISHED else gone for pk, name, status in rows}
+    return {pk: (name if status == Status.PUBLISHED else gone, name) for pk, name, status in rows}
 
 
 def nature_of(value: str) -> Nature:
@@ -272,18 +276,20 @@ def _plus(one: Sums, other: Sums) -> Sums:
     return Sums(*(getattr(one, n) + getattr(other, n) for n in Sums.__dataclass_fields__))
 
 
-def _line(row: Any, names: dict[int, str]) -> Line:
+def _line(row: Any, names: dict[int, tuple[str, str]]) -> Line:
     key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per, remarks = row[:13]
     kind = nature_of(nature)
     sums = _sums(row[13:], _unit(kind))
     is_loan = key.startswith("l")
     by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
+    partner, name = names.get(organisation, ("", ""))
     said = json.loads(remarks) if remarks else []
     unsaid = _loan_method(rate, per, paid=sums.has_paid) if is_loan else _method(kind, by_amount, rate, sums)
     return Line(
         key=key,
         organisation=organisation,
-        partner=names.get(organisation, ""),
+        partner=partner,
+        name=name,
         part=str(Part(part).label) if part else _("prête"),
         kind=kind,
         role=roles_in_words(role),
@@ -317,7 +323,7 @@ def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _remark(row: dict[str, Any]) -> str:
-    """What was written of what came; of a real loan, its name, how it counts, what the project pays, why it counts."""
+    """What was written of what came; of a real loan, its name, how it counts, what is paid for it, why it counts."""
     name, loan = row["said"], row["loan"]
     if loan is None:
         return str(name)

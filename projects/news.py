@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -25,16 +26,16 @@ DOCUMENTS_AT_MOST = 40
 
 
 @transaction.atomic
-def tell(*, project: Project, title: str, body: str, by: Any, photos: Iterable[Any] = ()) -> tuple[News, list[str]]:
-    """Add a news to the journal and write to who follows; gives it, and a sentence for each photo refused."""
+def tell(*, project: Project, title: str, body: str, by: Any, photos: Iterable[Any] = ()) -> News:
+    """Add a news to the journal and write to who follows. Raises ValidationError, a sentence for each photo refused."""
     require(can_lead(by, project))
     news = News.objects.create(project=project, title=title, body=body, by=by)
-
-    refused = _keep_photos(news, photos, room=PHOTOS_AT_MOST)
+    if refused := _keep_photos(news, photos, room=PHOTOS_AT_MOST):
+        raise ValidationError(refused)
     edited(project, by=by)
     if project.is_public:
         notifications.told(news)
-    return news, refused
+    return news
 
 
 def _keep_photos(news: News, files: Iterable[Any], *, room: int) -> list[str]:

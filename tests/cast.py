@@ -235,9 +235,7 @@ def something_built(shown: Any, people: dict[str, User]) -> dict[str, Any]:
     promise = partner.contributions.create(
         nature="temps", label="Bras", hours=4, starts_on=now.date(), status="welcomed", answered_at=now
     )
-    news, _refused = tell(
-        project=project, title="Il roule", body="Enfin.", by=people["manager"], photos=[picture(size=(60, 40))]
-    )
+    news = tell(project=project, title="Il roule", body="Enfin.", by=people["manager"], photos=[picture(size=(60, 40))])
     file = SimpleUploadedFile("plan.pdf", b"%PDF-1.7 %%EOF")
     document = add_document(project=project, title="Plan", file=file, by=people["manager"])
     link = ProjectLoan.objects.create(

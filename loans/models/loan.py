@@ -93,7 +93,7 @@ class LoanQuerySet(models.QuerySet["Loan"]):
 
     def with_target(self, *organisations: Any) -> Self:
         """What a waiting loan is about: ``sheet`` (the moment of its first one to confirm, else to correct),
-        ``incident`` (its number)."""
+        ``incident`` (the number of its first one whose payer is to agree on, else to settle)."""
         reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
         mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
         mine |= Q(borrower_at__isnull=True, loan__borrower__in=organisations)
@@ -102,9 +102,10 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
         agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
         agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)
+        to_agree = models.Case(models.When(agree, then=0), default=1)
+        open_ones = incidents.filter(agree | Q(closed_at__isnull=True)).order_by(to_agree, "pk")
         return self.annotate(
-            sheet=models.Subquery(first.values("moment")[:1]),
-            incident=models.Subquery(incidents.filter(agree).order_by("pk").values("pk")[:1]),
+            sheet=models.Subquery(first.values("moment")[:1]), incident=models.Subquery(open_ones.values("pk")[:1])
         )
 
     def for_list(self) -> Self:

@@ -29,6 +29,7 @@ class Wait(models.TextChoices):
     DUE = "due", _("à rendre aujourd’hui")
     NAME = "name", _("personne à nommer")
     HAND_OVER = "hand_over", _("à remettre")
+    SETTLE = "settle", _("incident à régler")
     CLOSE = "close", _("à terminer")
 
 
@@ -59,6 +60,8 @@ WHEN = {
     Wait.DUE: f"{OURS} AND {OUT} AND {LOAN}.ends_at <= %(tomorrow)s",
     Wait.NAME: f"""{GIVEN} AND {HELD} AND {LOAN}.consent_on IS NULL
         AND EXISTS (SELECT FROM directory_resource d WHERE d.id = {LOAN}.resource_id AND d.kind = 'humain')""",
+    Wait.SETTLE: f"""{GIVEN} AND {_is(LoanStatus.RETURNED)}
+        AND EXISTS (SELECT FROM loans_incident i WHERE i.loan_id = {LOAN}.id AND i.closed_at IS NULL)""",
     Wait.CLOSE: f"{GIVEN} AND {_is(LoanStatus.RETURNED)}",
     Wait.HAND_OVER: f"""{OURS} AND ({_is(LoanStatus.ACCEPTED)} AND {LOAN}.starts_at < %(tomorrow)s
         OR {LOAN}.to_come > 0)""",

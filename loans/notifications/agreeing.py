@@ -13,6 +13,7 @@ from accounts.models import Mail
 from loans.models import Loan, LoanDate, LoanEvent, LoanMessage, LoanStatus, Proposal, Side
 from loans.notifications.sending import send, what, words
 from loans.permissions import members_of, organisation_of, other, people_of
+from mutualisation.kernel.moments import in_words as period_words
 from mutualisation.kernel.moments import moment_in_words
 
 
@@ -177,7 +178,8 @@ def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: st
     send(
         loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
         subject=_("%(who)s annule une date : %(what)s") % words(loan, side),
-        expected=_("Les autres dates tiennent. Le fichier joint met votre agenda à jour."),
+        expected=_("C’est annulé : %(when)s. Les autres dates tiennent. Le fichier joint met votre agenda à jour.")
+        % {"when": period_words(date.period)},
     )  # fmt: skip
 
 

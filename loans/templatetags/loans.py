@@ -46,7 +46,9 @@ def rivals_of(context: Any, loan: Loan, waiting: Proposal | None) -> dict[str, A
     others = []
     if lends and not gone:
         others = rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=context["request"].user)
-    return {"rivals": others, "gone": gone, "lends": lends, "loan": loan}
+    mine = waiting is not None and waiting.side == context["side"]
+    answers = lends if waiting is None else not mine
+    return {"rivals": others, "gone": gone, "lends": lends, "mine": mine, "answers": answers, "loan": loan}
 
 
 @register.inclusion_tag("loans/agreement/_rule.html")

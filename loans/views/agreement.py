@@ -13,7 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.memberships import memberships_of
 from directory.models import Membership
@@ -28,6 +28,7 @@ from loans.views.loan import version_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import clock, day_in_words, wall
 from mutualisation.kernel.pagination import asked_page, pager
+from mutualisation.kernel.requests import posted_from
 
 S = AgreementStatus
 TEMPLATE = "loans/agreement/detail.html"
@@ -278,7 +279,7 @@ def _address(name: str, agreement: Agreement) -> str:
 # ---- drawing up
 
 
-@require_POST
+@posted_from("loan_detail", "pk")
 def agreement_draw_up(request: HttpRequest, pk: int) -> HttpResponse:
     """Either side has the agreement of a loan drawn up."""
     loan = get_object_or_404(Loan.objects.visible_to(request.user).select_related("resource"), pk=pk)
@@ -296,7 +297,7 @@ def agreement_draw_up(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(agreement)
 
 
-@require_POST
+@posted_from("agreement", "number")
 def agreement_amend(request: HttpRequest, number: str) -> HttpResponse:
     """Another amendment, after one that was refused or that expired."""
     agreement = the_agreement(request, number)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.drafts import forget, hold, recall
 from directory.views.written import first_values
@@ -28,6 +28,7 @@ from loans.models import ConditionReport, Loan, LoanPhoto, LoanStatus, Moment
 from loans.models.condition import PHOTOS_AT_MOST
 from loans.permissions import sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.requests import posted_from
 from mutualisation.kernel.uploads import too_large
 
 TEMPLATE = "loans/condition/sheet.html"
@@ -329,7 +330,7 @@ def _said(loan: Loan, report: ConditionReport) -> str:
 # ---- the end of a loan
 
 
-@require_POST
+@posted_from("loan_return", "pk")
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """The lender ends a loan that came back."""
     loan = the_loan(request, pk)
@@ -343,7 +344,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("loan_return", pk=pk)
 
 
-@require_POST
+@posted_from("loan_return", "pk")
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """The lender found that some did not come back."""
     loan = the_loan(request, pk)

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.mail import absolute
 from directory.memberships import memberships_of
 from loans import feeds, notifications
 from loans.models import CalendarFeed, Loan, Side
 from loans.permissions import sides_of
+from mutualisation.kernel.requests import posted_from
 
 CALENDAR = "text/calendar; charset=utf-8"
 
@@ -42,7 +43,7 @@ def feed_list(request: HttpRequest) -> HttpResponse:
     return render(request, "loans/feed/list.html", context)
 
 
-@require_POST
+@posted_from("loan_feeds")
 def feed_revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """The address answers nothing from now on."""
     feed = get_object_or_404(CalendarFeed, pk=pk, user=request.user)

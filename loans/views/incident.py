@@ -137,17 +137,19 @@ def _page(request: HttpRequest, loan: Loan, incident: Incident, refused: dict[st
     lends = Side.LENDER in sides
     shown = list(incident.photos.all())
     first = {"payer": incident.payer_proposed or incident.payer, "estimate": incident.estimate}
+    unsettled = incident.is_open or incident.payer == Incident.Payer.UNDECIDED or bool(incident.payer_side)
     context = {
         "loan": loan,
         "incident": incident,
         "photos": shown,
         "room": PHOTOS_AT_MOST - len(shown) if incident.is_open and sides else 0,
         "to_agree": incidents.to_agree(request.user, incident),
-        "payer_form": refused.get("payeur") or (PayerForm(prefix="payeur", initial=first) if sides else None),
+        "payer_form": refused.get("payeur")
+        or (PayerForm(prefix="payeur", initial=first) if sides and unsettled else None),
         "back_form": refused.get("retour")
         or (BackForm(prefix="retour", initial={"back_on": incident.back_on}) if lends and incident.set_aside else None),
         "outcome_form": refused.get("regler") or (OutcomeForm(prefix="regler") if lends else None),
-        "warned": incidents.warned_loans(incident) if lends or request.user.is_superuser else [],
+        "warned": incidents.warned_loans(incident) if incident.is_open and (lends or request.user.is_superuser) else [],
         "form": next(iter(refused.values()), None),
         "events": _story(loan, incident),
     }

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from directory.memberships import memberships_of
 from directory.permissions import require
@@ -23,6 +23,7 @@ from loans.models import Agreement, AgreementStatus, Side, Signature
 from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, seats, sides_of
 from loans.signing import CannotSign, TextChanged
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.requests import posted_from
 
 TEMPLATE = "loans/signing/sign.html"
 
@@ -230,7 +231,7 @@ def agreement_refuse(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "loans/signing/refuse.html", {"agreement": agreement, "form": form}, status=status)
 
 
-@require_POST
+@posted_from("agreement", "number")
 def agreement_renew(request: HttpRequest, number: str) -> HttpResponse:
     """Take it up again with the same answers."""
     agreement = the_agreement(request, number)

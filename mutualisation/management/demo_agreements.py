@@ -25,7 +25,7 @@ from loans.models import (
     Signature,
     SignedHow,
 )
-from loans.permissions import organisation_of
+from loans.permissions import PARTY_OF, organisation_of
 from mutualisation.management.demo_loans import CANAL, MARMITE, PEOPLE, Cast, day, on, people, write_loan
 from toolbox.models import Party
 
@@ -79,6 +79,7 @@ def _answered(cast: Cast, agreement: Agreement, *sides: str) -> Agreement:
     named: dict[str, Any] = {
         name: f"coordination, {organisation_of(loan, side).name}" for name, side in LIAISON.items()
     }
+    named |= {f"{PARTY_OF[side]}.neq": f"11{organisation_of(loan, side).pk:08}" for side in Side}  # invented, its own
     named |= {"personne_adresse": "personne@poste.example", "personnes_prevues": FEW, "heures_semaine": HOURS}
     for side in sides:
         while asked := agreements.lacks_of(agreement, side):

@@ -219,7 +219,7 @@ def _rolling_pantry(project: Project, join: Any, people: dict[str, User]) -> Non
         (-9, "Huit jeudis plus tard", "Ce que nous avons appris :\n\n- passer toujours à la même heure;\n"
                                       "- garder une place pour les plats de la Marmite."),
     ):  # fmt: skip
-        news, _refused = tell(project=project, title=title, body=body, by=bearer)
+        news = tell(project=project, title=title, body=body, by=bearer)
         type(news).objects.filter(pk=news.pk).update(published_at=timezone.now() + datetime.timedelta(days=days))
 
 

@@ -47,6 +47,7 @@ URGENCY = {
             Wait.CONFIRM,
             Wait.AGREE,
             Wait.NAME,
+            Wait.SETTLE,
             Wait.CLOSE,
         )
     )
@@ -167,7 +168,7 @@ def _loan(loan: Any, ids: list[int]) -> Todo:
     side = Side.LENDER if lent else Side.BORROWER
     stands = awaited.told(loan, standing(loan, side, loan.waiting[0] if loan.waiting else None))
     them = (loan.borrower if lent else loan.lender).name
-    ends = loan.wait in (Wait.LATE, Wait.DUE, Wait.CLOSE)
+    ends = loan.wait in (Wait.LATE, Wait.DUE, Wait.SETTLE, Wait.CLOSE)
     return Todo(
         title=awaited.title(loan, them),
         address=stands.address,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory.models import Need, Organisation
+from directory.permissions import can_read
 from directory.taxonomies import portal_territories, territories
 from projects import communities
 from projects.lifecycle import RETOLD
@@ -78,12 +79,26 @@ def _said(request: HttpRequest, name: str) -> str:
 
 
 def _idea(request: HttpRequest) -> Idea | None:
-    """The idea named, for a member of its community."""
+    """The idea named, that no project took up yet, for a member of its community."""
+    idea = _named(request)
+    return idea if idea and idea.project is None else None
+
+
+def _named(request: HttpRequest) -> Idea | None:
     asked = _said(request, "idee")
     if not asked.isdecimal() or len(asked) > 18:
         return None
-    idea = Idea.objects.select_related("community").filter(pk=int(asked), withdrawn_at__isnull=True).first()
+    rows = Idea.objects.select_related("community", "project__organisation").filter(withdrawn_at__isnull=True)
+    idea = rows.filter(pk=int(asked)).first()
     return idea if idea and member_of(request.user, idea.community) else None
+
+
+def became(request: HttpRequest) -> dict[str, Any]:
+    """Of the idea named, when it is a project already: the idea, and that project if this reader may see it."""
+    idea = _named(request)
+    if idea is None or idea.project is None:
+        return {}
+    return {"idea": idea, "project": idea.project if can_read(request.user, idea.project) else None}
 
 
 def _needs(request: HttpRequest) -> list[Need]:

@@ -33,6 +33,8 @@ STALE = gettext_lazy(
     "Rien de ce que vous venez de faire n’a été enregistré."
 )
 
+BESIDE = {gatherings.Past: "day", gatherings.Nowhere: "place"}  # the field of what is refused
+
 
 def found(request: HttpRequest, pk: int) -> Gathering:
     """The gathering, for who may read it."""
@@ -88,14 +90,14 @@ def _page(request: HttpRequest, gathering: Gathering, *, status: int = 200, **bo
         "attended": [(organisations[pk], n) for pk, n in attended.items()] if holds else [],
         "acting": acting,
         "may_register": gathering.is_open and acting is not None and acting.organisation.status == Status.PUBLISHED,
-        "place_form": bound.get("place_form") or PlaceForm(),
+        "place_form": bound.get("place_form") or PlaceForm(initial={"needs": mine.needs if mine else ""}),
         "minutes_form": bound.get("minutes_form")
         or MinutesForm(initial={"minutes": gathering.minutes, "sequence": gathering.sequence}),
         "refused": bound.get("place_form") or bound.get("minutes_form"),
         "begun": begun,
         "to_count": to_count,
         "to_tell": gathering.is_past and begun and gathering.minutes_at is None,
-        "late": gathering.status == GatheringStatus.DRAFT and gathering.starts_at <= timezone.now(),
+        "hindrance": gatherings.hindrance(gathering) if gathering.status == GatheringStatus.DRAFT else "",
         "shown": gathering.community.is_public or holds,
     }
     response = render(request, "projects/gathering/detail.html", context, status=status)
@@ -155,7 +157,7 @@ def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
                     gathering, form=form, by=request.user, sequence=form.cleaned_data.get("sequence") or 0
                 )
             except NotPossible as refusal:
-                form.add_error("day" if isinstance(refusal, gatherings.Past) else "limit", str(refusal))
+                form.add_error(BESIDE.get(type(refusal), "limit"), str(refusal))
             except AlreadyMoved:
                 status = 409
                 problem = _("Quelqu’un a changé cette rencontre entre-temps. Ce que vous avez tapé est ci-dessous, "
@@ -193,7 +195,7 @@ def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 @posted_from("gathering_detail", "pk")
 def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a place for the organisation that one acts for, or a rank in the waiting list."""
+    """Take a place for the organisation that one acts for, or a rank in the waiting list; say how to be welcomed."""
     gathering = found(request, pk)
     acting = acting_for(request)
     if acting is None:
@@ -201,6 +203,7 @@ def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return _page(request, gathering, status=422, place_form=form)
+    already = gathering.registrations.live().filter(user=request.user.pk).exists()
     try:
         registration = gatherings.register(
             gathering, by=request.user, organisation=acting.organisation, needs=form.cleaned_data["needs"]
@@ -208,7 +211,9 @@ def gathering_register(request: HttpRequest, pk: int) -> HttpResponse:
     except NotPossible as refusal:
         messages.warning(request, str(refusal))
         return redirect(gathering)
-    if registration.status == RegistrationStatus.REGISTERED:
+    if already:
+        messages.success(request, _("Votre inscription tient toujours : ce que vous avez écrit est noté."))
+    elif registration.status == RegistrationStatus.REGISTERED:
         messages.success(request, _("Votre place est réservée. Un courriel vous donne le rendez-vous à noter."))
     else:
         messages.info(request, _("C’est complet : vous êtes en liste d’attente. Un courriel vous dira si une place "

@@ -24,8 +24,8 @@ from projects.views.project import found
 EXPORTS = "30/10m"
 
 
-def _counted(project: Project) -> tuple[Ledger, Financing]:
-    counted = ledger(project)
+def _counted(request: HttpRequest, project: Project) -> tuple[Ledger, Financing]:
+    counted = ledger(project, by=request.user)
     return counted, financing(project, list(project.fundings.all()), counted.lines, counted.total)
 
 
@@ -35,7 +35,7 @@ def project_ledger(request: HttpRequest, slug: str) -> HttpResponse:
     """Promised, delivered: hours and dollars, with how each was found; for those who take part."""
     project = found(request, slug)
     require(takes_part(request, project))
-    counted, money = _counted(project)
+    counted, money = _counted(request, project)
     context = {
         "project": project, "ledger": counted, "money": money, "methods": methods(project, counted, money),
         "today": timezone.localdate(),
@@ -55,7 +55,7 @@ def project_ledger_export(request: HttpRequest, slug: str, form: str) -> HttpRes
         refused = render(request, "429.html", {"exported": True}, status=429)
         refused["Retry-After"] = "600"
         return refused
-    (counted, money), address = _counted(project), request.build_absolute_uri(project.get_absolute_url())
+    (counted, money), address = _counted(request, project), request.build_absolute_uri(project.get_absolute_url())
     if form != "pdf":
         return ledger_table(project, counted, money, form=form, address=address)
     try:

@@ -23,9 +23,9 @@ from mutualisation.kernel.publication import Status
 from mutualisation.kernel.requests import posted_from
 from projects.forms.project import IdeaForm, ProjectForm
 from projects.lifecycle import BY_NAME, Facts, checklist, move_stage, stage_moves
-from projects.models import Participation, Project
+from projects.models import Contribution, Participation, Project
 from projects.proposing import change, propose
-from projects.views.beginnings import first_words, remember_where_from, whence
+from projects.views.beginnings import became, first_words, remember_where_from, whence
 
 MOVES = ("publish", "submit", "archive")  # returning needs a note: the curators' pages do it
 IDEA, SHEET = "projects/project/idea.html", "projects/project/form.html"
@@ -57,7 +57,7 @@ def project_propose(request: HttpRequest) -> HttpResponse:
             "differences": [], "versions": form.fingerprint(), "once": request.POST.get("once") or str(uuid.uuid4()),
             "waits": organisation.status != Status.PUBLISHED, "read_first": awaits_reading(request.user, blank),
             "follows": follows(request.user, blank), "from_path": "depuis" in request.GET,
-            "whence": whence(request),
+            "whence": whence(request), "became": became(request),
             "told": bool(form["description"].value() or form["continuum"].value() or form["description"].errors),
             **extra,
         }  # fmt: skip
@@ -176,6 +176,9 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
     if not request.user.is_authenticated or not can_edit(request.user, project):
         return None
     waiting = Participation.objects.offered().filter(project=project).select_related("organisation")
+    brought = Contribution.objects.filter(
+        status=Contribution.Status.OFFERED, participation__in=Participation.objects.welcomed().filter(project=project)
+    ).select_related("participation__organisation")
     checks = [] if project.is_ended else checklist(project, facts)
     read_first = awaits_reading(request.user, project)  # then one sends it to the curators; else one publishes it
     return {
@@ -188,6 +191,7 @@ def owner_panel(request: HttpRequest, project: Project, facts: Facts) -> dict[st
         "waiting": list(
             waiting.defer("organisation__search", "organisation__description").order_by("offered_at", "id")
         ),
+        "brought": list(brought.only("label", "participation__organisation__name").order_by("offered_at", "id")),
         "read_first": read_first,
         "follows": follows(request.user, project),
         "waits": project.organisation.status != Status.PUBLISHED,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,7 +24,7 @@ from mutualisation.kernel.documents import ACCEPT, DocumentError, attached, too_
 from mutualisation.kernel.requests import posted_from
 from mutualisation.kernel.uploads import too_large
 from projects.forms.participation import DocumentForm, NewsForm
-from projects.models import Document, News, NewsPhoto
+from projects.models import Document, News, NewsPhoto, Project
 from projects.news import (
     PHOTOS_AT_MOST,
     add_document,
@@ -51,14 +52,9 @@ def news_create(request: HttpRequest, slug: str) -> HttpResponse:
     form = NewsForm(request.POST if request.method == "POST" else None)
     draft = None
     if request.method == "POST":
-        if form.is_valid():
-            said = form.cleaned_data
-            photos = request.FILES.getlist("photos")
-            news, refused = tell(
-                project=project, title=one_line(said["title"]), body=said["body"], by=request.user, photos=photos
-            )
-            for sentence in [*refused, *_oversized(request)]:
-                messages.warning(request, sentence)
+        for sentence in _oversized(request):
+            form.add_error(None, sentence)
+        if form.is_valid() and (news := _told(request, form, project)):
             forget(user=request.user, key=key)
             messages.success(request, _("La nouvelle est publiée; celles et ceux qui suivent le projet la recevront."))
             if news.photos.exists():
@@ -73,6 +69,16 @@ def news_create(request: HttpRequest, slug: str) -> HttpResponse:
         "pictures": [], "room": PHOTOS_AT_MOST,
     }  # fmt: skip
     return render(request, NEWS, context, status=422 if form.errors else 200)
+
+
+def _told(request: HttpRequest, form: NewsForm, project: Project) -> News | None:
+    """The news of a valid form, published; None, with a sentence in the form for each photo refused."""
+    said, photos = form.cleaned_data, request.FILES.getlist("photos")
+    try:
+        return tell(project=project, title=one_line(said["title"]), body=said["body"], by=request.user, photos=photos)
+    except ValidationError as refused:
+        form.add_error(None, refused)
+        return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -9,7 +9,7 @@ FEEDS = table("""
 loan_feeds | 302 200 | 302 200
 loan_feed token={agenda} | 200 | 405
 loan_feed token=abime | 404 | 405
-loan_feed_revoke pk={agenda_pk} | 302 405 | 302 404 302 404 404 404 404
+loan_feed_revoke pk={agenda_pk} | 302 | 302 404 302 404 404 404 404
 loan_calendar pk={agenda_loan} | 302 404 200 200 404 404 404 | 302 405
 """)
 
@@ -28,8 +28,8 @@ loan_handover_print pk={loan_kept} | 302 404 200 200 404 404 200 | 302 405
 loan_return pk={loan_kept} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
 loan_return pk={loan_out} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
 loan_return_print pk={loan_out} | 302 404 200 200 404 404 200 | 302 405
-loan_close pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
-loan_reopen pk={loan_out} | 302 405 | 302 404 302 302 404 404 403
+loan_close pk={loan_out} | 302 | 302 404 302 302 404 404 403
+loan_reopen pk={loan_out} | 302 | 302 404 302 302 404 404 403
 incident_create pk={loan_kept} | 302 404 302 302 404 404 403 | 302 404 302 302 404 404 403
 incident_create pk={loan_out} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
 incident_detail pk={loan_out} incident={incident} | 302 404 200 200 404 404 200 | 302 404 404 404 404 404 403
@@ -56,8 +56,8 @@ SIGNING = table("""
 agreement_sign number={to_sign} | 302 404 200 200 404 404 200 | 302 404 409 409 404 404 403
 agreement_refuse number={to_sign} | 302 404 403 200 404 404 403 | 302 404 403 422 404 404 403
 agreement_refuse number={refused} | 302 404 302 302 404 404 302 | 302 404 302 302 404 404 302
-agreement_renew number={to_sign} | 302 405 | 302 404 403 403 404 404 403
-agreement_renew number={refused} | 302 405 | 302 404 302 302 404 404 403
+agreement_renew number={to_sign} | 302 | 302 404 403 403 404 404 403
+agreement_renew number={refused} | 302 | 302 404 302 302 404 404 403
 agreement_link number={to_sign} | 302 404 200 200 404 404 403 | 302 404 422 422 404 404 403
 agreement_paper number={to_sign} | 302 404 200 200 404 404 200 | 302 404 422 422 404 404 403
 agreement_scan number={to_sign} uid={scan} | 302 404 200 200 404 404 200 | 302 405
@@ -93,8 +93,8 @@ agreement number={agreement} | 302 404 200 200 404 404 200 | 302 404 404 404 404
 agreement number=2020-0000 | 302 404 | 302 404
 agreement_answer number={agreement} | 302 404 302 302 404 404 403 | 302 404 409 409 404 404 403
 agreement_change number={agreement} | 302 404 200 200 404 404 403 | 302 404 409 409 404 404 403
-agreement_amend number={agreement} | 302 405 | 302 404 302 302 404 404 403
-agreement_draw_up pk={loan_kept} | 302 405 | 302 404 302 302 404 404 403
+agreement_amend number={agreement} | 302 | 302 404 302 302 404 404 403
+agreement_draw_up pk={loan_kept} | 302 | 302 404 302 302 404 404 403
 agreement_rules | 302 403 403 403 200 200 200 | 302 405
 agreement_rule kind=materiel | 302 403 403 403 200 200 200 | 302 403 403 403 422 422 422
 agreement_rule kind=autre | 302 403 403 403 404 404 404 | 302 403 403 403 404 404 404

@@ -59,7 +59,7 @@ def test_who_answers_reads_who_else_waits_and_nobody_else_does() -> None:
     requests.accept(second, by=lender_of(second))
     assert rivals_of(first, lender_of(first)) == []
     told, read_by_borrower = page(first, lender_of(first)), page(first, borrower_of(first))
-    assert "proposez autre chose, ou refusez" in told
+    assert "refusez, ou proposez autre chose" in told
     assert "attendez sa réponse, ou proposez autre chose" in read_by_borrower
     apart = asked(hall, some_day(days=11))
     pages = (told, read_by_borrower, page(later, lender_of(later)), page(apart, lender_of(apart)))

@@ -113,6 +113,11 @@ def who_pays(loan: Loan, payer: str) -> Loan:
     return loan
 
 
+def spoilt(loan: Loan) -> Loan:
+    incidents.open_incident(loan, by=lender_of(loan), description="Fendue")
+    return loan
+
+
 def unnamed() -> Loan:
     person = ResourceFactory(kind="humain", quantity=1)
     member(person.organisation)
@@ -134,6 +139,7 @@ SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "due today": (ends(0), "due", "due"),
     "late": (ends(-1), "late", "late"),
     "returned": (returned, "close", ""),
+    "returned, an incident open": (lambda: spoilt(returned()), "settle", ""),
     "closed": (closed, "", ""),
     "closed, the lender said who pays": (lambda: who_pays(closed(), "borrower"), "", "agree"),
     "closed, the borrower said who pays": (lambda: who_pays(closed(), "shared"), "agree", ""),

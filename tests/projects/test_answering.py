@@ -52,6 +52,27 @@ def test_what_comes_with_support_waits_for_an_answer() -> None:
     assert ledger(project).total.promised == Decimal(50000)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+def test_who_leads_finds_on_the_page_each_thing_offered_that_awaits_an_answer(
+    n: int, django_assert_num_queries: Any
+) -> None:
+    project = build()
+    for i in range(n):
+        one = join(project)
+        contributions.promise(one, {**MONEY, "label": f"Un don {i}"}, by=one.offered_by)
+    waiting = Contribution.objects.filter(status="offered")
+    client = signed_in(someone_of(project.organisation))
+    read(client, project.get_absolute_url())
+    with django_assert_num_queries(30):
+        page = read(client, project.get_absolute_url())
+    for offered in waiting:
+        link = reverse("contribution", args=[project.slug, offered.pk])
+        assert f'<a href="{link}">{offered.label}</a>, {offered.participation.organisation.name}' in page
+    assert "Apports à accepter" not in read(signed_in(one.offered_by), project.get_absolute_url())
+    contributions.answer_promise(waiting.first(), welcome=True, by=someone_of(project.organisation))  # type: ignore[arg-type]
+    assert read(client, project.get_absolute_url()).count("/apports/") == n - 1
+
+
 def test_what_the_bearer_brings_with_its_support_needs_no_answer() -> None:
     project = build()
     bearer = someone_of(project.organisation)
@@ -97,6 +118,25 @@ def test_a_partner_answers_a_need_where_it_takes_part() -> None:
     assert "pour répondre à votre besoin\u00a0: Cinq glacières." in mail.text
     # without a need, another capacity is still offered there
     assert client.get(reverse("participate", args=[project.slug])).status_code == 200
+
+
+def test_the_need_of_a_project_that_is_ended_says_so_and_stays_as_it_is() -> None:
+    project = build()
+    need, other = a_need(project), NeedFactory()
+    ProjectNeed.objects.create(project=project, need=other)
+    assert "le cherche, à" in read(Client(), need.get_absolute_url())
+    type(project).objects.update(stage="termine", stood_at="deploiement")
+    page = read(Client(), need.get_absolute_url())
+    assert "Ce besoin vient d’un projet terminé" in page
+    assert ">Projet terminé</span>" in page
+    assert ">Ouvert</span>" not in page
+    assert "le cherchait, à" in page
+    page = read(Client(), other.get_absolute_url())  # of someone who still looks for it
+    assert "Un projet, maintenant terminé, voulait y répondre" in page
+    assert ">Ouvert</span>" in page
+    assert "le cherche, à" in page
+    need.refresh_from_db()
+    assert need.state == "open"
 
 
 def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager() -> None:

@@ -48,6 +48,25 @@ def test_an_idea_fills_the_two_sentences_that_are_asked() -> None:
     assert opened(user, idee=bare.pk).context["form"]["standfirst"].value() == "Une remorque"
 
 
+def test_an_idea_that_became_a_project_leads_to_it_and_another_may_be_proposed() -> None:
+    community, _host = a_community()
+    user, _own = joined(community)
+    idea = communities.put_idea(community, by=user, title="Camion partagé", text="Un camion.")
+    project = build(title="Le camion de l’Ouest")
+    communities.become(idea, project, by=user)
+    answer = opened(user, idee=idea.pk)
+    page = answer.content.decode()
+    assert f'<a href="{project.get_absolute_url()}">Le camion de l’Ouest</a>' in page
+    assert not answer.context["form"]["title"].value()
+    assert not answer.context["form"]["standfirst"].value()
+    Project.objects.update(status="draft", published_at=None)
+    page = opened(user, idee=idea.pk).content.decode()
+    assert "qui n’est pas encore public" in page
+    assert "Le camion de l’Ouest" not in page
+    stranger, _theirs = person()
+    assert "Camion partagé" not in opened(stranger, idee=idea.pk).content.decode()
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

@@ -17,6 +17,7 @@ from projects.contributions import BeyondPromise
 from projects.ledger import ledger
 from projects.linking import link_loan
 from projects.models import Participation, ProjectLoan
+from projects.wording import period
 from tests.factories import OrganisationFactory, ResourceFactory, lend, some_day
 from tests.projects.building import build, happened, someone_of
 from tests.projects.test_linking import lent, promised, signed_in, text_of, tied
@@ -35,8 +36,13 @@ def page_of(partner: Any) -> str:
 @pytest.mark.parametrize("hours", [0, 4])
 def test_a_promise_has_come_once_its_loan_has(until: str, status: str, hours: int) -> None:
     partner, promise, loan = promised(until=until, hours=hours)
+    assert "Inscrire ce qui est venu" in page_of(partner)
     tied(partner, promise, loan)
-    assert f">{status}</span>" in page_of(partner)
+    page = page_of(partner)
+    assert f">{status}</span>" in page
+    assert "Inscrire ce qui est venu" not in page
+    when = period(loan.starts_at.date(), loan.starts_at.date())
+    assert (f"Un prêt lié, {when}, comptera de lui-même" in page) is (until == "accepted")
 
 
 @pytest.mark.parametrize(("kind", "hours"), [("locaux", "d’usage"), ("humain", "de personnes")])

@@ -100,7 +100,7 @@ def OrganisationWaiting(organisation: Any) -> Any:  # noqa: N802 - reads as what
 
 def test_moves_are_those_of_the_table() -> None:
     community, host = a_community()
-    draft = a_gathering(community, status="draft")
+    draft = a_gathering(community, status="draft", place="12, rue du Moulin")
     stranger, _own = person()
     with pytest.raises(PermissionDenied):
         gatherings.announce(draft, by=stranger)
@@ -154,7 +154,7 @@ def test_names_and_the_link_are_for_who_should(client: Client) -> None:
     late, their = joined(community)
     gatherings.register(gathering, by=late, organisation=their)
     address, file = gathering.get_absolute_url(), reverse("gathering_file", args=[gathering.pk])
-    for user, sees_link, sees_names in ((None, 0, 0), (member, 1, 0), (late, 0, 0), (host, 0, 1)):
+    for user, sees_link, sees_names in ((None, 0, 0), (member, 1, 1), (late, 0, 0), (host, 0, 1)):
         if user:
             client.force_login(user)
         page = client.get(address).content.decode()
@@ -274,14 +274,21 @@ def test_who_moves_a_gathering_reads_that_others_are_told(client: Client) -> Non
 
 def test_a_draft_whose_day_has_passed_asks_for_another_before_it_is_announced(client: Client) -> None:
     community, host = a_community()
-    gathering = a_gathering(community, status="draft", days=-3)
+    gathering = a_gathering(community, status="draft", days=-3, place="12, rue du Moulin")
     client.force_login(host)
     page = client.get(gathering.get_absolute_url()).content.decode()
     assert "changez-la avant de l’annoncer" in page
     assert "Annoncer la rencontre" not in page
     shown = client.get(community.get_absolute_url()).context
     assert [g.pk for g in shown["coming"]] == [gathering.pk]  # something to mend, not something held
-    sent = {"title": "Atelier", "kind": "atelier", "begins": "18 h", "ends": "20 h", "sequence": "0"}
+    sent = {
+        "title": "Atelier",
+        "kind": "atelier",
+        "begins": "18 h",
+        "ends": "20 h",
+        "place": "Salle 2",
+        "sequence": "0",
+    }
     for day, status in (("2026-01-05", 422), ("2027-03-02", 302)):
         answer = client.post(reverse("gathering_edit", args=[gathering.pk]), {**sent, "day": day})
         assert answer.status_code == status
@@ -360,7 +367,7 @@ def test_what_was_not_held_has_neither_attendance_nor_minutes_and_a_place_is_kep
 def test_announcements_say_how_to_stop_them() -> None:
     community, host = a_community()
     member, _organisation = joined(community)
-    gatherings.announce(a_gathering(community, status="draft"), by=host)
+    gatherings.announce(a_gathering(community, status="draft", place="12, rue du Moulin"), by=host)
     mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
     assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
     assert "Ne plus recevoir les annonces" in mail.html

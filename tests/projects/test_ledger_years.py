@@ -15,7 +15,8 @@ from projects.financing import financing
 from projects.ledger import ledger
 from projects.linking import link_loan
 from projects.models import Funding
-from tests.projects.building import build, join
+from tests.factories import OrganisationFactory
+from tests.projects.building import build, join, someone_of
 from tests.projects.test_ledger import lent, on_paper, opened, rows, signed_in, told
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,45 @@ def test_the_years_of_the_ledger_are_those_of_the_project() -> None:
     assert [row[0] for row in opened(client, project)["Par période"].iter_rows(values_only=True)] == [
         "Exercice (avril à mars)", "2024-2025", "2025-2026", "2026-2027", "Total",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("first_month", [1, 4])
+def test_each_date_of_a_linked_loan_is_promised_in_its_year_and_the_method_says_so(first_month: int) -> None:
+    project = build(year_starts=first_month)
+    partner, loan = lent(project)
+    link_loan(project=project, loan=loan, by=partner.offered_by)
+    for year in (2024, 2025):
+        start = datetime.datetime(year, 6, 3, 14, tzinfo=datetime.UTC)
+        loan.dates.create(period=(start, start + datetime.timedelta(hours=2 * (year - 2023))))
+    years = rows(ledger(project), "Par période")
+    assert [s.promised_use for s in years.values()] == [2, 4, 4]
+    page = signed_in(partner.offered_by).get(reverse("project_ledger", args=[project.slug])).content.decode()
+    assert "chaque date d’un prêt lié, dans" in page
+    assert "Un prêt payé à son prêteur n’est pas un don" in page  # whoever borrows it, of the project or not
+    assert "que le projet paie" not in page
+
+
+@pytest.mark.parametrize("status", ["archived", "returned"])
+def test_who_leads_still_reads_the_name_of_a_partner_that_left_and_nobody_else(status: str) -> None:
+    project = build()
+    money = {"nature": "argent", "label": "Don", "amount": 500}
+    gone, stays = (join(project, OrganisationFactory(name=name), brings=[money]) for name in ("Le Parti", "Le Resté"))
+    Funding.objects.create(project=project, funder="Le Parti", amount=500, state="obtenu")
+    type(gone.organisation).objects.filter(pk=gone.organisation_id).update(status=status)
+    masked, where = "Un organisme qui n’est plus au portail", reverse("project_ledger", args=[project.slug])
+    for person, named in ((someone_of(project.organisation), True), (stays.offered_by, False)):
+        client = signed_in(person)
+        book = opened(client, project)
+        sheets = {
+            name: [row[0] for row in book[name].iter_rows(values_only=True)] for name in ("Lignes", "Par partenaire")
+        }
+        for read in (client.get(where).context["ledger"].lines[0].partner, *sheets.values()):
+            assert (("Le Parti" in read), (masked in read)) == (named, not named)
+        assert (masked in on_paper(client, project)) is not named
+        public = client.get(project.get_absolute_url())
+        assert [line.partner for line in public.context["lines"]] == [masked, "Le Resté"]
+        assert public.context["money"].gathered == client.get(where).context["money"].gathered == 1000  # counted once
+    assert [line.partner for line in ledger(project).lines] == [masked, "Le Resté"]
 
 
 def early(loan: Any, *, hours: Any, used: Any) -> Any:

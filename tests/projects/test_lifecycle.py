@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import Mail
 from directory.queue import queue
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.uploads import MAX_FILE
 from projects.lifecycle import Facts, checklist, move_stage, stage_moves
 from projects.models import ASIDE, STAGE_MOVES, Document, News, Project, Stage
 from projects.news import follow, take_down, tell
@@ -132,7 +133,7 @@ def test_a_news_is_written_once_to_each_follower() -> None:
     for person in followers:
         follow(project=project, by=person)
     UserFactory()
-    news, _refused = tell(project=project, title="Le camion roule", body="Enfin.", by=someone_of(project.organisation))
+    news = tell(project=project, title="Le camion roule", body="Enfin.", by=someone_of(project.organisation))
     mails = Mail.objects.filter(event=f"project-news:{news.pk}")
     assert {m.to for m in mails} == {p.email for p in followers}
     assert all("/projets/suivi/" in m.text for m in mails)
@@ -164,17 +165,23 @@ def test_hostile_html_in_a_news_is_only_text() -> None:
     assert "<strong>gras</strong>" in text
 
 
-def test_photos_of_a_news_follow_the_project() -> None:
+def test_a_news_waits_for_all_its_photos_which_follow_the_project() -> None:
     project = build()
     bearer = someone_of(project.organisation)
     client = Client()
     client.force_login(bearer)
-    answer = client.post(
-        reverse("news_create", args=[project.slug]),
-        {"title": "Photos", "body": "Deux.", "photos": [picture(size=(60, 40)), SimpleUploadedFile("x.jpg", b"non")]},
-        follow=True,
-    )
-    assert "n’est pas une photo" in answer.content.decode()
+    follow(project=project, by=UserFactory())
+    address = reverse("news_create", args=[project.slug])
+    said = {"title": "Photos", "body": "Un camion bleu."}
+    for broken in (SimpleUploadedFile("x.jpg", b"non"), SimpleUploadedFile("lourde.jpg", b"x" * (MAX_FILE + 1))):
+        answer = client.post(address, {**said, "photos": [picture(size=(60, 40)), broken]})
+        assert answer.status_code == 422
+        assert broken.name in answer.content.decode()
+        assert "Un camion bleu." in answer.content.decode()
+        assert not News.objects.exists()
+        assert not Mail.objects.exists()
+    client.post(address, {**said, "photos": [picture(size=(60, 40))]})
+    assert Mail.objects.exists()
     photo = News.objects.get().photos.get()
     address = reverse("news_photo", args=[photo.uid, "480"])
     assert Client().get(address)["Content-Type"] == "image/webp"
@@ -187,7 +194,7 @@ def test_photos_of_a_news_follow_the_project() -> None:
 def test_a_news_corrected_by_two_is_not_overwritten() -> None:
     project = build()
     bearer = someone_of(project.organisation)
-    news, _refused = tell(project=project, title="Un", body="Deux.", by=bearer)
+    news = tell(project=project, title="Un", body="Deux.", by=bearer)
     client = Client()
     client.force_login(bearer)
     address = reverse("news_edit", args=[project.slug, news.pk])
