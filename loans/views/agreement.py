@@ -176,6 +176,7 @@ def shown(
         "standing": stands,
         "scanned": scanned,
         "signs": to_sign and not scanned and own and mandated,
+        "refuses": to_sign and own and (mandated or bool(membership and membership.is_manager)),
         "who_signs": "" if mandated or not side else gate.who_signs(agreement, seat),
         "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,

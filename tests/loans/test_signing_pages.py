@@ -221,6 +221,7 @@ def test_a_draft_is_not_signed(agreement: Agreement) -> None:
 
 def test_refusing_asks_why(agreement: Agreement) -> None:
     browser = signed_in(signatory(agreement))
+    assert page(agreement, "agreement_refuse") in browser.get(agreement.get_absolute_url()).content.decode()
     assert browser.post(page(agreement, "agreement_refuse"), {"reason": " "}).status_code == 422
     assert fresh(agreement).status == AgreementStatus.TO_SIGN
     answer = browser.post(page(agreement, "agreement_refuse"), {"reason": "Le prix a changé"}, follow=True)
