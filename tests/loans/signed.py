@@ -21,7 +21,7 @@ def draft_of(slug: str, loan: Loan | None = None, **fields: Any) -> Agreement:
     number = f"2026-{Agreement.objects.count() + 1:04}"
     given = {
         "number": number, "title": edition.model.title, "parties": list(edition.model.parties),
-        "values": {**samples(blanks_of(edition)), "entente.numero": number, "entente.date": "2026-11-21"},
+        "values": {**samples(blanks_of(edition)), "entente.numero": number, "entente.date": str(timezone.localdate())},
         "chosen": [c.key for c in edition.clauses.all() if c.when == "optional"],
     }  # fmt: skip
     return Agreement.objects.create(loan=loan, edition=edition, **{**given, **fields})

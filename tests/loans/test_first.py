@@ -45,6 +45,10 @@ def test_a_sheet_to_confirm_then_who_pays_come_before_where_the_loan_stands(loan
     handover.confirm(brought(loan, 2, by=lender), by=borrower)
     incident = incidents.open_incident(loan, by=lender, description="Fendue", payer="borrower")
     assert first_of(borrower, loan) == ("À convenir", incident.get_absolute_url())
+    assert first_of(lender, loan) == ("Incident à régler", incident.get_absolute_url())
+    incident.refresh_from_db()
+    incidents.agree_payer(incident, by=borrower, payer="borrower", estimate=None)
+    incidents.close(incident, by=lender, outcome="Payé")
     assert first_of(lender, loan)[0] == "Rendu"
 
 
