@@ -264,6 +264,13 @@ def test_only_what_is_lent_names_a_borrower() -> None:
     assert (borrower in owned, each in owned) == (False, True)
 
 
+def test_what_each_keeps_its_share_of_does_not_come_back() -> None:
+    lent, shared = (advice_of(possession=p, vehicule="non") for p in ("deja", "commande"))
+    for come_back in ("photos à la remise et au retour", "remet et reprend le bien"):
+        assert come_back in " ".join([*lent.watch, *lent.roles])
+        assert come_back not in " ".join([*shared.watch, *shared.roles])
+
+
 @pytest.mark.parametrize(("possession", "said"), [
     ("deja", "un prêt ou deux"), ("commun", "Avant d’acheter, faites un essai"), ("commande", "sert d’essai"),
 ])  # fmt: skip
