@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from directory import calendar
-from directory.models import Kind, Occupation
+from directory.models import Occupation
 from directory.opening import day_words
 from loans.models import ConditionReport, Loan, LoanStatus, Moment
 from loans.standing import moment_words
@@ -110,7 +110,7 @@ def not_before(loan: Loan) -> str:
 def _free_from(loan: Loan, now: datetime.datetime) -> datetime.datetime:
     """From when until its end one at least is nobody else's: now, when others give theirs back, its start at last."""
     date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
-    if date is None or date.period.lower <= now or loan.resource.kind == Kind.LOCAUX:  # keys, before their time
+    if date is None or date.period.lower <= now or loan.is_of_place:
         return now
     before, free = span(now, date.period.lower), functools.partial(calendar.free_count, ignoring=[date.act])
     if free(loan.resource, span(now, date.period.upper)):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from directory import calendar
-from directory.models import Kind, Resource
+from directory.models import Resource
 from loans import notifications
 from loans.lifecycle import change, tell
 from loans.models import Agreement, AgreementStatus, Loan, LoanDate, LoanStatus, Proposal
@@ -62,9 +62,9 @@ def forgets(loan: Loan, resource: Resource, periods: Sequence[Period]) -> str:
 def cover_early(loan: Loan, at: datetime.datetime) -> None:
     """What left before its first day holds its time from then on. Raises ``calendar.Taken``: somebody else has it.
 
-    A place does not leave: whoever has its keys ahead takes nothing from those who are in it meanwhile.
+    A place does not leave: only its keys do.
     """
-    if loan.resource.kind == Kind.LOCAUX:
+    if loan.is_of_place:
         return
     date = loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id").first()
     if date is None or at >= date.period.lower or loan.status != LoanStatus.HANDED_OVER:

@@ -269,6 +269,11 @@ class Loan(models.Model):
         """Whether what is lent can be worn or damaged: a person or what she knows can’t."""
         return self.resource.kind in (Kind.MATERIEL, Kind.LOCAUX)
 
+    @property
+    def is_of_place(self) -> bool:
+        """Whether it is of a place: whoever has its keys ahead takes nothing from those who are in it meanwhile."""
+        return self.resource.kind == Kind.LOCAUX
+
 
 class LoanDate(models.Model):
     """One date of a loan. ``act`` is what its units are occupied under, once the loan is accepted."""
