@@ -10,9 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, combinations
+from itertools import combinations
 from math import isclose
-from operator import or_
+from operator import itemgetter, or_
 from typing import Any
 
 COMPARED = 32  # organisations: cells with fewer givers are compared two by two
@@ -22,7 +22,8 @@ FEW, HIDDEN = "few", "hidden"
 Some = int  # organisations, a bit each: the union of thousands takes no longer than an addition
 NOBODY: Some = 0
 Key = tuple[Any, ...]
-Line = tuple[int, Key]  # a sum: the dimension along which it is cut, and its total
+Line = tuple[int, Key, Key]  # a sum: the dimension along which it is cut (or FOUND), its total, and one of its parts
+FOUND = -1
 
 
 class Bits(dict[int, Some]):
@@ -86,7 +87,7 @@ class Cube:
         self.others: dict[Key, Cell] = {}
         self.values: list[list[Any]] = []
         self.known: dict[Line, list[Key]] = {}
-        self.sums: dict[Key, list[tuple[Key, list[Key]]]] = defaultdict(list)  # what happens to add up
+        self.sums: dict[Key, list[Line]] = defaultdict(list)  # what happens to add up
 
     def add(self, key: Key, n: int, amount: float = 0, givers: Some = NOBODY, takers: Some = NOBODY) -> None:
         """Count something in its cell."""
@@ -132,20 +133,28 @@ class Cube:
         Smallest first, until what is hidden of each known total comes, together, from enough organisations.
         """
         telling, twins = self._nested()
-        hidden = few | telling
-        told = deque(sorted(hidden, key=repr))
-        while told:
-            for more in self._bound(told.popleft(), twins, hidden):
-                hidden.add(more)
-                told.append(more)
-        return hidden
+        hidden: set[Key] = set()
+        told: deque[tuple[Key, list[Line]]] = deque()
+        changed: set[Line] = set()  # since they were last read
 
-    def _bound(self, key: Key, twins: dict[Key, list[Key]], hidden: set[Key]) -> Iterator[Key]:
-        """What must be hidden since this is: one at a time, the one before being hidden by then."""
-        yield from [twin for twin in twins[key] if twin not in hidden]
-        for whole, parts in chain(((line[1], self._parts(line)) for line in self._lines(key)), self.sums[key]):
-            while (more := self._next(whole, parts, hidden)) is not None:
-                yield more
+        def hide(key: Key) -> None:
+            hidden.add(key)
+            told.append((key, self._lines(key)))
+            changed.update(told[-1][1])
+
+        for key in sorted(few | telling, key=repr):
+            hide(key)
+        while told:
+            key, lines = told.popleft()
+            for twin in twins[key]:
+                if twin not in hidden:
+                    hide(twin)
+            for line in lines:
+                if line in changed:
+                    while (more := self._next(line[1], self._parts(line), hidden)) is not None:
+                        hide(more)
+                    changed.discard(line)
+        return hidden
 
     def _nested(self) -> tuple[set[Key], dict[Key, list[Key]]]:
         """Parts that do not add up, each beside the total and the other parts that hold it.
@@ -175,21 +184,28 @@ class Cube:
             for part in parts:
                 if part not in self.apart and self._are_few(self.others.get(part, Cell())):
                     yield part, whole
-            few = {key: n for key in parts if (n := self.cells[key].givers.bit_count()) < COMPARED}
-            held = {self.cells[key].givers: key for key in few} | {self.cells[whole].givers: whole}
+            few = [(n, self.cells[key], key) for key in parts if (n := self.cells[key].givers.bit_count()) < COMPARED]
+            few.sort(key=itemgetter(0))
+            held = {cell.givers: key for _n, cell, key in few} | {self.cells[whole].givers: whole}
             sizes = {givers.bit_count() for givers in held}
-            for part, other in combinations(sorted(few, key=few.__getitem__), 2):
-                less, more = self.cells[part], self.cells[other]
-                shared = less.givers & more.givers
-                if less.givers and not shared:
-                    alone = few[part] + few[other] in sizes
-                    if alone and (total := held.get(less.givers | more.givers)):
-                        for key in (part, other, total):
-                            self.sums[key].append((total, sorted((part, other), key=self._weight)))
-                    continue
-                nested = shared == less.givers and (self.paired or not less.takers & ~more.takers)
-                if nested and self._are_few(Cell(0, 0, more.givers & ~less.givers, more.takers & ~less.takers)):
+            for (n, less, part), (m, more, other) in combinations(few, 2):
+                givers, shared = less.givers, less.givers & more.givers
+                if givers and not shared:
+                    if n + m in sizes and (total := held.get(givers | more.givers)):
+                        self._add_up(total, part, other)
+                elif (
+                    shared == givers
+                    and (self.paired or not less.takers & ~more.takers)
+                    and self._are_few(Cell(0, 0, more.givers & ~givers, more.takers & ~less.takers))
+                ):
                     yield part, other
+
+    def _add_up(self, total: Key, *parts: Key) -> None:
+        """Keep that these happen to be, together, that one."""
+        line = FOUND, total, parts[0]
+        self.known[line] = sorted(parts, key=self._weight)
+        for key in (*parts, total):
+            self.sums[key].append(line)
 
     def _are_few(self, others: Cell) -> bool:
         """Whether too few organisations, or none, are beside a part."""
@@ -197,18 +213,17 @@ class Cube:
             return not others.is_many(self.least)
         return others.is_few(self.least) or not (others.givers or others.takers)
 
-    def _lines(self, key: Key) -> Iterator[Line]:
+    def _lines(self, key: Key) -> list[Line]:
         """The sums in which this is a part, or the total."""
-        for place in range(len(key)):
-            line = place, _whole(key, place)
-            if line[1] in self.cells and self._parts(line):
-                yield line
+        wholes = ((place, _whole(key, place)) for place in range(len(key)))
+        lines = [(place, whole, whole) for place, whole in wholes if whole in self.cells]
+        return [line for line in lines if self._parts(line)] + self.sums.get(key, [])
 
     def _parts(self, line: Line) -> list[Key]:
         """The parts of a sum, smallest first."""
         found = self.known.get(line)
         if found is None:
-            place, whole = line
+            place, whole, _part = line
             cut = ((*whole[:place], value, *whole[place + 1 :]) for value in self.values[place])
             found = self.known[line] = sorted((key for key in cut if key in self.cells), key=self._weight)
         return found
