@@ -183,7 +183,7 @@ def remove_clause(*, model: ModelAgreement, pk: int, by: Any, seen: str, said: s
     if said != clause_mark(clause):
         raise StaleError
     clause.delete()
-    _arrange([row for row in rows if row.pk != pk])
+    _arrange([row for row in rows if row is not clause])
     return clause
 
 

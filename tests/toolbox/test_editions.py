@@ -108,16 +108,17 @@ def test_a_clause_is_duplicated_taken_away_and_put_back(draft: Edition, desk: Cl
     gesture(first, "retirer", marque="autre")
     assert keys[0] in order(draft)  # its words changed since: kept
     gesture(first, "retirer")
-    assert keys[0] not in order(draft)
+    gesture(second, "retirer")
+    assert order(draft) == keys[1:]
+    assert list(draft.clauses.values_list("position", flat=True)) == list(range(1, len(keys)))
     shown = desk.get(at("edition_desk"))
-    back = re.search(r"/retirees/(\d+)/", shown.content.decode())
-    assert back
+    back = re.findall(r"/retirees/(\d+)/", shown.content.decode())[-1]  # the first one that went
     for _twice in range(2):
-        desk.post(at("clause_restore", back[1]))
+        desk.post(at("clause_restore", back))
     assert order(draft)[-1] == keys[0]
     assert order(draft).count(keys[0]) == 1
     assert draft.clauses.get(key=keys[0]).body == first.body
-    assert "/retirees/" not in desk.get(at("edition_desk")).content.decode()
+    assert desk.get(at("edition_desk")).content.decode().count("/retirees/") == 1  # its double
 
 
 # ---- writing a clause
