@@ -136,7 +136,7 @@ FIELDS: dict[str, dict[str, str]] = {
     # What is signed: the parties of the loan; what signs keeps its name, as paper does
     "loans.Agreement": {
         ORGANISATION: (
-            "id loan edition amends number code title parties status version values chosen lender_agreed "
+            "id loan edition amends number code title parties status version values chosen lender_agreed lacking "
             "borrower_agreed frozen_at clauses text sha256 sign_by reminded_at in_force_at ended_note created_at "
             "updated_at"
         )

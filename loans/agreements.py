@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -89,6 +89,10 @@ def lacks_of(agreement: Agreement, side: str) -> list[Blank]:
     return [blank for blank in lacks(agreement) if side in filling.sides_that_know(blank)]
 
 
+def _sides_lacking(agreement: Agreement) -> list[str]:
+    return sorted({side for blank in lacks(agreement) for side in filling.sides_that_know(blank)})
+
+
 def changeable(agreement: Agreement, known: Mapping[str, Any] | None = None) -> list[Blank]:
     """The answers that either side may propose to change: not what the portal itself knows (dates, names, price)."""
     facts = filling.values(agreement.loan, agreement.number) if known is None else known
@@ -162,19 +166,6 @@ def record(
     return JournalEntry.objects.create(agreement=agreement, kind=kind, party=party, who=who, by=by, data=data or {})
 
 
-def next_number() -> str:
-    """The next one of the year: « 2026-0042 ». Two at once get two, and none is lost when one gives up."""
-    year = timezone.localdate().year
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('agreement.number'))")
-        cursor.execute(
-            "SELECT COALESCE(max(substring(number FROM 6)::int), 0) + 1 FROM loans_agreement WHERE number ~ %s",
-            [f"^{year}-[0-9]+$"],
-        )
-        (n,) = cursor.fetchone()
-    return f"{year}-{n:04d}"
-
-
 def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
     """Until when signatures are awaited: before the loan begins (under way: before it ends) and before ``others``.
 
@@ -213,7 +204,7 @@ def _draw_up(loan: Loan, rule: rules.Applying, *, by: Any) -> Agreement:
         raise AlreadyMoved
     kept, chosen = remembering.of_loan(loan, edition)
     said = possible.only(loan, {**kept, **filling.values(loan)}, drawn=timezone.localdate(), blanks=blanks_of(edition))
-    number = next_number()  # last: from here on, whoever else draws one up waits
+    number = Agreement.objects.next_number()  # last: from here on, whoever else draws one up waits
     agreement = create(loan, edition, number=number, values={**said, "entente.numero": number}, chosen=chosen, by=by)
     notifications.agreement_drawn_up(agreement, by=by)
     return agreement
@@ -224,10 +215,12 @@ def create(
     data: dict[str, Any] | None = None, **fields: Any,
 ) -> Agreement:  # fmt: skip
     """A draft, its first version and the first line of its journal."""
-    agreement = Agreement.objects.create(
+    agreement = Agreement(
         loan=loan, edition=edition, number=number, values=values, chosen=chosen,
         **{"title": edition.title, "parties": edition.model.parties, **fields},
     )  # fmt: skip
+    agreement.lacking = [] if agreement.amends_id else _sides_lacking(agreement)
+    agreement.save()
     AgreementVersion.objects.create(agreement=agreement, number=1, by=by, values=values, chosen=chosen)
     record(agreement, "drawn_up", by=by, data={"edition": str(edition), **(data or {})})
     return agreement
@@ -254,7 +247,8 @@ def _rewrite(
     agreement.version, agreement.values, agreement.chosen = number, values, chosen
     agreement.lender_agreed = number if agrees and side == Side.LENDER else None
     agreement.borrower_agreed = number if agrees and side == Side.BORROWER else None
-    agreement.save(update_fields=["version", "values", "chosen", "lender_agreed", "borrower_agreed"])
+    agreement.lacking = _sides_lacking(agreement)
+    agreement.save(update_fields=["version", "values", "chosen", "lacking", "lender_agreed", "borrower_agreed"])
     AgreementVersion.objects.create(
         agreement=agreement, number=number, side=side, by=by, values=values, chosen=chosen, note=note
     )

@@ -113,7 +113,7 @@ def _terms(known: dict[str, Any], before: dict[str, Any], *, another: bool) -> d
 
 def _replace(old: Agreement, changes: list[Answer], *, by: Any, another: bool) -> Agreement:
     """Nobody is bound yet: a new text says the new terms, both agreed to its every word."""
-    loan, number = old.loan, agreements.next_number()
+    loan, number = old.loan, Agreement.objects.next_number()
     reason = _("Remplacée par l’entente %(number)s : ce qui est convenu du prêt a changé.") % {"number": number}
     ending.end(old, by=by, reason=reason)
     kept = remembering.but_of_resource(old) if another else old.values

@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from directory.models import Membership
 from loans import checklists, gate
 from loans.models import Agreement, AgreementStatus, LoanStatus, Moment, Side, Wait
+from loans.models.wait import AGREEMENT
 from loans.permissions import organisation_of, other
 from loans.standing import Standing, moment_words
 
-NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.SETTLE, Wait.CLOSE)  # whose state says what to do
+# Whose state says what to do.
+NAMED = (Wait.CONFIRM, Wait.CORRECT, Wait.AGREE, Wait.HAND_OVER, Wait.SETTLE, Wait.CLOSE, *AGREEMENT)
 TONES = {Wait.LATE: "danger", Wait.CORRECT: "danger", Wait.DUE: "warn", Wait.HAND_OVER: "warn"}
 
 
@@ -45,6 +47,7 @@ def title(loan: Any, them: str) -> str:
         Wait.HAND_OVER: _("Remise de %(what)s"),
         Wait.SETTLE: _("Incident à régler : %(what)s"),
         Wait.CLOSE: _("Tout est en ordre? %(what)s"),
+        **dict.fromkeys(AGREEMENT, _("Entente : %(what)s")),
     }[wait] % words
 
 
@@ -61,15 +64,23 @@ def _gesture(loan: Any) -> str:
         Wait.HAND_OVER: _("Inscrire la remise") if loan.has_state else _("Inscrire le début"),
         Wait.SETTLE: _("Régler l’incident"),
         Wait.CLOSE: _("Terminer"),
+        Wait.FILL: _("Répondre"),
+        Wait.ACCEPT: _("Lire et accepter"),
+        Wait.SIGN: _("Lire et signer"),
+        Wait.CHECK: _("Vérifier et confirmer"),
+        Wait.LINK: _("Envoyer le lien"),
     }[Wait(loan.wait)]
 
 
 def _address(loan: Any) -> str:
-    """Where it is done: on the sheet, on the incident, else on the page of the loan."""
+    """Where it is done: on the sheet, the incident or the agreement, else on the page of the loan."""
     if loan.wait in (Wait.CONFIRM, Wait.CORRECT):
         return reverse("loan_handover" if loan.sheet == Moment.HANDOVER else "loan_return", args=[loan.pk])
     if loan.wait in (Wait.AGREE, Wait.SETTLE):
         return reverse("incident_detail", args=[loan.pk, loan.incident])
+    if loan.wait in AGREEMENT:
+        pages = {Wait.SIGN: "agreement_sign", Wait.CHECK: "agreement_paper", Wait.LINK: "agreement_link"}
+        return reverse(pages.get(loan.wait, "agreement"), args=[loan.agreement])
     return str(loan.get_absolute_url())
 
 

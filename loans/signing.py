@@ -282,7 +282,7 @@ def renew(agreement: Agreement, *, by: Any) -> Agreement:
 def _again(agreement: Agreement, *, by: Any) -> Agreement:
     """A draft of the edition of today, where the model has one, with what was answered; what the portal knows, anew."""
     edition = agreement.edition.model.current or agreement.edition
-    number = agreements.next_number()
+    number = Agreement.objects.next_number()
     known = filling.values(agreement.loan, number)
     kept = {name: value for name, value in agreement.values.items() if name in blanks_of(edition)}
     kept.pop("entente.date", None)

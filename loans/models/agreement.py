@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -79,6 +79,18 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def of(self, *organisations: Any) -> Self:
         return self.filter(Q(loan__lender__in=organisations) | Q(loan__borrower__in=organisations))
 
+    def next_number(self) -> str:
+        """The next one of the year: « 2026-0042 ». Two at once get two, and none is lost when one gives up."""
+        year = timezone.localdate().year
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('agreement.number'))")
+            cursor.execute(
+                "SELECT COALESCE(max(substring(number FROM 6)::int), 0) + 1 FROM loans_agreement WHERE number ~ %s",
+                [f"^{year}-[0-9]+$"],
+            )
+            (n,) = cursor.fetchone()
+        return f"{year}-{n:04d}"
+
     def for_list(self) -> Self:
         """With what says where each stands: its loan, its model's clauses, its signatures. Three queries."""
         sides = [f"loan__{side}__{name}" for side in ("lender", "borrower") for name in ("search", "description")]
@@ -112,6 +124,10 @@ class Agreement(models.Model):
     chosen = ArrayField(models.SlugField(max_length=60), verbose_name=_("clauses retenues"), default=list, blank=True)
     lender_agreed = models.PositiveIntegerField(_("version acceptée par le prêteur"), null=True, blank=True)
     borrower_agreed = models.PositiveIntegerField(_("version acceptée par l’emprunteur"), null=True, blank=True)
+    lacking = ArrayField(
+        models.CharField(max_length=10, choices=Side.choices), verbose_name=_("à qui il manque une réponse"), null=True,
+        blank=True, editable=False, help_text=_("Tel que la version le dit; inconnu de celles écrites avant."),
+    )  # fmt: skip
     frozen_at = models.DateTimeField(_("texte figé le"), null=True, blank=True)
     clauses = models.JSONField(_("clauses figées"), default=list, blank=True)
     text = models.TextField(_("texte figé"), blank=True)

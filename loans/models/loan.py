@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from directory.models import Kind, Organisation, Resource
 from directory.models.resource import CostMode
 from loans.models.status import MOVES, OPEN, LoanStatus
-from loans.models.wait import awaits, wait_from
+from loans.models.wait import awaits, organisations_of, wait_from
 from mutualisation.kernel.triggers import touch
 
 
@@ -83,29 +83,37 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         rows = self.select_related("resource__territory", "lender", "borrower")
         return rows.only(*own, *named, *what, "resource__territory__name")
 
-    def with_wait(self, *organisations: Any) -> Self:
-        """``wait``: what each awaits from these organisations, as a ``Wait``; empty when nothing."""
-        return self.annotate(wait=wait_from(organisations))
+    def with_wait(self, *seats: Any) -> Self:
+        """``wait``: what each awaits from these memberships, or organisations (ids), as a ``Wait``; else nothing."""
+        return self.annotate(wait=wait_from(seats))
 
-    def awaiting(self, *organisations: Any) -> Self:
-        """Those that await something from these organisations: even ended, who pays may be to agree."""
-        return self.of(*organisations).filter(awaits(organisations))
+    def awaiting(self, *seats: Any) -> Self:
+        """Those that await something from these memberships, or organisations (ids): even ended, who pays may be to
+        agree."""
+        return self.of(*organisations_of(seats)).filter(awaits(seats))
 
-    def with_target(self, *organisations: Any) -> Self:
+    def with_target(self, *seats: Any) -> Self:
         """What a waiting loan is about: ``sheet`` (the moment of its first one to confirm, else to correct),
-        ``incident`` (the number of its first one whose payer is to agree on, else to settle)."""
+        ``incident`` (the number of its first one whose payer is to agree on, else to settle), ``agreement`` (the
+        number of the one to write or to sign)."""
+        organisations = organisations_of(seats)
         reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
         mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
         mine |= Q(borrower_at__isnull=True, loan__borrower__in=organisations)
         to_confirm = models.Case(models.When(contest="", then=0), default=1)
         first = reports.filter(mine | ~Q(contest="")).order_by(to_confirm, "pk")
         incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
+        papers = apps.get_model("loans", "Agreement")._default_manager.filter(
+            loan=OuterRef("pk"), status__in=["draft", "to_sign"]
+        )
         agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
         agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)
         to_agree = models.Case(models.When(agree, then=0), default=1)
         open_ones = incidents.filter(agree | Q(closed_at__isnull=True)).order_by(to_agree, "pk")
         return self.annotate(
-            sheet=models.Subquery(first.values("moment")[:1]), incident=models.Subquery(open_ones.values("pk")[:1])
+            sheet=models.Subquery(first.values("moment")[:1]),
+            incident=models.Subquery(open_ones.values("pk")[:1]),
+            agreement=models.Subquery(papers.values("number")[:1]),
         )
 
     def for_list(self) -> Self:

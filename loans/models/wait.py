@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from loans.models.status import ENDED, HOLDS_TIME, LoanStatus
 from mutualisation.kernel.moments import whole_days
+from toolbox.models import Party
 
 
 class Wait(models.TextChoices):
@@ -31,6 +32,11 @@ class Wait(models.TextChoices):
     HAND_OVER = "hand_over", _("à remettre")
     SETTLE = "settle", _("incident à régler")
     CLOSE = "close", _("à terminer")
+    FILL = "fill", _("entente à compléter")
+    ACCEPT = "accept", _("entente à accepter")
+    SIGN = "sign", _("entente à signer")
+    CHECK = "check", _("entente à vérifier")
+    LINK = "link", _("entente à faire signer")
 
 
 LOAN = "loans_loan"
@@ -40,13 +46,34 @@ def _is(*statuses: LoanStatus) -> str:
     return f"{LOAN}.status IN ({', '.join(repr(each.value) for each in statuses)})"
 
 
-GIVEN = f"{LOAN}.lender_id = ANY(%(ours)s::bigint[])"
-RECEIVED = f"{LOAN}.borrower_id = ANY(%(ours)s::bigint[])"
+def _side(side: str, may: str = "ours") -> str:
+    """Whether who reads is of that side; or may ``sign``, or ``confirm`` a paper, for it."""
+    return f"{LOAN}.{side}_id = ANY(%({may})s::bigint[])"
+
+
+GIVEN, RECEIVED = _side("lender"), _side("borrower")
 OURS = f"({GIVEN} OR {RECEIVED})"
 ALIVE, HELD, OUT = f"NOT {_is(*ENDED)}", _is(*HOLDS_TIME), _is(LoanStatus.HANDED_OVER)
 AGREE = f"""EXISTS (SELECT FROM loans_incident i WHERE i.loan_id = {LOAN}.id
     AND ({GIVEN} AND i.payer_side = 'borrower' OR {RECEIVED} AND i.payer_side = 'lender'))"""
-# When each is true; the first that is true is said.
+
+
+def _agreement(status: str, *of: str) -> str:
+    """Whether an agreement of the loan is at that status, and all this is true of it."""
+    rest = " AND ".join((f"a.loan_id = {LOAN}.id", f"a.status = '{status}'", *of))
+    return f"{ALIVE} AND EXISTS (SELECT FROM loans_agreement a WHERE {rest})"
+
+
+def _signed(party: Party) -> str:
+    return f"EXISTS (SELECT FROM loans_signature s WHERE s.agreement_id = a.id AND s.party = '{party.value}')"
+
+
+IN_TIME = "a.sign_by > %(now)s"
+PAPER = "EXISTS (SELECT FROM loans_paperscan p WHERE p.agreement_id = a.id AND p.answered_at IS NULL)"
+LINK = """EXISTS (SELECT FROM loans_signinglink k WHERE k.agreement_id = a.id
+    AND k.used_at IS NULL AND k.revoked_at IS NULL)"""
+# When each is true; the first that is true is said. An agreement last: until it is in force, what it keeps from being
+# handed over says so by itself.
 WHEN = {
     Wait.CONFIRM: f"""{ALIVE} AND EXISTS (SELECT FROM loans_conditionreport r WHERE r.loan_id = {LOAN}.id
         AND r.contest = '' AND ({GIVEN} AND r.lender_at IS NULL OR {RECEIVED} AND r.borrower_at IS NULL))""",
@@ -65,26 +92,60 @@ WHEN = {
     Wait.CLOSE: f"{GIVEN} AND {_is(LoanStatus.RETURNED)}",
     Wait.HAND_OVER: f"""{OURS} AND ({_is(LoanStatus.ACCEPTED)} AND {LOAN}.starts_at < %(tomorrow)s
         OR {LOAN}.to_come > 0)""",
-}
+    Wait.FILL: _agreement(
+        "draft", f"({GIVEN} AND 'lender' = ANY(a.lacking) OR {RECEIVED} AND 'borrower' = ANY(a.lacking))"
+    ),
+    Wait.ACCEPT: _agreement(
+        "draft", "a.lacking = '{}'",
+        f"({GIVEN} AND a.lender_agreed IS DISTINCT FROM a.version"
+        f" OR {RECEIVED} AND a.borrower_agreed IS DISTINCT FROM a.version)",
+    ),
+    Wait.SIGN: _agreement(
+        "to_sign", IN_TIME, f"NOT {PAPER}",
+        f"({_side('lender', 'sign')} AND NOT {_signed(Party.LENDER)}"
+        f" OR {_side('borrower', 'sign')} AND NOT {_signed(Party.BORROWER)})",
+    ),
+    Wait.CHECK: _agreement(
+        "to_sign", f"""{PAPER[:-1]} AND ({_side('lender', 'confirm')} AND p.side = 'borrower'
+            OR {_side('borrower', 'confirm')} AND p.side = 'lender'))""",
+    ),
+    Wait.LINK: _agreement(
+        "to_sign", IN_TIME, f"NOT {PAPER}", GIVEN, f"'{Party.PERSON.value}' = ANY(a.parties)", _signed(Party.LENDER),
+        f"NOT {_signed(Party.PERSON)}", f"NOT {LINK}",
+    ),
+}  # fmt: skip
+AGREEMENT = (Wait.FILL, Wait.ACCEPT, Wait.SIGN, Wait.CHECK, Wait.LINK)
 SAID = "CASE " + " ".join(f"WHEN {when} THEN '{wait.value}'" for wait, when in WHEN.items()) + " ELSE '' END"
 ANY_OF = " OR ".join(f"({when})" for when in WHEN.values())
 # Even ended, a loan may await who pays for an incident.
 ANY = f"({ALIVE} OR {_is(LoanStatus.CLOSED)} AND {AGREE}) AND ({ANY_OF})"
 
 
-def wait_from(organisations: Collection[Any]) -> RawSQL:
-    """Of a row of Loan: what it awaits from these organisations (ids or rows), a ``Wait`` or nothing."""
-    return _raw(SAID, organisations, models.CharField())
+def organisations_of(seats: Collection[Any]) -> list[int]:
+    """The organisations (ids) of these memberships; organisations stand for themselves."""
+    return [getattr(each, "organisation_id", each) for each in seats]
 
 
-def awaits(organisations: Collection[Any]) -> RawSQL:
-    """Of a row of Loan: whether it awaits something from these organisations."""
-    return _raw(ANY, organisations, models.BooleanField())
+def wait_from(seats: Collection[Any]) -> RawSQL:
+    """Of a row of Loan: what it awaits from these, a ``Wait`` or nothing.
+
+    ``seats``: someone’s memberships; or organisations (ids), as whoever may do everything there.
+    """
+    return _raw(SAID, seats, models.CharField())
 
 
-def _raw(text: str, organisations: Collection[Any], field: models.Field) -> RawSQL:
+def awaits(seats: Collection[Any]) -> RawSQL:
+    """Of a row of Loan: whether it awaits something from these, as above."""
+    return _raw(ANY, seats, models.BooleanField())
+
+
+def _raw(text: str, seats: Collection[Any], field: models.Field) -> RawSQL:
+    signing = [each for each in seats if getattr(each, "is_signatory", True)]
+    confirming = [each for each in seats if each in signing or each.is_manager]
     values = {
-        "ours": [getattr(each, "pk", each) for each in organisations],
+        "ours": organisations_of(seats),
+        "sign": organisations_of(signing),
+        "confirm": organisations_of(confirming),
         "now": timezone.now(),
         "tomorrow": whole_days(timezone.localdate(), timezone.localdate()).upper,
     }

@@ -74,7 +74,7 @@ def loan_list(request: HttpRequest) -> HttpResponse:
     resource = _resource(request, asked.get("ressource", ""))
     if resource:
         rows = rows.filter(resource=resource)
-    rows = rows.with_wait(*ids).with_target(*ids)
+    rows = rows.with_wait(*chosen).with_target(*chosen)
     tabs = _tabs(timezone.now())
     counts = rows.order_by().aggregate(**{f"n_{key}": Count("pk", filter=found) for key, found in tabs.items()})
     total = counts[f"n_{tab}"]

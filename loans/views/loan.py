@@ -137,8 +137,8 @@ def loan_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def seen(request: HttpRequest, pk: int) -> Loan:
     """The loan, for its two organisations; 404 for everyone else."""
-    ours = [seat.organisation_id for seat in memberships_of(request)]
-    rows = Loan.objects.visible_to(request.user).for_list().with_wait(*ours).with_target(*ours)
+    seats = memberships_of(request)
+    rows = Loan.objects.visible_to(request.user).for_list().with_wait(*seats).with_target(*seats)
     rows = rows.select_related("resource__territory", "resource__category")
     loan = rows.filter(pk=pk).first()
     if loan is None:

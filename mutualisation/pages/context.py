@@ -11,7 +11,7 @@ from loans.models import Loan
 
 
 def _waiting(mine: list[Membership]) -> int:
-    return Loan.objects.awaiting(*(m.organisation_id for m in mine)).count() if mine else 0
+    return Loan.objects.awaiting(*mine).count() if mine else 0
 
 
 def portal(request: HttpRequest) -> dict[str, object]:

@@ -22,6 +22,7 @@ from directory.queue import queue
 from loans import awaited, signing
 from loans.gate import awaiting, sends_link
 from loans.models import Loan, Proposal, Side, Wait
+from loans.models.wait import AGREEMENT
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
 from mutualisation.pages import together
@@ -49,6 +50,7 @@ URGENCY = {
             Wait.NAME,
             Wait.SETTLE,
             Wait.CLOSE,
+            *AGREEMENT,
         )
     )
 }
@@ -67,7 +69,7 @@ def my_space(request: HttpRequest) -> HttpResponse:
     loans = _loans(mine)
     waiting = [
         *_to_sign(request, mine),
-        *(_loan(loan, [m.organisation_id for m in mine]) for loan in loans[:SHOWN]),
+        *(_loan(loan, [m.organisation_id for m in mine]) for loan in _of_themselves(loans)[:SHOWN]),
         *_agreements(mine),
         *_invitations(request),
         *_requests(asked, mine),
@@ -130,13 +132,17 @@ def _invitations(request: HttpRequest) -> list[Todo]:
 
 def _loans(mine: list[Membership]) -> list[Any]:
     """Those that await something, the most urgent first: to confirm, to answer, late, due back today, to hand over."""
-    ids = [m.organisation_id for m in mine]
-    if not ids:
+    if not mine:
         return []
     waiting = Proposal.objects.filter(status=Proposal.Status.WAITING)
-    rows = Loan.objects.awaiting(*ids).with_wait(*ids).with_target(*ids).for_list()
+    rows = Loan.objects.awaiting(*mine).with_wait(*mine).with_target(*mine).for_list()
     rows = rows.prefetch_related(Prefetch("proposals", waiting, to_attr="waiting"))
     return sorted(rows.order_by("starts_at", "id")[:READ], key=_urgency)
+
+
+def _of_themselves(loans: list[Any]) -> list[Any]:
+    """Those that await something else than their agreement, which is told apart."""
+    return [loan for loan in loans if loan.wait not in AGREEMENT]
 
 
 def _agreements(mine: list[Membership]) -> list[Todo]:

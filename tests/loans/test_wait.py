@@ -8,11 +8,14 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from loans import handover, incidents, proposals, requests
-from loans.models import Loan
+from directory.models import Membership
+from loans import agreements, handover, incidents, personal, proposals, requests
+from loans.models import Agreement, Loan
 from mutualisation.kernel.moments import Period
 from tests.factories import OrganisationFactory, ResourceFactory, lend
+from tests.loans import lending, signing
 from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
+from tests.loans.test_scans import send
 
 pytestmark = pytest.mark.django_db
 LONG = 72  # hours: whatever the time now, it neither ends today nor begins another day
@@ -124,6 +127,48 @@ def unnamed() -> Loan:
     return accepted(person, in_days(5, LONG))
 
 
+def written(*sides: str, agreed: str = "") -> Loan:
+    """A hall lent, its agreement answered by these sides; accepted by this one."""
+    lending.models_in_force()
+    loan = accepted(ResourceFactory(kind="locaux"), in_days(5, LONG))
+    agreement = agreements.current(loan)
+    assert agreement is not None
+    for side in sides:
+        while agreements.lacks_of(agreement, side):
+            lending.told(agreement, side)
+    if agreed:
+        agreements.agree(agreement, by=lender_of(loan), side=agreed)
+    return loan
+
+
+def to_sign(*signed: str, parties: list[str] = signing.TWO) -> Loan:
+    agreement = signing.frozen(parties)
+    for party in signed:
+        signing.sign(agreement, party)
+    Loan.objects.filter(pk=agreement.loan_id).update(consent_on=timezone.localdate())
+    return agreement.loan
+
+
+def on_paper() -> Loan:
+    """Signed by hand, sent by the lender."""
+    agreement = signing.frozen()
+    send(agreement)
+    return agreement.loan
+
+
+def with_link() -> Loan:
+    loan = to_sign("preteur", "emprunteur", parties=signing.THREE)
+    agreement = Agreement.objects.get(loan=loan)
+    personal.send(agreement, by=signing.signatory(agreement), name="Alix Exemple", email="alix@ailleurs.example")
+    return loan
+
+
+def signed() -> Loan:
+    loan = written()
+    lending.sign_all(lending.frozen(loan))
+    return loan
+
+
 SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "asked": (asked, "answer", ""),
     "countered": (countered, "", "answer"),
@@ -144,6 +189,16 @@ SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "closed, the lender said who pays": (lambda: who_pays(closed(), "borrower"), "", "agree"),
     "closed, the borrower said who pays": (lambda: who_pays(closed(), "shared"), "agree", ""),
     "a person not named": (unnamed, "name", ""),
+    "an agreement drawn up": (written, "fill", "fill"),
+    "answered by the lender": (lambda: written("lender"), "", "fill"),
+    "answered by both": (lambda: written("lender", "borrower"), "accept", "accept"),
+    "accepted by the lender": (lambda: written("lender", "borrower", agreed="lender"), "", "accept"),
+    "an agreement to sign": (to_sign, "sign", "sign"),
+    "signed by the borrower": (lambda: to_sign("emprunteur"), "sign", ""),
+    "signed by hand, sent by the lender": (on_paper, "", "check"),
+    "the person lent has no link": (lambda: to_sign("preteur", "emprunteur", parties=signing.THREE), "link", ""),
+    "the person lent has her link": (with_link, "", ""),
+    "in force": (signed, "", ""),
 }
 
 
@@ -164,3 +219,20 @@ def test_of_two_sheets_the_one_to_confirm_is_told_before_the_one_to_correct() ->
     lender, borrower = loan.lender_id, loan.borrower_id
     told = [Loan.objects.with_wait(side).with_target(side).get(pk=loan.pk) for side in (lender, borrower)]
     assert [(one.wait, one.sheet) for one in told] == [("confirm", "return"), ("correct", "handover")]
+
+
+def test_who_may_not_sign_is_not_awaited() -> None:
+    loan = to_sign()
+    Membership.objects.filter(organisation=loan.lender).update(is_signatory=False)
+    seat = Membership.objects.filter(organisation=loan.lender)[0]
+    assert not Loan.objects.awaiting(seat).exists()
+    seat.is_signatory = True
+    assert Loan.objects.awaiting(seat).get() == loan
+    Agreement.objects.filter(loan=loan).update(sign_by=timezone.now())  # too late
+    assert not Loan.objects.awaiting(seat).exists()
+
+
+def test_the_target_is_the_agreement_that_is_open() -> None:
+    loan = to_sign()
+    told_ = Loan.objects.with_target(loan.lender_id).get(pk=loan.pk)
+    assert told_.agreement == Agreement.objects.get(loan=loan).number
