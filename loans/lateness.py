@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q
@@ -9,12 +10,20 @@ from django.utils import timezone
 
 from directory.models import Organisation
 from directory.opening import duration
-from loans.models import Loan, LoanStatus
+from loans.models import Loan, LoanStatus, Side
 
 
 def late_loans(borrower: Organisation) -> list[Loan]:
     """What an organisation should have given back, oldest first."""
     return list(Loan.objects.overdue().filter(borrower=borrower).for_list().order_by("ends_at", "id"))
+
+
+def holding_back(loan: Loan, sides: Collection[str]) -> dict[str, list[Loan]]:
+    """What the borrower of a held request gives back first (``late``), and what of it a reader of these sides may see
+    (``late_seen``)."""
+    late = late_loans(loan.borrower) if loan.held_at and loan.is_open and sides else []
+    ours = Side.BORROWER in sides
+    return {"late": late, "late_seen": [one for one in late if ours or one.lender_id == loan.lender_id]}
 
 
 def minutes_late(loan: Loan) -> int:

@@ -20,7 +20,7 @@ from loans.holding import least_quantity
 from loans.lifecycle import change, move, tell
 from loans.models import Loan, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
-from loans.requests import Held, Refused, answer_by
+from loans.requests import Held, Refused, answer_by, let_through
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
 
@@ -104,6 +104,9 @@ def propose(
             if any(refusal.code in FREE for refusal in some):
                 raise calendar.Taken(period, calendar.free_count(resource, period, ignoring=holding.acts(loan)))
         raise Refused(wrong)
+    if loan.held_at and side == Side.LENDER:  # to propose is to examine it all the same
+        let_through(loan, by=by, version=version)
+        version = None
     if waiting:
         _answer(waiting, Proposal.Status.DECLINED, by=by)
     delay: dict[str, Any] = {}

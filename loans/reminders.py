@@ -95,7 +95,7 @@ def _remind(loan: Loan, now: When) -> None:
 def _no_longer_held(now: When) -> Loans:
     """Held requests of borrowers who owe nothing any more."""
     owed = Loan.objects.out().filter(borrower=OuterRef("borrower"), ends_at__lt=now)
-    return Loan.objects.filter(~Exists(owed), status=LoanStatus.REQUESTED, held_at__isnull=False)
+    return Loan.objects.open().filter(~Exists(owed), held_at__isnull=False)
 
 
 # ---- tomorrow, and late

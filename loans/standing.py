@@ -162,5 +162,7 @@ def _ended(loan: Loan, side: str, them: str) -> str:
         LoanStatus.CLOSED: _("C’est rendu et en ordre : rien d’autre à faire."),
         LoanStatus.DECLINED: _("La demande est close. Rien n’est réservé."),
         LoanStatus.CANCELLED: _("C’est annulé. Les dates sont libres."),
-        LoanStatus.EXPIRED: _("Personne n’a répondu à temps. On peut refaire la demande."),
+        LoanStatus.EXPIRED: _("Personne n’a répondu à temps. Vous pouvez refaire la demande.")
+        if side == Side.BORROWER
+        else _("Personne n’a répondu à temps. %(who)s peut refaire sa demande.") % {"who": them},
     }[LoanStatus(loan.status)]

@@ -148,11 +148,13 @@ class PeopleForm(ResourceForm):
         ("details", _("Le rôle et l’encadrement"), ("description", "tasks", "supervision", "days_per_week",
                                                     "trial_weeks")),
         ("conditions", _("Conditions"), ("insurance_required", "conditions")),
-        ("regles", _("Préavis"), ("notice_hours", "horizon_days", "accepts_by_itself")),
+        ("regles", _("Préavis"), ("notice_hours", "horizon_days")),
     )  # fmt: skip
 
     class Meta(ResourceForm.Meta):
-        fields = (*COMMON, "time_share", "schedule", "tasks", "supervision", "days_per_week", "trial_weeks")
+        # a person is lent once her employer names her: never by itself
+        fields = (*(name for name in COMMON if name != "accepts_by_itself"), "time_share", "schedule", "tasks",
+                  "supervision", "days_per_week", "trial_weeks")  # fmt: skip
         help_texts = ResourceForm.Meta.help_texts | {
             "name": _("Une fonction, jamais le nom d’une personne : « Adjointe administrative, deux jours »."),
             "time_share": _("« deux jours par semaine », « 20 % »…"),

@@ -21,12 +21,14 @@ def asked(loan: Loan, *, again: bool = False, people: Any = None) -> None:
     """Someone asks → the lender: answer. A held request says so."""
     names = words(loan, Side.BORROWER)
     remembered = _("Rappel : %(who)s attend votre réponse (%(what)s)")
-    held = _(" Cet organisme a un retard ailleurs : la demande est retenue tant que vous ne l’examinez pas.")
+    expected = _("Acceptez, refusez ou proposez autre chose avant le %(when)s : ensuite, la demande expire.")
+    if loan.held_at:
+        expected = _("La demande est retenue : %(who)s a du retard à rendre autre chose. Examinez-la quand même ou "
+                     "refusez-la avant le %(when)s : ensuite, elle expire.")  # fmt: skip
     send(
         loan, "asked-again" if again else "asked", Side.LENDER,
         subject=(remembered if again else _("%(who)s demande %(what)s")) % names,
-        expected=_("Acceptez, refusez ou proposez autre chose avant le %(when)s : ensuite, la demande expire.")
-        % {"when": moment_in_words(loan.answer_by, "l j F Y")} + (held if loan.held_at else ""),
+        expected=expected % {**names, "when": moment_in_words(loan.answer_by, "l j F Y")},
         action=_("Répondre"), note=loan.purpose, answers=not loan.held_at, people=people,
     )  # fmt: skip
 
@@ -130,9 +132,12 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
         if loan.has_state
         else _("C’est réservé pour vous. Il reste à convenir du début : écrivez au prêteur si besoin."),
     )  # fmt: skip
+    lends = _("Vous prêtez %(what)s à %(who)s")
+    if event.by is None:  # as the owner chose
+        lends = _("Accepté d’avance : vous prêtez %(what)s à %(who)s")
     send(
         loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
-        subject=_("Vous prêtez %(what)s à %(who)s") % words(loan, Side.BORROWER),
+        subject=lends % words(loan, Side.BORROWER), note="" if event.by else loan.purpose,
         expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise.")
         if loan.has_state
         else _("Les dates sont dans le fichier joint. Le jour venu, inscrivez le début."),

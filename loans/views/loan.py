@@ -26,7 +26,7 @@ from directory.models import Kind, Resource
 from directory.permissions import require
 from loans import amendments, awaited, gate, handover, holding, hours, offered, proposals, requests
 from loans.forms.gesture import MessageForm, NoteForm, PersonForm, ReasonForm
-from loans.lateness import late_loans
+from loans.lateness import holding_back
 from loans.lifecycle import moves
 from loans.models import Loan, LoanDate, LoanStatus, Proposal, Side
 from loans.notifications.agreeing import until_amended
@@ -327,7 +327,7 @@ def _shown(
         "live": live,
         "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
         "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
-        "late": late_loans(loan.borrower) if loan.held_at and Side.LENDER in sides else [],
+        **holding_back(loan, sides),
         "placement": _placement(loan, sides),
         "notes_hours": (notes := hours.are_noted(loan) and any(map(hours.is_past, dates))),
         "worked": hours.worked(loan) if notes else "",

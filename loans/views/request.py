@@ -108,6 +108,7 @@ def _likely(request: HttpRequest, resource: Resource, mine: list[Membership]) ->
     chosen = acting.organisation_id if acting and acting.organisation_id in others else others[0]
     asked = request.GET
     found: dict[str, Any] = {"borrower": chosen, "starts_on": asked.get("du", ""), "ends_on": asked.get("au", "")}
+    found |= _again(request, resource, others)
     if (units := asked.get("quantite", "")).isascii() and units.isdigit() and len(units) < 7:
         found["quantity"] = units
     if resource.kind == Kind.HUMAIN:
@@ -120,6 +121,29 @@ def _likely(request: HttpRequest, resource: Resource, mine: list[Membership]) ->
         first = last = None
     if first and last:
         found = _open_hours(resource, first, last) | found
+    return found
+
+
+def _again(request: HttpRequest, resource: Resource, borrowers: list[int]) -> dict[str, Any]:
+    """What an earlier request (``comme``) said, to make it again; its dates too, if they are still to come."""
+    asked = request.GET.get("comme", "")
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 19):
+        return {}
+    rows = Loan.objects.visible_to(request.user).filter(resource=resource, borrower__in=borrowers)
+    loan = rows.filter(pk=asked).first()
+    if loan is None:
+        return {}
+    found = {
+        "borrower": loan.borrower_id,
+        "quantity": loan.quantity,
+        "purpose": loan.purpose,
+        "handling": loan.handling,
+    }
+    dates = list(loan.dates.all()[:2])
+    if len(dates) == 1 and loan.starts_at > timezone.now():
+        start, end = wall(loan.starts_at), wall(loan.ends_at)
+        found |= {"starts_on": f"{start:%Y-%m-%d}", "starts_at": f"{start:%H:%M}", "ends_on": f"{end:%Y-%m-%d}",
+                  "ends_at": f"{end:%H:%M}"}  # fmt: skip
     return found
 
 
@@ -194,8 +218,11 @@ def _said(request: HttpRequest, loan: Loan) -> HttpResponse:
         amendments.follow_acceptance(loan, by=None)
         messages.success(request, _("C’est accepté et réservé pour vous."))
     else:
-        who = loan.lender.name
-        messages.success(request, _("Votre demande est partie. %(who)s vous répondra par courriel.") % {"who": who})
+        said = _("Votre demande est partie. %(who)s vous répondra par courriel.")
+        if loan.held_at:
+            said = _("Votre demande est partie. Elle est retenue : rendez d’abord ce qui est en retard, ou écrivez "
+                     "à %(who)s.")  # fmt: skip
+        messages.success(request, said % {"who": loan.lender.name})
     return redirect(loan)
 
 
@@ -210,11 +237,12 @@ def _refused_form(request: HttpRequest, form: RequestForm) -> HttpResponse:
 def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
     found = alternatives.find(form.resource, period, quantity, among=_lendable(request, form))
+    as_offered = [p for p in found.periods if not offered.remarks(form.resource, [p])] or found.periods
     if not (found.fewer or found.periods or found.resources):
         return {}
     return {
         "fewer": found.fewer,
-        "periods": [(f"{_stamp(p)}/{wall(p.upper):{STAMP}}", p) for p in found.periods],
+        "periods": [(f"{_stamp(p)}/{wall(p.upper):{STAMP}}", p) for p in as_offered],
         "resources": found.resources,
     }
 

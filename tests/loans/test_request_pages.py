@@ -337,12 +337,39 @@ def test_premises_that_do_not_repeat_are_asked_for_once(client: Client, odile: A
     assert Loan.objects.get().dates.count() == 1
 
 
+def test_what_expired_is_asked_again_with_all_it_said(client: Client, odile: Any, projector: Resource) -> None:
+    client.post(reverse("loan_request", args=["projecteur"]), filled(odile, purpose="Ciné-club", quantity="2"))
+    loan = Loan.objects.get()
+    Loan.objects.filter(pk=loan.pk).update(status=LoanStatus.EXPIRED)
+    page = client.get(loan.get_absolute_url()).content.decode()
+    assert "Vous pouvez refaire la demande" in page
+    address = f"{reverse('loan_request', args=['projecteur'])}?comme={loan.pk}"
+    assert f'href="{address}"' in page
+    form = client.get(address).context["form"]
+    assert {name: form[name].value() for name in ("purpose", "quantity", "borrower")} == {
+        "purpose": "Ciné-club", "quantity": 2, "borrower": odile.organisation_id,
+    }  # fmt: skip
+    assert form["starts_on"].value() == f"{wall(loan.starts_at):%Y-%m-%d}"
+    client.force_login(MembershipFactory().user)  # who never saw that loan learns nothing of it
+    assert "Ciné-club" not in client.get(address).content.decode()
+
+
 def test_the_owner_may_let_the_portal_accept(client: Client, odile: Any, projector: Resource) -> None:
     Resource.objects.update(accepts_by_itself=True)
     response = ask(client, projector, filled(odile))
     assert "C’est accepté et réservé" in text(client.get(response["Location"]))
     assert work() == 1
     assert Mail.objects.filter(event__startswith="accepted:").exists()
+
+
+def test_who_lends_in_advance_is_told_that_it_was_and_what_for(client: Client, odile: Any, projector: Resource) -> None:
+    MembershipFactory(organisation=projector.organisation)
+    Resource.objects.update(accepts_by_itself=True)
+    ask(client, projector, filled(odile, purpose="Ciné-club"))
+    work()
+    mail = Mail.objects.get(event__startswith="accepted-ours:")
+    assert mail.subject.startswith("Accepté d’avance")
+    assert "Ciné-club" in mail.text
 
 
 def test_what_the_portal_accepts_has_its_agreement_at_once_and_only_one(client: Client, odile: Any, hall: Any) -> None:

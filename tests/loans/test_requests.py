@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -121,19 +122,48 @@ def test_one_does_not_borrow_from_oneself(chairs: Any) -> None:
         lend(chairs, chairs.organisation, hours(10, 12))
 
 
-def test_a_late_borrower_waits_until_the_lender_lets_her_through(chairs: Any, lender: Any, borrower: Any) -> None:
-    late = lend(chairs, borrower, hours(10, 12))
+def held(resource: Any, borrower: Any, lender: Any) -> Loan:
+    """What a borrower asks for who has something to give back since two days."""
+    late = lend(resource, borrower, hours(10, 12))
     requests.accept(late, by=lender)
     lifecycle.move(late, "hand_over", by=lender, handed_over_at=timezone.now())
     past = timezone.now() - datetime.timedelta(days=2)
     Loan.objects.filter(pk=late.pk).update(starts_at=past - datetime.timedelta(days=1), ends_at=past)
-    held = lend(chairs, borrower, hours(14, 16))
-    assert held.held_at is not None
+    return lend(resource, borrower, hours(14, 16))
+
+
+def test_a_late_borrower_waits_until_the_lender_lets_her_through(chairs: Any, lender: Any, borrower: Any) -> None:
+    asked = held(chairs, borrower, lender)
+    assert asked.held_at is not None
+    assert "Examinez-la quand même" in Mail.objects.filter(event__startswith=f"asked:{asked.pk}").get().text
     with pytest.raises(requests.Held):
-        requests.accept(held, by=lender)
-    requests.let_through(held, by=lender)
-    requests.accept(held, by=lender)
-    assert "let_through" in held.events.values_list("verb", flat=True)
+        requests.accept(asked, by=lender)
+    requests.let_through(asked, by=lender)
+    requests.accept(asked, by=lender)
+    assert "let_through" in asked.events.values_list("verb", flat=True)
+
+
+def test_to_propose_other_dates_is_to_let_her_through(chairs: Any, lender: Any, borrower: Any) -> None:
+    asked = held(chairs, borrower, lender)
+    version = asked.version
+    proposal = proposals.propose(asked, by=lender, side="lender", periods=[hours(16, 18)], quantity=1, version=version)
+    assert proposals.agree(proposal, by=asked.requested_by).status == LoanStatus.ACCEPTED
+    assert "let_through" in asked.events.values_list("verb", flat=True)
+
+
+def test_both_read_what_is_to_give_back_first(client: Client, chairs: Any, lender: Any, borrower: Any) -> None:
+    asked = held(chairs, borrower, lender)
+    late = Loan.objects.exclude(pk=asked.pk).get()
+    for person in (lender, asked.requested_by):
+        client.force_login(person)
+        page = client.get(asked.get_absolute_url()).content.decode()
+        assert "la demande est retenue" in page
+        assert f'href="{late.get_absolute_url()}"' in page
+    Loan.objects.filter(pk=late.pk).update(lender=OrganisationFactory())  # late elsewhere: nothing of it is told
+    client.force_login(lender)
+    page = client.get(asked.get_absolute_url()).content.decode()
+    assert "la demande est retenue" in page
+    assert f'href="{late.get_absolute_url()}"' not in page
 
 
 def test_other_dates_are_proposed_then_agreed(chairs: Any, lender: Any, borrower: Any) -> None:
