@@ -26,7 +26,7 @@ from toolbox.composing import BLANK, Blank, Written, blanks_of, compose, lacking
 from toolbox.conditions import is_filled
 from toolbox.models import Clause, Edition
 
-AT_LEAST = datetime.timedelta(days=2)  # to sign, whenever the loan begins
+AT_LEAST, AN_HOUR = datetime.timedelta(days=2), datetime.timedelta(hours=1)  # to sign, whenever the loan begins
 WRITABLE = (LoanStatus.ACCEPTED, LoanStatus.HANDED_OVER)
 OPEN = (AgreementStatus.DRAFT, AgreementStatus.TO_SIGN)
 LIVE = (*OPEN, AgreementStatus.IN_FORCE)
@@ -169,12 +169,13 @@ def record(
 def deadline(loan: Loan, *others: datetime.datetime) -> datetime.datetime:
     """Until when signatures are awaited: before the loan begins (under way: before it ends) and before ``others``.
 
-    At most the setting, never less than two days.
+    At most the setting, never less than two days; or, of a loan over by then, than what is left of it.
     """
     now = timezone.now()
+    least = min(now + AT_LEAST, max(loan.ends_at, now + AN_HOUR))
     bound = loan.ends_at if loan.status == LoanStatus.HANDED_OVER else loan.starts_at
     longest = now + datetime.timedelta(days=settings.AGREEMENT_SIGN_DAYS)
-    return max(min(bound, longest, *others), now + AT_LEAST)
+    return max(min(bound, longest, *others), least)
 
 
 @transaction.atomic

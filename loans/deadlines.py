@@ -74,4 +74,4 @@ def _remind(agreement: Agreement, now: When) -> None:
     Agreement.objects.filter(pk=agreement.pk).update(reminded_at=now)
     days = LAST.days if agreement.sign_by and agreement.sign_by <= now + LAST else FIRST.days
     no_link = Party.PERSON in telling.unsigned(agreement) and not personal.send_again(agreement)
-    telling.remind(agreement, days=days, person=no_link)
+    telling.remind(agreement, days=days, last=days == LAST.days, person=no_link)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -47,11 +48,15 @@ def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
 
 
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the side that sent the paper, signed, which the other has not confirmed yet; and when the person lent was
-    sent the link that she has. In the same query."""
+    """With the side that sent the paper, signed, which the other has not confirmed yet; when the person lent was sent
+    the link that she has; and the party that refused to sign. In the same query."""
     waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
     links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
-    return rows.annotate(scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]))
+    refusals = JournalEntry.objects.filter(agreement=OuterRef("pk"), kind="refused")
+    return rows.annotate(
+        scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
+        refused_by=Subquery(refusals.values("party")[:1]),
+    )  # fmt: skip
 
 
 def root_of(rows: Iterable[Agreement]) -> Agreement | None:
@@ -193,6 +198,9 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
             return Standing("info", _("À confirmer par l’autre"), said % {"who": them})
         said = _("%(who)s a envoyé l’entente signée sur papier : dites si elle est exacte, et elle entre en vigueur.")
         return Standing("act", _("À confirmer"), said % {"who": them}, mine=True, action=_("Vérifier et confirmer"))
+    if agreement.status == S.TO_SIGN and agreement.sign_by and agreement.sign_by <= timezone.now():
+        said = _("Toutes les signatures n’y étaient pas à temps. Elle se ferme d’elle-même, et on pourra la reprendre.")
+        return Standing("warn", _("Délai passé"), said)
     if agreement.status == S.TO_SIGN:
         waited = unsigned(agreement)
         until = {"when": moment_words(agreement.sign_by or agreements.deadline(agreement.loan))}
@@ -215,14 +223,28 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
         S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
-        S.REFUSED: _("Une partie a refusé de signer : %(note)s") % {"note": agreement.ended_note},
-        S.EXPIRED: _("Toutes les signatures n’y étaient pas à temps. On peut en dresser une autre."),
+        S.REFUSED: _refused(agreement),
+        S.EXPIRED: _expired(agreement),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
         S.ENDED: _("Le prêt est annulé : elle ne vaut plus pour la suite, et reste gardée. %(note)s")
         % {"note": agreement.ended_note},
     }[S(agreement.status)]
     state = str(agreement.get_status_display())
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+
+
+def _refused(agreement: Agreement) -> str:
+    party = getattr(agreement, "refused_by", "")
+    who = {Party.LENDER: agreement.loan.lender.name, Party.BORROWER: agreement.loan.borrower.name}.get(
+        party, _("La personne prêtée") if party == Party.PERSON else _("Une partie")
+    )
+    return _("%(who)s a refusé de signer : %(note)s") % {"who": who, "note": agreement.ended_note}
+
+
+def _expired(agreement: Agreement) -> str:
+    who = _(" et ").join(party_words(agreement, party) for party in unsigned(agreement))
+    said = _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s. On peut la reprendre.")
+    return said % {"who": who}
 
 
 def who_signs(agreement: Agreement, side: str) -> str:

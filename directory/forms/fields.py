@@ -154,7 +154,7 @@ class AmountField(forms.DecimalField):
         "max_digits": _("Ce nombre est trop long : vérifiez les zéros."),
         "max_whole_digits": _("Ce nombre est trop grand : vérifiez les zéros."),
         "max_decimal_places": _("Deux décimales au plus, comme 120,50."),
-        "min_value": _("Ce nombre n’est pas négatif."),
+        "min_value": _("Écrivez un nombre à partir de 0."),
     }
     widget = forms.TextInput
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +20,7 @@ from directory.taxonomies import portal_territories, territories, told_apart
 
 Section = tuple[str, str | Promise, tuple[str, ...]]
 
+UNIT = re.compile(r"(?i)(le|la|les|du|de|des|par|chaque)\s|[ld][’']")  # how « 40 $ » goes on
 VISIBILITY_HELP = {
     Visibility.EVERYONE: _("La fiche est publique; les moteurs de recherche la trouvent."),
     Visibility.MEMBERS: _("Les personnes d’un organisme validé, une fois connectées."),
@@ -177,6 +179,8 @@ class ResourceForm(VersionedForm):
                 self.add_error("price", gettext("Écrivez un montant, ou choisissez « Gratuit »."))
             if not data.get("price_unit"):
                 self.add_error("price_unit", gettext("Dites par quoi : « la journée », « du km »…"))
+            elif not UNIT.match(data["price_unit"]):  # « 40 $ jour » would be read in the agreement
+                data["price_unit"] = f"par {data['price_unit'].lstrip('/ ')}"[:40]
         else:  # what is folded away neither counts nor blocks
             data["price"], data["price_unit"] = None, ""
             self.errors.pop("price", None)

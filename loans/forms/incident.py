@@ -19,7 +19,7 @@ def estimate_field() -> forms.DecimalField:
         label=_("Coût estimé ($)"), required=False, min_value=0, max_digits=9, decimal_places=2, localize=True,
         widget=forms.TextInput(attrs={"inputmode": "decimal"}),
         error_messages={"invalid": _("Écrivez un montant comme 120 ou 120,50."),
-                        "min_value": _("Un coût n’est pas négatif.")},
+                        "min_value": _("Écrivez un coût à partir de 0 $.")},
     )  # fmt: skip
 
 

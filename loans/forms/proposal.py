@@ -51,7 +51,10 @@ class ProposalForm(forms.Form):
     resource = forms.TypedChoiceField(label=gettext_lazy("Ressource"), coerce=int)
     conditions = WrittenField(
         label=gettext_lazy("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("Ce que vous convenez en plus : ménage, transport, dépôt…"),
+        help_text=gettext_lazy(
+            "Ce que vous convenez en plus : ménage, transport… Le prix et le dépôt restent ceux de la "
+            "demande : pour en changer, changez la fiche et faites refaire la demande."
+        ),
     )  # fmt: skip
     message = WrittenField(
         label=gettext_lazy("Pourquoi"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})

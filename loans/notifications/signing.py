@@ -212,12 +212,14 @@ def expired(agreement: Agreement) -> None:
     )  # fmt: skip
 
 
-def remind(agreement: Agreement, *, days: int, person: bool) -> None:
+def remind(agreement: Agreement, *, days: int, last: bool, person: bool) -> None:
     """The last days → those who have not signed. ``person``: her employer has not sent her the link."""
     left = unsigned(agreement)
     for side in (Side.LENDER, Side.BORROWER):
         if PARTY_OF[side] in left:
             subject = _("Rappel : %(called)s avec %(who)s à signer avant le %(when)s")
+            if last:
+                subject = _("Dernier rappel : %(called)s avec %(who)s à signer avant le %(when)s")
             names = {**_names(agreement), "who": organisation_of(agreement.loan, other(side)).name}
             _turn(agreement, side, f"remind-{days}", subject % names, news=_("Votre signature manque encore."))
     if person and Party.PERSON in left:

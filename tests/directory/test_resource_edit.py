@@ -114,6 +114,16 @@ def test_a_folded_price_neither_counts_nor_blocks(client: Client, lucie: Any) ->
 
 
 @pytest.mark.parametrize(
+    ("typed", "kept"),
+    [("jour", "par jour"), ("/ jour", "par jour"), ("la journée", "la journée"), ("l’heure", "l’heure"),
+     ("du km", "du km"), ("par personne", "par personne")],
+)  # fmt: skip
+def test_what_a_price_is_for_reads_as_a_sentence(client: Client, lucie: Any, typed: str, kept: str) -> None:
+    posted(client, "locaux", filled("locaux", lucie, cost_mode="prix", price="40", price_unit=typed))
+    assert Resource.objects.get().price_unit == kept
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("category", "999999"),

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Mail
-from loans import deadlines, personal
-from loans.models import Agreement, AgreementStatus
+from loans import deadlines, gate, personal
+from loans.models import Agreement, AgreementStatus, Side
 from tests.loans.signing import THREE, fresh, frozen, kinds, sign, signatory
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,8 @@ def test_reminders_seven_and_two_days_before_once_each() -> None:
         deadlines.run(now + days * DAY)
         told.append(reminded(agreement))
     assert told == [0, 0, 1, 1, 1, 1, 2, 2, 2]
+    subjects = Mail.objects.filter(event__startswith="remind-").order_by("pk").values_list("subject", flat=True)
+    assert [subject.split("\u00a0")[0] for subject in subjects] == ["Rappel", "Dernier rappel"]
     assert not Mail.objects.filter(to=signatory(agreement, "emprunteur").email, event__startswith="remind-").exists()
 
 
@@ -60,6 +62,9 @@ def test_past_the_delay_it_expires_once_and_says_who_was_missing() -> None:
     agreement, other = frozen(days=5), frozen(days=30)
     sign(agreement, "emprunteur")
     later = timezone.now() + 6 * DAY
+    Agreement.objects.filter(pk=agreement.pk).update(sign_by=timezone.now())  # over, and not ended by the portal yet
+    stands = gate.standing(fresh(agreement), Side.LENDER)
+    assert (stands.state, stands.mine) == ("Délai passé", False)
     assert deadlines.run(later) == {"expired": 1, "reminded": 0}
     assert deadlines.run(later) == {"expired": 0, "reminded": 0}
     assert fresh(agreement).status == AgreementStatus.EXPIRED
@@ -67,3 +72,6 @@ def test_past_the_delay_it_expires_once_and_says_who_was_missing() -> None:
     assert kinds(agreement) == ["signed", "expired"]
     told = Mail.objects.get(event=f"expired:{agreement.pk}", to=signatory(agreement).email)
     assert agreement.loan.lender.name in told.text
+    said = gate.standing(fresh(agreement), Side.BORROWER).expected
+    assert agreement.loan.lender.name in said
+    assert agreement.loan.borrower.name not in said

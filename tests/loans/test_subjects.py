@@ -208,7 +208,7 @@ def test_of_an_agreement() -> None:
     assert last(theirs) == f"Entente à compléter avec Carrefour du Canal : Salle du Canal ({number})"
     agreement = frozen(loan)
     assert last(ours) == f"À signer avec La Marmite : {agreement.title} ({number})"
-    of_signing.remind(agreement, days=2, person=False)
+    of_signing.remind(agreement, days=7, last=False, person=False)
     assert last(theirs).startswith(f"Rappel : entente {number} avec Carrefour du Canal à signer avant le ")
     of_signing.expired(agreement)
     assert last(theirs) == f"Échue entre Carrefour du Canal et La Marmite : entente {number}"

@@ -76,7 +76,13 @@ def test_shares_that_do_not_are_said(lines: str, expected: str) -> None:
 def test_a_number_is_plausible() -> None:
     assert form_for([HOURS], {"heures": "35,5"}).is_valid()
     assert "plus que 60" in said(form_for([HOURS], {"heures": "400"}), "heures")
-    assert "négatif" in said(form_for([HOURS], {"heures": "-1"}), "heures")
+    assert "à partir de 0" in said(form_for([HOURS], {"heures": "-1"}), "heures")
+
+
+def test_what_is_counted_one_by_one_is_refused_in_one_sentence() -> None:
+    form = form_for([Blank("personnes_salle", "Personnes", "number")], {"personnes_salle": "-3"})
+    assert len(form.errors["personnes_salle"]) == 1
+    assert "se comptent un à un" in said(form, "personnes_salle")
 
 
 def test_a_year_is_no_day_and_an_end_follows_its_start() -> None:

@@ -83,7 +83,7 @@ def test_nothing_is_demanded_of_a_visitor_and_everything_of_a_party() -> None:
         ("heure", "25 h", "18:00"),
         ("combien", "beaucoup", "Écrivez un nombre"),
         ("combien", "1" * 30, "trop"),
-        ("prix", "-4", "négatif"),
+        ("prix", "-4", "à partir de 0"),
         ("prix", "NaN", "Écrivez un nombre"),
         ("prix", "1e99", "trop"),
         ("forme", "z", "offertes"),

@@ -186,6 +186,8 @@ class _Whole:
 
 
 def _amount(blank: Blank, said: dict[str, Any]) -> forms.Field:
+    if blank.least is not None:  # said once: counted one by one
+        said = {**said, "min_value": None}
     if blank.most is None:
         return AmountField(**said)
     most = number_format(blank.most, use_l10n=True, force_grouping=True)
