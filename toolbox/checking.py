@@ -19,7 +19,6 @@ from toolbox.models import Clause, Edition
 from toolbox.variables import CATALOGUE, KNOWN, SOMETIMES, UNKNOWN
 
 LONGEST = 20_000  # letters of a clause
-LARGEST = 999_999_999  # of a number whose variable declares none: forms take nine digits
 # A name as people type it: « [[Nom du prêteur]] » is as unknown as « [[nom]] », and is told the same way.
 BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 NEAR, ALIKE = 3, 0.6
@@ -181,7 +180,7 @@ def _unmet(blank: Blank, comparison: str, value: Any, known: str) -> str:
 
 def _beyond(blank: Blank, comparison: str, value: Any) -> str:
     """Why no number from the least to the largest of this variable meets a comparison; empty when some does."""
-    wanted, least, most = as_number(value), blank.least or 0, LARGEST if blank.most is None else blank.most
+    wanted, least, most = as_number(value), blank.least or 0, blank.largest
     said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
     if wanted is None:
         return _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said

@@ -31,8 +31,8 @@ LENT = tuple(Kind.values)
 class Variable:
     """One thing the portal knows: its name in clauses, its label, its type, where it is read, a value for previews.
 
-    ``check``: what an answer must be (see CHECKS); ``most``: the largest plausible number; ``after``: the variable
-    whose date comes first. ``kinds``: the kinds of sharing that have it, all of them when empty; ``always``: the portal
+    ``check``: what an answer must be (see CHECKS); ``least``: of what is counted one by one, the least; ``most``: the
+    largest plausible number; ``after``: the variable whose date comes first. ``kinds``: the kinds of sharing that have it, all of them when empty; ``always``: the portal
     knows it of each of these.
     """
 
@@ -43,6 +43,7 @@ class Variable:
     sample: Any
     choices: tuple[tuple[str, Any], ...] = ()
     check: str = ""
+    least: int | None = None
     most: int | None = None
     after: str = ""
     kinds: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ CATALOGUE: tuple[Variable, ...] = (
     # premises
     Variable(
         "local.capacite", _("Capacité (personnes)"), "number", "loan.resource.capacity_standing, else seated", 80,
-        most=50_000, kinds=(Kind.LOCAUX,),
+        least=1, most=50_000, kinds=(Kind.LOCAUX,),
     ),
     Variable(
         "local.superficie", _("Surface (m²)"), "number", "loan.resource.area_m2", 96, most=100_000,
