@@ -226,8 +226,14 @@ def test_moving_adding_a_line_and_abandoning(edition: PathEdition, cast: dict[st
     assert "ne conseille rien" in cast["curator"].post(f"{LIST}regles/ajouter/", nothing).content.decode()
     cast["curator"].post(LIST, {"geste": "abandonner"})
     assert rules.draft() is None
-    gone = cast["curator"].post(f"{LIST}regles/materiel/", rule(), follow=True)
-    assert "Il n’y a plus rien à changer là" in gone.content.decode()
+    gone = cast["curator"].post(f"{LIST}regles/materiel/", rule(name="Mon nom"))
+    assert gone.status_code == 409
+    assert "n’est enregistré" in gone.content.decode()
+    assert 'value="Mon nom"' in gone.content.decode()
+    asked = cast["curator"].post(f"{LIST}questions/quoi/", {"question": "La mienne?", "answer-materiel": "Ma réponse"})
+    assert 'value="La mienne?"' in asked.content.decode()
+    assert 'value="Ma réponse"' in asked.content.decode()
+    assert "Il n’y a plus rien" in cast["curator"].get(f"{LIST}regles/materiel/", follow=True).content.decode()
     with pytest.raises(AlreadyMoved):
         rules.abandon(by=gone.wsgi_request.user)
 

@@ -99,7 +99,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
     require(rules.can_keep(request.user))
     edition = rules.draft()
     if edition is None:
-        return _gone(request)
+        return _over(request, kind, key) if request.method == "POST" else _gone(request)
     standing = rules.piece_of(edition, kind, key) if key else None
     if key and standing is None:
         raise Http404
@@ -119,7 +119,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
                     by=request.user,
                 )  # fmt: skip
             except AlreadyMoved:
-                return _gone(request)
+                return _over(request, kind, key)
             except rules.ChangedError as error:
                 status, seen = 409, rules.mark(error.args[0])
                 form, differences = _beside(request.POST, kind, guide, error.args[0])
@@ -136,6 +136,19 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
         "differences": differences,
     }
     return render(request, "toolbox/path/piece.html", context, status=status)
+
+
+def _over(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """The draft was published or dropped meanwhile: what was typed stays there, to be copied."""
+    guide = in_force()
+    asked = guide.question(key) if kind == "questions" else None
+    answers = [{"value": value, "label": label} for value, label in asked.answers] if asked else []
+    form = FORMS[kind](guide=guide, key=key, **({"standing": {"answers": answers}} if kind == "questions" else {}))
+    put_back(form, request.POST)
+    context = {
+        "form": form, "rows": form.rows(), "kind": kind, "standing": None, "seen": "", "conflict": False, "over": True,
+    }  # fmt: skip
+    return render(request, "toolbox/path/piece.html", context, status=409)
 
 
 def _beside(
