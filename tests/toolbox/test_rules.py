@@ -71,6 +71,8 @@ def test_a_rule_is_added_by_choosing_seen_in_the_cases_and_put_in_force(
     said = checks.content.decode()
     assert "Ce cas menait à\u00a0: Mutualisation, avec" in said
     assert "Il mènera à\u00a0: Collaboration, avec" in said
+    assert [(c.title, c.state) for c in checks.context["differences"]] == [(made["name"], "added")]
+    assert "Un an d’essai d’abord." in said
     without = curator.post(f"{LIST}publier/", {"seen": checks.context["seen"]})
     assert without.status_code == 422
     curator.post(f"{LIST}publier/", {"seen": checks.context["seen"], "changes": "Un essai avant d’acheter."})

@@ -80,6 +80,12 @@ def path_rules(request: HttpRequest) -> HttpResponse:
     return render(request, "toolbox/path/rules.html", context)
 
 
+def _titles() -> dict[str, str]:
+    """What tools and models are called, by their slugs."""
+    rows: tuple[Any, ...] = (Tool.objects, ModelAgreement.objects)
+    return {slug: title for row in rows for slug, title in row.values_list("slug", "title")}
+
+
 def _mark(edition: PathEdition | None, kind: str, key: str) -> str:
     return rules.mark(rules.piece_of(edition, kind, key)) if edition else ""
 
@@ -220,6 +226,7 @@ def path_publish(request: HttpRequest) -> HttpResponse:
         "seen": rules.mark([edition.questions, edition.rules]),
         "problems": rules.problems(guide),
         "cautions": rules.cautions(guide),
+        "differences": rules.differences(in_force(), guide, _titles()),
         "outcomes": rules.outcomes(guide),
         "cases": len(guide.cases),
     }
