@@ -278,11 +278,11 @@ def projects_around(needs: int | list[int]) -> list[Project]:
 
 
 @register.simple_tag
-def cost(resource: Resource) -> str:
-    """What it costs, in words: « Gratuit », « 25 $ la demi-journée »."""
-    if resource.price is not None:
-        return f"{money(resource.price)} {resource.price_unit}"
-    return str(resource.get_cost_mode_display())
+def cost(asked: Any) -> str:
+    """What a resource, a loan or a proposal costs, in words: « Gratuit », « 25 $ la demi-journée »."""
+    if asked.price is not None:
+        return f"{money(asked.price)} {asked.price_unit}"
+    return str(asked.get_cost_mode_display())
 
 
 @register.simple_tag
