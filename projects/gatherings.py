@@ -77,17 +77,17 @@ def change(gathering: Gathering, *, form_for: Callable[[Gathering], Any], by: An
     if row.starts_at <= timezone.now() and (row.starts_at != began or not announced):
         form.add_error(
             "day",
-            _("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la.")
+            _("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la.")
             if announced
-            else _("Ce moment est passé : choisissez un jour et une heure à venir."),
+            else _("Ce moment est passé : choisissez un jour et une heure à venir."),
         )
     if announced and was_somewhere and not is_somewhere(row):
-        form.add_error("place", _("Cette rencontre est annoncée : dites où elle a lieu, ou par quel lien."))
+        form.add_error("place", _("Cette rencontre est annoncée : dites où elle a lieu, ou par quel lien."))
     taken = row.registrations.filter(status=RegistrationStatus.REGISTERED).count()
     if row.limit is not None and row.limit < taken:
         said = ngettext(
-            "%(n)d personne a déjà sa place : gardez-en au moins autant, ou écrivez-lui d’abord.",
-            "%(n)d personnes ont déjà leur place : gardez-en au moins autant, ou écrivez-leur d’abord.",
+            "%(n)d personne a déjà sa place : gardez-en au moins autant, ou écrivez-lui d’abord.",
+            "%(n)d personnes ont déjà leur place : gardez-en au moins autant, ou écrivez-leur d’abord.",
             taken,
         )
         form.add_error("limit", said % {"n": taken})

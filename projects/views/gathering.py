@@ -185,7 +185,9 @@ def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("La rencontre est annoncée : les membres sont prévenus."))
         elif name == "annuler":
             gatherings.cancel(gathering, by=request.user, note=request.POST.get("note", ""))
-            messages.success(request, _("La rencontre est annulée : les personnes inscrites sont prévenues."))
+            told = _("La rencontre est annulée : les personnes inscrites sont prévenues.")
+            concerned = gathering.registrations.live().exists()
+            messages.success(request, told if concerned else _("La rencontre est annulée."))
         else:
             raise Http404
     except NotPossible as refusal:

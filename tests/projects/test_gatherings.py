@@ -187,44 +187,6 @@ def test_the_page_costs_the_same_for_three_as_for_one(client: Client, n: int, dj
         client.get(gathering.get_absolute_url())
 
 
-def test_two_who_facilitate_at_once_read_both_versions_and_no_old_place_comes_back(client: Client) -> None:
-    community, host = a_community()
-    gathering = a_gathering(community, title="Atelier", place="12, rue du Moulin")
-    client.force_login(host)
-    address = reverse("gathering_edit", args=[gathering.pk])
-    page = client.get(address).context
-    sent = {n: page["form"][n].value() for n in page["form"].fields if page["form"][n].value() is not None}
-    sent |= {"versions": page["versions"], "title": "Titre à moi", "access": "Une rampe"}
-    Gathering.objects.filter(pk=gathering.pk).update(title="Titre d’une collègue", place="999, rue du Carrefour")
-    answer = client.post(address, sent)
-    assert answer.status_code == 409
-    assert [(str(d["label"]), d["theirs"], d["mine"], d["kept"]) for d in answer.context["differences"]] == [
-        ("Titre", "Titre d’une collègue", "Titre à moi", True),
-        ("Lieu", "999, rue du Carrefour", "12, rue du Moulin", False),
-    ]
-    gathering.refresh_from_db()
-    assert (gathering.title, gathering.access) == ("Titre d’une collègue", "")
-    again = answer.context["form"]
-    merged = {n: again[n].value() for n in again.fields if again[n].value() is not None}
-    assert client.post(address, {**merged, "versions": answer.context["versions"]}).status_code == 302
-    gathering.refresh_from_db()
-    assert (gathering.title, gathering.place, gathering.access) == ("Titre à moi", "999, rue du Carrefour", "Une rampe")
-
-
-def test_a_gathering_cancelled_meanwhile_is_not_changed_and_what_was_typed_stays(client: Client) -> None:
-    community, host = a_community()
-    gathering = a_gathering(community)
-    client.force_login(host)
-    Gathering.objects.filter(pk=gathering.pk).update(status="cancelled")
-    sent = {"title": "Titre à moi", "kind": "atelier", "day": "2027-03-02", "begins": "18 h", "ends": "20 h"}
-    answer = client.post(reverse("gathering_edit", args=[gathering.pk]), sent)
-    assert answer.status_code == 409
-    assert "a été annulée entre-temps" in answer.content.decode()
-    assert "Titre à moi" in answer.content.decode()
-    gathering.refresh_from_db()
-    assert gathering.title == "Atelier budget"
-
-
 def test_spaces_that_do_not_break_stay_where_they_were_typed(client: Client) -> None:
     community, host = a_community()
     gathering = a_gathering(community)
