@@ -49,13 +49,15 @@ def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
 
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """With the side that sent the paper, signed, which the other has not confirmed yet; when the person lent was sent
-    the link that she has; and the party that refused to sign. In the same query."""
+    the link that she has; the party that refused to sign; and whether an amendment waits, or is in force. In the same
+    query."""
     waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
     links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
     refusals = JournalEntry.objects.filter(agreement=OuterRef("pk"), kind="refused")
+    amending = Agreement.objects.filter(amends=OuterRef("pk"), status__in=(S.TO_SIGN, S.IN_FORCE)).order_by("-status")
     return rows.annotate(
         scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
-        refused_by=Subquery(refusals.values("party")[:1]),
+        refused_by=Subquery(refusals.values("party")[:1]), amended=Subquery(amending.values("status")[:1]),
     )  # fmt: skip
 
 
@@ -222,7 +224,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         who = them if PARTY_OF[other(side)] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
-        S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
+        S.IN_FORCE: _in_force(agreement),
         S.REFUSED: _refused(agreement),
         S.EXPIRED: _expired(agreement),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
@@ -231,6 +233,15 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
     }[S(agreement.status)]
     state = str(agreement.get_status_display())
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+
+
+def _in_force(agreement: Agreement) -> str:
+    amended = getattr(agreement, "amended", None)
+    if amended == S.TO_SIGN:
+        return _("Toutes les parties ont signé. Un avenant attend des signatures.")
+    if amended:
+        return _("Toutes les parties ont signé. Un avenant signé depuis en change une partie.")
+    return _("Toutes les parties ont signé : le texte ne change plus.")
 
 
 def _refused(agreement: Agreement) -> str:

@@ -82,3 +82,22 @@ def test_the_person_lent_is_named_once_in_the_list_of_parties() -> None:
     box = seen(lender, signatures).split(">Signatures</h2>")[1].split("</ul>")[0]
     assert box.count("Alix Exemple") == 1
     assert "la personne prêtée" in box
+
+
+def test_the_list_and_the_pages_say_that_an_amendment_waits_then_that_it_changes_the_text(loan: Loan) -> None:
+    in_force = f"{reverse('agreement_list')}?etat=vigueur"
+    pages = (in_force, loan.get_absolute_url(), the_agreement(loan).get_absolute_url())
+    still, waits = "le texte ne change plus", "Un avenant attend des signatures."
+    changed = "Un avenant signé depuis en change une partie."
+
+    def told() -> list[list[bool]]:
+        return [[said in seen(client, there) for said in (still, waits, changed)]
+                for client in clients(loan) for there in pages]  # fmt: skip
+
+    assert told() == [[True, False, False]] * 6
+    first = moved(loan, 6)
+    assert told() == [[False, True, False]] * 6
+    sign_all(first)
+    assert told()[1:3] == [[False, False, True]] * 2
+    moved(loan, 8)
+    assert told()[:3] == [[True, True, False], *[[False, True, False]] * 2]  # the list has the first amendment too
