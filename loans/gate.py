@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from directory.models import Membership
 from loans import agreements, filling, rules, signing
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
@@ -264,6 +265,11 @@ def who_signs(agreement: Agreement, side: str) -> str:
     if agreement.status != S.TO_SIGN or getattr(agreement, "scan_side", None) or party not in unsigned(agreement):
         return ""
     return signing.who_instead(agreement, party)
+
+
+def may_refuse(seats: Iterable[Membership]) -> bool:
+    """Whether one of these may say no to what is to sign: a mandate to sign, or a manager."""
+    return any(seat.is_signatory or seat.is_manager for seat in seats)
 
 
 def sends_link(agreement: Agreement) -> bool:

@@ -84,6 +84,7 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
         "coming": demanded and root is None and just_accepted,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
+        "refuses": gate.may_refuse(sides.values()),
         "link": next((row for row in to_sign if Side.LENDER in sides and gate.sends_link(row)), None),
         "who_signs": next(filter(None, unsigned), ""),
         "csrf_token": context.get("csrf_token"),
