@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -30,7 +31,7 @@ TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: 
 def of_loan(loan: Loan) -> list[Agreement]:
     """The agreements of a loan with what this module reads of them, newest first. Three queries."""
     rows = loan.agreements.select_related("edition__model").prefetch_related(
-        "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party"))
+        "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party", "how"))
     )
     found = list(_with_scan(rows).order_by("-id"))
     for row in found:
@@ -49,15 +50,18 @@ def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
 
 
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the side that sent the paper, signed, which the other has not confirmed yet; when the person lent was sent
-    the link that she has; the party that refused to sign; and whether an amendment waits, or is in force. In the same
-    query."""
-    waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
+    """With the side that sent the paper, signed, which the other has not confirmed yet; the last one that was said not
+    to be right, and the one that was confirmed; when the person lent was sent the link that she has; the party that
+    refused to sign; and whether an amendment waits, or is in force. In the same query."""
+    papers = PaperScan.objects.filter(agreement=OuterRef("pk")).order_by("-pk")
+    waiting = papers.filter(answered_at__isnull=True)
+    contested = papers.filter(confirmed=False).values(said=JSONObject(side="side", reason="reason"))
     links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
     refusals = JournalEntry.objects.filter(agreement=OuterRef("pk"), kind="refused")
     amending = Agreement.objects.filter(amends=OuterRef("pk"), status__in=(S.TO_SIGN, S.IN_FORCE)).order_by("-status")
     return rows.annotate(
-        scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
+        scan_side=Subquery(waiting.values("side")[:1]), contested=Subquery(contested[:1]),
+        signed_scan=Subquery(papers.filter(confirmed=True).values("uid")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
         refused_by=Subquery(refusals.values("party")[:1]), amended=Subquery(amending.values("status")[:1]),
     )  # fmt: skip
 
@@ -217,6 +221,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
             expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None) % {**until, "who": them}
+            expected = _after(_not_right(agreement, side, them), expected)
             if ours and not mandated:
                 return Standing("info", state, expected)
             gesture = _("Lire et signer") if ours else _("Envoyer le lien")
@@ -236,13 +241,26 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
     return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
 
 
+def _not_right(agreement: Agreement, side: str, them: str) -> str:
+    """To the side that sent a paper, why the other did not confirm it; empty when none was sent, or rows came so."""
+    contested = getattr(agreement, "contested", None)
+    if not contested or contested["side"] != side:
+        return ""
+    said = _("%(who)s ne confirme pas la numérisation que vous avez envoyée : « %(reason)s » Corrigez ce qui ne va pas "
+             "et envoyez-en une autre, ou signez en ligne.")  # fmt: skip
+    return said % {"who": them, "reason": contested["reason"]}
+
+
 def _in_force(agreement: Agreement) -> str:
-    amended = getattr(agreement, "amended", None)
+    paper, amended = [s.on_paper for s in agreement.signatures.all()], getattr(agreement, "amended", None)
+    said = _("Toutes les parties ont signé : le texte ne change plus.")
     if amended == S.TO_SIGN:
-        return _("Toutes les parties ont signé. Un avenant attend des signatures.")
-    if amended:
-        return _("Toutes les parties ont signé. Un avenant signé depuis en change une partie.")
-    return _("Toutes les parties ont signé : le texte ne change plus.")
+        said = _("Toutes les parties ont signé. Un avenant attend des signatures.")
+    elif amended:
+        said = _("Toutes les parties ont signé. Un avenant signé depuis en change une partie.")
+    if not any(paper):
+        return said
+    return _after(said, _("C’est signé sur papier.") if all(paper) else _("C’est signé en partie sur papier."))
 
 
 def _refused(agreement: Agreement) -> str:
