@@ -52,16 +52,19 @@ def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
     """With the side that sent the paper, signed, which the other has not confirmed yet; the last one that was said not
     to be right, and the one that was confirmed; when the person lent was sent the link that she has; the party that
-    refused to sign; and whether an amendment waits, or is in force. In the same query."""
+    refused to sign; whether an amendment waits, or is in force; and the number of the last agreement of the same loan
+    that came after. In the same query."""
     papers = PaperScan.objects.filter(agreement=OuterRef("pk")).order_by("-pk")
     waiting = papers.filter(answered_at__isnull=True)
     contested = papers.filter(confirmed=False).values(said=JSONObject(side="side", reason="reason"))
     links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
     refusals = JournalEntry.objects.filter(agreement=OuterRef("pk"), kind="refused")
     amending = Agreement.objects.filter(amends=OuterRef("pk"), status__in=(S.TO_SIGN, S.IN_FORCE)).order_by("-status")
+    later = Agreement.objects.filter(loan=OuterRef("loan"), amends__isnull=True, pk__gt=OuterRef("pk")).order_by("-pk")
     return rows.annotate(
         scan_side=Subquery(waiting.values("side")[:1]), contested=Subquery(contested[:1]),
-        signed_scan=Subquery(papers.filter(confirmed=True).values("uid")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
+        signed_scan=Subquery(papers.filter(confirmed=True).values("uid")[:1]),
+        link_at=Subquery(links.values("sent_at")[:1]), replaced_by=Subquery(later.values("number")[:1]),
         refused_by=Subquery(refusals.values("party")[:1]), amended=Subquery(amending.values("status")[:1]),
     )  # fmt: skip
 
@@ -165,7 +168,10 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
         if root is None:
             return [_("Une entente signée est exigée, et il n’y en a pas encore : dressez-la depuis la page du prêt.")]
         words = {"number": root.number, "state": root.get_status_display()}
-        return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
+        said = _("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.")
+        if renewable(root):
+            said = _("L’entente %(number)s est %(state)s : reprenez-la depuis la page du prêt.")
+        return [said % words]
     if root.status == S.TO_SIGN:
         return _to_sign(root)
     if asked := lacks(root):
@@ -231,8 +237,8 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
     said = {
         S.IN_FORCE: _in_force(agreement),
-        S.REFUSED: _refused(agreement),
-        S.EXPIRED: _expired(agreement),
+        S.REFUSED: _after(_refused(agreement), _again(agreement)),
+        S.EXPIRED: _after(_expired(agreement), _again(agreement)),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
         S.ENDED: _("Le prêt est annulé : elle ne vaut plus pour la suite, et reste gardée. %(note)s")
         % {"note": agreement.ended_note},
@@ -273,8 +279,23 @@ def _refused(agreement: Agreement) -> str:
 
 def _expired(agreement: Agreement) -> str:
     who = _(" et ").join(party_words(agreement, party) for party in unsigned(agreement))
-    said = _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s. On peut la reprendre.")
-    return said % {"who": who}
+    return _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s.") % {"who": who}
+
+
+def _again(agreement: Agreement) -> str:
+    """What becomes of an agreement that was not signed; empty of an amendment, which lets its agreement stand."""
+    if agreement.amends_id:
+        return ""
+    if number := getattr(agreement, "replaced_by", None):
+        return _("L’entente %(number)s a pris sa place.") % {"number": number}
+    return _("On peut la reprendre.") if renewable(agreement) else ""
+
+
+def renewable(agreement: Agreement) -> bool:
+    """Whether it is taken up again with the same answers: refused or left too long, and none took its place."""
+    if agreement.amends_id or agreement.status not in signing.ENDED or getattr(agreement, "replaced_by", None):
+        return False
+    return agreement.loan.status in agreements.WRITABLE
 
 
 def who_signs(agreement: Agreement, side: str) -> str:

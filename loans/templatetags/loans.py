@@ -82,6 +82,7 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
         "reason": rule.reason_for(loan.quantity) if rule else "",
         "demanded": demanded,
         "coming": demanded and root is None and just_accepted,
+        "renewable": root is not None and bool(sides) and gate.renewable(root),
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "refuses": gate.may_refuse(sides.values()),

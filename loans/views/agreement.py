@@ -41,6 +41,9 @@ TABS = {
         AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED, AgreementStatus.ENDED,
     )),
 }  # fmt: skip
+REPLACED = (*signing.ENDED, S.CANCELLED)
+
+
 # ---- mine
 
 
@@ -199,7 +202,8 @@ def shown(
         "refuses_waiting": refuses,
         "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
-        "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
+        "renewable": bool(side) and gate.renewable(agreement),
+        "replaced": agreement.replaced_by if agreement.amends_id is None and agreement.status in REPLACED else "",
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
