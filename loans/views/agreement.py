@@ -41,6 +41,9 @@ TABS = {
         AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED, AgreementStatus.ENDED,
     )),
 }  # fmt: skip
+REPLACED = (*signing.ENDED, S.CANCELLED)
+
+
 # ---- mine
 
 
@@ -162,6 +165,7 @@ def shown(
     signed = {s.party: s for s in agreement.signatures.all()}
     membership = seats(memberships_of(request), loan).get(side)
     mandated = membership is not None and membership.is_signatory
+    refuses = membership is not None and gate.may_refuse([membership])
     stands = gate.standing(agreement, seat, mandated=mandated)
     to_sign = agreement.status == S.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
@@ -176,7 +180,8 @@ def shown(
         "standing": stands,
         "scanned": scanned,
         "signs": to_sign and not scanned and own and mandated,
-        "refuses": to_sign and own and (mandated or bool(membership and membership.is_manager)),
+        "refuses": to_sign and refuses,
+        "stops": not own,
         "who_signs": "" if mandated or not side else gate.who_signs(agreement, seat),
         "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,
@@ -194,9 +199,11 @@ def shown(
         "amendments": amending,
         "amended_by": [(row, amendments.in_words(row)) for row in gate.amended_by(amending)],
         "waiting": [_waiting(row, loan, seat, mandated=mandated) for row in amending if row.status == S.TO_SIGN],
+        "refuses_waiting": refuses,
         "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
-        "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
+        "renewable": bool(side) and gate.renewable(agreement),
+        "replaced": agreement.replaced_by if agreement.amends_id is None and agreement.status in REPLACED else "",
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
