@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from loans.models import Loan, LoanDate, Proposal
 from mutualisation.kernel.moments import Period, clock, in_words, wall
-from mutualisation.templatetags.ui import cost, money
+from mutualisation.kernel.money import cost, money
 from toolbox.comparing import Answer
 
 FEW = 6  # dates that are named on either side

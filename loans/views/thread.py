@@ -14,7 +14,7 @@ from loans import hours
 from loans.models import Incident, Loan, LoanEvent, Proposal, Side
 from loans.standing import moment_words
 from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
-from mutualisation.templatetags.ui import cost
+from mutualisation.kernel.money import cost
 
 WORDS = {
     "ask": gettext_lazy("a demandé"),
