@@ -60,8 +60,9 @@ def sent(loan: Loan, said: str, n: int = 0, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("typed", "minutes"),
-    [("7 h 30", 450), ("7:30", 450), ("7h30", 450), ("7,5", 450), ("7.25 h", 435), ("7", 420), ("0", None), ("0 h", None), ("0 h 05", 5),
-     ("7 h 75", None), ("sept", None), ("-1", None), ("7,555", None), ("", None), ("25", None)],
+    [("7 h 30", 450), ("7:30", 450), ("7h30", 450), ("7,5", 450), ("7.25 h", 435), ("7", 420), ("0", None),
+     ("0 h", None), ("0 h 05", 5), ("7 h 75", None), ("sept", None), ("-1", None), ("7,555", None), ("", None),
+     ("25", None)],
 )  # fmt: skip
 def test_hours_are_read_as_people_write_them(loan: Loan, typed: str, minutes: int | None) -> None:
     date = LoanDate(period=span(datetime.datetime(2026, 11, 12, 13, tzinfo=datetime.UTC),
