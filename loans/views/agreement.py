@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.memberships import memberships_of
 from directory.models import Membership
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, signing
+from loans import agreements, amendments, filling, gate, rules, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
 from loans.notifications.agreeing import until_amended
 from loans.permissions import PARTY_OF, organisation_of, other, seats
@@ -175,6 +175,7 @@ def shown(
         "agreement": agreement,
         "loan": loan,
         "side": side,
+        "withdrawn": rules.withdrawn_since(agreement),
         "us": organisation_of(loan, seat),
         "them": organisation_of(loan, other(seat)),
         "standing": stands,
