@@ -168,6 +168,20 @@ def test_who_promised_is_told_of_what_the_bearers_record_not_of_what_her_own_sid
     assert Mail.objects.filter(event__startswith="project-came").count() == 1
 
 
+def test_a_value_typed_of_what_came_is_not_said_to_be_by_the_hour() -> None:
+    one, row = promised(nature="expertise", hours=3)
+    came(row, one.offered_by, hours=1, amount=25)  # what its hour is worth
+    assert ledger(one.project).lines[0].method == "25 $ l’heure"
+    typed = came(row, one.offered_by, hours=1, amount=100, note="Une experte.")
+    (line,) = ledger(one.project).lines
+    assert (line.method, line.sums.dollars) == ("25 $ l’heure, ou la valeur écrite de ce qui est venu", 125)
+    Contribution.objects.filter(pk=row.pk).update(method="tarif courant")
+    told = ledger(one.project).lines[0].method
+    assert told == "tarif courant (25 $ l’heure, ou la valeur écrite de ce qui est venu)"
+    contributions.take_off(typed, by=one.offered_by, reason="Erreur.")
+    assert ledger(one.project).lines[0].method == "tarif courant (25 $ l’heure)"
+
+
 def test_what_was_taken_off_does_not_count_against_the_promise() -> None:
     one, row = promised(nature="temps", hours=10)
     contributions.take_off(came(row, one.offered_by, hours=10), by=one.offered_by, reason="Deux fois.")
