@@ -229,6 +229,21 @@ def community_tell(request: HttpRequest, community: Community) -> HttpResponse |
     return None
 
 
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def community_stop(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of each announcement: says what it will do, then does it, without signing in."""
+    read = communities.read_stop(token)
+    if read is None:
+        return render(request, "projects/community/stop.html", {"community": None}, status=404)
+    community, person = read
+    done = request.method == "POST"
+    if done:
+        communities.tell(community, by=person, told=False)
+    return render(request, "projects/community/stop.html", {"community": community, "done": done})
+
+
 @act
 def community_entrust(request: HttpRequest, community: Community, pk: int) -> HttpResponse | None:
     """Make a member a facilitator, or no longer."""
