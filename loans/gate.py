@@ -289,9 +289,9 @@ def _in_force(agreement: Agreement) -> str:
 
 def _refused(agreement: Agreement) -> str:
     party = getattr(agreement, "refused_by", "")
-    who = {Party.LENDER: agreement.loan.lender.name, Party.BORROWER: agreement.loan.borrower.name}.get(
-        party, _("La personne prêtée") if party == Party.PERSON else _("Une partie")
-    )
+    who = _("La personne prêtée") if party == Party.PERSON else _("Une partie")
+    if party in (Party.LENDER, Party.BORROWER):
+        who = (agreement.loan.lender if party == Party.LENDER else agreement.loan.borrower).name
     return _("%(who)s a refusé de signer : %(note)s") % {"who": who, "note": agreement.ended_note}
 
 

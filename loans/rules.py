@@ -36,13 +36,15 @@ class Applying:
     def model(self) -> ModelAgreement | None:
         """The model that the rules name, else the next one of the kind in force; None when there is none.
 
-        One query, unless the models in force are ``known``.
+        What a network made for itself applies where a rule names it, nowhere by itself. One query, unless the models
+        in force are ``known``.
         """
         among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind)
         rows = ModelAgreement.objects.in_force().filter(among) if self.known is None else self.known
         models = {m.pk: m for m in rows}  # in the order of the toolbox
         chosen = next((models[pk] for pk in self.wanted if pk in models), None)
-        return chosen or next((m for m in models.values() if m.kind == self.resource.kind), None)
+        common = (m for m in models.values() if m.kind == self.resource.kind and m.owner_id is None)
+        return chosen or next(common, None)
 
     def demanded(self, quantity: int = 1) -> bool:
         """Whether so many units are handed over only once an agreement is signed."""

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +38,11 @@ THEIRS_TO_TAKE_BACK = gettext_lazy(
     "Une offre se retire par l’organisme qui l’a faite : accueillez-la, ou déclinez-la en disant pourquoi. "
     "Rien n’a changé."
 )
+NOTHING_MORE = gettext_lazy("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré.")
+TOO_LATE = gettext_lazy(
+    "Ce projet est terminé : on n’y accueille plus rien. Rien n’a changé : rouvrez-le d’abord, ou déclinez en disant "
+    "pourquoi."
+)
 
 
 class NotPossible(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -47,12 +53,12 @@ class BeyondPromise(NotPossible):
     """More came than was promised, or at another time, and nothing says that this is meant."""
 
 
-def _open(project: Project) -> Project:
-    """The project, held until the end of the transaction, while one may still offer something to it."""
+def _open(project: Project, refusal: Promise | None = None) -> Project:
+    """The project, held until the end of the transaction, while one may still offer or welcome something."""
     held = Project.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
     found = held.get(pk=project.pk)
     if found.is_ended:
-        raise NotPossible(_("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré."))
+        raise NotPossible(str(refusal or NOTHING_MORE))
     return found
 
 
@@ -100,8 +106,10 @@ def offer(
 
 @transaction.atomic
 def answer(participation: Participation, *, welcome: bool, by: Any, reason: str = "") -> Participation:
-    """Welcome a participation and what it brings, or decline it with a reason. Raises AlreadyMoved."""
+    """Welcome a participation and what it brings, or decline it with a reason. Raises AlreadyMoved, NotPossible."""
     require(can_lead(by, participation.project))
+    if welcome:
+        _open(participation.project, TOO_LATE)
     now = timezone.now()
     status = S.WELCOMED if welcome else S.DECLINED
     waiting = Participation.objects.filter(pk=participation.pk, status=S.OFFERED)
@@ -190,9 +198,11 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
 
 @transaction.atomic
 def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason: str = "") -> Contribution:
-    """Welcome or decline one promise of a partner. Raises AlreadyMoved."""
+    """Welcome or decline one promise of a partner. Raises AlreadyMoved, NotPossible."""
     project = contribution.participation.project
     require(can_lead(by, project))
+    if welcome:
+        _open(project, TOO_LATE)
     states = Contribution.Status
     waiting = Contribution.objects.filter(pk=contribution.pk, status=states.OFFERED)
     said = states.WELCOMED if welcome else states.DECLINED
