@@ -77,7 +77,7 @@ def root_of(rows: Iterable[Agreement]) -> Agreement | None:
 
 def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
     """The agreements that await something from these organisations: which, for which side, what. Three queries."""
-    rows = with_news(Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list())
+    rows = with_news(Agreement.objects.of(*organisations).filter(signing.under_way()).for_list())
     found = []
     for row in rows.order_by("sign_by", "created_at", "id")[:AT_MOST]:
         for side, organisation in ((Side.LENDER, row.loan.lender_id), (Side.BORROWER, row.loan.borrower_id)):
@@ -235,16 +235,34 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if PARTY_OF[other(side)] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
+    if agreement.status in signing.ENDED:
+        return _not_signed(agreement)
     said = {
         S.IN_FORCE: _in_force(agreement),
-        S.REFUSED: _after(_refused(agreement), _again(agreement)),
-        S.EXPIRED: _after(_expired(agreement), _again(agreement)),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
         S.ENDED: _("Le prêt est annulé : elle ne vaut plus pour la suite, et reste gardée. %(note)s")
         % {"note": agreement.ended_note},
     }[S(agreement.status)]
+    return Standing(TONES[S(agreement.status)], _state(agreement), said)
+
+
+def _state(agreement: Agreement) -> str:
     state = str(agreement.get_status_display())
-    return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+    return state[:1].upper() + state[1:]
+
+
+def _not_signed(agreement: Agreement) -> Standing:
+    """Why, and what becomes of it: both sides are awaited where the loan can't begin without another."""
+    said, mine = _refused(agreement) if agreement.status == S.REFUSED else _expired(agreement), False
+    if agreement.amends_id is None and (number := getattr(agreement, "replaced_by", None)):
+        said = _after(said, _("L’entente %(number)s a pris sa place.") % {"number": number})
+    elif mine := signing.awaits_renewal(agreement):
+        said = _after(said, _("Reprenez-la : ce prêt demande une entente signée."))
+    elif signing.renewable(agreement):
+        said = _after(said, _("On peut la reprendre."))
+    if mine:
+        return Standing("act", _("À reprendre"), said, mine=True, action=_("Reprendre l’entente"))
+    return Standing(TONES[S(agreement.status)], _state(agreement), said)
 
 
 def _not_right(agreement: Agreement, side: str, them: str) -> str:
@@ -282,20 +300,9 @@ def _expired(agreement: Agreement) -> str:
     return _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s.") % {"who": who}
 
 
-def _again(agreement: Agreement) -> str:
-    """What becomes of an agreement that was not signed; empty of an amendment, which lets its agreement stand."""
-    if agreement.amends_id:
-        return ""
-    if number := getattr(agreement, "replaced_by", None):
-        return _("L’entente %(number)s a pris sa place.") % {"number": number}
-    return _("On peut la reprendre.") if renewable(agreement) else ""
-
-
 def renewable(agreement: Agreement) -> bool:
-    """Whether it is taken up again with the same answers: refused or left too long, and none took its place."""
-    if agreement.amends_id or agreement.status not in signing.ENDED or getattr(agreement, "replaced_by", None):
-        return False
-    return agreement.loan.status in agreements.WRITABLE
+    """Whether it is taken up again with the same answers: none took its place."""
+    return signing.renewable(agreement) and not getattr(agreement, "replaced_by", None)
 
 
 def who_signs(agreement: Agreement, side: str) -> str:

@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy
 from directory.calendar import Taken
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans import agreements, filling, holding, notifications, possible, remembering
+from loans import agreements, filling, holding, notifications, possible, remembering, rules
 from loans.models import (
     Agreement,
     AgreementStatus,
     JournalEntry,
     Loan,
+    LoanStatus,
     PaperScan,
     Side,
     Signature,
@@ -255,10 +256,29 @@ def expire(agreement: Agreement) -> None:
 # ---- again
 
 
+def renewable(agreement: Agreement) -> bool:
+    """Once it was refused or left too long, unless the loan is over; never an amendment: it is drawn up again from the
+    agreement that it amends. Whether another one took its place is not looked at."""
+    ended = agreement.amends_id is None and agreement.status in ENDED
+    return ended and agreement.loan.status in agreements.WRITABLE
+
+
+def awaits_renewal(agreement: Agreement) -> bool:
+    """The same, of a loan to come that can't begin without one: as ``Wait.AGAIN`` says it to the database."""
+    loan = agreement.loan
+    to_come = loan.status == LoanStatus.ACCEPTED and loan.ends_at > timezone.now()
+    return to_come and renewable(agreement) and rules.announced(loan.resource).demanded(loan.quantity)
+
+
+def under_way() -> Q:
+    """Of agreements: those that are written or signed, and among those not signed the ones that may await renewal."""
+    to_come = Q(loan__status=LoanStatus.ACCEPTED, loan__ends_at__gt=timezone.now())
+    return Q(status__in=agreements.OPEN) | Q(to_come, status__in=ENDED, amends__isnull=True)
+
+
 def can_renew(user: Any, agreement: Agreement) -> bool:
-    """Either side, once it was refused or left too long, unless another one took its place or the loan is over; never
-    an amendment: it is drawn up again from the agreement that it amends."""
-    if agreement.amends_id or agreement.status not in ENDED or agreement.loan.status not in agreements.WRITABLE:
+    """Either side, unless another one took its place."""
+    if not renewable(agreement):
         return False
     later = Agreement.objects.filter(loan=agreement.loan_id, amends__isnull=True, pk__gt=agreement.pk)
     return bool(sides_of(user, agreement.loan)) and not later.exists()

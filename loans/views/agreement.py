@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -35,12 +36,10 @@ TEMPLATE = "loans/agreement/detail.html"
 PAGE_SIZE = 20
 WORDS_A_MINUTE = 200
 TABS = {
-    "": (gettext_lazy("En cours"), agreements.OPEN),
-    "vigueur": (gettext_lazy("En vigueur"), (AgreementStatus.IN_FORCE,)),
-    "passees": (gettext_lazy("Passées"), (
-        AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED, AgreementStatus.ENDED,
-    )),
-}  # fmt: skip
+    "": (gettext_lazy("En cours"), None),
+    "vigueur": (gettext_lazy("En vigueur"), Q(status=S.IN_FORCE)),
+    "passees": (gettext_lazy("Passées"), Q(status__in=[S.REFUSED, S.EXPIRED, S.CANCELLED, S.ENDED])),
+}
 REPLACED = (*signing.ENDED, S.CANCELLED)
 
 
@@ -54,6 +53,10 @@ class Row:
     them: str
     standing: Standing
 
+    @property
+    def under_way(self) -> bool:
+        return self.standing.mine or self.agreement.status in agreements.OPEN
+
 
 @never_cache
 @require_safe
@@ -62,8 +65,9 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     mine = memberships_of(request)
     ids = [m.organisation_id for m in mine]
     tab = request.GET.get("etat", "") if request.GET.get("etat", "") in TABS else ""
-    rows = Agreement.objects.visible_to(request.user).of(*ids).filter(status__in=TABS[tab][1])
+    rows = Agreement.objects.visible_to(request.user).of(*ids).filter(TABS[tab][1] or signing.under_way())
     found = [_row(a, mine) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
+    found = [row for row in found if row.under_way != bool(tab)]
     found.sort(key=lambda row: not row.standing.mine)
     number = min(asked_page(request.GET.get("page")) or 1, max(1, -(-len(found) // PAGE_SIZE)))
     here = reverse("agreement_list")
@@ -74,7 +78,7 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
 
     context = {
         "rows": found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
-        "tabs": [(address(key), label, key == tab) for key, (label, _statuses) in TABS.items()],
+        "tabs": [(address(key), label, key == tab) for key, (label, _which) in TABS.items()],
         "tab": tab,
         "awaits": sum(row.standing.mine for row in found),
         "belongs": bool(ids),

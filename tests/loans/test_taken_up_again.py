@@ -74,7 +74,7 @@ def test_either_way_every_answer_is_kept(refused: Agreement, way: str) -> None:
 def test_the_page_of_the_old_one_leads_to_the_one_that_took_its_place(refused: Agreement) -> None:
     old = refused.get_absolute_url()
     lender, borrower = clients(refused.loan)
-    assert "On peut la reprendre." in seen(lender, old)
+    assert "Reprenez-la : ce prêt demande une entente signée." in seen(lender, old)
     first = signing.renew(refused, by=mandated(refused.loan.lender))
     for client in (lender, borrower):
         text = seen(client, old)
@@ -86,3 +86,34 @@ def test_the_page_of_the_old_one_leads_to_the_one_that_took_its_place(refused: A
     signing.refuse(first, by=lender_of(refused.loan), reason="Encore trop cher")
     assert not signing.can_renew(lender_of(refused.loan), refused)
     assert signing.can_renew(lender_of(refused.loan), Agreement.objects.get(pk=first.pk))
+
+
+def test_both_read_that_it_is_to_take_up_again_until_it_is(refused: Agreement) -> None:
+    number, there = refused.number, refused.get_absolute_url()
+    pages = [reverse(name) for name in ("agreement_list", "my_space", "loan_list")]
+    for client in clients(refused.loan):
+        for page in pages:
+            text = seen(client, page)
+            assert "reprendre</span>" in text, page  # « À reprendre », « Entente à reprendre »
+            assert f'href="{there}"' in text, page
+            assert "Reprendre l’entente" in text, page
+        assert "Une entente vous attend." in seen(client, pages[0])
+        assert number not in seen(client, f"{pages[0]}?etat=passees")
+        loan = seen(client, refused.loan.get_absolute_url())
+        assert "Entente : à reprendre." in loan
+        assert "Reprenez-la : ce prêt demande une entente signée." in loan
+    signing.renew(refused, by=borrower_of(refused.loan))
+    for client in clients(refused.loan):
+        assert all("reprendre</span>" not in seen(client, page) for page in pages)
+        assert number in seen(client, f"{pages[0]}?etat=passees")
+
+
+def test_where_none_is_demanded_nobody_is_awaited() -> None:
+    models_in_force()
+    loan = accepted(ResourceFactory())
+    agreement = real(loan)
+    signing.refuse(agreement, by=lender_of(loan), reason="Inutile")
+    for client in clients(loan):
+        assert agreement.number not in seen(client, reverse("agreement_list"))
+        assert "On peut la reprendre." in seen(client, f"{reverse('agreement_list')}?etat=passees")
+        assert "À reprendre" not in seen(client, agreement.get_absolute_url())
