@@ -38,8 +38,8 @@ class Applying:
     def model(self) -> ModelAgreement | None:
         """The model that the rules name, else the next one of the kind in force; None when there is none.
 
-        A network made its own for itself: it serves where a rule names it. One query, unless the models in force are
-        ``known``.
+        What a network made for itself applies where a rule names it, nowhere by itself. One query, unless the models
+        in force are ``known``.
         """
         among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind)
         rows = ModelAgreement.objects.in_force().filter(among) if self.known is None else self.known
