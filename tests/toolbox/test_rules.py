@@ -12,7 +12,7 @@ from django.test import Client
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox import content, paths, rules
 from toolbox.models import PathEdition, Tool
-from toolbox.paths import Guide
+from toolbox.paths import Guide, in_force
 
 LIST = "/moderation/parcours/"
 TRUCK = next(c for c in paths.from_file()["cases"] if "camion" in c["name"])["answers"]
@@ -47,7 +47,7 @@ def test_the_file_is_the_first_edition_and_comes_once(edition: PathEdition) -> N
     assert (edition.number, edition.published_at) == (2, None)
     assert rules.problems(Guide.of(edition)) == []
     assert rules.cautions(Guide.of(edition)) == []
-    assert rules.outcomes(Guide.of(edition)) == []
+    assert rules.outcomes(in_force(), Guide.of(edition), {}) == []
 
 
 def test_a_rule_is_added_by_choosing_seen_in_the_cases_and_put_in_force(
@@ -102,7 +102,7 @@ def test_a_shared_result_follows_the_edition_in_force(edition: PathEdition, peop
     }  # fmt: skip
     key = rules.write(kind="questions", key="", piece=question, after="missions", seen="", by=curator)
     assert "une question sans réponse" in {
-        o.after.split(",")[0] for o in rules.outcomes(Guide.of(rules.draft() or edition))
+        o.after.split(",")[0] for o in rules.outcomes(in_force(), Guide.of(rules.draft() or edition), rules.titles())
     }
     edition.refresh_from_db()
     mark = rules.mark([edition.questions, edition.rules])
@@ -226,6 +226,8 @@ def test_moving_adding_a_line_and_abandoning(edition: PathEdition, cast: dict[st
     assert "Camion de trois" in more
     nothing = {"name": "Vide", "after": ""}
     assert "ne conseille rien" in cast["curator"].post(f"{LIST}regles/ajouter/", nothing).content.decode()
+    asked = cast["curator"].get(LIST).content.decode().partition('<details class="more-gesture">')[2]
+    assert 0 < asked.index("Tout ce qui y a été écrit s’en va") < asked.index('value="abandonner"')
     cast["curator"].post(LIST, {"geste": "abandonner"})
     assert rules.draft() is None
     gone = cast["curator"].post(f"{LIST}regles/materiel/", rule(name="Mon nom"))

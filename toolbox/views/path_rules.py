@@ -17,7 +17,7 @@ from directory.permissions import require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox import rules
 from toolbox.forms.path import PieceForm, QuestionForm, RuleForm
-from toolbox.models import ModelAgreement, PathEdition, Tool
+from toolbox.models import PathEdition
 from toolbox.paths import Guide, in_force
 
 FORMS: dict[str, type[Any]] = {"questions": QuestionForm, "rules": RuleForm}
@@ -51,13 +51,12 @@ def path_rules(request: HttpRequest) -> HttpResponse:
         return redirect("path_rules")
     edition = rules.draft()
     guide = Guide.of(edition) if edition else in_force()
-    tools = dict(Tool.objects.values_list("slug", "title"))
-    models = dict(ModelAgreement.objects.values_list("slug", "title"))
+    titles = rules.titles()
     newer = rules.delivered()
     context = {
         "draft": edition,
         "newer": newer,
-        "differences": rules.differences(in_force(), newer, tools | models) if newer else (),
+        "differences": rules.differences(in_force(), newer, titles) if newer else (),
         "editions": PathEdition.objects.filter(published_at__isnull=False).only("number", "changes", "published_at"),
         "questions": [
             {"asked": q, "when": [guide.said(c) for c in q.conditions], "mark": _mark(edition, "questions", q.key)}
@@ -69,8 +68,8 @@ def path_rules(request: HttpRequest) -> HttpResponse:
                 "when": [guide.said(c) for c in r["when"]],
                 "then": r["then"],
                 "stage": Continuum(r["then"]["stage"]).label if r["then"].get("stage") else "",
-                "model": models.get(r["then"].get("model"), r["then"].get("model", "")),
-                "tools": [tools.get(slug, slug) for slug in r["then"].get("tools") or ()],
+                "model": titles.get(r["then"].get("model"), r["then"].get("model", "")),
+                "tools": [titles.get(slug, slug) for slug in r["then"].get("tools") or ()],
                 "mark": _mark(edition, "rules", r["key"]),
             }
             for r in guide.rules
@@ -78,12 +77,6 @@ def path_rules(request: HttpRequest) -> HttpResponse:
         "cases": len(guide.cases),
     }
     return render(request, "toolbox/path/rules.html", context)
-
-
-def _titles() -> dict[str, str]:
-    """What tools and models are called, by their slugs."""
-    rows: tuple[Any, ...] = (Tool.objects, ModelAgreement.objects)
-    return {slug: title for row in rows for slug, title in row.values_list("slug", "title")}
 
 
 def _mark(edition: PathEdition | None, kind: str, key: str) -> str:
@@ -218,7 +211,7 @@ def path_publish(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _("L’édition %(n)s est en vigueur.") % {"n": published.number})
                 return redirect("path_rules")
-    guide = Guide.of(edition)
+    before, guide, titles = in_force(), Guide.of(edition), rules.titles()
     context = {
         "draft": edition,
         "error": error,
@@ -226,8 +219,8 @@ def path_publish(request: HttpRequest) -> HttpResponse:
         "seen": rules.mark([edition.questions, edition.rules]),
         "problems": rules.problems(guide),
         "cautions": rules.cautions(guide),
-        "differences": rules.differences(in_force(), guide, _titles()),
-        "outcomes": rules.outcomes(guide),
+        "differences": rules.differences(before, guide, titles),
+        "outcomes": rules.outcomes(before, guide, titles),
         "cases": len(guide.cases),
     }
     return render(request, "toolbox/path/publish.html", context, status=status)
