@@ -11,12 +11,14 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from directory.models import Organisation
 from directory.permissions import is_member, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import day_in_words
 from projects import notifications
 from projects.models import (
     IN_HOURS,
@@ -30,12 +32,17 @@ from projects.models import (
     lent,
 )
 from projects.permissions import can_follow_up, can_lead, can_offer, can_take_off, leads_as_member
-from projects.wording import quantity
+from projects.wording import period, quantity
 
 S = Participation.Status
 THEIRS_TO_TAKE_BACK = gettext_lazy(
     "Une offre se retire par l’organisme qui l’a faite : accueillez-la, ou déclinez-la en disant pourquoi. "
     "Rien n’a changé."
+)
+NOTHING_MORE = gettext_lazy("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré.")
+TOO_LATE = gettext_lazy(
+    "Ce projet est terminé : on n’y accueille plus rien. Rien n’a changé : rouvrez-le d’abord, ou déclinez en disant "
+    "pourquoi."
 )
 
 
@@ -47,12 +54,12 @@ class BeyondPromise(NotPossible):
     """More came than was promised, or at another time, and nothing says that this is meant."""
 
 
-def _open(project: Project) -> Project:
-    """The project, held until the end of the transaction, while one may still offer something to it."""
+def _open(project: Project, refusal: Promise | None = None) -> Project:
+    """The project, held until the end of the transaction, while one may still offer or welcome something."""
     held = Project.objects.select_for_update(of=("self",), no_key=True).select_related("organisation")
     found = held.get(pk=project.pk)
     if found.is_ended:
-        raise NotPossible(_("Ce projet est terminé : on ne peut plus rien lui offrir. Rien n’a été enregistré."))
+        raise NotPossible(str(refusal or NOTHING_MORE))
     return found
 
 
@@ -100,8 +107,10 @@ def offer(
 
 @transaction.atomic
 def answer(participation: Participation, *, welcome: bool, by: Any, reason: str = "") -> Participation:
-    """Welcome a participation and what it brings, or decline it with a reason. Raises AlreadyMoved."""
+    """Welcome a participation and what it brings, or decline it with a reason. Raises AlreadyMoved, NotPossible."""
     require(can_lead(by, participation.project))
+    if welcome:
+        _open(participation.project, TOO_LATE)
     now = timezone.now()
     status = S.WELCOMED if welcome else S.DECLINED
     waiting = Participation.objects.filter(pk=participation.pk, status=S.OFFERED)
@@ -190,9 +199,11 @@ def promise(participation: Participation, said: Mapping[str, Any], *, by: Any) -
 
 @transaction.atomic
 def answer_promise(contribution: Contribution, *, welcome: bool, by: Any, reason: str = "") -> Contribution:
-    """Welcome or decline one promise of a partner. Raises AlreadyMoved."""
+    """Welcome or decline one promise of a partner. Raises AlreadyMoved, NotPossible."""
     project = contribution.participation.project
     require(can_lead(by, project))
+    if welcome:
+        _open(project, TOO_LATE)
     states = Contribution.Status
     waiting = Contribution.objects.filter(pk=contribution.pk, status=states.OFFERED)
     said = states.WELCOMED if welcome else states.DECLINED
@@ -245,20 +256,32 @@ def deliver(
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
-    if not note.strip() and (excess := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
-        raise BeyondPromise(
-            _(
-                "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en "
-                "un mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
-            )
-            % excess
-        )
+    if not note.strip():
+        _as_promised(held, on=on, hours=Decimal(hours or 0), amount=Decimal(amount or 0))
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )
     touch(contribution.participation.project)
     notifications.came(made, by=by)
     return made
+
+
+def _as_promised(held: Contribution, *, on: datetime.date, hours: Decimal, amount: Decimal) -> None:
+    """Raises BeyondPromise when a line makes more than was promised, or came at another time."""
+    found = []
+    if excess := _beyond(held, hours=hours, amount=amount):
+        found.append(_("Avec cette ligne, %(came)s seraient venus pour %(promised)s promis.") % excess)
+    if not in_its_time(held, on, on):
+        said = {"day": day_in_words(on, "j F Y"), "promised": period(held.starts_on, held.ends_on)}
+        found.append(_("C’est venu le %(day)s; la promesse vaut %(promised)s.") % said)
+    if found:
+        asked = _("Si c’est bien cela, dites-le en un mot dans la remarque; sinon, corrigez. Rien n’est inscrit.")
+        raise BeyondPromise(" ".join([*found, asked]))
+
+
+def in_its_time(held: Contribution, first: datetime.date, last: datetime.date) -> bool:
+    """Whether these days are within the period promised."""
+    return (held.starts_on or first) <= first and last <= (held.ends_on or last)
 
 
 def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal, foreseen: bool = False) -> dict[str, str]:

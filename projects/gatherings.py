@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from directory.memberships import NotPossible
 from directory.models import Organisation
 from directory.permissions import is_member, require
+from directory.writing import OutdatedError
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
 from projects import announcing
@@ -23,10 +24,6 @@ from projects.permissions import can_facilitate, can_hold
 
 class Past(NotPossible):
     """A gathering is not prepared for a moment that is gone, nor moved to one."""
-
-
-class Nowhere(NotPossible):
-    """What is announced says where it is held, or by which link."""
 
 
 TOLD_WHEN_CHANGED = {"starts_at", "ends_at", "place", "territory", "link"}
@@ -60,49 +57,57 @@ def prepare(community: Community, *, form: Any, by: Any) -> Gathering:
 
 
 @transaction.atomic
-def change(gathering: Gathering, *, form: Any, by: Any, sequence: int) -> Gathering:
-    """Save what a form says of it. Raises AlreadyMoved when someone changed it since; Past, Nowhere; NotPossible.
+def change(gathering: Gathering, *, form_for: Callable[[Gathering], Any], by: Any) -> Any:
+    """Save what a form says of it. Raises OutdatedError when someone changed the same fields since; AlreadyMoved.
 
-    More places go to the first of the waiting list; whoever is registered is told of another hour or place.
+    Gives the form: saved, or with its errors. More places go to the first of the waiting list; whoever is registered
+    is told of another hour or place.
     """
     require(can_hold(by, gathering))
-    standing = lock(gathering)
-    if standing.sequence != sequence or standing.status == GatheringStatus.CANCELLED:
+    row = lock(gathering)
+    if row.status == GatheringStatus.CANCELLED:
         raise AlreadyMoved
-    moved, announced = form.instance.starts_at != standing.starts_at, standing.status == GatheringStatus.ANNOUNCED
-    if form.instance.starts_at <= timezone.now() and (moved or not announced):
-        raise Past(
+    began, was_somewhere, announced = row.starts_at, is_somewhere(row), row.status == GatheringStatus.ANNOUNCED
+    form = form_for(row)
+    form.is_valid()
+    if form.outdated():
+        raise OutdatedError(form)
+    if form.errors:
+        return form
+    if row.starts_at <= timezone.now() and (row.starts_at != began or not announced):
+        form.add_error(
+            "day",
             _("Cette rencontre est annoncée : choisissez un moment à venir, ou annulez-la.")
             if announced
-            else _("Ce moment est passé : choisissez un jour et une heure à venir.")
+            else _("Ce moment est passé : choisissez un jour et une heure à venir."),
         )
-    if announced and is_somewhere(standing) and not is_somewhere(form.instance):
-        raise Nowhere(_("Cette rencontre est annoncée : dites où elle a lieu, ou par quel lien."))
-    taken = standing.registrations.filter(status=RegistrationStatus.REGISTERED).count()
-    limit = form.cleaned_data.get("limit")
-    if limit is not None and limit < taken:
-        raise NotPossible(
-            ngettext(
-                "%(n)d personne a déjà sa place : gardez-en au moins autant, ou écrivez-lui d’abord.",
-                "%(n)d personnes ont déjà leur place : gardez-en au moins autant, ou écrivez-leur d’abord.",
-                taken,
-            )
-            % {"n": taken}
+    if announced and was_somewhere and not is_somewhere(row):
+        form.add_error("place", _("Cette rencontre est annoncée : dites où elle a lieu, ou par quel lien."))
+    taken = row.registrations.filter(status=RegistrationStatus.REGISTERED).count()
+    if row.limit is not None and row.limit < taken:
+        said = ngettext(
+            "%(n)d personne a déjà sa place : gardez-en au moins autant, ou écrivez-lui d’abord.",
+            "%(n)d personnes ont déjà leur place : gardez-en au moins autant, ou écrivez-leur d’abord.",
+            taken,
         )
-    changed = form.save(commit=False)
-    changed.sequence, changed.status = sequence + 1, standing.status
-    changed.save(update_fields=[*form._meta.fields, "starts_at", "ends_at", "sequence"])
-    changed.refresh_from_db(fields=["updated_at"])
-    if changed.status == GatheringStatus.ANNOUNCED:
-        move_up(changed)
+        form.add_error("limit", said % {"n": taken})
+    if form.errors:
+        return form
+    row.sequence += 1
+    row.save(update_fields=[*form._meta.fields, "starts_at", "ends_at", "sequence"])
+    row.refresh_from_db(fields=["updated_at"])
+    if announced:
+        move_up(row)
         if tells(form):
-            announcing.changed(changed)
-    return changed
+            announcing.changed(row)
+    return form
 
 
 def tells(form: Any) -> bool:
-    """Whether what a form changes of an announced gathering is written to who is registered."""
-    return form.instance.status == GatheringStatus.ANNOUNCED and bool(TOLD_WHEN_CHANGED & set(form.changed_fields()))
+    """Whether what a form changes of an announced gathering is written to who is registered, if anyone is."""
+    row = form.instance
+    important = row.status == GatheringStatus.ANNOUNCED and bool(TOLD_WHEN_CHANGED & form.changed_fields())
+    return important and row.registrations.live().exists()
 
 
 def hindrance(gathering: Gathering) -> str:

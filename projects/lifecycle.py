@@ -16,10 +16,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from directory.lifecycle import edited
+from directory.models import Need, NeedState
 from directory.permissions import require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects.models import ASIDE, STEPS, Project, Stage
-from projects.permissions import can_lead
+from projects.permissions import can_lead, leading
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ def stage_moves(user: Any, project: Project) -> list[Possible]:
 
 @transaction.atomic
 def move_stage(project: Project, name: str, *, by: Any) -> Project:
-    """Make one move. Raises PermissionDenied, or AlreadyMoved when the project no longer stands where the page said."""
+    """Make one move; the end closes what the project still asks for.
+
+    Raises PermissionDenied, or AlreadyMoved when the project no longer stands where the page said.
+    """
     require(can_lead(by, project))
     chosen = BY_NAME[name]
     standing = Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
@@ -83,6 +87,9 @@ def move_stage(project: Project, name: str, *, by: Any) -> Project:
     changes = {"stage": target, "stood_at": stood_at, "stage_since": timezone.localdate()}
     Project.objects.filter(pk=project.pk, stage=standing.stage).update(**changes)
     project.refresh_from_db(fields=["stage", "stood_at", "stage_since", "updated_at", "review_since", "status"])
+    if target == Stage.ENDED:  # what its partners look for besides stays as it is
+        asked = Need.objects.filter(project_link__project=project, organisation__in=leading(project))
+        asked.filter(state=NeedState.OPEN).update(state=NeedState.CLOSED)
     edited(project, by=by)
     return project
 

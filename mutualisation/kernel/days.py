@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mutualisation.kernel.moments import MONTHS, day_as_typed, day_in_words
 
-FURTHEST = 9000
+EARLIEST = 1990
+AHEAD = 30  # years from today: further, a slip of the finger
 
 
 def read_day(text: str) -> datetime.date:
@@ -83,6 +85,8 @@ class DayField(forms.DateField):
         except ValidationError as error:
             said = self.error_messages["invalid"] if error.code == "invalid" else error.message
             raise ValidationError(said, code=error.code) from None
-        if not 1000 < found.year < FURTHEST:
-            raise ValidationError(gettext("Cette année-là est hors du calendrier : choisissez une autre date."))
+        latest = timezone.localdate().year + AHEAD
+        if not EARLIEST <= found.year <= latest:
+            said = gettext("L’année %(year)04d est hors du calendrier : écrivez une date entre %(first)d et %(last)d.")
+            raise ValidationError(said % {"year": found.year, "first": EARLIEST, "last": latest})
         return found

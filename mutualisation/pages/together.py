@@ -21,6 +21,7 @@ from projects.models import (
     GatheringStatus,
     Participation,
     Project,
+    Stage,
 )
 
 SHOWN = 12
@@ -98,8 +99,10 @@ def _offers(mine: list[Membership]) -> list[Todo]:
     rows = Participation.objects.filter(led).filter(
         Q(status=Participation.Status.OFFERED) | Q(status=Participation.Status.WELCOMED) & Exists(more)
     )
-    found = rows.select_related("project", "organisation").defer(
-        "project__search", "project__description", "organisation__search", "organisation__description"
+    found = (
+        rows.exclude(project__stage=Stage.ENDED)
+        .select_related("project", "organisation")
+        .defer("project__search", "project__description", "organisation__search", "organisation__description")
     )
     return [
         Todo(

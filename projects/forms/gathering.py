@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from directory.forms.organisation import dress
+from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
 from directory.models import Territory
 from directory.taxonomies import portal_territories, territories, told_apart
@@ -18,14 +19,13 @@ from mutualisation.kernel.moments import wall
 from projects.models import Gathering
 
 
-class GatheringForm(forms.ModelForm):
+class GatheringForm(VersionedForm):
     """When, where, for how many; days and hours as on the wall."""
 
     day = DayField(label=_("Jour"))
     begins = ClockField(label=_("De"))
     last_day = DayField(label=_("Jusqu’au"), required=False, help_text=_("Vide : le même jour."))
     ends = ClockField(label=_("À"))
-    sequence = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Gathering
@@ -62,11 +62,9 @@ class GatheringForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         row = self.instance
-        if row.pk and not self.is_bound:
+        if row.pk:
             start, end = wall(row.starts_at), wall(row.ends_at)
-            self.initial.update(
-                {"day": start.date(), "begins": start.time(), "ends": end.time(), "sequence": row.sequence}
-            )
+            self.initial.update({"day": start.date(), "begins": start.time(), "ends": end.time()})
             if end.date() != start.date():
                 self.initial["last_day"] = end.date()
         groups = [(mrc.name, [(n.id, told_apart(n)) for n in territories().children.get(mrc.id, [])])
@@ -76,7 +74,7 @@ class GatheringForm(forms.ModelForm):
         field.widget.choices = [("", gettext("Ailleurs, ou en ligne")), *groups]
         self.fields["limit"].validators.append(MaxValueValidator(10_000, gettext("Écrivez un nombre de places.")))
         self.fields["kind"].choices = [c for c in self.fields["kind"].choices if c[0]]  # type: ignore[attr-defined]
-        self.stood = {name: getattr(row, name) for name in ("starts_at", "ends_at", "place", "territory_id", "link")}
+        self.before = {name: getattr(row, name) for name in ("starts_at", "ends_at", "place", "territory_id", "link")}
         dress(self)
 
     def clean_title(self) -> str:
@@ -91,17 +89,12 @@ class GatheringForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         # without a period, what the database demands of it would only repeat what is said beside the fields
-        if not self.errors:
-            super()._post_clean()  # type: ignore[misc]
-            return
-        standing = self.instance.starts_at, self.instance.ends_at
-        if None in standing:
-            return
-        super()._post_clean()  # type: ignore[misc]
+        if not self.errors or None not in (self.instance.starts_at, self.instance.ends_at):
+            super()._post_clean()
 
     def changed_fields(self) -> set[str]:
         """What people who planned to come must know of: names of the model's fields."""
-        return {n.removesuffix("_id") for n, value in self.stood.items() if getattr(self.instance, n) != value}
+        return {n.removesuffix("_id") for n, value in self.before.items() if getattr(self.instance, n) != value}
 
 
 class PlaceForm(forms.Form):

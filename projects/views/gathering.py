@@ -18,6 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from directory.memberships import NotPossible, acting_for
+from directory.views.written import both_versions
+from directory.writing import OutdatedError
 from mutualisation.kernel import ical
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.publication import Status
@@ -33,7 +35,7 @@ STALE = gettext_lazy(
     "Rien de ce que vous venez de faire n’a été enregistré."
 )
 
-BESIDE = {gatherings.Past: "day", gatherings.Nowhere: "place"}  # the field of what is refused
+TEMPLATE = "projects/gathering/form.html"
 
 
 def found(request: HttpRequest, pk: int) -> Gathering:
@@ -138,38 +140,38 @@ def gathering_create(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect(gathering)
     context = {"form": form, "community": community, "gathering": None}
     refused = request.method == "POST"
-    return render(request, "projects/gathering/form.html", context, status=422 if refused else 200)
+    return render(request, TEMPLATE, context, status=422 if refused else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def gathering_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change one; a page that is no longer true is refused, what was typed stays."""
+    """Change one; what someone else changed meanwhile is shown, never erased."""
     gathering = found(request, pk)
     if not can_hold(request.user, gathering):
         raise PermissionDenied
-    form = GatheringForm(request.POST or None, instance=gathering)
-    status, problem = 200, ""
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                gatherings.change(
-                    gathering, form=form, by=request.user, sequence=form.cleaned_data.get("sequence") or 0
-                )
-            except NotPossible as refusal:
-                form.add_error(BESIDE.get(type(refusal), "limit"), str(refusal))
-            except AlreadyMoved:
-                status = 409
-                problem = _("Quelqu’un a changé cette rencontre entre-temps. Ce que vous avez tapé est ci-dessous, "
-                            "rien n’est enregistré : comparez avec sa page, puis enregistrez.")  # fmt: skip
-                standing = Gathering.objects.values_list("sequence", flat=True).get(pk=pk)
-                form.data = {**form.data.dict(), "sequence": str(standing)}  # type: ignore[attr-defined]
-            else:
-                told = _("Vos changements sont enregistrés; les personnes inscrites l’apprennent par courriel.")
-                messages.success(request, told if gatherings.tells(form) else _("Vos changements sont enregistrés."))
-                return redirect(gathering)
-    context = {"form": form, "community": gathering.community, "gathering": gathering, "problem": problem}
-    return render(request, "projects/gathering/form.html", context, status=status)
+
+    def form_for(data: Any, row: Gathering) -> GatheringForm:
+        return GatheringForm(data, instance=row)
+
+    def drawn(form: GatheringForm, row: Gathering, **extra: Any) -> dict[str, Any]:
+        return {"form": form, "community": gathering.community, "gathering": row, **extra}
+
+    if request.method != "POST":
+        form = form_for(None, gathering)
+        return render(request, TEMPLATE, drawn(form, gathering, versions=form.fingerprint()))
+    versions = request.POST.get("versions", "")
+    try:
+        form = gatherings.change(gathering, form_for=lambda row: form_for(request.POST, row), by=request.user)
+    except OutdatedError as error:
+        return both_versions(request, error.args[0], gathering, template=TEMPLATE, form_for=form_for, drawn=drawn)
+    except AlreadyMoved:
+        form = form_for(request.POST, gathering)
+        return render(request, TEMPLATE, drawn(form, gathering, versions=versions, cancelled=True), status=409)
+    if form.errors:
+        return render(request, TEMPLATE, drawn(form, gathering, versions=versions), status=422)
+    told = _("Vos changements sont enregistrés; les personnes inscrites l’apprennent par courriel.")
+    messages.success(request, told if gatherings.tells(form) else _("Vos changements sont enregistrés."))
+    return redirect(gathering)
 
 
 @posted_from("gathering_detail", "pk")
@@ -183,7 +185,9 @@ def gathering_move(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("La rencontre est annoncée : les membres sont prévenus."))
         elif name == "annuler":
             gatherings.cancel(gathering, by=request.user, note=request.POST.get("note", ""))
-            messages.success(request, _("La rencontre est annulée : les personnes inscrites sont prévenues."))
+            told = _("La rencontre est annulée : les personnes inscrites sont prévenues.")
+            concerned = gathering.registrations.live().exists()
+            messages.success(request, told if concerned else _("La rencontre est annulée."))
         else:
             raise Http404
     except NotPossible as refusal:

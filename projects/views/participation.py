@@ -331,6 +331,9 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             form.add_error("note", str(reply))
             status = 422
         except NotPossible as reply:
+            if name != "recu":  # what it was has no form to be said in
+                messages.warning(request, str(reply))
+                return redirect("contribution", slug=slug, pk=pk)
             form.add_error(None, str(reply))
             status = 422
     told = told_of(one, kept_by_loans([one])[one.pk], by=request.user, leads=leads)

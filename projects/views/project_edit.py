@@ -166,6 +166,10 @@ def project_move(request: HttpRequest, slug: str) -> HttpResponse:
             "publish": _("C’est publié. D’autres peuvent maintenant s’y joindre."),
             "submit": _("C’est envoyé à la curation : un courriel vous dira quand votre projet paraît."),
             "archive": _("Le projet est archivé : on ne le voit plus. Vous pouvez le publier de nouveau."),
+            "terminer": _(
+                "Le projet est terminé : ses besoins encore ouverts sont fermés, et ce qui attendait une "
+                "réponse n’est plus accueilli. Vous pouvez le rouvrir."
+            ),
         }.get(name, _("Étape du projet : « %(stage)s ».") % {"stage": project.get_stage_display()})
         messages.success(request, said)
     return redirect(project)

@@ -55,6 +55,9 @@ def test_days_before_months(typed: str, day: tuple[int, int, int]) -> None:
         ("29 février 2027", "Le 29 février 2027 n’existe pas"),
         ("31/04/2027", "Le 31 avril 2027 n’existe pas"),
         ("17 décembre 0026", "hors du calendrier"),
+        ("1er janvier 1001", "L’année 1001 est hors du calendrier : écrivez une date entre 1990 et"),
+        ("1989-12-31", "hors du calendrier"),
+        ("1er janvier 3026", "L’année 3026 est hors du calendrier"),
         ("vendredi 17 décembre 2026", "Le 17 décembre 2026 est un jeudi\u00a0: vérifiez la date."),
         ("ven., 17/12/26", "Le 17 décembre 2026 est un jeudi\u00a0: vérifiez la date."),
         ("lundi 1er décembre 2026", "Le 1er décembre 2026 est un mardi\u00a0: vérifiez la date."),
@@ -69,7 +72,7 @@ def test_what_is_no_day_gets_a_sentence_and_stays_typed(typed: str, said: str) -
     form = DayForm({"day": typed})
     assert not form.is_valid()
     assert said in form.errors["day"][0]
-    if said != "hors du calendrier":
+    if "hors du calendrier" not in said:
         with pytest.raises(ValidationError):
             read_day(typed)
     assert f'value="{typed}"' in str(form["day"]) or not typed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from importlib import import_module
+from itertools import product
 from typing import Any
 
 import pytest
@@ -137,6 +138,50 @@ def test_the_need_of_a_project_that_is_ended_says_so_and_stays_as_it_is() -> Non
     assert "le cherche, à" in page
     need.refresh_from_db()
     assert need.state == "open"
+
+
+def test_a_project_that_ends_closes_what_it_asks_and_welcomes_nothing_more() -> None:
+    project = build()
+    bearer = someone_of(project.organisation)
+    need, other, found = (
+        a_need(project),
+        NeedFactory(),
+        NeedFactory(organisation=project.organisation, state="answered"),
+    )
+    for one in (other, found):
+        ProjectNeed.objects.create(project=project, need=one)
+    partner = join(project)
+    more = contributions.promise(partner, {"nature": "temps", "label": "Deux soirs", "hours": 6}, by=partner.offered_by)
+    hers = OrganisationFactory()
+    offered = contributions.offer(project=project, organisation=hers, part="partenaire", by=someone_of(hers))
+    lead = signed_in(bearer)
+    assert "offre sa contribution" in read(lead, "/mon-espace/")
+    told = lead.post(reverse("project_move", args=[project.slug]), {"geste": "terminer"}, follow=True).content.decode()
+    assert "ses besoins encore ouverts sont fermés" in told
+    assert "restées sans réponse" in told
+    assert "offre sa contribution" not in read(lead, "/mon-espace/")
+    for row, state in ((need, "closed"), (other, "open"), (found, "answered")):
+        row.refresh_from_db()
+        assert row.state == state
+    theirs = reverse("contribution", args=[project.slug, more.pk])
+    for client, address in product((lead, signed_in(partner.offered_by)), (theirs, partner.get_absolute_url())):
+        page = read(client, address)
+        assert "n’est plus accueilli" in page
+        assert 'value="accepter"' not in page
+    assert 'value="accueillir"' not in read(lead, offered.get_absolute_url())
+    for address, gesture in ((theirs, "accepter"), (offered.get_absolute_url(), "accueillir")):
+        said = lead.post(address, {"geste": gesture}, follow=True).content.decode()
+        assert "Ce projet est terminé : on n’y accueille plus rien." in said
+    for row in (more, offered):
+        row.refresh_from_db()
+        assert row.status == "offered"
+    # nothing is lost: reopened, both are welcomed
+    lead.post(reverse("project_move", args=[project.slug]), {"geste": "rouvrir"})
+    lead.post(theirs, {"geste": "accepter"})
+    lead.post(offered.get_absolute_url(), {"geste": "accueillir"})
+    for row in (more, offered):
+        row.refresh_from_db()
+        assert row.status == "welcomed"
 
 
 def test_who_has_a_need_that_a_project_takes_up_is_told_even_without_a_manager() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from directory.memberships import NotPossible
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import gatherings
 from projects.models import Gathering, Registration
+from projects.permissions import told_of
 from tests.projects.meeting import a_community, a_gathering, joined, person
 
 pytestmark = pytest.mark.django_db
@@ -187,31 +189,13 @@ def test_the_page_costs_the_same_for_three_as_for_one(client: Client, n: int, dj
         client.get(gathering.get_absolute_url())
 
 
-def test_a_stale_form_is_refused_and_what_was_typed_stays(client: Client) -> None:
-    community, host = a_community()
-    gathering = a_gathering(community)
-    client.force_login(host)
-    address = reverse("gathering_edit", args=[gathering.pk])
-    sent = {"title": "Titre à moi", "kind": "atelier", "day": "2027-03-02", "begins": "18 h", "ends": "20 h",
-            "sequence": "0", "limit": ""}  # fmt: skip
-    Gathering.objects.filter(pk=gathering.pk).update(sequence=1, title="Titre d’une collègue")
-    answer = client.post(address, sent)
-    assert answer.status_code == 409
-    assert "Titre à moi" in answer.content.decode()
-    gathering.refresh_from_db()
-    assert gathering.title == "Titre d’une collègue"
-    assert client.post(address, {**sent, "sequence": "1"}).status_code == 302
-    gathering.refresh_from_db()
-    assert gathering.title == "Titre à moi"
-
-
 def test_spaces_that_do_not_break_stay_where_they_were_typed(client: Client) -> None:
     community, host = a_community()
     gathering = a_gathering(community)
     client.force_login(host)
     address = reverse("gathering_edit", args=[gathering.pk])
     sent = {"title": "Atelier\u00a0:  un\tbudget à 5\u00a0$", "kind": "atelier", "day": "2027-03-02", "begins": "18 h",
-            "ends": "20 h", "sequence": str(gathering.sequence), "limit": ""}  # fmt: skip
+            "ends": "20 h", "limit": ""}  # fmt: skip
     assert client.post(address, sent).status_code == 302
     gathering.refresh_from_db()
     assert gathering.title == "Atelier\u00a0: un budget à 5\u00a0$"
@@ -250,7 +234,6 @@ def test_an_announced_gathering_is_not_moved_to_what_is_gone(client: Client) -> 
         "day": "2026-01-05",
         "begins": "18 h",
         "ends": "20 h",
-        "sequence": "0",
     }
     answer = client.post(reverse("gathering_edit", args=[gathering.pk]), sent)
     assert answer.status_code == 422
@@ -259,12 +242,16 @@ def test_an_announced_gathering_is_not_moved_to_what_is_gone(client: Client) -> 
     assert gathering.is_open
 
 
-def test_who_moves_a_gathering_reads_that_others_are_told(client: Client) -> None:
+def test_who_moves_a_gathering_reads_whether_others_are_told(client: Client) -> None:
     community, host = a_community()
     gathering = a_gathering(community, days=20, title="Atelier")
+    member, organisation = joined(community)
     client.force_login(host)
     address = reverse("gathering_edit", args=[gathering.pk])
-    for field, value, said in (("agenda", "- Accueil", False), ("place", "Ailleurs", True)):
+    changes = (("place", "Salle 2", False), ("agenda", "- Accueil", False), ("place", "Ailleurs", True))
+    for field, value, said in changes:
+        if field == "agenda":  # from here on, someone has a place
+            gatherings.register(gathering, by=member, organisation=organisation)
         form = client.get(address).context["form"]
         sent = {name: form[name].value() for name in form.fields if form[name].value() is not None}
         page = client.post(address, {**sent, field: value}, follow=True).content.decode()
@@ -287,7 +274,6 @@ def test_a_draft_whose_day_has_passed_asks_for_another_before_it_is_announced(cl
         "begins": "18 h",
         "ends": "20 h",
         "place": "Salle 2",
-        "sequence": "0",
     }
     for day, status in (("2026-01-05", 422), ("2027-03-02", 302)):
         answer = client.post(reverse("gathering_edit", args=[gathering.pk]), {**sent, "day": day})
@@ -369,8 +355,15 @@ def test_announcements_say_how_to_stop_them() -> None:
     member, _organisation = joined(community)
     gatherings.announce(a_gathering(community, status="draft", place="12, rue du Moulin"), by=host)
     mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
-    assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
     assert "Ne plus recevoir les annonces" in mail.html
+    (address,) = re.findall(r"https?://[^/]+(/communautes/courriels/\S+)", mail.text)
+    visitor = Client()
+    assert community.name in visitor.get(address).content.decode()
+    assert member in told_of(community)  # a program that opens links stops nothing
+    assert "Vous ne recevrez plus les annonces" in visitor.post(address).content.decode()
+    assert member not in told_of(community)
+    assert community.members.filter(user=member).exists()
+    assert visitor.post("/communautes/courriels/abime/").status_code == 404
 
 
 def test_places_are_told_as_they_are_counted(client: Client) -> None:
