@@ -244,9 +244,8 @@ def test_ten_photos_and_no_more(loan: Loan) -> None:
     report = ConditionReport.objects.get()
     assert report.photos.count() == 10
     more = {"geste": "photos", "fiche": report.pk, "photos": [picture("onze.jpg", size=(40, 30))]}
-    signed(borrower_of(loan)).post(address(loan), more)
-    assert report.photos.count() == 10
-    assert "Cette fiche a ses 10 photos" in signed(borrower_of(loan)).get(address(loan)).content.decode()
+    told = signed(borrower_of(loan)).post(address(loan), more, follow=True).content.decode()
+    assert (report.photos.count(), "Cette fiche a ses 10 photos" in told) == (10, True)
 
 
 def test_a_photo_is_for_the_two_sides_and_for_no_cache(loan: Loan, chairs: Resource) -> None:
