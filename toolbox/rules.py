@@ -18,7 +18,7 @@ from directory.permissions import curated_territories, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox.comparing import Changed, compare_texts
 from toolbox.models import ModelAgreement, PathEdition, Tool
-from toolbox.paths import Condition, Guide, Question, from_file, holds, in_force
+from toolbox.paths import Condition, Guide, Question, from_file, holds
 
 KINDS = ("questions", "rules")
 TRIED_AT_MOST = 200_000  # ways through the questions, when looking for one that leads nowhere
@@ -77,6 +77,12 @@ def delivered() -> Guide | None:
     data = from_file()
     known = PathEdition.objects.filter(questions=data["questions"], rules=data["rules"])
     return None if known.exists() else Guide.of(data)
+
+
+def titles() -> dict[str, str]:
+    """What tools and models are called, by their slugs. One query."""
+    tools, models = (row.order_by().values_list("slug", "title") for row in (Tool.objects, ModelAgreement.objects))
+    return dict(tools.union(models))
 
 
 def differences(before: Guide, after: Guide, titles: Mapping[str, str]) -> tuple[Changed, ...]:
@@ -319,9 +325,8 @@ def cautions(guide: Guide) -> list[Problem]:
     return found
 
 
-def outcomes(after: Guide) -> list[Outcome]:
+def outcomes(before: Guide, after: Guide, titles: Mapping[str, str]) -> list[Outcome]:
     """The worked cases that the draft leads elsewhere than the edition in force."""
-    before, titles = in_force(), dict(ModelAgreement.objects.values_list("slug", "title"))
     found = []
     for case in after.cases:
         was, will = (_led(guide, case["answers"], titles) for guide in (before, after))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +38,13 @@ class ChangeForm(forms.Form):
         dressed(self)
 
 
+class _ModelField(forms.ModelChoiceField):
+    """Among models; the one that was chosen stays, said to be withdrawn."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return _("%(title)s (retirée)") % {"title": obj} if obj.withdrawn_at else str(obj)
+
+
 class RuleForm(forms.Form):
     """When an agreement is demanded, above which value, from which model; an owner may leave it to the kind."""
 
@@ -45,7 +53,7 @@ class RuleForm(forms.Form):
         label=gettext_lazy("Valeur ($)"), required=False,
         help_text=gettext_lazy("Si vous choisissez une valeur : celle de tout ce qui est prêté à la fois."),
     )  # fmt: skip
-    model = forms.ModelChoiceField(
+    model = _ModelField(
         label=gettext_lazy("Entente-type"), queryset=ModelAgreement.objects.none(), required=False,
         empty_label=gettext_lazy("La première en vigueur de cette sorte"),
     )  # fmt: skip
@@ -61,7 +69,8 @@ class RuleForm(forms.Form):
         ]  # fmt: skip
         demand.choices = [*kept, *choices]
         demand.required = not own
-        model.queryset = ModelAgreement.objects.in_force().filter(kind=kind)
+        fitting = ModelAgreement.objects.in_force().filter(kind=kind)
+        model.queryset = ModelAgreement.objects.filter(Q(pk__in=fitting) | Q(pk=self.initial.get("model")))
         if kind in BY_LAW:
             del self.fields["threshold"]
             demand.help_text = _(

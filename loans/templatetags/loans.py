@@ -69,9 +69,9 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
     unsigned = [gate.who_signs(row, side) for row in to_sign for side, seat in sides.items() if not seat.is_signatory]
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     rule = rules.applying(loan.resource) if ended and (writable or loan.is_open) else None
-    just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
-    # put in service since the acceptance: what the worker did of it found no model
-    coming = just_accepted and rule is not None and rule.model is not None and rule.model.updated_at < loan.accepted_at
+    accepted, model = loan.accepted_at, rule.model if rule else None
+    # of a model put in service since, what the worker did of the acceptance drew up nothing
+    coming = model is not None and accepted is not None and model.updated_at < accepted > timezone.now() - DRAWN_WITHIN
     return {
         "loan": loan,
         "agreement": root,

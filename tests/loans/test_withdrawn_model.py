@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from loans import agreements, requests, rules
@@ -79,6 +80,19 @@ def test_the_model_of_a_network_serves_only_where_a_rule_names_it() -> None:
     theirs = ModelAgreement.objects.get(kind="locaux")
     AgreementRule.objects.create(resource=hall, model=theirs, demand="always")
     assert rules.applying(hall).model == theirs
+
+
+def test_the_choice_of_an_owner_stays_when_its_model_is_withdrawn() -> None:
+    hall = ResourceFactory(kind="locaux")
+    chosen = ModelAgreement.objects.get(kind="locaux")
+    AgreementRule.objects.create(resource=hall, model=chosen, demand="always")
+    ModelAgreement.objects.filter(pk=chosen.pk).update(**WITHDRAWN)
+    owner, there = login(member(hall.organisation)), reverse("resource_rule", args=[hall.slug])
+    assert f'value="{chosen.pk}" selected>{chosen.title} (retirée)</option>' in page(owner.get(there))
+    assert owner.post(there, {"demand": "always", "model": chosen.pk}).status_code == 302
+    assert AgreementRule.objects.get(resource=hall).model == chosen
+    other = reverse("resource_rule", args=[ResourceFactory(kind="locaux", organisation=hall.organisation).slug])
+    assert "(retirée)" not in page(owner.get(other))
 
 
 def test_a_loan_without_any_model_says_which_was_withdrawn_and_why() -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Organisation
 from tests.factories import CuratorshipFactory, OrganisationFactory
@@ -197,6 +198,40 @@ def test_what_was_typed_of_a_presentation_stays_when_there_is_no_more_draft(
     assert "n’est plus en préparation" in page(answer)
     assert "Mon résumé." in page(answer)
     assert desk.get(at("model_presentation"))["Location"] == at("edition_desk")
+
+
+@pytest.mark.parametrize("over", ["dropped", "published"])
+def test_a_clause_and_a_variable_typed_stay_when_there_is_no_more_draft(
+    draft: Edition, desk: Client, over: str
+) -> None:
+    first = at("clause_edit", draft.clauses.first().pk)
+    asked = at("variable_edit", draft.variables[0]["name"])
+    clause, variable = typed(desk, first, body="Mon texte."), typed(desk, asked, label="Ma question")
+    if over == "dropped":
+        desk.post(at("edition_discard"), {"vu": hidden(desk.get(at("edition_discard")), "vu")})
+    else:
+        Edition.objects.filter(pk=draft.pk).update(published_at=timezone.now())
+    for address, data, kept in (
+        (first, clause, "Mon texte.</textarea>"), (at("clause_add"), clause, "Mon texte.</textarea>"),
+        (first, clause | {"apercu": "1"}, "Mon texte.</textarea>"), (asked, variable, 'value="Ma question"'),
+        (at("variable_add"), variable, 'value="Ma question"'),
+    ):  # fmt: skip
+        answer = desk.post(address, data)
+        assert answer.status_code == 409, address
+        assert "n’est plus en préparation" in page(answer)
+        assert kept in page(answer)
+
+
+def test_what_was_typed_stays_even_when_no_edition_is_left(model: ModelAgreement, desk: Client) -> None:
+    bare = ModelAgreement.objects.create(
+        slug="nouveau", title="Nouveau", kind="locaux", parties=model.parties, summary="x"
+    )
+    for name, data, kept in (
+        ("clause_add", {"title": "T", "body": "Mon texte."}, "Mon texte.</textarea>"),
+        ("variable_add", {"label": "Ma question", "type": "text"}, 'value="Ma question"'),
+    ):
+        answer = desk.post(reverse(name, args=[bare.slug]), data)
+        assert (answer.status_code, kept in page(answer)) == (409, True), name
 
 
 # ---- publishing

@@ -12,7 +12,7 @@ from django.test import Client
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox import content, paths, rules
 from toolbox.models import PathEdition, Tool
-from toolbox.paths import Guide
+from toolbox.paths import Guide, in_force
 
 LIST = "/moderation/parcours/"
 TRUCK = next(c for c in paths.from_file()["cases"] if "camion" in c["name"])["answers"]
@@ -47,7 +47,7 @@ def test_the_file_is_the_first_edition_and_comes_once(edition: PathEdition) -> N
     assert (edition.number, edition.published_at) == (2, None)
     assert rules.problems(Guide.of(edition)) == []
     assert rules.cautions(Guide.of(edition)) == []
-    assert rules.outcomes(Guide.of(edition)) == []
+    assert rules.outcomes(in_force(), Guide.of(edition), {}) == []
 
 
 def test_a_rule_is_added_by_choosing_seen_in_the_cases_and_put_in_force(
@@ -71,6 +71,8 @@ def test_a_rule_is_added_by_choosing_seen_in_the_cases_and_put_in_force(
     said = checks.content.decode()
     assert "Ce cas menait à\u00a0: Mutualisation, avec" in said
     assert "Il mènera à\u00a0: Collaboration, avec" in said
+    assert [(c.title, c.state) for c in checks.context["differences"]] == [(made["name"], "added")]
+    assert "Un an d’essai d’abord." in said
     without = curator.post(f"{LIST}publier/", {"seen": checks.context["seen"]})
     assert without.status_code == 422
     curator.post(f"{LIST}publier/", {"seen": checks.context["seen"], "changes": "Un essai avant d’acheter."})
@@ -100,7 +102,7 @@ def test_a_shared_result_follows_the_edition_in_force(edition: PathEdition, peop
     }  # fmt: skip
     key = rules.write(kind="questions", key="", piece=question, after="missions", seen="", by=curator)
     assert "une question sans réponse" in {
-        o.after.split(",")[0] for o in rules.outcomes(Guide.of(rules.draft() or edition))
+        o.after.split(",")[0] for o in rules.outcomes(in_force(), Guide.of(rules.draft() or edition), rules.titles())
     }
     edition.refresh_from_db()
     mark = rules.mark([edition.questions, edition.rules])
@@ -224,10 +226,18 @@ def test_moving_adding_a_line_and_abandoning(edition: PathEdition, cast: dict[st
     assert "Camion de trois" in more
     nothing = {"name": "Vide", "after": ""}
     assert "ne conseille rien" in cast["curator"].post(f"{LIST}regles/ajouter/", nothing).content.decode()
+    asked = cast["curator"].get(LIST).content.decode().partition('<details class="more-gesture">')[2]
+    assert 0 < asked.index("Tout ce qui y a été écrit s’en va") < asked.index('value="abandonner"')
     cast["curator"].post(LIST, {"geste": "abandonner"})
     assert rules.draft() is None
-    gone = cast["curator"].post(f"{LIST}regles/materiel/", rule(), follow=True)
-    assert "Il n’y a plus rien à changer là" in gone.content.decode()
+    gone = cast["curator"].post(f"{LIST}regles/materiel/", rule(name="Mon nom"))
+    assert gone.status_code == 409
+    assert "n’est enregistré" in gone.content.decode()
+    assert 'value="Mon nom"' in gone.content.decode()
+    asked = cast["curator"].post(f"{LIST}questions/quoi/", {"question": "La mienne?", "answer-materiel": "Ma réponse"})
+    assert 'value="La mienne?"' in asked.content.decode()
+    assert 'value="Ma réponse"' in asked.content.decode()
+    assert "Il n’y a plus rien" in cast["curator"].get(f"{LIST}regles/materiel/", follow=True).content.decode()
     with pytest.raises(AlreadyMoved):
         rules.abandon(by=gone.wsgi_request.user)
 

@@ -65,7 +65,8 @@ def _clause_page(
 
 def _points(draft: Edition, clause: Clause) -> list[Problem]:
     """What there is to say of one clause, among the others of its draft."""
-    return [p for p in problems(draft, [*draft.clauses.exclude(pk=clause.pk), clause]) if p.clause is clause]
+    others = draft.clauses.exclude(pk=clause.pk) if draft.pk else []
+    return [p for p in problems(draft, [*others, clause]) if p.clause is clause]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,7 +76,7 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
     model = kept_model(request, slug)
     draft = model.draft
     if draft is None:
-        return no_draft(request, model) if request.method == "POST" else redirect("edition_desk", model.slug)
+        return _over_clause(request, model) if request.method == "POST" else redirect("edition_desk", model.slug)
     clause = Clause.objects.filter(edition=draft, pk=pk).first() if pk else Clause(edition=draft, position=0)
     if clause is None:
         if request.method != "POST":
@@ -89,9 +90,7 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
     try:
         form = _saved(request, model, clause)
     except NoDraftError:
-        form = ClauseForm(request.POST, instance=clause, blanks=blanks_of(draft))
-        context = _clause_page(request, model, draft, clause, form, over=_over())
-        return render(request, CLAUSE, context, status=409)
+        return _over_clause(request, model)
     except StaleError as error:
         if not error.args:
             return _gone(request, model, draft)
@@ -100,6 +99,19 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
         context = _clause_page(request, model, draft, clause, form, versions=form.data.get("versions", ""))
         return render(request, CLAUSE, context, status=422)
     return _kept(request, model, form.instance)
+
+
+def _over_clause(request: HttpRequest, model: ModelAgreement) -> HttpResponse:
+    """The edition was published or dropped meanwhile: what was typed stays there, to be copied."""
+    last = _last(model)
+    form = ClauseForm(request.POST, instance=Clause(edition=last, position=0), blanks=blanks_of(last))
+    context = _clause_page(request, model, last, Clause(edition=last), form, over=_over())
+    return render(request, CLAUSE, context, status=409)
+
+
+def _last(model: ModelAgreement) -> Edition:
+    """The newest edition of a model; an empty one when it has none any more."""
+    return model.editions.order_by("-number").first() or Edition(model=model, title=model.title)
 
 
 def _kept(request: HttpRequest, model: ModelAgreement, clause: Clause) -> HttpResponse:
@@ -203,7 +215,7 @@ def variable_edit(request: HttpRequest, slug: str, name: str = "") -> HttpRespon
     model = kept_model(request, slug)
     draft = model.draft
     if draft is None:
-        return no_draft(request, model) if request.method == "POST" else redirect("edition_desk", model.slug)
+        return _over_variable(request, model) if request.method == "POST" else redirect("edition_desk", model.slug)
     there = next((v for v in draft.variables if v["name"] == name), None)
     if name and there is None:
         if request.method == "POST":
@@ -230,7 +242,7 @@ def variable_edit(request: HttpRequest, slug: str, name: str = "") -> HttpRespon
                 taken = {v["name"] for v in held.variables} | {v.name for v in CATALOGUE}
                 editions.save_variable(held, form.as_declared(taken))
     except NoDraftError:
-        return no_draft(request, model)
+        return _over_variable(request, model)
     except StaleError as error:
         now, typed = error.args
         if now is None:
@@ -246,12 +258,19 @@ def variable_edit(request: HttpRequest, slug: str, name: str = "") -> HttpRespon
     return redirect(f"{reverse('edition_desk', args=[model.slug])}#variables")
 
 
+def _over_variable(request: HttpRequest, model: ModelAgreement) -> HttpResponse:
+    """The edition was published or dropped meanwhile: what was typed stays there, to be copied."""
+    last = _last(model)
+    form = VariableForm(request.POST, instance=last, variable=None)
+    return render(request, VARIABLE, _variable_page(model, last, None, form, over=_over()), status=409)
+
+
 def _variable_page(
     model: ModelAgreement, draft: Edition, there: dict[str, Any] | None, form: VariableForm, **extra: Any
 ) -> dict[str, Any]:
     used = used_by(draft.clauses.all(), there["name"]) if there else []
     return {"agreement": model, "draft": draft, "variable": there, "form": form, "versions": form.fingerprint(),
-            "used": used, "conflict": False, "differences": [], **extra}  # fmt: skip
+            "used": used, "conflict": False, "differences": [], "over": "", **extra}  # fmt: skip
 
 
 @require_POST

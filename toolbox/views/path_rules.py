@@ -17,7 +17,7 @@ from directory.permissions import require
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from toolbox import rules
 from toolbox.forms.path import PieceForm, QuestionForm, RuleForm
-from toolbox.models import ModelAgreement, PathEdition, Tool
+from toolbox.models import PathEdition
 from toolbox.paths import Guide, in_force
 
 FORMS: dict[str, type[Any]] = {"questions": QuestionForm, "rules": RuleForm}
@@ -51,13 +51,12 @@ def path_rules(request: HttpRequest) -> HttpResponse:
         return redirect("path_rules")
     edition = rules.draft()
     guide = Guide.of(edition) if edition else in_force()
-    tools = dict(Tool.objects.values_list("slug", "title"))
-    models = dict(ModelAgreement.objects.values_list("slug", "title"))
+    titles = rules.titles()
     newer = rules.delivered()
     context = {
         "draft": edition,
         "newer": newer,
-        "differences": rules.differences(in_force(), newer, tools | models) if newer else (),
+        "differences": rules.differences(in_force(), newer, titles) if newer else (),
         "editions": PathEdition.objects.filter(published_at__isnull=False).only("number", "changes", "published_at"),
         "questions": [
             {"asked": q, "when": [guide.said(c) for c in q.conditions], "mark": _mark(edition, "questions", q.key)}
@@ -69,8 +68,8 @@ def path_rules(request: HttpRequest) -> HttpResponse:
                 "when": [guide.said(c) for c in r["when"]],
                 "then": r["then"],
                 "stage": Continuum(r["then"]["stage"]).label if r["then"].get("stage") else "",
-                "model": models.get(r["then"].get("model"), r["then"].get("model", "")),
-                "tools": [tools.get(slug, slug) for slug in r["then"].get("tools") or ()],
+                "model": titles.get(r["then"].get("model"), r["then"].get("model", "")),
+                "tools": [titles.get(slug, slug) for slug in r["then"].get("tools") or ()],
                 "mark": _mark(edition, "rules", r["key"]),
             }
             for r in guide.rules
@@ -99,7 +98,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
     require(rules.can_keep(request.user))
     edition = rules.draft()
     if edition is None:
-        return _gone(request)
+        return _over(request, kind, key) if request.method == "POST" else _gone(request)
     standing = rules.piece_of(edition, kind, key) if key else None
     if key and standing is None:
         raise Http404
@@ -119,7 +118,7 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
                     by=request.user,
                 )  # fmt: skip
             except AlreadyMoved:
-                return _gone(request)
+                return _over(request, kind, key)
             except rules.ChangedError as error:
                 status, seen = 409, rules.mark(error.args[0])
                 form, differences = _beside(request.POST, kind, guide, error.args[0])
@@ -136,6 +135,19 @@ def path_piece(request: HttpRequest, kind: str, key: str = "") -> HttpResponse:
         "differences": differences,
     }
     return render(request, "toolbox/path/piece.html", context, status=status)
+
+
+def _over(request: HttpRequest, kind: str, key: str) -> HttpResponse:
+    """The draft was published or dropped meanwhile: what was typed stays there, to be copied."""
+    guide = in_force()
+    asked = guide.question(key) if kind == "questions" else None
+    answers = [{"value": value, "label": label} for value, label in asked.answers] if asked else []
+    form = FORMS[kind](guide=guide, key=key, **({"standing": {"answers": answers}} if kind == "questions" else {}))
+    put_back(form, request.POST)
+    context = {
+        "form": form, "rows": form.rows(), "kind": kind, "standing": None, "seen": "", "conflict": False, "over": True,
+    }  # fmt: skip
+    return render(request, "toolbox/path/piece.html", context, status=409)
 
 
 def _beside(
@@ -199,7 +211,7 @@ def path_publish(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _("L’édition %(n)s est en vigueur.") % {"n": published.number})
                 return redirect("path_rules")
-    guide = Guide.of(edition)
+    before, guide, titles = in_force(), Guide.of(edition), rules.titles()
     context = {
         "draft": edition,
         "error": error,
@@ -207,7 +219,8 @@ def path_publish(request: HttpRequest) -> HttpResponse:
         "seen": rules.mark([edition.questions, edition.rules]),
         "problems": rules.problems(guide),
         "cautions": rules.cautions(guide),
-        "outcomes": rules.outcomes(guide),
+        "differences": rules.differences(before, guide, titles),
+        "outcomes": rules.outcomes(before, guide, titles),
         "cases": len(guide.cases),
     }
     return render(request, "toolbox/path/publish.html", context, status=status)
