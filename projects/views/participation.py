@@ -332,8 +332,8 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 raise Http404
         except AlreadyMoved:
             now = Contribution.objects.get(pk=one.pk).get_status_display()
-            said = _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now}
-            messages.warning(request, said + _unsent(request, "refus", "retrait"))
+            already = _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now}
+            messages.warning(request, already + _unsent(request, "refus", "retrait"))
             return redirect(one.participation)
         except BeyondPromise as reply:
             form.add_error("note", str(reply))
