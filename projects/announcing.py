@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.mail import absolute, write
+from accounts.models import User
 from mutualisation.kernel import ical
 from mutualisation.kernel.moments import in_words
 from projects.models import Community, Gathering, Pivot, Registration
 from projects.permissions import facilitators_of, told_of
+
+SALT = "projects.announcements"
 
 
 def event_of(gathering: Gathering, *, link: bool = False) -> ical.Event:
@@ -39,9 +43,14 @@ def _write(name: str, gathering: Gathering, to: str, *, subject: str, expected: 
     )  # fmt: skip
 
 
-def _stop(gathering: Gathering) -> str:
+def _stop(gathering: Gathering, person: User) -> str:
     """Where a member says that she does not want the announcements of the community any more."""
-    return absolute(gathering.community.get_absolute_url()) + "#h-en-etre"
+    return absolute(reverse("community_stop", args=[stop_token(gathering.community, person)]))
+
+
+def stop_token(community: Community, person: User) -> str:
+    """What a link that stops the announcements holds; it needs no signing in and never expires."""
+    return signing.dumps({"c": community.pk, "u": person.pk}, salt=SALT, compress=True)
 
 
 def announced(gathering: Gathering) -> None:
@@ -49,7 +58,8 @@ def announced(gathering: Gathering) -> None:
     subject = _("%(title)s : inscriptions ouvertes") % {"title": gathering.title}
     expected = _("Inscrivez-vous si vous pouvez y être.")
     for person in told_of(gathering.community):
-        _write("announced", gathering, person.email, subject=subject, expected=expected, stop_url=_stop(gathering))
+        stop = _stop(gathering, person)
+        _write("announced", gathering, person.email, subject=subject, expected=expected, stop_url=stop)
 
 
 def registered(registration: Registration, *, moved_up: bool = False) -> None:
@@ -98,9 +108,10 @@ def minutes_published(gathering: Gathering) -> None:
     """The minutes can be read → whoever was registered, and the members who are told."""
     subject = _("Compte rendu : %(title)s") % {"title": gathering.title}
     expected = _("Le compte rendu est publié : lisez-le.")
-    there = {r.user.email for r in gathering.registrations.live().select_related("user")}
-    for email in sorted(there | {person.email for person in told_of(gathering.community)}):
-        _write("minutes", gathering, email, subject=subject, expected=expected, stop_url=_stop(gathering))
+    stops = {r.user.email: "" for r in gathering.registrations.live().select_related("user")}
+    stops |= {person.email: _stop(gathering, person) for person in told_of(gathering.community)}
+    for email, stop in sorted(stops.items()):
+        _write("minutes", gathering, email, subject=subject, expected=expected, stop_url=stop)
 
 
 def joined(community: Community, *, by: Any, organisation: Any) -> None:

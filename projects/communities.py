@@ -6,12 +6,13 @@ import datetime
 from collections.abc import Callable
 from typing import Any
 
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Mail
+from accounts.models import Mail, User
 from directory.memberships import NotPossible
 from directory.models import Organisation, Sector, Territory
 from directory.permissions import is_member, require
@@ -23,7 +24,7 @@ from projects.models import Community, CommunityMember, Idea, IdeaSupport, Libra
 from projects.permissions import can_facilitate, can_join, can_withdraw, member_of
 from toolbox.models import Tool
 
-RESERVED = {"nouvelle", "atom", "export", "agenda"}
+RESERVED = {"nouvelle", "atom", "export", "agenda", "courriels"}
 QUESTIONS_A_DAY = 10
 
 
@@ -87,6 +88,17 @@ def leave(community: Community, *, by: Any) -> None:
 def tell(community: Community, *, by: Any, told: bool) -> None:
     """Whether announcements come by e-mail."""
     CommunityMember.objects.filter(community=community, user=by).update(tells=told)
+
+
+def read_stop(token: str) -> tuple[Community, User] | None:
+    """Whose announcements of which community a link stops; None for a link cut or made elsewhere."""
+    try:
+        said = signing.loads(token, salt=announcing.SALT)
+    except signing.BadSignature:
+        return None
+    community = Community.objects.defer("search").filter(pk=said["c"]).first()
+    person = User.objects.filter(pk=said["u"]).first()
+    return (community, person) if community and person else None
 
 
 @transaction.atomic

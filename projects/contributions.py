@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from directory.models import Organisation
 from directory.permissions import is_member, require
 from mutualisation.kernel.lifecycle import AlreadyMoved
+from mutualisation.kernel.moments import day_in_words
 from projects import notifications
 from projects.models import (
     IN_HOURS,
@@ -31,7 +32,7 @@ from projects.models import (
     lent,
 )
 from projects.permissions import can_follow_up, can_lead, can_offer, can_take_off, leads_as_member
-from projects.wording import quantity
+from projects.wording import period, quantity
 
 S = Participation.Status
 THEIRS_TO_TAKE_BACK = gettext_lazy(
@@ -255,20 +256,32 @@ def deliver(
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
-    if not note.strip() and (excess := _beyond(held, hours=Decimal(hours or 0), amount=Decimal(amount or 0))):
-        raise BeyondPromise(
-            _(
-                "Avec cette ligne, %(came)s seraient venus pour %(promised)s promis. Si c’est bien cela, dites-le en "
-                "un mot dans la remarque; sinon, corrigez le nombre. Rien n’est encore inscrit."
-            )
-            % excess
-        )
+    if not note.strip():
+        _as_promised(held, on=on, hours=Decimal(hours or 0), amount=Decimal(amount or 0))
     made = Delivery.objects.create(
         contribution=held, on=on, hours=hours or 0, amount=amount or 0, note=note[:200], recorded_by=by
     )
     touch(contribution.participation.project)
     notifications.came(made, by=by)
     return made
+
+
+def _as_promised(held: Contribution, *, on: datetime.date, hours: Decimal, amount: Decimal) -> None:
+    """Raises BeyondPromise when a line makes more than was promised, or came at another time."""
+    found = []
+    if excess := _beyond(held, hours=hours, amount=amount):
+        found.append(_("Avec cette ligne, %(came)s seraient venus pour %(promised)s promis.") % excess)
+    if not in_its_time(held, on, on):
+        said = {"day": day_in_words(on, "j F Y"), "promised": period(held.starts_on, held.ends_on)}
+        found.append(_("C’est venu le %(day)s; la promesse vaut %(promised)s.") % said)
+    if found:
+        asked = _("Si c’est bien cela, dites-le en un mot dans la remarque; sinon, corrigez. Rien n’est inscrit.")
+        raise BeyondPromise(" ".join([*found, asked]))
+
+
+def in_its_time(held: Contribution, first: datetime.date, last: datetime.date) -> bool:
+    """Whether these days are within the period promised."""
+    return (held.starts_on or first) <= first and last <= (held.ends_on or last)
 
 
 def _beyond(held: Contribution, *, hours: Decimal, amount: Decimal, foreseen: bool = False) -> dict[str, str]:

@@ -44,6 +44,7 @@ ENTRIES = """
          WHERE pp.project_id = %(project)s AND c.status IN ('welcomed', 'cancelled')
     ), came AS (
         SELECT d.contribution_id, d.on, d.hours, d.note,
+               d.amount > 0 AND d.amount <> round(d.hours * s.rate, 2) AS typed,
                CASE WHEN d.amount > 0 THEN d.amount ELSE d.hours * s.rate END AS dollars
           FROM projects_delivery d JOIN said s ON s.id = d.contribution_id
          WHERE d.removed_at IS NULL
@@ -52,21 +53,21 @@ ENTRIES = """
     ), entries AS (
         SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
                ends_on AS ends,
-               hourly_rate, amount > 0 AS by_amount, counted_on AS dated,
+               hourly_rate, amount > 0 AS by_amount, FALSE AS typed, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
                NULL::date AS said_on, '' AS said, NULL::jsonb AS loan, FALSE AS paid
           FROM said WHERE status = 'welcomed'
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, role, label, method, starts_on, ends_on, hourly_rate,
-               s.amount > 0, k.on,
+               s.amount > 0, k.typed, k.on,
                CASE WHEN s.status = 'cancelled' THEN k.hours ELSE 0 END,
                CASE WHEN s.status = 'cancelled' THEN k.dollars ELSE 0 END, k.hours, k.dollars, 'x',
                k.on, k.note, NULL, FALSE
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
-               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, (begins AT TIME ZONE %(zone)s)::date,
+               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, FALSE, (begins AT TIME ZONE %(zone)s)::date,
                whole, worth, so_far, worth_so_far, per, (begins AT TIME ZONE %(zone)s)::date, '',
                CASE WHEN (paid OR why <> '') AND n = 1
                     THEN jsonb_build_object('price', price, 'unit', price_unit, 'hours', in_all, 'why', why) END,
@@ -74,7 +75,7 @@ ENTRIES = """
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
-               amount > 0, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
+               amount > 0, FALSE, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
                CASE WHEN status = 'cancelled' THEN dollars ELSE 0 END, so_far, dollars, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
@@ -208,7 +209,7 @@ def lines_of(project: Project) -> tuple[list[Line], Sums]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""{ENTRIES} SELECT line, organisation_id, max(part), nature, role, label, max(method), min(begins),
-                max(ends), max(hourly_rate), bool_or(by_amount), max(per), {REMARKS}, {SUMS}
+                max(ends), max(hourly_rate), bool_or(by_amount), bool_or(typed), max(per), {REMARKS}, {SUMS}
                 FROM entries GROUP BY line, organisation_id, nature, role, label
                 ORDER BY min(begins) NULLS LAST, line""",  # noqa: S608 - our own SQL; values are parameters
             _known(project),
@@ -277,14 +278,14 @@ def _plus(one: Sums, other: Sums) -> Sums:
 
 
 def _line(row: Any, names: dict[int, tuple[str, str]]) -> Line:
-    key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, per, remarks = row[:13]
+    key, organisation, part, nature, role, label, method, begins, ends, rate, by_amount, typed, per, remarks = row[:14]
     kind = nature_of(nature)
-    sums = _sums(row[13:], _unit(kind))
+    sums = _sums(row[14:], _unit(kind))
     is_loan = key.startswith("l")
     by_hour = not is_loan and not by_amount and bool(rate and (sums.promised_hours or sums.hours))
     partner, name = names.get(organisation, ("", ""))
     said = json.loads(remarks) if remarks else []
-    unsaid = _loan_method(rate, per, paid=sums.has_paid) if is_loan else _method(kind, by_amount, rate, sums)
+    unsaid = _loan_method(rate, per, paid=sums.has_paid) if is_loan else _method(kind, by_amount, sums)
     return Line(
         key=key,
         organisation=organisation,
@@ -296,7 +297,7 @@ def _line(row: Any, names: dict[int, tuple[str, str]]) -> Line:
         label=label,
         begins=begins,
         ends=ends,
-        method=_in_full(method, rate) if method and by_hour else method or unsaid,
+        method=_in_full(method, rate, typed=typed) if by_hour else method or unsaid,
         sums=sums,
         is_loan=is_loan,
         remarks=_remarks(said),
@@ -304,9 +305,11 @@ def _line(row: Any, names: dict[int, tuple[str, str]]) -> Line:
     )
 
 
-def _in_full(method: str, rate: Decimal) -> str:
-    """How the partner says that it was found, and the hour that it was counted at."""
-    return _("%(method)s (%(rate)s l’heure)") % {"method": method, "rate": wording.dollars(rate)}
+def _in_full(method: str, rate: Decimal, *, typed: bool) -> str:
+    """How the partner says that it was found, and the hour that it was counted at, unless another value was typed."""
+    hour = _("%(rate)s l’heure, ou la valeur écrite de ce qui est venu") if typed else _("%(rate)s l’heure")
+    by_the_hour = hour % {"rate": wording.dollars(rate)}
+    return f"{method} ({by_the_hour})" if method else by_the_hour
 
 
 def _remarks(rows: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -343,11 +346,9 @@ def roles_in_words(held: str) -> str:
     return ", ".join(str(role.label) for role in ContributionRole if role in held.split(","))
 
 
-def _method(kind: Nature, by_amount: bool, rate: Decimal, sums: Sums) -> str:
+def _method(kind: Nature, by_amount: bool, sums: Sums) -> str:
     if by_amount:
         return _("montant en argent") if kind == Nature.MONEY else _("valeur déclarée par le partenaire")
-    if rate and (sums.promised_hours or sums.hours):
-        return _("%(rate)s l’heure") % {"rate": wording.dollars(rate)}
     if sums.dollars:
         return _("valeur dite à mesure que cela vient")
     return _("sans valeur chiffrée")

@@ -23,7 +23,7 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_as_typed, day_in_words
 from mutualisation.kernel.search import TsQuery
 from projects import notifications
-from projects.contributions import BeyondPromise, NotPossible, beyond
+from projects.contributions import BeyondPromise, NotPossible, beyond, in_its_time
 from projects.models import (
     IN_HOURS,
     IN_USE,
@@ -139,7 +139,7 @@ def _before(project: Project, loan: Loan) -> str:
 def _at_another_time(loan: Loan, promise: Contribution) -> str:
     """When the loan takes place, if it is not within the period promised."""
     first, last = days_of(loan)
-    if (promise.starts_on or first) <= first and last <= (promise.ends_on or last):
+    if in_its_time(promise, first, last):
         return ""
     said = {"when": period(first, last), "promised": period(promise.starts_on, promise.ends_on)}
     return _("Ce prêt a lieu %(when)s; la promesse vaut %(promised)s.") % said

@@ -48,6 +48,7 @@ urlpatterns = [
     path("projets/<slug:slug>/bilan/export.<slug:form>", ledger.project_ledger_export, name="project_ledger_export"),
     path("communautes/", community.community_list, name="community_list"),
     path("communautes/nouvelle/", community_edit.community_create, name="community_create"),
+    path("communautes/courriels/<str:token>/", community.community_stop, name="community_stop"),
     path("communautes/<slug:slug>/", community.community_detail, name="community_detail"),
     path("communautes/<slug:slug>/modifier/", community_edit.community_edit, name="community_edit"),
     path("communautes/<slug:slug>/publier/", community_edit.community_move, name="community_move"),

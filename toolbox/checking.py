@@ -24,7 +24,9 @@ BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 NEAR, ALIKE = 3, 0.6
 SAID_AT_MOST = 20  # unknown names of one clause
 _PORTAL = {variable.name: variable for variable in CATALOGUE}
-_SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} |^```|!\[", re.IGNORECASE | re.MULTILINE)
+_SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} ", re.IGNORECASE | re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_PICTURE = re.compile(r"!\[(?!\[)[^\]\n]*\][(\[]")  # « Attention![[nom]] » is none
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ def problems(edition: Edition, clauses: Iterable[Clause]) -> list[Problem]:
             found.append(Problem(_("Cette clause ne paraîtra jamais : %(why)s") % {"why": why}, clause))
         if _SHOWN_AS_TYPED.search(clause.body):
             said = _("« %(title)s » contient du code ou des marques qui paraîtront tels quels, comme du texte.")
+            found.append(Problem(said % {"title": clause.title}, clause, blocking=False))
+        if _FENCE.search(clause.body):
+            said = _("« %(title)s » : les lignes « ``` » ne paraîtront pas; ce qu’elles entourent se lira comme "
+                     "du texte.")  # fmt: skip
             found.append(Problem(said % {"title": clause.title}, clause, blocking=False))
     found += [Problem(said, variable=name) for name, said in _of_variables(edition, clauses)]
     return sorted(found, key=lambda problem: not problem.blocking)
@@ -121,6 +127,9 @@ def _of_body(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[str]:
         if "hidden" in where:
             yield _("« %(title)s » : « %(label)s » est dans l’adresse d’un lien, où rien ne se remplit. "
                     "Sortez-la du lien.") % said  # fmt: skip
+    if _PICTURE.search(clause.body):
+        yield _("« %(title)s » contient une image, qui ne paraîtrait pas : une entente est faite de mots. Retirez-la, "
+                "ou nommez-la parmi les documents joints.") % about  # fmt: skip
     rest = BRACKETED.sub("", clause.body)
     if "[[" in rest or "]]" in rest:
         yield _("« %(title)s » : des doubles crochets n’entourent aucun nom de variable. Insérez la variable en la "

@@ -32,8 +32,8 @@ class Variable:
     """One thing the portal knows: its name in clauses, its label, its type, where it is read, a value for previews.
 
     ``check``: what an answer must be (see CHECKS); ``least``: of what is counted one by one, the least; ``most``: the
-    largest plausible number; ``after``: the variable whose date comes first. ``kinds``: the kinds of sharing that have it, all of them when empty; ``always``: the portal
-    knows it of each of these.
+    largest plausible number; ``after``: the variable whose date comes first. ``kinds``: the kinds of sharing that have
+    it, all of them when empty; ``always``: the portal knows it of each of these.
     """
 
     name: str

@@ -70,6 +70,8 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     rule = rules.applying(loan.resource) if ended and (writable or loan.is_open) else None
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
+    # put in service since the acceptance: what the worker did of it found no model
+    coming = just_accepted and rule is not None and rule.model is not None and rule.model.updated_at < loan.accepted_at
     return {
         "loan": loan,
         "agreement": root,
@@ -81,8 +83,9 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
         "rule": rule,
         "reason": rule.reason_for(loan.quantity) if rule else "",
         "demanded": demanded,
-        "coming": demanded and root is None and just_accepted,
+        "coming": demanded and root is None and coming,
         "renewable": root is not None and bool(sides) and gate.renewable(root),
+        "withdrawn": rules.withdrawn_since(root) if root else None,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
         "refuses": gate.may_refuse(sides.values()),

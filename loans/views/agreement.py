@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.memberships import memberships_of
 from directory.models import Membership
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, signing
+from loans import agreements, amendments, filling, gate, rules, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Proposal, Side, Signature
 from loans.notifications.agreeing import until_amended
 from loans.permissions import PARTY_OF, organisation_of, other, seats
@@ -187,6 +187,7 @@ def shown(
         "agreement": agreement,
         "loan": loan,
         "side": side,
+        "withdrawn": rules.withdrawn_since(agreement),
         "us": organisation_of(loan, seat),
         "them": organisation_of(loan, other(seat)),
         "standing": stands,
@@ -215,14 +216,22 @@ def shown(
         "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
         "renewable": bool(side) and gate.renewable(agreement),
-        "proposed": "" if agreement.amends_id or not agreement.proposed else PROPOSED.get(S(agreement.status), ""),
-        "replaced": agreement.replaced_by if agreement.amends_id is None and agreement.status in REPLACED else "",
+        "proposed": _proposed(agreement),
+        "replaced": getattr(agreement, "replaced_by", "")
+        if not agreement.amends_id and agreement.status in REPLACED
+        else "",
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
         "paper_url": _address("agreement_paper", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+def _proposed(agreement: Agreement) -> str:
+    """What becomes of its text if the change of the loan that awaits an answer is accepted; empty when none does."""
+    awaits = getattr(agreement, "proposed", False) and not agreement.amends_id
+    return str(PROPOSED.get(S(agreement.status), "")) if awaits else ""
 
 
 def _waiting(amendment: Agreement, loan: Loan, seat: str, *, mandated: bool) -> dict[str, Any]:

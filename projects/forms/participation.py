@@ -135,7 +135,8 @@ class DeliveryForm(forms.ModelForm):
             self.fields["amount"].required = True  # nothing says what its hours would be worth
             self.fields["amount"].help_text = ""
             self.fields["amount"].error_messages["required"] = gettext("Écrivez la valeur de ce qui est venu.")
-        self.fields["note"].help_text = gettext("Demandée si plus est venu que ce qui était promis.")
+        asked = gettext("Demandée si plus est venu que ce qui était promis, ou à un autre moment.")
+        self.fields["note"].help_text = asked
         self.fields["on"].required = True
         self.fields["on"].error_messages["required"] = gettext("Dites quand c’est venu.")
         self.initial.setdefault("on", timezone.localdate())

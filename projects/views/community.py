@@ -229,6 +229,21 @@ def community_tell(request: HttpRequest, community: Community) -> HttpResponse |
     return None
 
 
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def community_stop(request: HttpRequest, token: str) -> HttpResponse:
+    """The link of each announcement: says what it will do, then does it, without signing in."""
+    read = communities.read_stop(token)
+    if read is None:
+        return render(request, "projects/community/stop.html", {"community": None}, status=404)
+    community, person = read
+    done = request.method == "POST"
+    if done:
+        communities.tell(community, by=person, told=False)
+    return render(request, "projects/community/stop.html", {"community": community, "done": done})
+
+
 @act
 def community_entrust(request: HttpRequest, community: Community, pk: int) -> HttpResponse | None:
     """Make a member a facilitator, or no longer."""
@@ -267,13 +282,15 @@ def pivot_remove(request: HttpRequest, community: Community, pk: int) -> HttpRes
 def pivot_ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Write to a pivot through the portal."""
     community = fetch(request, slug)
-    pivot = get_object_or_404(
-        Pivot.objects.standing().select_related("organisation", "community__organisation", "user"),
-        pk=pk,
-        community=community,
-    )
-    acting = acting_for(request)
+    rows = Pivot.objects.standing().select_related("organisation", "community__organisation", "user")
+    pivot = rows.filter(pk=pk, community=community).first()
     form = QuestionForm(request.POST or None, initial={"once": uuid.uuid4()})
+    if pivot is None:
+        if not request.POST.get("message"):
+            raise Http404
+        context = {"community": community, "pivot": None, "form": form, "problem": ""}
+        return render(request, "projects/community/ask.html", context, status=409)
+    acting = acting_for(request)
     problem = ""
     if request.method == "POST" and form.is_valid():
         try:

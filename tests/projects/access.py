@@ -19,6 +19,8 @@ community_join slug=entraide | 302 | 302 200 302 302 200 200 200
 community_join slug=entraide-cachee | 302 | 302 404 403 403 404 200 200
 community_leave slug=entraide | 302 | 302
 community_tell slug=entraide | 302 | 302
+community_stop token={stop_announcements} | 200 | 200
+community_stop token=abime | 404 | 404
 community_entrust slug=entraide pk={belongs} | 302 | 302 403 302 302 403 302 302
 pivot_add slug=entraide | 302 | 302 404 422 404 404 404 404
 pivot_ask slug=entraide pk={pivot} | 302 200 | 302 422

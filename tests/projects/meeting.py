@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from directory.models import Membership, Organisation
 from projects import communities
+from projects.announcing import stop_token
 from projects.models import Community, CommunityMember, Gathering, LibraryItem
 from tests.factories import OrganisationFactory, UserFactory
 from toolbox.models import Tool
@@ -58,6 +59,7 @@ def a_meeting_of(host: Organisation, member: User) -> dict[str, Any]:
         published_at=timezone.now(),
     )  # fmt: skip
     return {
+        "stop_announcements": stop_token(community, member),
         "belongs": CommunityMember.objects.get(community=community, user=member).pk,
         "pivot": communities.be_pivot(community, by=member, function="Budget").pk,
         "idea": communities.put_idea(community, by=member, title="Un camion").pk,

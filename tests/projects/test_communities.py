@@ -380,3 +380,20 @@ def test_the_page_of_a_tool_says_which_communities_keep_it_and_why(client: Clien
     assert "On le relit avant chaque prêt." in page
     assert hidden.get_absolute_url() not in page
     assert "Les communautés qui s’en servent" not in client.get(a_tool().get_absolute_url()).content.decode()
+
+
+def test_a_question_to_a_pivot_withdrawn_meanwhile_is_not_sent_and_not_lost(client: Client) -> None:
+    community, host = a_community()
+    pivot = communities.be_pivot(community, by=host, function="Budget")
+    asker, _organisation = person()
+    client.force_login(asker)
+    address = reverse("pivot_ask", args=[community.slug, pivot.pk])
+    once = client.get(address).context["form"]["once"].value()
+    communities.be_pivot_no_more(pivot, by=host)
+    answer = client.post(address, {"message": "Qui tient la caisse?", "once": once})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Votre question n’est pas partie" in page
+    assert "Qui tient la caisse?</textarea>" in page
+    assert not Mail.objects.filter(event__startswith="pivot:").exists()
+    assert client.get(address).status_code == 404

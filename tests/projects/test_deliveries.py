@@ -133,6 +133,25 @@ def test_more_than_promised_asks_for_a_word(promise: Any, within: Any, beyond: A
     assert Delivery.objects.count() == 2
 
 
+def test_what_comes_outside_the_period_promised_asks_for_a_word() -> None:
+    today = timezone.localdate()
+    soon = {"starts_on": today + datetime.timedelta(days=10), "ends_on": today + datetime.timedelta(days=20)}
+    one, row = promised(nature="temps", hours=10, **soon)
+    with pytest.raises(BeyondPromise, match="la promesse vaut du"):
+        came(row, one.offered_by, hours=4)
+    client = signed_in(one.offered_by)
+    address = reverse("contribution", args=[one.project.slug, row.pk])
+    said = {"geste": "recu", "on": today.isoformat(), "hours": "4", "note": ""}
+    answer = client.post(address, said)
+    assert answer.status_code == 422
+    assert "dites-le en un mot dans la remarque" in answer.context["form"].errors["note"][0]
+    assert Delivery.objects.count() == 0
+    assert client.post(address, {**said, "note": "Commencé plus tôt."}).status_code == 302
+    Contribution.objects.filter(pk=row.pk).update(starts_on=today, ends_on=None)
+    came(row, one.offered_by, hours=4)
+    assert Delivery.objects.count() == 2
+
+
 def test_who_promised_is_told_of_what_the_bearers_record_not_of_what_her_own_side_does() -> None:
     one, promise = promised(nature="temps", hours=10)
     bearer = someone_of(one.project.organisation)
@@ -147,6 +166,20 @@ def test_who_promised_is_told_of_what_the_bearers_record_not_of_what_her_own_sid
     came(promise, one.offered_by, hours=2)
     came(promise, someone_of(one.organisation), hours=2)
     assert Mail.objects.filter(event__startswith="project-came").count() == 1
+
+
+def test_a_value_typed_of_what_came_is_not_said_to_be_by_the_hour() -> None:
+    one, row = promised(nature="expertise", hours=3)
+    came(row, one.offered_by, hours=1, amount=25)  # what its hour is worth
+    assert ledger(one.project).lines[0].method == "25 $ l’heure"
+    typed = came(row, one.offered_by, hours=1, amount=100, note="Une experte.")
+    (line,) = ledger(one.project).lines
+    assert (line.method, line.sums.dollars) == ("25 $ l’heure, ou la valeur écrite de ce qui est venu", 125)
+    Contribution.objects.filter(pk=row.pk).update(method="tarif courant")
+    told = ledger(one.project).lines[0].method
+    assert told == "tarif courant (25 $ l’heure, ou la valeur écrite de ce qui est venu)"
+    contributions.take_off(typed, by=one.offered_by, reason="Erreur.")
+    assert ledger(one.project).lines[0].method == "tarif courant (25 $ l’heure)"
 
 
 def test_what_was_taken_off_does_not_count_against_the_promise() -> None:

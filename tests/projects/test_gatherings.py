@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from directory.memberships import NotPossible
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from projects import gatherings
 from projects.models import Gathering, Registration
+from projects.permissions import told_of
 from tests.projects.meeting import a_community, a_gathering, joined, person
 
 pytestmark = pytest.mark.django_db
@@ -353,8 +355,15 @@ def test_announcements_say_how_to_stop_them() -> None:
     member, _organisation = joined(community)
     gatherings.announce(a_gathering(community, status="draft", place="12, rue du Moulin"), by=host)
     mail = Mail.objects.get(to=member.email, subject__contains="inscriptions ouvertes")
-    assert f"{community.get_absolute_url()}#h-en-etre" in mail.text
     assert "Ne plus recevoir les annonces" in mail.html
+    (address,) = re.findall(r"https?://[^/]+(/communautes/courriels/\S+)", mail.text)
+    visitor = Client()
+    assert community.name in visitor.get(address).content.decode()
+    assert member in told_of(community)  # a program that opens links stops nothing
+    assert "Vous ne recevrez plus les annonces" in visitor.post(address).content.decode()
+    assert member not in told_of(community)
+    assert community.members.filter(user=member).exists()
+    assert visitor.post("/communautes/courriels/abime/").status_code == 404
 
 
 def test_places_are_told_as_they_are_counted(client: Client) -> None:

@@ -212,10 +212,22 @@ def test_a_choice_without_choices_and_a_name_twice() -> None:
     assert "Deux variables portent le nom « lieu »" in said(clause("[[lieu]]"), variables=twice)[0]
 
 
-@pytest.mark.parametrize("code", ["<script>x</script>", "<b>", "{{ a }}", "{% x %}", "```{=typst}\n#x\n```", "# Titre"])
+@pytest.mark.parametrize("code", ["<script>x</script>", "<b>", "{{ a }}", "{% x %}", "# Titre"])
 def test_code_is_only_worth_a_look(code: str) -> None:
     assert said(clause(f"{USED}\n\n{code}")) == []
     assert "tels quels" in said(clause(f"{USED}\n\n{code}"), blocking=False)[0]
+
+
+@pytest.mark.parametrize("fence", ["```{=typst}\n#x\n```", "~~~\nx\n~~~"])
+def test_the_marks_of_a_block_of_code_are_said_to_vanish(fence: str) -> None:
+    assert said(clause(f"{USED}\n\n{fence}")) == []
+    assert ["ne paraîtront pas" in one for one in said(clause(f"{USED}\n\n{fence}"), blocking=False)] == [True]
+
+
+@pytest.mark.parametrize("picture", ["![plan](https://a.example/p.png)", "Voir ![](/p.png).", "![plan][p]"])
+def test_a_clause_with_a_picture_is_not_published(picture: str) -> None:
+    assert ["« Usage » contient une image" in one for one in said(clause(f"{USED}\n\n{picture}"))] == [True]
+    assert said(clause(f"{USED}\n\nAttention![[lieu]] [Non!](https://a.example)")) == []
 
 
 def test_a_condition_uses_a_variable_too() -> None:

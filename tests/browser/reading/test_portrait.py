@@ -158,6 +158,16 @@ def test_printed_with_its_filters(visitor: Arrive) -> None:
     assert "Filtré : Locaux." in printed(someone)[0]
 
 
+def test_printed_with_filters_that_mask_most_of_it_no_column_is_cut(visitor: Arrive) -> None:
+    someone = visitor(720)  # what the margins of a Letter sheet leave
+    someone.go(PAGE + "?mrc=mrc-beauharnois-salaberry&sorte=materiel&annee=2026&secteur=securite-alimentaire")
+    someone.page.emulate_media(media="print")
+    tables = someone.page.locator(".twin table").all()
+    assert len(tables) > 4
+    for table in tables:  # 36 rem, by which the browser makes the whole sheet smaller; no cell makes it wider
+        assert table.evaluate("node => node.scrollWidth") <= 36 * 16, table.locator("caption").text_content()
+
+
 def test_the_home_page_leads_there(visitor: Arrive) -> None:
     someone = visitor(PHONE)
     someone.go("/")
