@@ -257,10 +257,10 @@ def expire(agreement: Agreement) -> None:
 
 
 def renewable(agreement: Agreement) -> bool:
-    """Once it was refused or left too long, unless the loan is over; never an amendment: it is drawn up again from the
-    agreement that it amends. Whether another one took its place is not looked at."""
+    """Once it was refused or left too long, unless the loan is over or the model withdrawn; never an amendment: it is
+    drawn up again from the agreement that it amends. Whether another one took its place is not looked at."""
     ended = agreement.amends_id is None and agreement.status in ENDED
-    return ended and agreement.loan.status in agreements.WRITABLE
+    return ended and agreement.loan.status in agreements.WRITABLE and agreement.edition.model.withdrawn_at is None
 
 
 def awaits_renewal(agreement: Agreement) -> bool:
