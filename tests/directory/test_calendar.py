@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory import agenda, alternatives, calendar
@@ -316,9 +316,7 @@ def test_today_is_over_once_its_last_opening_hour_is_behind(
 HOURS = st.integers(0, 47)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40)
 @given(
     asked=st.lists(st.tuples(HOURS, st.integers(1, 12), st.integers(1, 3), st.sampled_from("WEP")), max_size=12),
     look=st.tuples(HOURS, st.integers(1, 12), st.integers(1, 3)),
