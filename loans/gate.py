@@ -247,8 +247,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
 
 
 def _state(agreement: Agreement) -> str:
-    state = str(agreement.get_status_display())
-    return state[:1].upper() + state[1:]
+    return agreement.state[:1].upper() + agreement.state[1:]
 
 
 def _not_signed(agreement: Agreement) -> Standing:

@@ -222,7 +222,8 @@ def in_the_way(loan: Loan) -> list[Incident]:
     near = Q(loan__resource=resource) | Q(loan__resource__part_of=resource)
     if resource.part_of_id:
         near |= Q(loan__resource=resource.part_of_id)
-    return list(Incident.objects.filter(near, pk__in=list(told), closed_at__isnull=True).order_by("pk"))
+    rows = Incident.objects.filter(near, pk__in=list(told), closed_at__isnull=True)
+    return list(rows.select_related("loan").order_by("pk"))
 
 
 @transaction.atomic

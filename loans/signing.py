@@ -257,10 +257,10 @@ def expire(agreement: Agreement) -> None:
 
 
 def renewable(agreement: Agreement) -> bool:
-    """Once it was refused or left too long, unless the loan is over; never an amendment: it is drawn up again from the
-    agreement that it amends. Whether another one took its place is not looked at."""
+    """Once it was refused or left too long, unless the loan is over or the model withdrawn; never an amendment: it is
+    drawn up again from the agreement that it amends. Whether another one took its place is not looked at."""
     ended = agreement.amends_id is None and agreement.status in ENDED
-    return ended and agreement.loan.status in agreements.WRITABLE
+    return ended and agreement.loan.status in agreements.WRITABLE and agreement.edition.model.withdrawn_at is None
 
 
 def awaits_renewal(agreement: Agreement) -> bool:
@@ -343,7 +343,7 @@ def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
     broken = JournalEntry.objects.broken(agreement)
     lines = [
         {
-            "n": e.n, "at": e.at, "what": e.what,
+            "n": e.n, "at": e.at, "kind": e.kind, "what": e.what, "by": name_of(agreement, e.party) if e.party else "",
             "who": e.who if e.who != e.data.get("to") else "", "to": e.data.get("to", ""),
             "party": name_of(agreement, e.party) if e.party and e.party != Party.PERSON else "",
             "function": e.data.get("function", ""), "reason": e.data.get("reason", ""),
@@ -353,7 +353,7 @@ def journal_of(agreement: Agreement) -> list[dict[str, Any]]:
         for e in agreement.journal.all()
     ]  # fmt: skip
     if broken and broken[-1] > (lines[-1]["n"] if lines else 0):
-        lines.append({"n": broken[-1], "what": _("Une ligne manque ici"), "at": None, "broken": True})
+        lines.append({"n": broken[-1], "kind": "", "what": _("Une ligne manque ici"), "at": None, "broken": True})
     return lines
 
 

@@ -169,10 +169,11 @@ def ask_pivot(pivot: Pivot, *, by: Any, organisation: Organisation | None, messa
 
 @transaction.atomic
 def shelve(community: Community, tool: Tool, *, by: Any, why: str = "") -> LibraryItem:
-    """Keep a tool at hand; twice is once."""
+    """Keep a tool at hand; twice is once, and what it is kept for is what was said last."""
     require(member_of(by, community) is not None or can_facilitate(by, community))
-    item, _fresh = LibraryItem.objects.get_or_create(
-        community=community, tool=tool, defaults={"added_by": by, "why": " ".join(why.split())[:300]}
+    said = {"why": " ".join(why.split())[:300]} if why.strip() else {}
+    item, _fresh = LibraryItem.objects.update_or_create(
+        said, create_defaults={"added_by": by, **said}, community=community, tool=tool
     )
     return item
 

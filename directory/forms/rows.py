@@ -106,8 +106,8 @@ class RowsField(forms.Field):
         lines = []
         for row in value or ():
             form = self.row(initial=dict(zip(self.widget.columns, row, strict=True)), **self.given)
-            choices = [_flat(getattr(f, "choices", ())) for f in form.fields.values()]
-            lines.append(", ".join(str(c.get(v, v)) for c, v in zip(choices, row, strict=True)))
+            answers = zip(form.fields.values(), row, strict=True)
+            lines.append(", ".join(_said(field, value) for field, value in answers if value))
         return "\n".join(lines)
 
     def drawn(self, name: str, value: Iterable[Row] | None, *, more: bool = False) -> list[list[forms.BoundField]]:
@@ -118,6 +118,15 @@ class RowsField(forms.Field):
             list(self.row(initial=initial, prefix=f"{name}-{n}", **self.given))
             for n, initial in enumerate([*filled, *({} for _line in range(room))])
         ]
+
+
+def _said(field: forms.Field, value: str) -> str:
+    """The answer to a question of a line; with what it answers, when that may be left blank."""
+    words = str(_flat(getattr(field, "choices", ())).get(value, value))
+    if field.required:
+        return words
+    label = str(field.label)
+    return f"{label[:1].lower()}{label[1:]} : {words}"
 
 
 def _flat(choices: Iterable[Any]) -> dict[Any, Any]:

@@ -37,6 +37,13 @@ class AgreementStatus(models.TextChoices):
     ENDED = "ended", _("résiliée")
 
 
+# The same of an amendment (avenant), where French says it otherwise.
+OF_AMENDMENT = {
+    AgreementStatus.REFUSED: _("refusé"),
+    AgreementStatus.EXPIRED: _("échu sans toutes les signatures"),
+    AgreementStatus.CANCELLED: _("annulé"),
+    AgreementStatus.ENDED: _("résilié"),
+}
 AGREEMENT_MOVES: dict[str, tuple[str, ...]] = {
     AgreementStatus.DRAFT: ("to_sign", "cancelled"),
     AgreementStatus.TO_SIGN: ("in_force", "refused", "expired", "cancelled"),
@@ -231,6 +238,12 @@ condition=pgtrigger.Condition(_FROZEN),
         """« entente 2026-0042 », « avenant 2026-0042-A1 »."""
         said = _("avenant %(number)s") if self.amends_id else _("entente %(number)s")
         return str(said) % {"number": self.number}
+
+    @property
+    def state(self) -> str:
+        """Where it stands: « refusée », « refusé » of an amendment."""
+        own = OF_AMENDMENT.get(AgreementStatus(self.status)) if self.amends_id else None
+        return str(own or self.get_status_display())
 
     @property
     def reading(self) -> str:

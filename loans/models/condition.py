@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from directory.models import Category, Kind
+from directory.models import Category, Kind, Resource
 from directory.models.photo import Picture
 from loans.models.loan import Loan, Side
 
@@ -227,6 +227,17 @@ class Incident(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    def aside_of(self, resource: Resource) -> int:
+        """How many units of this resource, the one lent or a part of it, it sets aside."""
+        lent = self.loan.resource_id == resource.pk
+        return len(self.set_aside if lent else self.parts_aside.get(str(resource.pk), []))
+
+    def aside_words(self, resource: Resource) -> str:
+        """« 5 unités sur 50 sont en réparation. »; nothing of what there is only one of."""
+        n = self.aside_of(resource)
+        said = ngettext("%(n)d unité sur %(all)d est en réparation.", "%(n)d unités sur %(all)d sont en réparation.", n)
+        return said % {"n": n, "all": resource.quantity} if n and resource.quantity > 1 else ""
 
 
 class LoanPhoto(Picture):

@@ -134,8 +134,10 @@ WHEN = {
         f"NOT {_signed(Party.PERSON)}", f"NOT {LINK}",
     ),
     Wait.AGAIN: f"""{OURS} AND {_is(LoanStatus.ACCEPTED)} AND {LOAN}.ends_at > %(now)s
-        AND EXISTS (SELECT FROM loans_agreement a WHERE a.loan_id = {LOAN}.id AND a.amends_id IS NULL
-            AND a.status IN ('refused', 'expired') AND NOT {LATER}) AND {DEMANDED}""",
+        AND EXISTS (SELECT FROM loans_agreement a JOIN toolbox_edition e ON e.id = a.edition_id
+            JOIN toolbox_modelagreement m ON m.id = e.model_id AND m.withdrawn_at IS NULL
+            WHERE a.loan_id = {LOAN}.id AND a.amends_id IS NULL AND a.status IN ('refused', 'expired')
+                AND NOT {LATER}) AND {DEMANDED}""",
 }  # fmt: skip
 AGREEMENT = (Wait.FILL, Wait.ACCEPT, Wait.SIGN, Wait.CHECK, Wait.LINK, Wait.AGAIN)
 SAID = "CASE " + " ".join(f"WHEN {when} THEN '{wait.value}'" for wait, when in WHEN.items()) + " ELSE '' END"

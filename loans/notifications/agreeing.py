@@ -133,14 +133,17 @@ def write_of_acceptance(event_id: int, version: int) -> bool:
         else _("C’est réservé pour vous. Il reste à convenir du début : écrivez au prêteur si besoin."),
     )  # fmt: skip
     lends = _("Vous prêtez %(what)s à %(who)s")
+    follows = _("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise.")
+    if not loan.has_state:
+        follows = _("Les dates sont dans le fichier joint. Le jour venu, inscrivez le début.")
     if event.by is None:  # as the owner chose
+        free = _("Rien à répondre : vous avez choisi d’accepter aussitôt. Un empêchement? Annulez dès maintenant.")
+        follows = f"{free} {follows}"
         lends = _("Accepté d’avance : vous prêtez %(what)s à %(who)s")
     send(
         loan, "accepted-ours", Side.LENDER, invites="REQUEST", people=[by] if by else None,
         subject=lends % words(loan, Side.BORROWER), note="" if event.by else loan.purpose,
-        expected=_("Les dates sont dans le fichier joint. Le jour venu, inscrivez la remise.")
-        if loan.has_state
-        else _("Les dates sont dans le fichier joint. Le jour venu, inscrivez le début."),
+        expected=follows,
     )  # fmt: skip
     return True
 

@@ -161,9 +161,14 @@ def next_warned(loan: Loan, incident: Incident) -> None:
     until = _("On ne sait pas encore quand ce sera réparé.")
     if incident.back_on:
         until = _("De retour vers le %(day)s.") % {"day": date_format(incident.back_on, "l j F Y")}
+    some = incident.aside_words(loan.resource)
+    named = words(loan, Side.LENDER)
+    if some:  # else it reads as if all that is lent was
+        counts = {"n": incident.aside_of(loan.resource), "all": loan.resource.quantity, "name": loan.resource.name}
+        named["what"] = _("%(name)s, %(n)d sur %(all)d") % counts
     send(
-        loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=until,
-        subject=_("En réparation chez %(who)s : %(what)s") % words(loan, Side.LENDER),
+        loan, f"repair-{incident.pk}-{incident.back_on or ''}", Side.BORROWER, note=f"{some} {until}".strip(),
+        subject=_("En réparation chez %(who)s : %(what)s") % named,
         expected=_("Votre prêt tient, mais pourrait ne pas être prêt à temps. Convenez de la suite avec le prêteur."),
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ def condition_of(loan: Loan, user: Any, obstacles: list[str], first: Any = None)
     return {
         "lends": Side.LENDER in sides,
         "late": lateness(loan),
-        "in_the_way": incidents.in_the_way(loan),
+        "in_the_way": [(one, one.aside_words(loan.resource)) for one in incidents.in_the_way(loan)],
         "reports": [
             {
                 "report": r,

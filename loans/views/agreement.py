@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -20,7 +20,7 @@ from directory.memberships import memberships_of
 from directory.models import Membership
 from directory.permissions import require
 from loans import agreements, amendments, filling, gate, rules, signing
-from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
+from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Proposal, Side, Signature
 from loans.notifications.agreeing import until_amended
 from loans.permissions import PARTY_OF, organisation_of, other, seats
 from loans.possible import Impossible
@@ -41,6 +41,11 @@ TABS = {
     "passees": (gettext_lazy("Passées"), Q(status__in=[S.REFUSED, S.EXPIRED, S.CANCELLED, S.ENDED])),
 }
 REPLACED = (*signing.ENDED, S.CANCELLED)
+PROPOSED = {
+    S.DRAFT: gettext_lazy("S’il est accepté, ce texte le dira, à relire de nouveau."),
+    S.TO_SIGN: gettext_lazy("S’il est accepté, un autre texte à signer remplace celui-ci."),
+    S.IN_FORCE: gettext_lazy("S’il est accepté, un avenant à signer le dira."),
+}
 
 
 # ---- mine
@@ -101,7 +106,10 @@ def _row(agreement: Agreement, mine: list[Membership]) -> Row:
 def the_agreement(request: HttpRequest, number: str) -> Agreement:
     """One that this person sees, with what its pages read; 404 for everyone else."""
     rows = gate.with_news(Agreement.objects.visible_to(request.user).for_list()).defer(None).select_related("amends")
-    return get_object_or_404(rows.prefetch_related("versions", "journal"), number=number)
+    asked = Proposal.objects.filter(loan=OuterRef("loan"), status=Proposal.Status.WAITING)
+    return get_object_or_404(
+        rows.annotate(proposed=Exists(asked)).prefetch_related("versions", "journal"), number=number
+    )
 
 
 def side_of(request: HttpRequest, agreement: Agreement) -> str:
@@ -208,13 +216,22 @@ def shown(
         "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
         "renewable": bool(side) and gate.renewable(agreement),
-        "replaced": agreement.replaced_by if agreement.amends_id is None and agreement.status in REPLACED else "",
+        "proposed": _proposed(agreement),
+        "replaced": getattr(agreement, "replaced_by", "")
+        if not agreement.amends_id and agreement.status in REPLACED
+        else "",
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
         "paper_url": _address("agreement_paper", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+def _proposed(agreement: Agreement) -> str:
+    """What becomes of its text if the change of the loan that awaits an answer is accepted; empty when none does."""
+    awaits = getattr(agreement, "proposed", False) and not agreement.amends_id
+    return str(PROPOSED.get(S(agreement.status), "")) if awaits else ""
 
 
 def _waiting(amendment: Agreement, loan: Loan, seat: str, *, mandated: bool) -> dict[str, Any]:

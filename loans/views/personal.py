@@ -101,7 +101,7 @@ def _opened(request: HttpRequest, token: str) -> HttpResponse:
     gesture = request.POST.get("geste", "")
     if gesture == "refuser":
         return _refused(request, link)
-    form = _form(request, link, request.POST)
+    form = _form(request, link, request.POST, coded=False if gesture == "code" else None)
     if not form.is_valid():
         return _page(request, link, form, status=422)
     return _signed(request, link, form, token)

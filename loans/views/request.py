@@ -237,8 +237,10 @@ def _refused_form(request: HttpRequest, form: RequestForm) -> HttpResponse:
 def _alternatives(request: HttpRequest, form: RequestForm) -> dict[str, Any]:
     period, quantity = form.periods[0], form.wanted
     found = alternatives.find(form.resource, period, quantity, among=_lendable(request, form))
-    as_offered = [p for p in found.periods if not offered.remarks(form.resource, [p])] or found.periods
-    if not (found.fewer or found.periods or found.resources):
+    as_offered = found.periods  # beyond what is offered only for who asked beyond it
+    if not offered.remarks(form.resource, [period]):
+        as_offered = [p for p in found.periods if not offered.remarks(form.resource, [p])]
+    if not (found.fewer or as_offered or found.resources):
         return {}
     return {
         "fewer": found.fewer,

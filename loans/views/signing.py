@@ -154,7 +154,8 @@ def _page(
     own = seats(memberships_of(request), agreement.loan)
     open_still = agreement.status == AgreementStatus.TO_SIGN
     mandates = {PARTY_OF[side]: m for side, m in own.items() if m.is_signatory and PARTY_OF[side] in agreement.parties}
-    standing = signing.standing_of(agreement)
+    standing, journal = signing.standing_of(agreement), signing.journal_of(agreement)
+    names = [s["name"] for s in standing]
     mine = [s["signature"] for s in standing if s["signature"] and s["signature"].by_id == user.pk]
     left = [s["party"] for s in standing if not s["signature"]]
     over = bool(agreement.sign_by and agreement.sign_by <= timezone.now())
@@ -178,6 +179,8 @@ def _page(
         ],
         "who": [] if mandate or mine or not open_still else _who(agreement, [PARTY_OF[side] for side in own], left),
         "to_sign": open_still and not over,
+        "between": _(" et ").join(filter(None, [", ".join(names[:-1]), names[-1]])),
+        "refused_by": next((line["by"] for line in journal if line["kind"] == "refused"), ""),
         "left_names": ", ".join(s["name"] for s in standing if not s["signature"]),
         "over": over and open_still,
         "can_refuse": open_still and any(m.is_signatory or m.is_manager for m in own.values()),
@@ -190,7 +193,7 @@ def _page(
         "scan_mine": scan is not None and scan.sent_by_id != user.pk and other(scan.side) in answers,
         "scan_by": organisation_of(agreement.loan, scan.side) if scan else None,
         "scan_to": organisation_of(agreement.loan, other(scan.side)) if scan else None,
-        "journal": signing.journal_of(agreement),
+        "journal": journal,
         "problem": problem,
         "told": told,
         "now": now,

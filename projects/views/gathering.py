@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -284,8 +284,8 @@ def gathering_minutes(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def coming_for(user: Any) -> list[Gathering]:
-    """The gatherings to come that one goes to or facilitates, with how one is ``registered_as``, for « Mon espace »."""
+    """The gatherings to come that one goes to (``registered_as``) or facilitates (``is_held``), for « Mon espace »."""
     hers = Registration.objects.live().filter(user=user, gathering=OuterRef("pk")).values("status")
-    held = CommunityMember.objects.standing().filter(user=user, is_facilitator=True).values("community")
-    rows = Gathering.objects.to_come().annotate(registered_as=Subquery(hers[:1]))
-    return list(rows.filter(Q(registered_as__isnull=False) | Q(community__in=held)).for_list()[:5])
+    held = CommunityMember.objects.standing().filter(user=user, is_facilitator=True, community=OuterRef("community"))
+    rows = Gathering.objects.to_come().annotate(registered_as=Subquery(hers[:1]), is_held=Exists(held))
+    return list(rows.filter(Q(registered_as__isnull=False) | Q(is_held=True)).for_list()[:5])

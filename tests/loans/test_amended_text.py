@@ -115,3 +115,32 @@ def test_who_may_refuse_an_amendment_is_led_there_from_every_page_that_says_so(l
     sign(waiting)
     assert [seen(signs, there).count(refusing) for there in pages] == [1] * 3
     assert "Arrêter la signature" in seen(signs, pages[2])
+
+
+def test_an_amendment_is_told_in_its_own_words(loan: Loan) -> None:
+    no, root = moved(loan, 6), the_agreement(loan)
+    signing.refuse(no, by=lender_of(loan), reason="Trop tôt")
+    lender, _borrower = clients(loan)
+    told = seen(lender, no.get_absolute_url())
+    assert "<b>Refusé.</b>" in told
+    assert "Où en est cet avenant" in told
+    assert "cette entente" not in told
+    assert ">refusé</span>" in seen(lender, root.get_absolute_url())
+    signatures = seen(lender, reverse("agreement_sign", args=[no.number]))
+    assert ">Refusé</span>" in signatures
+    assert f"{loan.lender.name} a refusé de signer :" in signatures
+
+
+def test_the_agreement_says_that_a_change_of_the_loan_awaits_an_answer(loan: Loan) -> None:
+    said = "Un changement du prêt est proposé et attend une réponse. S’il est accepté, un avenant à signer le dira."
+    there = the_agreement(loan).get_absolute_url()
+    proposal = proposals.propose(loan, by=lender_of(loan), side=Side.LENDER, periods=[in_days(6)], quantity=1)
+    assert [said in seen(client, there) for client in clients(loan)] == [True, True]
+    proposals.take_back(proposal, by=lender_of(loan))
+    assert said not in seen(clients(loan)[0], there)
+
+
+def test_three_parties_are_all_named_where_one_signs() -> None:
+    agreement = frozen(THREE)
+    names = f"Entre {agreement.loan.lender.name}, {agreement.loan.borrower.name} et Alix Exemple."
+    assert names in seen(signed_in(signatory(agreement)), reverse("agreement_sign", args=[agreement.number]))

@@ -244,8 +244,8 @@ def test_ten_photos_and_no_more(loan: Loan) -> None:
     report = ConditionReport.objects.get()
     assert report.photos.count() == 10
     more = {"geste": "photos", "fiche": report.pk, "photos": [picture("onze.jpg", size=(40, 30))]}
-    signed(borrower_of(loan)).post(address(loan), more)
-    assert report.photos.count() == 10
+    told = signed(borrower_of(loan)).post(address(loan), more, follow=True).content.decode()
+    assert (report.photos.count(), "Cette fiche a ses 10 photos" in told) == (10, True)
 
 
 def test_a_photo_is_for_the_two_sides_and_for_no_cache(loan: Loan, chairs: Resource) -> None:
@@ -335,7 +335,7 @@ def test_the_page_of_the_loan_says_where_its_sheets_and_incidents_are(loan: Loan
     incidents.open_incident(loan, by=lender_of(loan), description="Tordues par le vent", units=2)
     assert "Tordues par le vent" in shown_of(loan, borrower_of(loan))
     warned = shown_of(following, borrower_of(following))
-    assert "En réparation en ce moment." in warned
+    assert "2 unités sur 50 sont en réparation." in warned
     assert "Tordues" not in warned
     assert loan.borrower.name not in warned
     assert "Voir l’incident" in shown_of(following, lender_of(following))

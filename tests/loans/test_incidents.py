@@ -105,6 +105,11 @@ def test_the_next_borrower_is_moved_to_a_free_unit_else_told_and_keeps_the_loan(
     assert not Mail.objects.filter(event__startswith="repair-", event__contains=f":{lucky.pk}:").exists()
     mail = Mail.objects.get(event__startswith=f"repair-{incident.pk}")
     assert mail.to == borrower_of(full).email
+    assert mail.subject.endswith(f"{chairs.name}, 2 sur 5")
+    assert "2 unités sur 5 sont en réparation." in mail.text
+    client = Client()
+    client.force_login(borrower_of(full))
+    assert "2 unités sur 5 sont en réparation." in client.get(full.get_absolute_url()).content.decode()
     assert "Vandalisme" not in mail.text + mail.subject
     assert loan.borrower.name not in mail.text
     assert incidents.warned_loans(incident) == [full]

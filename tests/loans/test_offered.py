@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import html
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from directory import calendar
 from directory.models import Resource
 from loans import offered
 from loans.models import Loan
@@ -124,6 +126,26 @@ def test_who_asks_is_warned_before_sending_and_who_lends_before_answering(client
     assert "3 dates n’y sont pas" in page(client.get(loan.get_absolute_url()))
     client.force_login(member(loan.lender))
     assert "3 dates n’y sont pas" in page(client.get(loan.get_absolute_url()))
+
+
+def test_a_day_that_is_not_offered_is_not_proposed_in_place_of_one_that_is(
+    client: Client, accountant: Resource
+) -> None:
+    borrower = MembershipFactory()
+    client.force_login(borrower.user)
+    thursdays = [f"2030-03-{day:02}" for day in (7, 14, 21, 28)] + [f"2030-02-{day}" for day in (14, 21, 28)]
+    calendar.occupy(accountant, [(at(day), uuid.uuid4()) for day in thursdays], 1)
+    data = {
+        "borrower": borrower.organisation_id, "starts_on": "2030-03-07", "starts_at": "9 h", "ends_at": "16 h",
+        "quantity": "1", "purpose": "Tenue de livres", "handling": "sur_place", "supervisor": "La direction",
+    }  # fmt: skip
+    address = reverse("loan_request", args=["comptable"])
+    refused = client.post(address, data)
+    assert refused.status_code == 422
+    assert not (refused.context.get("alternatives") or {}).get("periods")
+    calendar.occupy(accountant, [(at("2030-03-06"), uuid.uuid4())], 1)
+    asked_beyond = client.post(address, {**data, "starts_on": "2030-03-06"})
+    assert asked_beyond.context["alternatives"]["periods"]
 
 
 def test_once_answered_nothing_is_left_to_tell(client: Client, accountant: Resource) -> None:

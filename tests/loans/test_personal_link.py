@@ -252,3 +252,15 @@ def test_she_is_told_that_she_has_more_time_to_think() -> None:
         sign(sign(agreement), "emprunteur")
         page = Client().get(sent(agreement)).content.decode()
         assert ("Le texte dit que vous avez eu 2 jours pour réfléchir" in page) == told
+
+
+def test_another_code_may_be_asked_for_and_it_alone_signs(agreement: Agreement) -> None:
+    address, hers = sent(agreement), Client()
+    asked = hers.post(address, said(agreement)).content.decode()
+    assert '<button class="btn btn-quiet" type="submit" name="geste" value="code">' in asked
+    lost = mailed(ALIX, r"(\d{6})")
+    assert "Un code vient de partir" in hers.post(address, said(agreement, geste="code", code="")).content.decode()
+    code = mailed(ALIX, r"(\d{6})")
+    if lost != code:
+        assert hers.post(address, said(agreement, code=lost)).status_code == 422
+    assert "C’est signé, merci." in hers.post(address, said(agreement, code=code)).content.decode()

@@ -369,6 +369,9 @@ def test_who_lends_in_advance_is_told_that_it_was_and_what_for(client: Client, o
     work()
     mail = Mail.objects.get(event__startswith="accepted-ours:")
     assert mail.subject.startswith("Accepté d’avance")
+    assert "vous avez choisi d’accepter aussitôt. Un empêchement? Annulez dès maintenant." in " ".join(
+        mail.text.split()
+    )
     assert "Ciné-club" in mail.text
 
 

@@ -189,7 +189,7 @@ def test_of_an_incident_and_of_who_awaited_the_same(chairs: Resource) -> None:
     back = (timezone.now() + datetime.timedelta(days=9)).date()
     incident = incidents.open_incident(loan, by=ours, description="Tordues", units=2, back_on=back)
     assert last(theirs) == "Carrefour du Canal signale un incident : Cinquante chaises × 20"
-    assert last(borrower_of(following)) == "En réparation chez Carrefour du Canal : Cinquante chaises × 20"
+    assert last(borrower_of(following)) == "En réparation chez Carrefour du Canal : Cinquante chaises, 2 sur 20"
     incidents.propose_payer(incident, by=ours, payer="shared", estimate=None)
     assert last(theirs) == "Carrefour du Canal propose qui paie : Cinquante chaises × 20"
     incidents.agree_payer(incident, by=theirs, payer="shared", estimate=None)

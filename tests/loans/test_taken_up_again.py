@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from directory.models import Organisation
 from loans import agreements, handover, signing
@@ -17,6 +18,7 @@ from tests.loans.lending import accepted, borrower_of, lender_of, models_in_forc
 from tests.loans.lending import frozen as real
 from tests.loans.signing import mandated
 from tests.loans.test_agreement_pages import clients
+from toolbox.models import ModelAgreement
 
 pytestmark = pytest.mark.django_db
 NEQ = "1167890125"
@@ -117,3 +119,11 @@ def test_where_none_is_demanded_nobody_is_awaited() -> None:
         assert agreement.number not in seen(client, reverse("agreement_list"))
         assert "On peut la reprendre." in seen(client, f"{reverse('agreement_list')}?etat=passees")
         assert "À reprendre" not in seen(client, agreement.get_absolute_url())
+
+
+def test_from_a_withdrawn_model_nothing_is_taken_up_again(refused: Agreement) -> None:
+    ModelAgreement.objects.update(withdrawn_at=timezone.now())
+    assert not signing.can_renew(lender_of(refused.loan), Agreement.objects.get(pk=refused.pk))
+    for client in clients(refused.loan):
+        for there in (refused.get_absolute_url(), refused.loan.get_absolute_url(), reverse("agreement_list")):
+            assert "eprendre" not in seen(client, there)

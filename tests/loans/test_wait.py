@@ -22,6 +22,7 @@ from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans import lending, signing
 from tests.loans.lending import accepted, begun, borrower_of, brought, handed, in_days, lender_of, member
 from tests.loans.test_scans import send
+from toolbox.models import ModelAgreement
 
 pytestmark = pytest.mark.django_db
 LONG = 72  # hours: whatever the time now, it neither ends today nor begins another day
@@ -183,6 +184,12 @@ def not_signed(status: str = "refused", *, demand: str = "always") -> Loan:
     return loan
 
 
+def of_a_withdrawn_model() -> Loan:
+    loan = not_signed()
+    ModelAgreement.objects.update(withdrawn_at=timezone.now())
+    return loan
+
+
 def taken_up_again() -> Loan:
     loan = written()
     lending.frozen(loan)
@@ -224,6 +231,7 @@ SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "refused": (not_signed, "again", "again"),
     "left too long": (lambda: not_signed("expired"), "again", "again"),
     "refused, where none is demanded": (lambda: not_signed(demand="never"), "", ""),
+    "refused, its model withdrawn": (of_a_withdrawn_model, "", ""),
     "refused, then taken up again": (taken_up_again, "accept", "accept"),
 }
 

@@ -152,6 +152,15 @@ def test_filters_are_in_the_address_and_what_makes_no_sense_is_said(client: Clie
     assert "ne correspond" not in page(client, "?mrc=&sorte=&secteur=&annee=")
 
 
+def test_what_a_figure_leaves_aside_is_said_in_words(client: Client, places: Any) -> None:
+    territory_that_lends(places)
+    year = ago(10).year
+    assert "Sans tenir compte du filtre année." in page(client, f"?annee={year}")
+    text = page(client, f"?sorte=materiel&annee={year}")
+    assert "Sans tenir compte des filtres sorte et année." in text
+    assert "Projets : sans tenir compte du filtre sorte." in text
+
+
 def test_an_empty_portal_has_a_portrait_too(client: Client, db: None) -> None:
     text = page(client)
     assert "Portrait du territoire" in text

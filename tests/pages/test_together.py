@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from projects import gatherings
-from projects.models import Follower, Project
+from projects.models import Follower, Gathering, Project
 from tests.factories import (
     CategoryFactory,
     CuratorshipFactory,
@@ -67,6 +67,9 @@ def test_what_awaits_in_projects_and_gatherings(client: Client) -> None:
     # the gathering that she facilitates is among hers, though she did not register
     assert [g.title for g in client.get("/mon-espace/").context["gatherings"]] == ["Demain 0"]
     assert "que vous animez" in client.get("/mon-espace/").content.decode()
+    acting = host.memberships.get().organisation
+    gatherings.register(Gathering.objects.get(title="Demain 0"), by=host, organisation=acting)
+    assert "que vous animez" in client.get("/mon-espace/").content.decode()  # though she has a place as well
 
 
 @pytest.mark.parametrize("n", [1, 3])

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -242,8 +243,8 @@ def missing(facts: Facts, choice: Choice) -> Figure:
         [_("Sans réponse"), _("Ouverts"), _("Ressources partagées")], [_("déclaré")] * 3,
         [_("besoins"), _("besoins"), _("ressources")], rows,
     )  # fmt: skip
-    beside = names_of(choice, ("sector", "year"))
-    note = _("Ressources partagées : sans tenir compte du filtre %(names)s.") % {"names": beside} if beside else ""
+    beside = whatever(choice, ("sector", "year"))
+    note = _("Ressources partagées : %(whatever)s.") % {"whatever": beside} if beside else ""
     waited = [row for row in rows if row.values[0].number][:MISSING_SHOWN]
     drawn = _("Besoins sans réponse, par catégorie") if waited else _("Besoins ouverts, par catégorie")
     return Figure(
@@ -278,8 +279,8 @@ def continuum(choice: Choice) -> Figure:
         [_("pratiques"), _("projets")],
         rows,
     )
-    beside = names_of(choice, ("kind", "sector"))
-    note = _("Projets : sans tenir compte du filtre %(names)s.") % {"names": beside} if beside else ""
+    beside = whatever(choice, ("kind", "sector"))
+    note = _("Projets : %(whatever)s.") % {"whatever": beside} if beside else ""
     return Figure(
         "continuum", _("Jusqu’où va le partage"),
         _("Pratiques du répertoire, du prêt à la fusion; en tableau, ce que visent les projets collectifs."),
@@ -289,10 +290,16 @@ def continuum(choice: Choice) -> Figure:
     )  # fmt: skip
 
 
-def names_of(choice: Choice, names: tuple[str, ...]) -> str:
-    """Which of these filters are chosen, in words."""
-    known = {"mrc": _("MRC"), "kind": _("sorte"), "sector": _("secteur"), "year": _("année")}
-    return _(" et ").join(known[name] for name in names if getattr(choice, name) is not ALL)
+def name_of(dimension: str) -> str:
+    """How a filter is called."""
+    return {"mrc": _("MRC"), "kind": _("sorte"), "sector": _("secteur"), "year": _("année")}[dimension]
+
+
+def whatever(choice: Choice, names: tuple[str, ...]) -> str:
+    """« sans tenir compte des filtres sorte et année »: which of these are chosen; nothing when none is."""
+    chosen = [name_of(name) for name in names if getattr(choice, name) is not ALL]
+    said = ngettext("sans tenir compte du filtre %(names)s", "sans tenir compte des filtres %(names)s", len(chosen))
+    return said % {"names": get_text_list(chosen, _("et"))} if chosen else ""
 
 
 def _followed(
@@ -304,11 +311,11 @@ def _followed(
     ``table`` is the dimension of its table only.
     """
     notes = [note] if note else []
-    if names := names_of(choice, left):
-        notes.append(_("Sans tenir compte du filtre %(names)s.") % {"names": names})
+    if beside := whatever(choice, left):
+        notes.append(f"{beside[:1].upper()}{beside[1:]}.")
     if own and getattr(choice, own) is not ALL:
         notes.append(_("Le filtre %(name)s n’y retire rien : ce qui est choisi est mis en évidence.") % {
-            "name": names_of(choice, (own,))
+            "name": name_of(own)
         })  # fmt: skip
     drawn = choice.with_(**dict.fromkeys((own, *left) if own else left, ALL))
     told = drawn.with_(**{table: ALL}) if table else drawn
