@@ -104,7 +104,8 @@ FIELDS: dict[str, dict[str, str]] = {
     "loans.LoanDate": {ORGANISATION: "id loan period act cancelled_at"},
     "loans.Proposal": {
         ORGANISATION: (
-            "id loan kind side status resource periods quantity conditions message made_at answered_at amendment act"
+            "id loan kind side status resource periods quantity conditions cost_mode price price_unit deposit message "
+            "made_at answered_at amendment act"
         ),
         PERSONAL: "made_by answered_by",
     },

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection, models
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,7 @@ class DayState(models.TextChoices):
     PART = "part", _("libre en partie")
     TAKEN = "taken", _("pris")
     CLOSED = "closed", _("fermé")
+    PAST = "past", _("passé")
 
 
 @dataclass(slots=True)
@@ -75,13 +77,16 @@ def days(
         last = min((end.date() - first).days, count - 1)
         for number in range(max((start.date() - first).days, 0), last + 1):
             held[pk, number].append((units, start, end))
+    now = wall(timezone.now())
     calendar = [
         (n, day, holiday(day)) for n, day in enumerate(first + datetime.timedelta(days=n) for n in range(count))
     ]
 
     def days_of(resource: Resource) -> list[Day]:
         those = list(parts[resource.pk].items())
-        return [_day(resource, day, n, held, those, *opening.on(resource, day, feast)) for n, day, feast in calendar]
+        return [
+            _day(resource, day, n, held, those, now, *opening.on(resource, day, feast)) for n, day, feast in calendar
+        ]
 
     return {r.pk: days_of(r) for r in resources}
 
@@ -92,14 +97,16 @@ def _day(
     number: int,
     held: dict[tuple[int, int], list[Held]],
     parts: list[tuple[int, int]],
+    now: datetime.datetime,
     name: str,
     hours: Hours,
 ) -> Day:
     if not hours:
         return Day(day, DayState.CLOSED, 0, name=name)
     own = held.get((resource.pk, number), [])
+    over = _is_over(day, hours, now)
     if not own and not any((pk, number) in held for pk, _quantity in parts):
-        return Day(day, DayState.FREE, resource.quantity, hours=hours, name=name)
+        return Day(day, DayState.PAST if over else DayState.FREE, resource.quantity, hours=hours, name=name)
     begins = [datetime.datetime.combine(day, a) for a, _b in hours]
     ends = [
         datetime.datetime.combine(day, b)
@@ -114,12 +121,22 @@ def _day(
         if quantity == 1:
             mine = mine + [([-pk], a, b) for _u, a, b in theirs]
     if free > 0:
-        return Day(day, DayState.FREE, free, hours=hours, name=name)
+        return Day(day, DayState.PAST if over else DayState.FREE, free, hours=hours, name=name)
     busy = _none_free(mine, resource.quantity)
     gaps = _gaps(list(zip(begins, ends, strict=True)), busy)
     least = datetime.timedelta(minutes=resource.min_minutes or 30)
-    partly = any(b - a >= least for a, b in gaps)
-    return Day(day, DayState.PART if partly else DayState.TAKEN, 0, busy, hours, name)
+    state = DayState.TAKEN
+    if over and any(b - a >= least for a, b in gaps):
+        state = DayState.PAST
+    elif any(b - max(a, now) >= least for a, b in gaps):
+        state = DayState.PART
+    return Day(day, state, 0, busy, hours, name)
+
+
+def _is_over(day: datetime.date, hours: Hours, now: datetime.datetime) -> bool:
+    """Whether its last hour of opening is behind: nobody can have it any more."""
+    closes = hours[-1][1]
+    return day < now.date() or (day == now.date() and closes != LAST_MINUTE and closes <= now.time())
 
 
 def _units(rows: list[Held]) -> int:
@@ -169,7 +186,7 @@ def _gaps(
 
 # ---- in words
 
-MARKS = {DayState.FREE: "l", DayState.PART: "p", DayState.TAKEN: "x", DayState.CLOSED: "f"}
+MARKS = {DayState.FREE: "l", DayState.PART: "p", DayState.TAKEN: "x", DayState.CLOSED: "f", DayState.PAST: "f"}
 
 
 def marks(shown: Sequence[Day]) -> str:
@@ -178,7 +195,7 @@ def marks(shown: Sequence[Day]) -> str:
 
 
 def short(day: Day, quantity: int) -> str:
-    """« libre », « 12 libres », « en partie », « pris », « fermé »."""
+    """« libre », « 12 libres », « en partie », « pris », « fermé », « passé »."""
     if day.state == DayState.FREE and quantity > 1:
         return ngettext("%(n)d libre", "%(n)d libres", day.free) % {"n": day.free}
     return gettext("en partie") if day.state == DayState.PART else str(day.state.label)
@@ -189,7 +206,7 @@ def words(day: Day, quantity: int) -> str:
     said = str(day.state.label)
     if day.state == DayState.FREE and quantity > 1:
         said = gettext("%(free)s sur %(n)d") % {"free": short(day, quantity), "n": quantity}
-    if day.state == DayState.PART:
+    if day.state == DayState.PART or (day.state == DayState.PAST and day.busy):
         said = gettext("%(state)s : pris %(hours)s") % {"state": said, "hours": spans(day)}
     return f"{said} ({day.name})" if day.name else said
 

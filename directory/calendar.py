@@ -192,11 +192,20 @@ def _then(period: Period, ignoring: Collection[uuid.UUID], *, everywhere: bool =
 
 def free_count(resource: Resource, period: Period, *, ignoring: Collection[uuid.UUID] = ()) -> int:
     """How many units are free for the whole of a period, parts taken into account."""
-    then, params = _then(period, ignoring)
-    free = resource.quantity
-    for pk, quantity, taken in _asked(COUNTED.format(then), resource.pk, resource.pk, *params):
-        free = min(free, quantity - taken if pk == resource.pk else (quantity - taken) * resource.quantity // quantity)
-    return max(0, free)
+    return free_counts([(resource, period, ignoring)])[0]
+
+
+def free_counts(asked: Sequence[tuple[Resource, Period, Collection[uuid.UUID]]]) -> list[int]:
+    """The same for many periods, each with what it ignores: one question for them all."""
+    texts, values, free = [], [], [resource.quantity for resource, _period, _ignoring in asked]
+    for n, (resource, period, ignoring) in enumerate(asked):
+        then, params = _then(period, ignoring)
+        texts.append(f"SELECT {n}, * FROM ({COUNTED.format(then)}) each")  # noqa: S608 - our own text
+        values += [resource.pk, resource.pk, *params]
+    for n, pk, quantity, taken in _asked(" UNION ALL ".join(texts), *values) if texts else ():
+        of, left = asked[n][0], quantity - taken
+        free[n] = max(0, min(free[n], left if pk == of.pk else left * of.quantity // quantity))
+    return free
 
 
 # ---- occupy and free
@@ -226,11 +235,7 @@ def occupy(
         for each in locked:
             wanted = quantity if each is whole else -(-each.quantity * quantity // whole.quantity)
             taken = span(period.lower, period.upper + after[each.pk] if period.upper else None)  # type: ignore[arg-type]
-            units = [
-                unit
-                for unit in range(1, each.quantity + 1)
-                if not any(_overlap(taken, other) for other in held[each.pk, unit])
-            ]
+            units = [n for n in range(1, each.quantity + 1) if not any(_overlap(taken, o) for o in held[each.pk, n])]
             if len(units) < wanted:
                 raise Taken(period, len(units) if each is whole else 0)
             for unit in units[:wanted]:
@@ -385,12 +390,8 @@ def _asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:
 def _insert(rows: list[Occupation], period: Period) -> list[Occupation]:
     try:  # within the transaction of ``occupy``: a refusal undoes it all
         return Occupation.objects.bulk_create(rows)
-    except IntegrityError as error:
-        if isinstance(error.__cause__, ExclusionViolation):
-            raise Taken(period) from error
-        raise
-    except OperationalError as error:
-        if isinstance(error.__cause__, DeadlockDetected):
+    except (IntegrityError, OperationalError) as error:
+        if isinstance(error.__cause__, (ExclusionViolation, DeadlockDetected)):
             raise Taken(period) from error
         raise
 

@@ -67,6 +67,7 @@ urlpatterns = [
     path("ressources/<slug:slug>/agenda.ics", agenda.resource_ics, name="resource_ics"),
     path("ressources/<slug:slug>/agenda.ifb", agenda.resource_ifb, name="resource_ifb"),
     path("ressources/<slug:slug>/agenda/bloquer/", closing.resource_closing, name="resource_closing"),
+    path("ressources/<slug:slug>/agenda/horaires/", closing.resource_hours, name="resource_hours"),
     path("ressources/<slug:slug>/agenda/blocages/<int:pk>/retirer/", closing.closure_remove, name="closure_remove"),
     path(
         "ressources/<slug:slug>/agenda/horaires/<int:pk>/retirer/",

@@ -27,7 +27,8 @@ from toolbox.composing import Written, roles_of
 from toolbox.models import Party
 
 # What the two sides agree on outside of the text: the rest of what the portal knows may be mended without them.
-TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "personne.nom",
+TERMS = ("periode.en_mots", "periode.recurrence_en_mots", "pret.quantite", "pret.conditions", "cout.mode",
+         "cout.montant", "cout.unite", "cout.depot", "personne.nom",
          "personne.superviseur", "personne.part_de_temps", "personne.horaire", "personne.essai_fin")  # fmt: skip
 PERSON = "personne."
 THING = ("ressource.", "local.", "expertise.")

@@ -69,6 +69,7 @@ def _gesture(loan: Any) -> str:
         Wait.SIGN: _("Lire et signer"),
         Wait.CHECK: _("Vérifier et confirmer"),
         Wait.LINK: _("Envoyer le lien"),
+        Wait.AGAIN: _("Reprendre l’entente"),
     }[Wait(loan.wait)]
 
 

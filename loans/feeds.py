@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import secrets
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -92,19 +93,19 @@ def _organisations(feed: CalendarFeed) -> set[int]:
 
 
 def _events(feed: CalendarFeed, now: datetime.datetime) -> list[ical.Event]:
-    """Each date once; who belongs to both sides sees it as the lender."""
+    """Each loan once, as its e-mails tell it; who belongs to both sides sees it as the lender."""
     ours = _organisations(feed)
     rows = LoanDate.objects.filter(Q(loan__lender__in=ours) | Q(loan__borrower__in=ours))
-    rows = rows.filter(loan__status__in=SHOWN, cancelled_at__isnull=True)
-    rows = rows.filter(period__endswith__gt=now - KEPT)
+    rows = rows.filter(loan__status__in=SHOWN, loan__ends_at__gt=now - KEPT)
     rows = rows.select_related("loan__resource__territory", "loan__lender", "loan__borrower").defer(
         "loan__resource__search", "loan__resource__description", "loan__lender__search", "loan__lender__description",
         "loan__borrower__search", "loan__borrower__description", "loan__resource__territory__outline",
     )  # fmt: skip
     found = []
-    for date in rows.order_by("period", "id"):
-        loan = date.loan
-        event = event_of(loan, date, Side.LENDER if loan.lender_id in ours else Side.BORROWER)
+    for _pk, dates in groupby(rows.order_by("loan__starts_at", "loan_id", "period", "id"), key=lambda d: d.loan_id):
+        its = list(dates)
+        loan = its[0].loan
+        event = event_of(loan, its, Side.LENDER if loan.lender_id in ours else Side.BORROWER)
         between = _("Prêteur : %(a)s\nEmprunteur : %(b)s") % {"a": loan.lender.name, "b": loan.borrower.name}
         found.append(replace(event, description=f"{between}\n{event.description}".strip()))
     return found

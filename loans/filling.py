@@ -41,6 +41,8 @@ def values(loan: Loan, number: str = "", *, agreed: Proposal | None = None) -> d
             loan.resource = places.defer("search", "territory__outline").get(pk=agreed.resource_id)
         loan.quantity, loan.conditions, periods = agreed.quantity, agreed.conditions, list(agreed.periods)
         loan.starts_at, loan.ends_at = periods[0].lower, max(p.upper for p in periods)
+        loan.cost_mode, loan.price, loan.price_unit = agreed.cost_mode, agreed.price, agreed.price_unit
+        loan.deposit = agreed.deposit
     found = {
         **_parties(loan),
         **facts.of_resource(loan.resource, loan.lender),

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from directory.models import Membership
 from loans import agreements, filling, rules, signing
 from loans.agreements import has_agreed, lacks
 from loans.amendments import another_person, awaits_amendment
@@ -29,7 +31,7 @@ TONES = {S.IN_FORCE: "ok", S.REFUSED: "danger", S.EXPIRED: "warn", S.CANCELLED: 
 def of_loan(loan: Loan) -> list[Agreement]:
     """The agreements of a loan with what this module reads of them, newest first. Three queries."""
     rows = loan.agreements.select_related("edition__model").prefetch_related(
-        "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party"))
+        "edition__clauses", Prefetch("signatures", Signature.objects.only("agreement", "party", "how"))
     )
     found = list(_with_scan(rows).order_by("-id"))
     for row in found:
@@ -48,14 +50,22 @@ def with_news(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
 
 
 def _with_scan(rows: QuerySet[Agreement]) -> QuerySet[Agreement]:
-    """With the side that sent the paper, signed, which the other has not confirmed yet; when the person lent was sent
-    the link that she has; and the party that refused to sign. In the same query."""
-    waiting = PaperScan.objects.filter(agreement=OuterRef("pk"), answered_at__isnull=True)
+    """With the side that sent the paper, signed, which the other has not confirmed yet; the last one that was said not
+    to be right, and the one that was confirmed; when the person lent was sent the link that she has; the party that
+    refused to sign; whether an amendment waits, or is in force; and the number of the last agreement of the same loan
+    that came after. In the same query."""
+    papers = PaperScan.objects.filter(agreement=OuterRef("pk")).order_by("-pk")
+    waiting = papers.filter(answered_at__isnull=True)
+    contested = papers.filter(confirmed=False).values(said=JSONObject(side="side", reason="reason"))
     links = SigningLink.objects.filter(agreement=OuterRef("pk"), used_at__isnull=True, revoked_at__isnull=True)
     refusals = JournalEntry.objects.filter(agreement=OuterRef("pk"), kind="refused")
+    amending = Agreement.objects.filter(amends=OuterRef("pk"), status__in=(S.TO_SIGN, S.IN_FORCE)).order_by("-status")
+    later = Agreement.objects.filter(loan=OuterRef("loan"), amends__isnull=True, pk__gt=OuterRef("pk")).order_by("-pk")
     return rows.annotate(
-        scan_side=Subquery(waiting.values("side")[:1]), link_at=Subquery(links.values("sent_at")[:1]),
-        refused_by=Subquery(refusals.values("party")[:1]),
+        scan_side=Subquery(waiting.values("side")[:1]), contested=Subquery(contested[:1]),
+        signed_scan=Subquery(papers.filter(confirmed=True).values("uid")[:1]),
+        link_at=Subquery(links.values("sent_at")[:1]), replaced_by=Subquery(later.values("number")[:1]),
+        refused_by=Subquery(refusals.values("party")[:1]), amended=Subquery(amending.values("status")[:1]),
     )  # fmt: skip
 
 
@@ -67,7 +77,7 @@ def root_of(rows: Iterable[Agreement]) -> Agreement | None:
 
 def awaiting(*organisations: int) -> list[tuple[Agreement, str, Standing]]:
     """The agreements that await something from these organisations: which, for which side, what. Three queries."""
-    rows = with_news(Agreement.objects.of(*organisations).filter(status__in=agreements.OPEN).for_list())
+    rows = with_news(Agreement.objects.of(*organisations).filter(signing.under_way()).for_list())
     found = []
     for row in rows.order_by("sign_by", "created_at", "id")[:AT_MOST]:
         for side, organisation in ((Side.LENDER, row.loan.lender_id), (Side.BORROWER, row.loan.borrower_id)):
@@ -158,7 +168,10 @@ def _without(root: Agreement | None, rule: rules.Applying, loan: Loan) -> list[s
         if root is None:
             return [_("Une entente signée est exigée, et il n’y en a pas encore : dressez-la depuis la page du prêt.")]
         words = {"number": root.number, "state": root.get_status_display()}
-        return [_("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.") % words]
+        said = _("L’entente %(number)s est %(state)s : dressez-en une autre depuis la page du prêt.")
+        if renewable(root):
+            said = _("L’entente %(number)s est %(state)s : reprenez-la depuis la page du prêt.")
+        return [said % words]
     if root.status == S.TO_SIGN:
         return _to_sign(root)
     if asked := lacks(root):
@@ -214,6 +227,7 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         if ours or (side == Side.LENDER and Party.PERSON in waited):
             state = _("À signer") if ours else _("À faire signer")
             expected = _to_sign_by_us(side, waited, amends=agreement.amends_id is not None) % {**until, "who": them}
+            expected = _after(_not_right(agreement, side, them), expected)
             if ours and not mandated:
                 return Standing("info", state, expected)
             gesture = _("Lire et signer") if ours else _("Envoyer le lien")
@@ -221,30 +235,74 @@ def _standing(agreement: Agreement, side: str, *, mandated: bool) -> Standing:
         said = _("C’est signé pour vous. %(who)s doit encore signer, avant %(when)s.")
         who = them if PARTY_OF[other(side)] in waited else _("La personne prêtée")
         return Standing("info", _("En attente de signature"), said % {**until, "who": who})
+    if agreement.status in signing.ENDED:
+        return _not_signed(agreement)
     said = {
-        S.IN_FORCE: _("Toutes les parties ont signé : le texte ne change plus."),
-        S.REFUSED: _refused(agreement),
-        S.EXPIRED: _expired(agreement),
+        S.IN_FORCE: _in_force(agreement),
         S.CANCELLED: agreement.ended_note or _("Elle n’engage personne."),
         S.ENDED: _("Le prêt est annulé : elle ne vaut plus pour la suite, et reste gardée. %(note)s")
         % {"note": agreement.ended_note},
     }[S(agreement.status)]
+    return Standing(TONES[S(agreement.status)], _state(agreement), said)
+
+
+def _state(agreement: Agreement) -> str:
     state = str(agreement.get_status_display())
-    return Standing(TONES[S(agreement.status)], state[:1].upper() + state[1:], said)
+    return state[:1].upper() + state[1:]
+
+
+def _not_signed(agreement: Agreement) -> Standing:
+    """Why, and what becomes of it: both sides are awaited where the loan can't begin without another."""
+    said, mine = _refused(agreement) if agreement.status == S.REFUSED else _expired(agreement), False
+    if agreement.amends_id is None and (number := getattr(agreement, "replaced_by", None)):
+        said = _after(said, _("L’entente %(number)s a pris sa place.") % {"number": number})
+    elif mine := signing.awaits_renewal(agreement):
+        said = _after(said, _("Reprenez-la : ce prêt demande une entente signée."))
+    elif signing.renewable(agreement):
+        said = _after(said, _("On peut la reprendre."))
+    if mine:
+        return Standing("act", _("À reprendre"), said, mine=True, action=_("Reprendre l’entente"))
+    return Standing(TONES[S(agreement.status)], _state(agreement), said)
+
+
+def _not_right(agreement: Agreement, side: str, them: str) -> str:
+    """To the side that sent a paper, why the other did not confirm it; empty when none was sent, or rows came so."""
+    contested = getattr(agreement, "contested", None)
+    if not contested or contested["side"] != side:
+        return ""
+    said = _("%(who)s ne confirme pas la numérisation que vous avez envoyée : « %(reason)s » Corrigez ce qui ne va pas "
+             "et envoyez-en une autre, ou signez en ligne.")  # fmt: skip
+    return said % {"who": them, "reason": contested["reason"]}
+
+
+def _in_force(agreement: Agreement) -> str:
+    paper, amended = [s.on_paper for s in agreement.signatures.all()], getattr(agreement, "amended", None)
+    said = _("Toutes les parties ont signé : le texte ne change plus.")
+    if amended == S.TO_SIGN:
+        said = _("Toutes les parties ont signé. Un avenant attend des signatures.")
+    elif amended:
+        said = _("Toutes les parties ont signé. Un avenant signé depuis en change une partie.")
+    if not any(paper):
+        return said
+    return _after(said, _("C’est signé sur papier.") if all(paper) else _("C’est signé en partie sur papier."))
 
 
 def _refused(agreement: Agreement) -> str:
     party = getattr(agreement, "refused_by", "")
-    who = {Party.LENDER: agreement.loan.lender.name, Party.BORROWER: agreement.loan.borrower.name}.get(
-        party, _("La personne prêtée") if party == Party.PERSON else _("Une partie")
-    )
+    who = _("La personne prêtée") if party == Party.PERSON else _("Une partie")
+    if party in (Party.LENDER, Party.BORROWER):
+        who = (agreement.loan.lender if party == Party.LENDER else agreement.loan.borrower).name
     return _("%(who)s a refusé de signer : %(note)s") % {"who": who, "note": agreement.ended_note}
 
 
 def _expired(agreement: Agreement) -> str:
     who = _(" et ").join(party_words(agreement, party) for party in unsigned(agreement))
-    said = _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s. On peut la reprendre.")
-    return said % {"who": who}
+    return _("Toutes les signatures n’y étaient pas à temps : il manquait %(who)s.") % {"who": who}
+
+
+def renewable(agreement: Agreement) -> bool:
+    """Whether it is taken up again with the same answers: none took its place."""
+    return signing.renewable(agreement) and not getattr(agreement, "replaced_by", None)
 
 
 def who_signs(agreement: Agreement, side: str) -> str:
@@ -253,6 +311,11 @@ def who_signs(agreement: Agreement, side: str) -> str:
     if agreement.status != S.TO_SIGN or getattr(agreement, "scan_side", None) or party not in unsigned(agreement):
         return ""
     return signing.who_instead(agreement, party)
+
+
+def may_refuse(seats: Iterable[Membership]) -> bool:
+    """Whether one of these may say no to what is to sign: a mandate to sign, or a manager."""
+    return any(seat.is_signatory or seat.is_manager for seat in seats)
 
 
 def sends_link(agreement: Agreement) -> bool:

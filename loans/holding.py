@@ -115,12 +115,21 @@ def take_effect(amendment: Agreement) -> None:
     notifications.took_effect(proposal)
 
 
+COST = ("cost_mode", "price", "price_unit", "deposit")
+
+
+def cost_of(asked: Resource | Loan | Proposal) -> dict[str, Any]:
+    """What is given in return for it: how, how much (CAD), for what, and what is left meanwhile."""
+    return {name: getattr(asked, name) for name in COST}
+
+
 def bounds(proposal: Proposal) -> dict[str, Any]:
     """The other terms of a proposal, as fields of its loan."""
     return {
         "conditions": proposal.conditions,
         "starts_at": proposal.periods[0].lower,
         "ends_at": max(p.upper for p in proposal.periods),
+        **cost_of(proposal),
     }
 
 

@@ -55,6 +55,11 @@ def worked(loan: Loan) -> str:
     return in_words(sum(done)) if done else ""
 
 
+def last_noting(loan: Loan, date: LoanDate) -> LoanEvent | None:
+    """What holds of a date."""
+    return loan.events.filter(verb=NOTED, data__date=date.pk).last()
+
+
 @transaction.atomic
 def note_hours(date: LoanDate, *, by: Any, minutes: int, note: str = "", seen: int = 0) -> LoanEvent:
     """Either side says how long was done on a date that is past; ``seen`` is the noting that the page showed, 0: none.
@@ -64,7 +69,8 @@ def note_hours(date: LoanDate, *, by: Any, minutes: int, note: str = "", seen: i
     loan = Loan.objects.select_for_update(no_key=True, of=("self",)).select_related("resource").get(pk=date.loan_id)
     sides = sides_of(by, loan)
     require(bool(sides) and are_noted(loan) and is_past(date) and 0 <= minutes <= most(date))
-    before = loan.events.filter(verb=NOTED, data__date=date.pk).last()
+    before = last_noting(loan, date)
+    require(minutes > 0 or before is not None)  # none at all is said only to correct what was noted
     if before and (before.data["minutes"], before.note) == (minutes, note):
         return before
     if (before.pk if before else 0) != seen:

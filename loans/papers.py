@@ -11,7 +11,7 @@ import html
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import segno
@@ -32,6 +32,8 @@ from toolbox.composing import Written, blanks_of, compose
 from toolbox.models import Party
 
 CODE = re.compile(r"\b([A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4})\b")
+_IN_ADDRESS = re.compile(r"[?&]code=([^&#\s]*)")
+LONGEST_CODE = 300  # letters of an address that is pasted
 
 
 @dataclass(frozen=True)
@@ -221,8 +223,14 @@ class Verdict:
     document: IssuedDocument | None = None
     whole: bool = True
     signatures: int = 0
+    on_paper: tuple[datetime.datetime, ...] = ()  # when each of those made by hand was confirmed
+    other_code: bool = False  # what was typed beside the file is the code of something else
     replaced: bool = False
     newer: bool = False
+
+    @property
+    def confirmed_at(self) -> datetime.datetime | None:
+        return max(self.on_paper, default=None)
 
     @property
     def state_then(self) -> str:
@@ -239,23 +247,27 @@ def verify(content: bytes | None, code: str = "") -> Verdict:
     digest = hashlib.sha256(content).hexdigest()
     document = IssuedDocument.objects.select_related("agreement").filter(sha256=digest).first()
     if document:
-        return _verdict("authentic", document.agreement, document)
+        other = bool(code) and read_code(code) != document.agreement.code
+        return replace(_verdict("authentic", document.agreement, document), other_code=other)
     codes = {read_code(code)} | {found.decode() for found in re.findall(CODE.pattern.encode(), content)}
     found = known.filter(code__in=codes - {""}).order_by("pk").first()
     return Verdict("changed", found) if found else Verdict("unknown")
 
 
 def _verdict(answer: str, agreement: Agreement, document: IssuedDocument | None = None) -> Verdict:
+    signatures = list(agreement.signatures.all())
     return Verdict(
         answer, agreement, document,
         whole=not JournalEntry.objects.broken(agreement),
-        signatures=agreement.signatures.count(),
+        signatures=len(signatures),
+        on_paper=tuple(signature.at for signature in signatures if signature.on_paper),
         replaced=agreement.amendments.filter(status=AgreementStatus.IN_FORCE).exists(),
         newer=document is not None and document.state != agreement.status,
     )  # fmt: skip
 
 
 def read_code(text: str) -> str:
-    """A code as people type it: small letters, spaces, no hyphens."""
-    letters: Any = re.sub(r"[^A-Z0-9]", "", text.upper())[:12]
+    """A code as people type it (small letters, spaces, no hyphens), or the address that the document gives of it."""
+    address = _IN_ADDRESS.search(text)
+    letters: Any = re.sub(r"[^A-Z0-9]", "", (address[1] if address else text).upper())[:12]
     return "-".join((letters[:4], letters[4:8], letters[8:])) if len(letters) == 12 else ""

@@ -6,7 +6,7 @@ agreement is signed, it is held at that moment, and taken once the amendment is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -18,7 +18,7 @@ from directory.permissions import require
 from loans import amendments, holding, notifications
 from loans.holding import least_quantity
 from loans.lifecycle import change, move, tell
-from loans.models import Loan, LoanStatus, Proposal, Side
+from loans.models import AgreementStatus, Loan, LoanStatus, Proposal, Side
 from loans.permissions import other, sides_of
 from loans.requests import Held, Refused, answer_by, let_through
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -84,11 +84,13 @@ def propose(
     quantity: int,
     resource: Resource | None = None,
     conditions: str = "",
+    cost: Mapping[str, Any] | None = None,
     message: str = "",
     version: int | None = None,
 ) -> Proposal:
-    """Propose other dates, quantity, resource or conditions; answering a proposal by another replaces it.
+    """Propose other dates, quantity, resource, conditions or ``cost``; answering a proposal by another replaces it.
 
+    Without ``cost``, another resource is lent at its own; what is signed keeps the cost that it says.
     Raises ``calendar.Taken`` when this can't be had now, ``Refused`` when ``check`` says no otherwise, AlreadyMoved.
     """
     require(side in sides_of(by, loan) and loan.status in CHANGEABLE)
@@ -121,11 +123,22 @@ def propose(
     proposal = Proposal.objects.create(
         loan=loan, kind=_kind(loan, resource, periods, quantity), side=side, resource=resource,
         periods=sorted(periods, key=lambda p: p.lower), quantity=quantity, conditions=conditions, message=message,
-        made_by=by,
+        made_by=by, **_cost(loan, resource, cost),
     )  # fmt: skip
     tell(loan, "propose", by=by, side=side, note=message, data={"proposal": proposal.pk, "kind": proposal.kind})
     notifications.proposed(proposal)
     return proposal
+
+
+def keeps_cost(loan: Loan) -> bool:
+    """Whether an agreement in force says what the loan costs."""
+    return loan.agreements.filter(amends__isnull=True, status=AgreementStatus.IN_FORCE).exists()
+
+
+def _cost(loan: Loan, resource: Resource, asked: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if keeps_cost(loan):
+        return holding.cost_of(loan)
+    return asked or holding.cost_of(loan if resource.pk == loan.resource_id else resource)
 
 
 def _kind(loan: Loan, resource: Resource, periods: Sequence[Period], quantity: int) -> str:

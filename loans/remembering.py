@@ -28,6 +28,8 @@ _OF_ITSELF = re.compile(r"(?:preteur|emprunteur)[._]\w+|\w+_(?:preteur|emprunteu
 _ITS_HABITS = ("rc_montant", "destruction_methode", "mesures", "equipement_protection", "formation_sst")
 _DELAYS = re.compile(r"(?:delai_|bilan_|preavis_)\w+|\w+_jours")
 _OF_RESOURCE = ("ressource.", "local.", "expertise.", "exigences.")
+# What the portal writes anew for each text, even to say nothing.
+_OF_THAT_TEXT = ("entente.", "periode.", "pret.conditions")
 # Said of one person, of one occasion: what held then says nothing of now.
 _NEVER = re.compile(
     r"personne[._s].*|reflexion_jours|accord_syndicat_date|consentement_texte|pret\..*|periode\..*|cout\..*"
@@ -69,12 +71,22 @@ def answers(agreement: Agreement, side: str, blanks: Iterable[Blank]) -> dict[st
 
 def of_loan(loan: Loan, edition: Edition) -> tuple[dict[str, Any], list[str]]:
     """What was said in an earlier agreement of this loan that did not hold: nobody types it twice."""
-    ended = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).order_by("-id").first()
+    rows = loan.agreements.filter(amends__isnull=True, edition__model=edition.model_id).select_related("edition")
+    ended = rows.order_by("-id").first()
     if ended is None:
         return {}, []
-    names = {name for name, blank in blanks_of(edition).items() if not blank.from_portal}
-    keys = optional_keys(edition)
-    return {n: v for n, v in ended.values.items() if n in names}, [key for key in ended.chosen if key in keys]
+    ended.loan = loan
+    return of_ended(ended, edition)
+
+
+def of_ended(agreement: Agreement, edition: Edition) -> tuple[dict[str, Any], list[str]]:
+    """What an agreement said that still holds in the next one of its loan: its answers, its optional clauses."""
+    was = agreement.values.get("ressource.nom")
+    another = was and was != agreement.loan.resource.name
+    said = but_of_resource(agreement) if another else agreement.values
+    names, keys = blanks_of(edition), optional_keys(edition)
+    kept = {name: value for name, value in said.items() if name in names and not name.startswith(_OF_THAT_TEXT)}
+    return kept, [key for key in agreement.chosen if key in keys]
 
 
 def but_of_resource(agreement: Agreement) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.db.models import prefetch_related_objects
 from psycopg.types.multirange import Multirange
 
 from directory import calendar
@@ -38,11 +39,6 @@ class Rival:
     period: Period
     quantity: int
 
-    @property
-    def free(self) -> int:
-        """How many units are left then for it, what it holds itself aside."""
-        return calendar.free_count(self.resource, self.period, ignoring=_acts(self.loan))
-
 
 def asked_during(resource: Resource, periods: Sequence[Period], *, user: Any, but: Collection[int] = ()) -> list[Rival]:
     """Those that this reader may see, the first to come first. Three queries at most."""
@@ -63,14 +59,15 @@ def asked_during(resource: Resource, periods: Sequence[Period], *, user: Any, bu
 
 def of_loan(loan: Loan, resource: Resource, periods: Sequence[Period], quantity: int, *, user: Any) -> list[Rival]:
     """Those that can't all be accepted with what this loan asks: there is not enough for everyone."""
-    found, own = asked_during(resource, periods, user=user, but=[loan.pk]), _acts(loan)
+    found = asked_during(resource, periods, user=user, but=[loan.pk])
+    own = [date.act for date in loan.dates.all()]
 
     def wanted(then: Period) -> int:
         with_it = [one for one in found if one.period.lower < then.upper and then.lower < one.period.upper]
         return quantity + sum(one.quantity for one in with_it)
 
-    free = {one.loan.pk: calendar.free_count(resource, one.period, ignoring=own) for one in found}
-    return [one for one in found if wanted(one.period) > free[one.loan.pk]]
+    free = calendar.free_counts([(resource, one.period, own) for one in found])
+    return [one for one, left in zip(found, free, strict=True) if wanted(one.period) > left]
 
 
 def gone(resource: Resource, periods: Sequence[Period], quantity: int) -> Period | None:
@@ -80,9 +77,9 @@ def gone(resource: Resource, periods: Sequence[Period], quantity: int) -> Period
 
 
 def left_out(resource: Resource, periods: Sequence[Period], *, user: Any) -> list[Rival]:
-    """Those that can no longer be accepted as they are, during these periods: too little is left."""
-    return [one for one in asked_during(resource, periods, user=user) if one.quantity > one.free]
-
-
-def _acts(loan: Loan) -> list[Any]:
-    return list(loan.dates.values_list("act", flat=True))
+    """Those that can no longer be accepted as they are, during these periods: too little is left, what they hold
+    themselves aside."""
+    found = asked_during(resource, periods, user=user)
+    prefetch_related_objects([one.loan for one in found], "dates")
+    asked = [(one.resource, one.period, [date.act for date in one.loan.dates.all()]) for one in found]
+    return [one for one, left in zip(found, calendar.free_counts(asked), strict=True) if one.quantity > left]

@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 
 from directory.models import Kind, Resource
 from directory.permissions import can_edit, curated_territories, require
-from loans.models import AgreementRule, Demand, Loan
+from loans.models import Agreement, AgreementRule, Demand, Loan
+from loans.models.agreement import LIVE
 from loans.models.agreement_rule import BY_LAW, default_of
+from loans.models.status import ENDED
 from mutualisation.kernel.memo import memo
 from toolbox.models import ModelAgreement
 
@@ -36,13 +38,22 @@ class Applying:
     def model(self) -> ModelAgreement | None:
         """The model that the rules name, else the next one of the kind in force; None when there is none.
 
-        One query, unless the models in force are ``known``.
+        What a network made for itself applies where a rule names it, nowhere by itself. One query, unless the models
+        in force are ``known``.
         """
         among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind)
         rows = ModelAgreement.objects.in_force().filter(among) if self.known is None else self.known
         models = {m.pk: m for m in rows}  # in the order of the toolbox
         chosen = next((models[pk] for pk in self.wanted if pk in models), None)
-        return chosen or next((m for m in models.values() if m.kind == self.resource.kind), None)
+        everyone = (m for m in models.values() if m.kind == self.resource.kind and m.owner_id is None)
+        return chosen or next(everyone, None)
+
+    @cached_property
+    def withdrawn(self) -> ModelAgreement | None:
+        """Where there is no model: the one that was withdrawn, if that is why. One query."""
+        among = Q(pk__in=self.wanted) | Q(kind=self.resource.kind, owner=None)
+        gone = ModelAgreement.objects.filter(among, withdrawn_at__isnull=False)
+        return gone.order_by("-withdrawn_at").first()
 
     def demanded(self, quantity: int = 1) -> bool:
         """Whether so many units are handed over only once an agreement is signed."""
@@ -113,6 +124,13 @@ def _of(
         rule = default_of(resource.kind)
     wanted = tuple(pk for pk in (own.model_id if own else None, general.model_id) if pk)
     return Applying(resource, rule.demand, rule.threshold, wanted, own=own is not None, known=known)
+
+
+def withdrawn_since(agreement: Agreement) -> ModelAgreement | None:
+    """The model of an agreement that lives, when it no longer serves: the agreement keeps its text."""
+    model = agreement.edition.model
+    lives = agreement.status in LIVE and agreement.loan.status not in ENDED
+    return model if lives and model.withdrawn_at else None
 
 
 def is_demanded(loan: Loan) -> bool:

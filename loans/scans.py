@@ -95,6 +95,11 @@ def waiting(agreement: Agreement) -> PaperScan | None:
     return agreement.scans.filter(answered_at__isnull=True).first()
 
 
+def confirmed(agreement: Agreement) -> PaperScan | None:
+    """The one that the other side said is right."""
+    return agreement.scans.filter(confirmed=True).first()
+
+
 def can_send(user: Any, agreement: Agreement) -> bool:
     return agreement.status == AgreementStatus.TO_SIGN and bool(sides_of(user, agreement.loan))
 

@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy
 from directory.calendar import Taken
 from directory.models import Membership
 from directory.permissions import managers_of, require
-from loans import agreements, filling, holding, notifications, possible
+from loans import agreements, filling, holding, notifications, possible, remembering, rules
 from loans.models import (
     Agreement,
     AgreementStatus,
     JournalEntry,
     Loan,
+    LoanStatus,
     PaperScan,
     Side,
     Signature,
@@ -44,7 +45,7 @@ from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import day_in_words
 from mutualisation.kernel.paper import printable
 from toolbox.comparing import Differences, compare_clauses
-from toolbox.composing import blanks_of, optional_keys
+from toolbox.composing import blanks_of
 from toolbox.models import Party
 
 # What each line of the journal says.
@@ -255,12 +256,32 @@ def expire(agreement: Agreement) -> None:
 # ---- again
 
 
+def renewable(agreement: Agreement) -> bool:
+    """Once it was refused or left too long, unless the loan is over; never an amendment: it is drawn up again from the
+    agreement that it amends. Whether another one took its place is not looked at."""
+    ended = agreement.amends_id is None and agreement.status in ENDED
+    return ended and agreement.loan.status in agreements.WRITABLE
+
+
+def awaits_renewal(agreement: Agreement) -> bool:
+    """The same, of a loan to come that can't begin without one: as ``Wait.AGAIN`` says it to the database."""
+    loan = agreement.loan
+    to_come = loan.status == LoanStatus.ACCEPTED and loan.ends_at > timezone.now()
+    return to_come and renewable(agreement) and rules.announced(loan.resource).demanded(loan.quantity)
+
+
+def under_way() -> Q:
+    """Of agreements: those that are written or signed, and among those not signed the ones that may await renewal."""
+    to_come = Q(loan__status=LoanStatus.ACCEPTED, loan__ends_at__gt=timezone.now())
+    return Q(status__in=agreements.OPEN) | Q(to_come, status__in=ENDED, amends__isnull=True)
+
+
 def can_renew(user: Any, agreement: Agreement) -> bool:
-    """Either side, once it was refused or left too long, unless another one took its place or the loan is over; never
-    an amendment: it is drawn up again from the agreement that it amends."""
-    if agreement.amends_id or agreement.status not in ENDED or agreement.loan.status not in agreements.WRITABLE:
+    """Either side, unless another one took its place."""
+    if not renewable(agreement):
         return False
-    return bool(sides_of(user, agreement.loan)) and successor(agreement) is None
+    later = Agreement.objects.filter(loan=agreement.loan_id, amends__isnull=True, pk__gt=agreement.pk)
+    return bool(sides_of(user, agreement.loan)) and not later.exists()
 
 
 @transaction.atomic
@@ -283,15 +304,14 @@ def _again(agreement: Agreement, *, by: Any) -> Agreement:
     """A draft of the edition of today, where the model has one, with what was answered; what the portal knows, anew."""
     edition = agreement.edition.model.current or agreement.edition
     number = Agreement.objects.next_number()
-    known = filling.values(agreement.loan, number)
-    kept = {name: value for name, value in agreement.values.items() if name in blanks_of(edition)}
-    kept.pop("entente.date", None)
-    values = possible.only(agreement.loan, {**kept, **known}, drawn=timezone.localdate(), blanks=blanks_of(edition))
-    optional = optional_keys(edition)
-    fresh = agreements.create(
-        agreement.loan, edition, number=number, values=values, by=by, data={"again": agreement.number},
-        chosen=[key for key in agreement.chosen if key in optional],
+    kept, chosen = remembering.of_ended(agreement, edition)
+    values = possible.only(
+        agreement.loan, {**kept, **filling.values(agreement.loan, number)}, drawn=timezone.localdate(),
+        blanks=blanks_of(edition),
     )  # fmt: skip
+    fresh = agreements.create(
+        agreement.loan, edition, number=number, values=values, by=by, data={"again": agreement.number}, chosen=chosen
+    )
     notifications.agreement_drawn_up(fresh, by=by, whole=not agreements.lacks(fresh))
     return fresh
 

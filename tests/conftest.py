@@ -15,10 +15,18 @@ import pytest
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from pytest_django import DjangoDbBlocker
 from xdist.scheduler import LoadFileScheduling
 
 from mutualisation.kernel.memo import forget_all
+
+# A slow machine is no fault of what is tested; what one example writes, the next may find.
+hypothesis.register_profile(
+    "portal", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis.load_profile("portal")
 
 MEDIA = Path(tempfile.mkdtemp(prefix="mutualisation-essais-"))
 UNDEFINED = "⟦non défini : %s⟧"

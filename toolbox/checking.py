@@ -14,16 +14,19 @@ from django.utils.translation import gettext as _
 
 from mutualisation.kernel.search import normalise
 from toolbox.composing import BLANK, Blank, blanks_of, places
-from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE, as_number, is_filled
+from toolbox.conditions import ALWAYS, COMPARISONS, FITTING, OPTIONAL, WITHOUT_VALUE, as_number, is_filled
 from toolbox.models import Clause, Edition
+from toolbox.variables import CATALOGUE, KNOWN, SOMETIMES, UNKNOWN
 
 LONGEST = 20_000  # letters of a clause
-LARGEST = 999_999_999  # of a number whose variable declares none: forms take nine digits
 # A name as people type it: « [[Nom du prêteur]] » is as unknown as « [[nom]] », and is told the same way.
 BRACKETED = re.compile(r"\[\[([^\[\]\n]{1,80})\]\]")
 NEAR, ALIKE = 3, 0.6
 SAID_AT_MOST = 20  # unknown names of one clause
-_SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} |^```|!\[", re.IGNORECASE | re.MULTILINE)
+_PORTAL = {variable.name: variable for variable in CATALOGUE}
+_SHOWN_AS_TYPED = re.compile(r"</?[a-z!]|\{\{|\{%|^#{1,6} ", re.IGNORECASE | re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_PICTURE = re.compile(r"!\[(?!\[)[^\]\n]*\][(\[]")  # « Attention![[nom]] » is none
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,15 @@ def problems(edition: Edition, clauses: Iterable[Clause]) -> list[Problem]:
     found = [] if clauses else [Problem(_("Il n’y a aucune clause : ajoutez-en une."))]
     for clause in clauses:
         found += _unknown(clause, blanks)
-        found += [Problem(said, clause) for said in [*_of_body(clause, blanks), *_of_case(clause.when, blanks)]]
+        found += [Problem(said, clause) for said in _of_body(clause, blanks)]
+        if clause.when not in (ALWAYS, OPTIONAL) and (why := _unreached(clause, clauses, blanks, edition.model.kind)):
+            found.append(Problem(_("Cette clause ne paraîtra jamais : %(why)s") % {"why": why}, clause))
         if _SHOWN_AS_TYPED.search(clause.body):
             said = _("« %(title)s » contient du code ou des marques qui paraîtront tels quels, comme du texte.")
+            found.append(Problem(said % {"title": clause.title}, clause, blocking=False))
+        if _FENCE.search(clause.body):
+            said = _("« %(title)s » : les lignes « ``` » ne paraîtront pas; ce qu’elles entourent se lira comme "
+                     "du texte.")  # fmt: skip
             found.append(Problem(said % {"title": clause.title}, clause, blocking=False))
     found += [Problem(said, variable=name) for name, said in _of_variables(edition, clauses)]
     return sorted(found, key=lambda problem: not problem.blocking)
@@ -118,49 +127,76 @@ def _of_body(clause: Clause, blanks: Mapping[str, Blank]) -> Iterable[str]:
         if "hidden" in where:
             yield _("« %(title)s » : « %(label)s » est dans l’adresse d’un lien, où rien ne se remplit. "
                     "Sortez-la du lien.") % said  # fmt: skip
+    if _PICTURE.search(clause.body):
+        yield _("« %(title)s » contient une image, qui ne paraîtrait pas : une entente est faite de mots. Retirez-la, "
+                "ou nommez-la parmi les documents joints.") % about  # fmt: skip
     rest = BRACKETED.sub("", clause.body)
     if "[[" in rest or "]]" in rest:
         yield _("« %(title)s » : des doubles crochets n’entourent aucun nom de variable. Insérez la variable en la "
                 "choisissant, ou retirez les crochets.") % about  # fmt: skip
 
 
-def _of_case(when: Any, blanks: Mapping[str, Blank]) -> Iterable[str]:
-    """Why a condition can never hold."""
-    if when in ("always", "optional"):
-        return
-    never = _("Cette clause ne paraîtra jamais : %(why)s")
+def _unreached(clause: Clause, clauses: Iterable[Clause], blanks: Mapping[str, Blank], kind: str) -> str:
+    """Why the condition of a clause never holds in agreements of this kind; empty when it may."""
+    when = clause.when
     if not isinstance(when, dict) or when.get("comparison") not in COMPARISONS:
-        yield never % {"why": _("sa condition n’est pas complète.")}
-        return
+        return _("sa condition n’est pas complète.")
     field, comparison, value = when.get("field") or "", when["comparison"], when.get("value")
     blank = blanks.get(field)
     if blank is None:
-        yield never % {"why": _("sa condition porte sur « %(name)s », que personne ne connaît.") % {"name": field}}
-        return
+        return _("sa condition porte sur « %(name)s », que personne ne connaît.") % {"name": field}
     said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
     if comparison not in FITTING[blank.type]:
-        yield never % {"why": _("« %(label)s » ne se compare pas avec « %(comparison)s ».") % said}
-    elif comparison in WITHOUT_VALUE:
-        return
-    elif not is_filled(value):
-        yield never % {"why": _("sa condition ne dit pas à quoi comparer « %(label)s ».") % said}
-    elif blank.type == "choice" and str(value) not in dict(blank.choices):
-        yield never % {"why": _("« %(value)s » n’est pas un des choix de « %(label)s ».") % said}
-    elif (blank.type == "bool") != isinstance(value, bool):
-        yield never % {"why": _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said}
-    elif blank.type in ("number", "money") and (why := _beyond(blank, comparison, value)):
-        yield never % {"why": why}
+        return _("« %(label)s » ne se compare pas avec « %(comparison)s ».") % said
+    known = _known(field, clauses, kind)
+    if comparison == "empty":
+        if known == KNOWN:
+            return _("« %(label)s » est toujours indiqué quand le texte se signe.") % said
+        if field in BLANK.findall(clause.body):
+            return _("son texte nomme « %(label)s », qu’il faut donc indiquer avant de signer.") % said
+    elif known == UNKNOWN and comparison != "different":
+        return _("« %(label)s » n’est jamais indiqué dans une entente de cette sorte.") % said
+    return "" if comparison in WITHOUT_VALUE else _unmet(blank, comparison, value, known)
+
+
+def _known(field: str, clauses: Iterable[Clause], kind: str) -> str:
+    """Whether a variable has a value once the text freezes: what a clause that is in names is asked before."""
+    naming = [c for c in clauses if field in BLANK.findall(c.body)]
+    if any(c.when == ALWAYS for c in naming):
+        return KNOWN
+    found = _PORTAL[field].known_in(kind) if field in _PORTAL else SOMETIMES
+    if found == UNKNOWN and any(not isinstance(c.when, dict) or c.when.get("field") != field for c in naming):
+        return SOMETIMES
+    return found
+
+
+def _unmet(blank: Blank, comparison: str, value: Any, known: str) -> str:
+    """Why no value that this variable takes compares so; empty when some does."""
+    said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
+    if not is_filled(value):
+        return _("sa condition ne dit pas à quoi comparer « %(label)s ».") % said
+    if blank.type == "choice":
+        if str(value) not in dict(blank.choices):
+            return _("« %(value)s » n’est pas un des choix de « %(label)s ».") % said
+        if comparison == "different" and len(blank.choices) == 1 and known == KNOWN:
+            return _("« %(label)s » n’offre qu’un choix, et la condition demande autre chose.") % said
+    if (blank.type == "bool") != isinstance(value, bool):
+        return _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said
+    if blank.type == "time" and (comparison, str(value)) in (("less", "00:00"), ("greater", "23:59")):
+        return _("aucune heure « %(comparison)s %(value)s ».") % said
+    return _beyond(blank, comparison, value) if blank.type in ("number", "money") else ""
 
 
 def _beyond(blank: Blank, comparison: str, value: Any) -> str:
-    """Why no number that this variable takes, from 0 to its largest, meets a comparison; empty when some does."""
-    wanted, most = as_number(value), LARGEST if blank.most is None else blank.most
+    """Why no number from the least to the largest of this variable meets a comparison; empty when some does."""
+    wanted, least, most = as_number(value), blank.least or 0, blank.largest
     said = {"label": blank.label, "comparison": COMPARISONS[comparison], "value": value}
     if wanted is None:
         return _("« %(value)s » n’est pas une réponse possible à « %(label)s ».") % said
-    said |= {"value": _figure(wanted), "most": _figure(most)}
-    if (comparison == "less" and wanted <= 0) or (comparison == "equal" and wanted < 0):
-        return _("« %(label)s » n’est jamais sous 0, et la condition demande « %(comparison)s %(value)s ».") % said
+    said |= {"value": _figure(wanted), "least": _figure(least), "most": _figure(most)}
+    if (comparison == "less" and wanted <= least) or (comparison == "equal" and wanted < least):
+        return _("« %(label)s » n’est jamais sous %(least)s, et la condition demande « %(comparison)s "
+                 "%(value)s ».") % said  # fmt: skip
     if (comparison == "greater" and wanted >= most) or (comparison == "equal" and wanted > most):
         return _("« %(label)s » ne va pas plus haut que %(most)s, et la condition demande « %(comparison)s "
                  "%(value)s ». Écrivez un nombre plus petit.") % said  # fmt: skip

@@ -36,16 +36,16 @@ _PLACES = re.compile(
     rf"<p>\s*{_OPEN}(?P<alone>\d+){_CLOSE}\s*</p>|(?P<tag>{_TAG.pattern})|{_OPEN}(?P<mark>\d+){_CLOSE}"
 )
 _BLOCKS = re.compile(r"</?(?:p|ul|ol|li|blockquote)\b[^>]*>|<[bh]r\s*/?>")
-# People and days are counted one by one; only of thinking, none may be left.
-_COUNTED = re.compile(r"personnes_\w+|(?:\w+_)?jours|local\.capacite")
-_FROM_ZERO = ("reflexion_jours",)
+# The largest plausible number, where the variable says none; of money, what a field holds.
+LARGEST = {"number": 100_000, "money": 999_999_999}
 
 
 @dataclass(frozen=True)
 class Blank:
     """A variable that a clause may name. ``asked_of``: the party that knows it; empty for the portal's catalogue.
 
-    ``usual``: the answer that the model proposes, to keep or to change.
+    ``usual``: the answer that the model proposes, to keep or to change. ``least``: of what is counted one by one, the
+    least; None where any number may do. ``most``: the largest that is plausible.
     """
 
     name: str
@@ -59,15 +59,14 @@ class Blank:
     usual: Any = None
     from_portal: bool = False
     check: str = ""
+    least: int | None = None
     most: int | None = None
     after: str = ""
 
     @property
-    def least(self) -> int | None:
-        """Of what is counted one by one, the least; None where any number may do."""
-        if self.type != "number" or not _COUNTED.fullmatch(self.name):
-            return None
-        return 0 if self.name in _FROM_ZERO else 1
+    def largest(self) -> int:
+        """Of numbers and money: the largest that is plausible, said or usual."""
+        return LARGEST[self.type] if self.most is None else self.most
 
     def miscounted(self, value: Any) -> str:
         """What is wrong with half a person or no day at all, in a sentence."""
@@ -110,8 +109,8 @@ def blanks_of(edition: Edition, clauses: Iterable[Clause] = ()) -> dict[str, Bla
             name=v["name"], label=v["label"], type=v["type"], help=v.get("help") or "",
             required=bool(v.get("required")),
             choices=tuple((c["value"], c["label"]) for c in v.get("choices") or ()), asked_of=v.get("asked_of") or "",
-            sample=v.get("sample"), usual=v.get("usual"), check=v.get("check") or "", most=v.get("most"),
-            after=v.get("after") or "",
+            sample=v.get("sample"), usual=v.get("usual"), check=v.get("check") or "",
+            least=v.get("least"), most=v.get("most"), after=v.get("after") or "",
         )
         for v in edition.variables
     ]  # fmt: skip
@@ -165,8 +164,8 @@ def catalogue() -> list[Blank]:
     return [
         Blank(
             name=v.name, label=str(v.label), type=v.type, sample=_plain(v.sample), from_portal=True,
-            choices=tuple((value, str(label)) for value, label in v.choices), check=v.check, most=v.most,
-            after=v.after,
+            choices=tuple((value, str(label)) for value, label in v.choices), check=v.check, least=v.least,
+            most=v.most, after=v.after,
         )
         for v in CATALOGUE
     ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from directory.forms.cost import settle_cost
 from directory.forms.fields import HORIZON, NOTICE, AmongField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
@@ -20,7 +20,6 @@ from directory.taxonomies import portal_territories, territories, told_apart
 
 Section = tuple[str, str | Promise, tuple[str, ...]]
 
-UNIT = re.compile(r"(?i)(le|la|les|du|de|des|par|chaque)\s|[ld][’']")  # how « 40 $ » goes on
 VISIBILITY_HELP = {
     Visibility.EVERYONE: _("La fiche est publique; les moteurs de recherche la trouvent."),
     Visibility.MEMBERS: _("Les personnes d’un organisme validé, une fois connectées."),
@@ -174,16 +173,7 @@ class ResourceForm(VersionedForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("cost_mode") in (CostMode.COSTS, CostMode.PRICE):
-            if not data.get("price") and "price" not in self.errors:
-                self.add_error("price", gettext("Écrivez un montant, ou choisissez « Gratuit »."))
-            if not data.get("price_unit"):
-                self.add_error("price_unit", gettext("Dites par quoi : « la journée », « du km »…"))
-            elif not UNIT.match(data["price_unit"]):  # « 40 $ jour » would be read in the agreement
-                data["price_unit"] = f"par {data['price_unit'].lstrip('/ ')}"[:40]
-        else:  # what is folded away neither counts nor blocks
-            data["price"], data["price_unit"] = None, ""
-            self.errors.pop("price", None)
+        settle_cost(self, data)
         low, high = data.get("min_minutes"), data.get("max_minutes")
         if low and high and low > high:
             self.add_error("max_minutes", gettext("La durée maximale est plus courte que la durée minimale."))

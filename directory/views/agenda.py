@@ -216,7 +216,7 @@ def _lead(cells: list[Cell], resource: Resource, today: datetime.date, *, team: 
         ahead = (cell.day - today).days
         if cell.loans:
             cell.href, cell.act = loans, see
-        elif team and ahead >= 0 and cell.state != DayState.CLOSED:
+        elif team and ahead >= 0 and cell.state not in (DayState.CLOSED, DayState.PAST):
             cell.href, cell.act = ours + cell.day.isoformat(), block
         elif asks and cell.state in (DayState.FREE, DayState.PART) and soonest <= ahead <= resource.horizon_days:
             cell.href, cell.act = theirs + cell.day.isoformat(), ask

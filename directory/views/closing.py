@@ -20,33 +20,36 @@ from directory.views.resource_edit import editable
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def resource_closing(request: HttpRequest, slug: str) -> HttpResponse:
-    """Block time of a resource, or say which of its days are not ordinary; what is blocked, what is said."""
+    """Block time of a resource; what is blocked."""
     resource = _ours(request, slug)
-    first = {"starts_on": request.GET.get("du", "")[:10]}
-    asked = request.POST.get("geste", "bloquer")
-    block_form = BlockForm(initial=first, resource=resource, auto_id="id_b_%s")
-    hours_form = HoursForm(initial=first, auto_id="id_h_%s")
+    form = BlockForm(resource=resource, initial=_first(request))
     status = 200
-    if request.method == "POST" and asked == "horaire":
-        hours_form = HoursForm(request.POST, auto_id="id_h_%s")
-        if _said(request, hours_form, resource, [resource]):
+    if request.method == "POST":
+        form = BlockForm(request.POST, resource=resource)
+        if _blocked(request, form, resource):
             return redirect("resource_closing", slug=resource.slug)
         status = 422
-    elif request.method == "POST":
-        block_form = BlockForm(request.POST, resource=resource, auto_id="id_b_%s")
-        if _blocked(request, block_form, resource):
-            return redirect("resource_closing", slug=resource.slug)
-        status = 422
-    context = {
-        "resource": resource,
-        "organisation": resource.organisation,
-        "block_form": block_form,
-        "hours_form": hours_form,
-        "form": hours_form if asked == "horaire" else block_form,
-        "closures": list(closing.closures_of(resource)),
-        "exceptions": list(closing.hours_of(resource)),
-    }
+    context = {"resource": resource, "form": form, "closures": list(closing.closures_of(resource))}
     return render(request, "directory/resource/closing.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def resource_hours(request: HttpRequest, slug: str) -> HttpResponse:
+    """The days that are not ordinary for a resource."""
+    resource = _ours(request, slug)
+    form = HoursForm(initial=_first(request))
+    status = 200
+    if request.method == "POST":
+        form = HoursForm(request.POST)
+        if _said(request, form, resource, [resource]):
+            return redirect("resource_hours", slug=resource.slug)
+        status = 422
+    context = {"resource": resource, "form": form, "exceptions": list(closing.hours_of(resource))}
+    return render(request, "directory/resource/hours.html", context, status=status)
+
+
+def _first(request: HttpRequest) -> dict[str, str]:
+    return {"starts_on": request.GET.get("du", "")[:10]}
 
 
 def _blocked(request: HttpRequest, form: BlockForm, resource: Resource) -> bool:
@@ -101,14 +104,14 @@ def resource_hours_remove(request: HttpRequest, slug: str, pk: int) -> HttpRespo
     resource = _ours(request, slug)
     closing.remove_hours(get_object_or_404(ExceptionalHours, pk=pk, resource=resource), by=request.user)
     messages.success(request, _("L’horaire ordinaire s’applique de nouveau."))
-    return redirect("resource_closing", slug=resource.slug)
+    return redirect("resource_hours", slug=resource.slug)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def organisation_hours(request: HttpRequest, slug: str) -> HttpResponse:
     """The days that are not ordinary for all that an organisation shares."""
     organisation = _owned(request, slug)
-    form = HoursForm(request.POST or None, initial={"starts_on": request.GET.get("du", "")[:10]})
+    form = HoursForm(initial=_first(request))
     status = 200
     if request.method == "POST":
         form = HoursForm(request.POST)

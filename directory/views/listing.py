@@ -23,7 +23,7 @@ from directory.exchange.spreadsheets import AT_MOST as EXPORTED
 from directory.filters.listing import PAGE_SIZE, EntryFilterSet, Results, held
 from directory.models.territory import TerritoryKind
 from directory.taxonomies import territories
-from mutualisation.kernel.facets import RANKED_AT_MOST, data_version
+from mutualisation.kernel.facets import AGENDA, RANKED_AT_MOST, data_version
 from mutualisation.kernel.pagination import Pager, asked_page, pager
 
 
@@ -59,12 +59,15 @@ def anonymous_etag(request: HttpRequest, *tables: str) -> str | None:
     """
     if request.user.is_authenticated or messages.get_messages(request):
         return None
+    now = timezone.localtime()
+    quarter = now.strftime("%H:") + str(now.minute // 15)  # a calendar says when today is over
     parts = (
         settings.BUILD,
         request.get_full_path(),
         get_language(),
-        timezone.localdate(),
-        timezone.localtime().strftime("%H:%M") if request.GET.get("du") else "",  # notice is counted from now
+        now.date(),
+        now.strftime("%H:%M") if request.GET.get("du") else "",  # notice is counted from now
+        quarter if AGENDA in tables else "",
         data_version(request, *tables),
     )
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:32]}"'

@@ -53,6 +53,8 @@ class HoursForm(forms.Form):
             raise ValidationError(_("Une journée compte 24 heures : écrivez au plus %(n)s pour cette date.") % {
                 "n": hours.in_words(longest)
             })  # fmt: skip
+        if not said and not self.before:
+            raise ValidationError(_("Zéro ne se note pas : si rien n’a été fait, laissez cette date sans heures."))
         return said
 
     @property

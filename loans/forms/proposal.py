@@ -1,4 +1,4 @@
-"""The form that proposes other terms: dates, quantity, another resource of the same lender, conditions."""
+"""The form that proposes other terms: dates, quantity, another resource of the same lender, conditions, the cost."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from directory.forms.fields import WrittenField
+from directory.forms.cost import settle_cost
+from directory.forms.fields import AmountField, WrittenField
 from directory.models import Kind, Resource
+from directory.models.resource import CostMode
 from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, beside, dressed
@@ -51,11 +53,19 @@ class ProposalForm(forms.Form):
     resource = forms.TypedChoiceField(label=gettext_lazy("Ressource"), coerce=int)
     conditions = WrittenField(
         label=gettext_lazy("Conditions"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy(
-            "Ce que vous convenez en plus : ménage, transport… Le prix et le dépôt restent ceux de la "
-            "demande : pour en changer, changez la fiche et faites refaire la demande."
-        ),
+        help_text=gettext_lazy("Ce que vous convenez en plus : ménage, transport…"),
     )  # fmt: skip
+    cost_mode = forms.ChoiceField(
+        label=gettext_lazy("Contrepartie"), choices=CostMode.choices, widget=forms.RadioSelect, required=False
+    )
+    price = AmountField(label=gettext_lazy("Montant ($)"), required=False, max_digits=9)
+    price_unit = WrittenField(
+        label=gettext_lazy("Par"), required=False, max_length=36,
+        help_text=gettext_lazy("« la demi-journée », « du km », « l’heure »…"),
+    )  # fmt: skip
+    deposit = AmountField(
+        label=gettext_lazy("Dépôt ($)"), required=False, max_digits=9, help_text=gettext_lazy("Remis au retour.")
+    )
     message = WrittenField(
         label=gettext_lazy("Pourquoi"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -75,6 +85,9 @@ class ProposalForm(forms.Form):
             del self.fields["kept"], self.fields["added"]
             for name in ("starts_on", "starts_at"):  # what left keeps its beginning
                 self.fields[name].disabled = loan.status == LoanStatus.HANDED_OVER
+        if proposals.keeps_cost(loan):
+            for name in holding.COST:
+                del self.fields[name]
         if len(self.resources) > 1:
             choices = [(pk, r.name) for pk, r in self.resources.items()]
             self.fields["resource"].choices = choices  # type: ignore[attr-defined]
@@ -96,7 +109,7 @@ class ProposalForm(forms.Form):
             "starts_on": start.date(), "starts_at": start.time(), "ends_at": end.time(),
             "ends_on": ends_on if ends_on != start.date() else None,  # empty: the same day, wherever it moves
             "kept": [date.pk for date in self.dates], "quantity": self.loan.quantity,
-            "resource": self.loan.resource_id, "conditions": self.loan.conditions,
+            "resource": self.loan.resource_id, "conditions": self.loan.conditions, **holding.cost_of(self.loan),
         }  # fmt: skip
 
     def clean_quantity(self) -> int:
@@ -116,6 +129,9 @@ class ProposalForm(forms.Form):
         elif period := period_of(self, "starts_on", "starts_at", "ends_on", "ends_at"):
             kept = self.fields["starts_on"].disabled
             self.periods = [span(self.dates[0].period.lower, period.upper) if kept else period]
+        if "cost_mode" in self.fields:
+            data["cost_mode"] = data.get("cost_mode") or self.loan.cost_mode
+            settle_cost(self, data)
         if self.periods and not self.errors:
             self._ask_the_calendar()
         return data
@@ -179,8 +195,16 @@ class ProposalForm(forms.Form):
         data = self.cleaned_data
         return {
             "periods": self.periods, "quantity": data["quantity"], "resource": self.chosen,
-            "conditions": data["conditions"].strip(), "message": data["message"].strip(),
+            "conditions": data["conditions"].strip(), "message": data["message"].strip(), "cost": self._cost(),
         }  # fmt: skip
+
+    def _cost(self) -> dict[str, Any] | None:
+        """The cost that is proposed; None when it was left as it was: another resource then comes with its own."""
+        if "cost_mode" not in self.fields:
+            return None
+        said = {name: self.cleaned_data[name] for name in holding.COST}
+        shown = {name: self.initial[name] for name in holding.COST}
+        return said if said != shown else None
 
     @property
     def changes_something(self) -> bool:
@@ -191,6 +215,7 @@ class ProposalForm(forms.Form):
             and terms["quantity"] == self.loan.quantity
             and terms["resource"].pk == self.loan.resource_id
             and terms["conditions"] == self.loan.conditions
+            and terms["cost"] in (None, holding.cost_of(self.loan))
         )
         return not same
 

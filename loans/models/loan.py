@@ -95,7 +95,7 @@ class LoanQuerySet(models.QuerySet["Loan"]):
     def with_target(self, *seats: Any) -> Self:
         """What a waiting loan is about: ``sheet`` (the moment of its first one to confirm, else to correct),
         ``incident`` (the number of its first one whose payer is to agree on, else to settle), ``agreement`` (the
-        number of the one to write or to sign)."""
+        number of the one to write or to sign, else to take up again)."""
         organisations = organisations_of(seats)
         reports = apps.get_model("loans", "ConditionReport")._default_manager.filter(loan=OuterRef("pk"))
         mine = Q(lender_at__isnull=True, loan__lender__in=organisations)
@@ -103,9 +103,9 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         to_confirm = models.Case(models.When(contest="", then=0), default=1)
         first = reports.filter(mine | ~Q(contest="")).order_by(to_confirm, "pk")
         incidents = apps.get_model("loans", "Incident")._default_manager.filter(loan=OuterRef("pk"))
-        papers = apps.get_model("loans", "Agreement")._default_manager.filter(
-            loan=OuterRef("pk"), status__in=["draft", "to_sign"]
-        )
+        papers = apps.get_model("loans", "Agreement")._default_manager.filter(loan=OuterRef("pk"))
+        papers = papers.filter(Q(status__in=["draft", "to_sign"]) | Q(status__in=["refused", "expired"], amends=None))
+        is_open = models.Case(models.When(status__in=["draft", "to_sign"], then=0), default=1)
         agree = Q(payer_side=Side.BORROWER, loan__lender__in=organisations)
         agree |= Q(payer_side=Side.LENDER, loan__borrower__in=organisations)
         to_agree = models.Case(models.When(agree, then=0), default=1)
@@ -113,7 +113,7 @@ class LoanQuerySet(models.QuerySet["Loan"]):
         return self.annotate(
             sheet=models.Subquery(first.values("moment")[:1]),
             incident=models.Subquery(open_ones.values("pk")[:1]),
-            agreement=models.Subquery(papers.values("number")[:1]),
+            agreement=models.Subquery(papers.order_by(is_open, "-pk").values("number")[:1]),
         )
 
     def for_list(self) -> Self:

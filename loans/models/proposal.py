@@ -12,12 +12,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from directory.models import Resource
+from directory.models.resource import CostMode
 from loans.models.agreement import Agreement
 from loans.models.loan import Loan, Side
 
 
 class Proposal(models.Model):
-    """Other dates, another quantity, another resource or other conditions: what the other side must accept.
+    """Other dates, another quantity, another resource, other conditions or another price: what the other side accepts.
 
     Before acceptance it is a counter-proposal; after it, a change or an extension. One at a time awaits an answer.
     Agreed on after the signature, it waits for its ``amendment``: what it needs is held under ``act`` until then.
@@ -42,6 +43,12 @@ class Proposal(models.Model):
     periods = ArrayField(DateTimeRangeField(), verbose_name=_("périodes"))
     quantity = models.PositiveIntegerField(_("quantité"))
     conditions = models.TextField(_("conditions"), blank=True)
+    cost_mode = models.CharField(
+        _("contrepartie"), max_length=10, choices=CostMode.choices, default=CostMode.FREE, editable=False
+    )
+    price = models.DecimalField(_("montant ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
+    price_unit = models.CharField(_("par"), max_length=40, blank=True)
+    deposit = models.DecimalField(_("dépôt ($)"), max_digits=9, decimal_places=2, null=True, blank=True)
     message = models.TextField(_("message"), blank=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     made_at = models.DateTimeField(_("proposé le"), default=timezone.now)
@@ -67,6 +74,12 @@ class Proposal(models.Model):
                 name="proposal_quantity",
                 condition=Q(quantity__gte=1) & Q(periods__len__gte=1),
                 violation_error_message=_("Proposez au moins une date et une unité."),
+            ),
+            models.CheckConstraint(
+                name="proposal_price",
+                condition=Q(cost_mode__in=["frais", "prix"], price__isnull=False, price__gt=0) & ~Q(price_unit="")
+                | Q(cost_mode__in=["gratuit", "echange"], price__isnull=True),
+                violation_error_message=_("Un prix ou des frais demandent un montant et une unité; le reste, aucun."),
             ),
         ]
 

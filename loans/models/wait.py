@@ -14,6 +14,8 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from directory.models import Kind
+from loans.models.agreement_rule import BY_LAW, default_of
 from loans.models.status import ENDED, HOLDS_TIME, LoanStatus
 from mutualisation.kernel.moments import whole_days
 from toolbox.models import Party
@@ -37,6 +39,7 @@ class Wait(models.TextChoices):
     SIGN = "sign", _("entente à signer")
     CHECK = "check", _("entente à vérifier")
     LINK = "link", _("entente à faire signer")
+    AGAIN = "again", _("entente à reprendre")
 
 
 LOAN = "loans_loan"
@@ -68,6 +71,23 @@ def _signed(party: Party) -> str:
     return f"EXISTS (SELECT FROM loans_signature s WHERE s.agreement_id = a.id AND s.party = '{party.value}')"
 
 
+def _usual(kind: str) -> str:
+    """What applies to a kind that nobody ruled, as a row."""
+    rule = default_of(kind)
+    return f"('{kind}', '{rule.demand}', {'NULL' if rule.threshold is None else rule.threshold}::numeric)"
+
+
+# Whether the loan is handed over only once an agreement is signed, as rules.py says it: what the owner asks, else what
+# applies to the kind; nobody lowers what the law demands.
+DEMANDED = f"""EXISTS (SELECT FROM directory_resource d
+    JOIN (VALUES {", ".join(map(_usual, Kind.values))}) u (kind, demand, threshold) ON u.kind = d.kind
+    LEFT JOIN LATERAL (SELECT r.demand, r.threshold FROM loans_agreementrule r
+        WHERE r.resource_id = d.id OR r.kind = d.kind ORDER BY r.resource_id NULLS LAST LIMIT 1) r ON true
+    WHERE d.id = {LOAN}.resource_id AND (d.kind IN ({", ".join(repr(kind.value) for kind in BY_LAW)})
+        OR COALESCE(r.demand, u.demand) = 'always'
+        OR COALESCE(r.demand, u.demand) = 'above'
+            AND d.replacement_value * {LOAN}.quantity > COALESCE(r.threshold, u.threshold)))"""  # noqa: S608 - our own
+LATER = "EXISTS (SELECT FROM loans_agreement l WHERE l.loan_id = a.loan_id AND l.amends_id IS NULL AND l.id > a.id)"
 IN_TIME = "a.sign_by > %(now)s"
 PAPER = "EXISTS (SELECT FROM loans_paperscan p WHERE p.agreement_id = a.id AND p.answered_at IS NULL)"
 LINK = """EXISTS (SELECT FROM loans_signinglink k WHERE k.agreement_id = a.id
@@ -113,8 +133,11 @@ WHEN = {
         "to_sign", IN_TIME, f"NOT {PAPER}", GIVEN, f"'{Party.PERSON.value}' = ANY(a.parties)", _signed(Party.LENDER),
         f"NOT {_signed(Party.PERSON)}", f"NOT {LINK}",
     ),
+    Wait.AGAIN: f"""{OURS} AND {_is(LoanStatus.ACCEPTED)} AND {LOAN}.ends_at > %(now)s
+        AND EXISTS (SELECT FROM loans_agreement a WHERE a.loan_id = {LOAN}.id AND a.amends_id IS NULL
+            AND a.status IN ('refused', 'expired') AND NOT {LATER}) AND {DEMANDED}""",
 }  # fmt: skip
-AGREEMENT = (Wait.FILL, Wait.ACCEPT, Wait.SIGN, Wait.CHECK, Wait.LINK)
+AGREEMENT = (Wait.FILL, Wait.ACCEPT, Wait.SIGN, Wait.CHECK, Wait.LINK, Wait.AGAIN)
 SAID = "CASE " + " ".join(f"WHEN {when} THEN '{wait.value}'" for wait, when in WHEN.items()) + " ELSE '' END"
 ANY_OF = " OR ".join(f"({when})" for when in WHEN.values())
 # Even ended, a loan may await who pays for an incident.

@@ -179,12 +179,18 @@ def cancelled(loan: Loan, *, by: Any, side: str, reason: str) -> None:
 
 
 def date_cancelled(loan: Loan, date: LoanDate, *, by: Any, side: str, reason: str) -> None:
+    """One date of a series is called off → the other side, and out of both calendars."""
     to = other(side)
     send(
         loan, f"date-cancelled-{date.pk}", to, note=reason, invites="REQUEST",
         subject=_("%(who)s annule une date : %(what)s") % words(loan, side),
         expected=_("C’est annulé : %(when)s. Les autres dates tiennent. Le fichier joint met votre agenda à jour.")
         % {"when": period_words(date.period)},
+    )  # fmt: skip
+    send(
+        loan, f"date-cancelled-ours-{date.pk}", side, invites="REQUEST", people=[by],
+        subject=_("Vous avez annulé une date : %(what)s") % {"what": what(loan)},
+        expected=_("L’autre organisme est prévenu. Le fichier joint met votre agenda à jour."),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -57,30 +58,30 @@ def send(
         )
 
 
-def calendar_file(loan: Loan, side: str, *, method: str, to: str = "", dates: Any = None) -> str:
-    """The dates of a loan as one side sees them: the same UIDs whether they invite, update or cancel."""
-    rows = dates if dates is not None else loan.dates.all()
-    return ical.calendar(
-        [event_of(loan, date, side, cancelled=method == "CANCEL") for date in rows],
-        method=method, organizer=settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">"), attendee=to,
-    )  # fmt: skip
+def calendar_file(loan: Loan, side: str, *, method: str, to: str = "") -> str:
+    """The dates of a loan as one side sees them: the same UID whether they invite, update or cancel."""
+    event = event_of(loan, list(loan.dates.all()), side, cancelled=method == "CANCEL")
+    organizer = settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
+    return ical.calendar([event], method=method, organizer=organizer, attendee=to)
 
 
-def event_of(loan: Loan, date: LoanDate, side: str, *, cancelled: bool = False) -> ical.Event:
-    """One date of a loan in the calendar of one of its sides."""
+def event_of(loan: Loan, dates: Sequence[LoanDate], side: str, *, cancelled: bool = False) -> ical.Event:
+    """A loan in the calendar of one of its sides, from all its dates: those called off are left out of it."""
     many = f" ×\u00a0{loan.quantity}" if loan.quantity > 1 else ""
     them = organisation_of(loan, other(side)).name
     said = _("Prêté : %(what)s, à %(them)s") if side == Side.LENDER else _("Emprunté : %(what)s, de %(them)s")
+    period, *others = sorted((d.period for d in dates if d.cancelled_at is None), key=lambda period: period.lower)
     return ical.Event(
-        uid=f"{date.act}@mutualisation",
-        period=date.period,
+        uid=f"{min(dates, key=lambda date: date.pk).act}@mutualisation",  # of the first one written, even called off
+        period=period,
+        others=tuple(others),
         summary=said % {"what": f"{loan.resource.name}{many}", "them": them},
         description=loan.purpose,
         location=", ".join(filter(None, [loan.resource.address, loan.resource.territory.name])),
         url=absolute(reverse("loan_detail", args=[loan.pk])),
         stamp=loan.updated_at,
         sequence=loan.version,
-        cancelled=cancelled or date.cancelled_at is not None or loan.status == LoanStatus.CANCELLED,
+        cancelled=cancelled or loan.status == LoanStatus.CANCELLED,
         tentative=loan.is_open,
     )
 

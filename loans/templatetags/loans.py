@@ -34,19 +34,19 @@ def left_out_by(context: Any, resource: Resource, closures: Iterable[Closure]) -
     return {"rivals": rivals.left_out(resource, periods, user=context["request"].user)}
 
 
-@register.inclusion_tag("loans/loan/_rivals.html", takes_context=True)
-def rivals_of(context: Any, loan: Loan, waiting: Proposal | None) -> dict[str, Any]:
+@register.inclusion_tag("loans/loan/_rivals.html")
+def rivals_of(loan: Loan, waiting: Proposal | None, side: str, reader: Any) -> dict[str, Any]:
     """Where an answer is awaited: whether it is gone meanwhile.
 
     To who lends, who else awaits the same thing, when there is not enough for everyone.
     """
-    asked, lends = waiting or loan, context["side"] == Side.LENDER
+    asked, lends = waiting or loan, side == Side.LENDER
     periods = waiting.periods if waiting else [d.period for d in loan.dates.all() if d.cancelled_at is None]
     gone = rivals.gone(asked.resource, periods, asked.quantity) if loan.is_open else None
     others = []
     if lends and not gone:
-        others = rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=context["request"].user)
-    mine = waiting is not None and waiting.side == context["side"]
+        others = rivals.of_loan(loan, asked.resource, periods, asked.quantity, user=reader)
+    mine = waiting is not None and waiting.side == side
     answers = lends if waiting is None else not mine
     return {"rivals": others, "gone": gone, "lends": lends, "mine": mine, "answers": answers, "loan": loan}
 
@@ -70,6 +70,8 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
     demanded = ended and (writable or loan.is_open) and rules.is_demanded(loan)
     rule = rules.applying(loan.resource) if ended and (writable or loan.is_open) else None
     just_accepted = loan.accepted_at is not None and timezone.now() - loan.accepted_at < DRAWN_WITHIN
+    # put in service since the acceptance: what the worker did of it found no model
+    coming = just_accepted and rule is not None and rule.model is not None and rule.model.updated_at < loan.accepted_at
     return {
         "loan": loan,
         "agreement": root,
@@ -81,9 +83,12 @@ def agreement_block(context: Any, loan: Loan, rows: list[Agreement]) -> dict[str
         "rule": rule,
         "reason": rule.reason_for(loan.quantity) if rule else "",
         "demanded": demanded,
-        "coming": demanded and root is None and just_accepted,
+        "coming": demanded and root is None and coming,
+        "renewable": root is not None and bool(sides) and gate.renewable(root),
+        "withdrawn": rules.withdrawn_since(root) if root else None,
         "may_draw_up": ended and writable and bool(sides),
         "sides": sides,
+        "refuses": gate.may_refuse(sides.values()),
         "link": next((row for row in to_sign if Side.LENDER in sides and gate.sends_link(row)), None),
         "who_signs": next(filter(None, unsigned), ""),
         "csrf_token": context.get("csrf_token"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from directory.memberships import memberships_of
 from directory.models import Membership
 from directory.permissions import require
-from loans import agreements, amendments, filling, gate, signing
+from loans import agreements, amendments, filling, gate, rules, signing
 from loans.models import Agreement, AgreementStatus, JournalEntry, Loan, Side, Signature
 from loans.notifications.agreeing import until_amended
 from loans.permissions import PARTY_OF, organisation_of, other, seats
@@ -35,12 +36,13 @@ TEMPLATE = "loans/agreement/detail.html"
 PAGE_SIZE = 20
 WORDS_A_MINUTE = 200
 TABS = {
-    "": (gettext_lazy("En cours"), agreements.OPEN),
-    "vigueur": (gettext_lazy("En vigueur"), (AgreementStatus.IN_FORCE,)),
-    "passees": (gettext_lazy("Passées"), (
-        AgreementStatus.REFUSED, AgreementStatus.EXPIRED, AgreementStatus.CANCELLED, AgreementStatus.ENDED,
-    )),
-}  # fmt: skip
+    "": (gettext_lazy("En cours"), None),
+    "vigueur": (gettext_lazy("En vigueur"), Q(status=S.IN_FORCE)),
+    "passees": (gettext_lazy("Passées"), Q(status__in=[S.REFUSED, S.EXPIRED, S.CANCELLED, S.ENDED])),
+}
+REPLACED = (*signing.ENDED, S.CANCELLED)
+
+
 # ---- mine
 
 
@@ -51,6 +53,10 @@ class Row:
     them: str
     standing: Standing
 
+    @property
+    def under_way(self) -> bool:
+        return self.standing.mine or self.agreement.status in agreements.OPEN
+
 
 @never_cache
 @require_safe
@@ -59,8 +65,9 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
     mine = memberships_of(request)
     ids = [m.organisation_id for m in mine]
     tab = request.GET.get("etat", "") if request.GET.get("etat", "") in TABS else ""
-    rows = Agreement.objects.visible_to(request.user).of(*ids).filter(status__in=TABS[tab][1])
+    rows = Agreement.objects.visible_to(request.user).of(*ids).filter(TABS[tab][1] or signing.under_way())
     found = [_row(a, mine) for a in gate.with_news(rows.for_list()).order_by("-created_at", "-id")[: gate.AT_MOST]]
+    found = [row for row in found if row.under_way != bool(tab)]
     found.sort(key=lambda row: not row.standing.mine)
     number = min(asked_page(request.GET.get("page")) or 1, max(1, -(-len(found) // PAGE_SIZE)))
     here = reverse("agreement_list")
@@ -71,7 +78,7 @@ def agreement_list(request: HttpRequest) -> HttpResponse:
 
     context = {
         "rows": found[(number - 1) * PAGE_SIZE : number * PAGE_SIZE],
-        "tabs": [(address(key), label, key == tab) for key, (label, _statuses) in TABS.items()],
+        "tabs": [(address(key), label, key == tab) for key, (label, _which) in TABS.items()],
         "tab": tab,
         "awaits": sum(row.standing.mine for row in found),
         "belongs": bool(ids),
@@ -162,6 +169,7 @@ def shown(
     signed = {s.party: s for s in agreement.signatures.all()}
     membership = seats(memberships_of(request), loan).get(side)
     mandated = membership is not None and membership.is_signatory
+    refuses = membership is not None and gate.may_refuse([membership])
     stands = gate.standing(agreement, seat, mandated=mandated)
     to_sign = agreement.status == S.TO_SIGN and bool(side)
     scanned = to_sign and bool(getattr(agreement, "scan_side", None))
@@ -171,12 +179,14 @@ def shown(
         "agreement": agreement,
         "loan": loan,
         "side": side,
+        "withdrawn": rules.withdrawn_since(agreement),
         "us": organisation_of(loan, seat),
         "them": organisation_of(loan, other(seat)),
         "standing": stands,
         "scanned": scanned,
         "signs": to_sign and not scanned and own and mandated,
-        "refuses": to_sign and own and (mandated or bool(membership and membership.is_manager)),
+        "refuses": to_sign and refuses,
+        "stops": not own,
         "who_signs": "" if mandated or not side else gate.who_signs(agreement, seat),
         "links": to_sign and not scanned and side == Side.LENDER and gate.sends_link(agreement),
         "draft": draft,
@@ -194,9 +204,11 @@ def shown(
         "amendments": amending,
         "amended_by": [(row, amendments.in_words(row)) for row in gate.amended_by(amending)],
         "waiting": [_waiting(row, loan, seat, mandated=mandated) for row in amending if row.status == S.TO_SIGN],
+        "refuses_waiting": refuses,
         "until_amended": until_amended(loan) if agreement.amends and agreement.status == S.TO_SIGN else "",
         "again": bool(side) and amendments.awaits_amendment(agreement),
-        "renewable": agreement.status in signing.ENDED and signing.can_renew(request.user, agreement),
+        "renewable": bool(side) and gate.renewable(agreement),
+        "replaced": agreement.replaced_by if agreement.amends_id is None and agreement.status in REPLACED else "",
         "story": [_entry(entry) for entry in agreement.journal.all()],
         "problem": problem,
         "sign_url": _address("agreement_sign", agreement) if agreement.status == AgreementStatus.TO_SIGN else "",

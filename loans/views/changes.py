@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from loans.models import Loan, LoanDate, Proposal
 from mutualisation.kernel.moments import Period, clock, in_words, wall
+from mutualisation.kernel.money import cost, money
 from toolbox.comparing import Answer
 
 FEW = 6  # dates that are named on either side
@@ -19,6 +20,8 @@ def changes_of(proposal: Proposal, loan: Loan, dates: Sequence[LoanDate]) -> lis
     pairs = [
         (_("Quantité"), str(loan.quantity), str(proposal.quantity)),
         (_("Ressource"), loan.resource.name, proposal.resource.name),
+        (_("Contrepartie"), cost(loan), cost(proposal)),
+        (_("Dépôt"), *(money(one.deposit) if one.deposit else _("aucun") for one in (loan, proposal))),
         (_("Conditions"), loan.conditions, proposal.conditions),
     ]
     return [*_of_dates(proposal, dates), *(Answer(*pair) for pair in pairs if pair[1] != pair[2])]

@@ -43,9 +43,11 @@ def agreement_document(request: HttpRequest, number: str, form: str) -> HttpResp
 @never_cache
 def verify(request: HttpRequest) -> HttpResponse:
     """Whether a file is one that the portal issued, or a code one of its agreements. Nothing sent is kept."""
-    code = (request.POST.get("code", "") if request.method == "POST" else request.GET.get("code", "")).strip()[:40]
+    typed = (request.POST if request.method == "POST" else request.GET).get("code", "").strip()[: papers.LONGEST_CODE]
+    code = papers.read_code(typed) or typed
     file = request.FILES.get("fichier") if request.method == "POST" else None
-    context: dict[str, object] = {"code": code, "sent": file is not None, "verdict": None, "problem": ""}
+    context: dict[str, object] = {"code": code, "longest": papers.LONGEST_CODE, "sent": file is not None}
+    context |= {"verdict": None, "problem": ""}
     asked = bool(code) or request.method == "POST"
     if asked and not may_again(request, "verify", VERIFIED):
         context["problem"] = _(

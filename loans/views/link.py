@@ -18,7 +18,7 @@ from loans.links import Link, LinkUnusable, read
 from loans.models import Loan, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.views.changes import changes_of, same_dates
-from loans.views.loan import GESTURES, attempt, done_words, form_of
+from loans.views.loan import GESTURES, attempt, cautions, done_words, form_of
 
 TEMPLATE = "loans/loan/link.html"
 
@@ -84,6 +84,8 @@ def _page(
         "gesture": name,
         "yes": name in ("accept", "agree"),
         "person": link.person,
+        "side": side,
+        **cautions(loan, waiting, live, {side}),
         "us": organisation_of(loan, side),
         "them": organisation_of(loan, other(side)),
         "changes": changes_of(waiting, loan, live) if waiting else [],

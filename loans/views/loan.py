@@ -313,7 +313,6 @@ def _shown(
         "stopped": stopped,
         "lacks_agreement": len(obstacles) > person_lacks,
         "waiting": waiting,
-        "outside": proposals.outside_hours(waiting) if waiting else [],
         "answers": answers,
         "changes": changes_of(waiting, loan, live) if waiting else [],
         "forms": forms,
@@ -328,10 +327,9 @@ def _shown(
         "may_cancel_dates": len(live) > 1 and bool(sides) and loan.status in CANCELLABLE,
         "words": "" if len(live) < 2 else series_in_words([date.period for date in live], loan.recurrence),
         **holding_back(loan, sides),
-        "placement": _placement(loan, sides),
+        **cautions(loan, waiting, live, sides),
         "notes_hours": (notes := hours.are_noted(loan) and any(map(hours.is_past, dates))),
         "worked": hours.worked(loan) if notes else "",
-        "remarks": _remarks(loan, waiting, live),
         "instructions": loan.resource.pickup_instructions if loan.status in KEYS_SHOWN and sides else "",
         "thread": thread(loan),
         "draft": draft if not typed and form is None else None,
@@ -382,14 +380,13 @@ def _comparable(request: HttpRequest, loan: Loan) -> list[Resource]:
     return alternatives.comparable(loan.resource, first.period, loan.quantity, among=others)
 
 
-def _remarks(loan: Loan, waiting: Proposal | None, live: list[LoanDate]) -> list[str]:
-    """What is asked of a person beyond what is offered, for as long as there is something to answer."""
-    if waiting:
-        return offered.remarks(waiting.resource, waiting.periods, loan=loan)
-    return offered.remarks(loan.resource, [date.period for date in live], loan=loan) if loan.is_open else []
-
-
-def _placement(loan: Loan, sides: set[str]) -> int:
-    if loan.resource.kind != Kind.HUMAIN or Side.LENDER not in sides or not loan.is_open:
-        return 0
-    return requests.looks_like_placement(loan.lender)
+def cautions(loan: Loan, waiting: Proposal | None, live: list[LoanDate], sides: set[str]) -> dict[str, Any]:
+    """What to know before answering: the hours a proposal makes an exception to, what is asked of a person beyond what
+    is offered, whether it starts to look like staff placement. Said while there is something to answer."""
+    asked, periods = (waiting, waiting.periods) if waiting else (loan, [date.period for date in live])
+    person = loan.resource.kind == Kind.HUMAIN and Side.LENDER in sides and loan.is_open
+    return {
+        "outside": proposals.outside_hours(waiting) if waiting else [],
+        "remarks": offered.remarks(asked.resource, periods, loan=loan) if waiting or loan.is_open else [],
+        "placement": requests.looks_like_placement(loan.lender) if person else 0,
+    }

@@ -17,6 +17,7 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory.permissions import require
 from loans import proposals
 from loans.forms.proposal import ProposalForm
+from loans.holding import cost_of
 from loans.models import Loan, Proposal, Side
 from loans.permissions import organisation_of, other, sides_of
 from loans.views.loan import attempt, moved, seen, version_of
@@ -83,7 +84,8 @@ def _blank(request: HttpRequest, loan: Loan, side: str, waiting: Proposal | None
     """The terms as they stand, or as proposed; then what the address or the draft says."""
     initial: dict[str, Any] = {}
     if waiting:
-        initial = {"quantity": waiting.quantity, "resource": waiting.resource_id, "conditions": waiting.conditions}
+        initial = {"quantity": waiting.quantity, "resource": waiting.resource_id, "conditions": waiting.conditions,
+                   **cost_of(waiting)}  # fmt: skip
         if len(waiting.periods) == 1:
             start, end = wall(waiting.periods[0].lower), wall(waiting.periods[0].upper)
             initial |= {"starts_on": start.date(), "starts_at": start.time(), "ends_on": end.date(),

@@ -54,7 +54,7 @@ def _noted(request: HttpRequest, loan: Loan) -> HttpResponse:
     if date is None or not hours.is_past(date) or not hours.are_noted(loan):
         raise Http404
     require(bool(sides_of(request.user, loan)))
-    form = HoursForm(request.POST, date=date, before=None)
+    form = HoursForm(request.POST, date=date, before=hours.last_noting(loan, date))
     if not form.is_valid():
         return _page(request, loan, form, status=422)
     sent = request.POST.get("vu", "")

@@ -186,6 +186,7 @@ def _page(
         "can_paper": open_still and bool(own),
         "mine": mine,
         "scan": scan,
+        "by_hand": None if open_still else scans.confirmed(agreement),
         "scan_mine": scan is not None and scan.sent_by_id != user.pk and other(scan.side) in answers,
         "scan_by": organisation_of(agreement.loan, scan.side) if scan else None,
         "scan_to": organisation_of(agreement.loan, other(scan.side)) if scan else None,

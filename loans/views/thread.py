@@ -14,6 +14,7 @@ from loans import hours
 from loans.models import Incident, Loan, LoanEvent, Proposal, Side
 from loans.standing import moment_words
 from mutualisation.kernel.moments import clock, day_in_words, in_words, wall
+from mutualisation.kernel.money import cost
 
 WORDS = {
     "ask": gettext_lazy("a demandé"),
@@ -127,6 +128,8 @@ def terms_of(proposal: Proposal, loan: Loan) -> list[str]:
         lines.append(_("Quantité : %(n)d") % {"n": proposal.quantity})
     if proposal.resource_id != loan.resource_id:
         lines.append(_("Ressource : %(name)s") % {"name": proposal.resource.name})
+    if proposal.price is not None:
+        lines.append(_("Contrepartie : %(cost)s") % {"cost": cost(proposal)})
     if proposal.conditions:
         lines.append(_("Conditions : %(text)s") % {"text": proposal.conditions})
     return lines

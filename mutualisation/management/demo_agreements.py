@@ -156,6 +156,6 @@ def _in_force(cast: Cast) -> None:
     _signed(cast, agreement, *agreement.parties)
     proposal = proposals.propose(
         loan, by=cast.people[CANAL], side=Side.LENDER, periods=[on(81, 13, 16)], quantity=1,
-        message="On refait le plancher cette semaine-là : la suivante vous irait-elle?",
+        conditions=loan.conditions, message="On refait le plancher cette semaine-là : la suivante vous irait-elle?",
     )  # fmt: skip
     proposals.agree(proposal, by=cast.people[MARMITE])

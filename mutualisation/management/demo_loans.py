@@ -321,13 +321,13 @@ def _to_answer(cast: Cast) -> None:
     screen = _ask(cast, "projecteur-et-ecran-portatif", MARMITE, on(10, 18, 22), "Ciné-échange")
     proposals.propose(
         screen, by=cast.people[CANAL], side=Side.LENDER, periods=[on(11, 18, 22)], quantity=1,
-        message="Il revient d’Ormstown ce soir-là; le lendemain vous irait-il?",
+        conditions=screen.conditions, message="Il revient d’Ormstown ce soir-là; le lendemain vous irait-il?",
     )  # fmt: skip
     kit = write_loan(cast, "trousse-video-de-tournage", CANAL, [on(-2, 9, 16, until=1)], S.HANDED_OVER,
                  purpose="Portraits de bénévoles")  # fmt: skip
     proposals.propose(
         kit, by=cast.people[CANAL], side=Side.BORROWER, periods=[span(kit.starts_at, on(4, 9, 16).upper)], quantity=1,
-        message="Il nous reste deux portraits à tourner.",
+        conditions=kit.conditions, message="Il nous reste deux portraits à tourner.",
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from directory.models.curated import kept_as
 from directory.queue import queue
 from loans import awaited, signing
 from loans.gate import awaiting, sends_link
-from loans.models import Loan, Proposal, Side, Wait
+from loans.models import AgreementStatus, Loan, Proposal, Side, Wait
 from loans.models.wait import AGREEMENT
 from loans.standing import moment_words, standing
 from mutualisation.kernel.publication import Freshness, Status
@@ -31,6 +31,7 @@ from projects.models import Community, Project
 from projects.views.gathering import coming_for
 from toolbox.models import Tool
 
+TO_SIGN = AgreementStatus.TO_SIGN
 SHOWN = 12
 OLD = (Freshness.REMINDED, Freshness.SECOND, Freshness.HIDDEN)
 LOOK_AT = Q(status=Status.RETURNED) | Q(status=Status.PUBLISHED, freshness__in=OLD)
@@ -146,13 +147,13 @@ def _of_themselves(loans: list[Any]) -> list[Any]:
 
 
 def _agreements(mine: list[Membership]) -> list[Todo]:
-    """Agreements to complete or to accept; those to sign await the people who may (``_to_sign``)."""
+    """Agreements to complete, to accept, to take up again; those to sign await who may (``_to_sign``)."""
     ids = [m.organisation_id for m in mine]
-    found = [one for one in (awaiting(*ids) if ids else []) if not one[0].is_frozen or sends_link(one[0])]
+    found = [one for one in (awaiting(*ids) if ids else []) if one[0].status != TO_SIGN or sends_link(one[0])]
     return [
         Todo(
             title=_("Entente : %(what)s") % {"what": agreement.loan.resource.name},
-            address=reverse("agreement_link" if agreement.is_frozen else "agreement", args=[agreement.number]),
+            address=reverse("agreement_link" if agreement.status == TO_SIGN else "agreement", args=[agreement.number]),
             about=f"{stands.expected} ({agreement.number})",
             state=stands.state,
             tone=stands.tone,

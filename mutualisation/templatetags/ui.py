@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sized
-from decimal import Decimal
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -13,7 +12,7 @@ from django import template
 from django.db.models import Exists, F, OuterRef, Q
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -24,10 +23,13 @@ from directory.models.kinds import Accessibility, Language
 from mutualisation.kernel import markdown as markdown_
 from mutualisation.kernel import moments, search
 from mutualisation.kernel.facets import version_holding
+from mutualisation.kernel.money import cost, money
 from projects.models import Participation, Project, ProjectNeed
 from toolbox.glossary import Explained, index
 
 register = template.Library()
+register.filter(money)
+register.simple_tag(cost)
 
 
 @register.simple_tag
@@ -119,16 +121,6 @@ def _day_of_month(cell: Any, today: str) -> str:
         + (f'<span class="vh">{escape(hidden)}</span>' if hidden else "")
         + f"</{tag}></td>"
     )
-
-
-@register.filter
-def money(value: Decimal | int | float | None) -> str:
-    """« 25 $ », « 0,45 $ », « 1 234,50 $ »: cents only when there are some."""
-    if value is None:
-        return ""
-    amount = Decimal(value)
-    text = formats.number_format(amount, decimal_pos=0 if amount == amount.to_integral() else 2, force_grouping=True)
-    return f"{text}\u00a0$"
 
 
 @register.filter
@@ -275,14 +267,6 @@ def projects_around(needs: int | list[int]) -> list[Project]:
     own = links.filter(Q(need__organisation=F("project__organisation")) | Exists(carried))
     rows = Project.objects.listed().filter(Exists(links)).annotate(asks=Exists(own))
     return list(rows.only("slug", "title", "stage", "sort_key").order_by("sort_key", "id"))
-
-
-@register.simple_tag
-def cost(resource: Resource) -> str:
-    """What it costs, in words: « Gratuit », « 25 $ la demi-journée »."""
-    if resource.price is not None:
-        return f"{money(resource.price)} {resource.price_unit}"
-    return str(resource.get_cost_mode_display())
 
 
 @register.simple_tag

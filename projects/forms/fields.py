@@ -20,15 +20,19 @@ from projects.models import ContributionRole, Funding, Nature
 
 ROLES = [("", _("ceux que nous offrons")), *ContributionRole.choices]
 _HOURS = re.compile(r"\s*h(?:eures?)?\s*$")
+_CLOCK = re.compile(r"\s*([0-9]{1,4})\s*h\s*([0-5][0-9])(?:\s*min)?\s*")
 
 
 class AmountField(forms_fields.AmountField):
-    """Hours or dollars, optional: « 1 200,50 », « 25 $ », « 60 h »."""
+    """Hours or dollars, optional: « 1 200,50 », « 25 $ », « 60 h », « 5 h 30 »."""
 
     def __init__(self, *, label: Any, digits: int = 11, **kwargs: Any) -> None:
         super().__init__(label=label, **{"required": False, "max_digits": digits, **kwargs})
 
     def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and (clock := _CLOCK.fullmatch(value)):
+            hours, minutes = map(int, clock.groups())
+            value = (hours + Decimal(minutes) / 60).quantize(Decimal("0.01"))
         return super().to_python(_HOURS.sub("", value) if isinstance(value, str) else value)
 
     def prepare_value(self, value: Any) -> Any:

@@ -288,8 +288,8 @@ def pivot_ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if pivot is None:
         if not request.POST.get("message"):
             raise Http404
-        context = {"community": community, "pivot": None, "form": form, "problem": ""}
-        return render(request, "projects/community/ask.html", context, status=409)
+        gone = {"community": community, "pivot": None, "form": form}
+        return render(request, "projects/community/ask.html", gone, status=409)
     acting = acting_for(request)
     problem = ""
     if request.method == "POST" and form.is_valid():

@@ -269,12 +269,19 @@ def _answer(request: HttpRequest, one: Participation, name: str) -> HttpResponse
             )
     except AlreadyMoved:
         now = Participation.objects.get(pk=one.pk).get_status_display()
-        messages.warning(request, _("Rien n’a changé : cette participation est déjà « %(state)s ».") % {"state": now})
+        said = _("Rien n’a changé : cette participation est déjà « %(state)s ».") % {"state": now}
+        messages.warning(request, said + _unsent(request, "refus", "fin"))
     except NotPossible as reply:
         messages.warning(request, str(reply))
     else:
         messages.success(request, said)
     return redirect("participation", slug=one.project.slug, pk=one.pk)
+
+
+def _unsent(request: HttpRequest, *prefixes: str) -> str:
+    """The reason that was typed, for who may want to say it otherwise; nothing without one."""
+    typed = next(filter(None, (request.POST.get(f"{prefix}-reason", "").strip() for prefix in prefixes)), "")
+    return " " + _("Vous aviez écrit : « %(text)s ».") % {"text": typed[:1000]} if typed else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -325,7 +332,8 @@ def contribution(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 raise Http404
         except AlreadyMoved:
             now = Contribution.objects.get(pk=one.pk).get_status_display()
-            messages.warning(request, _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now})
+            already = _("Rien n’a changé : cet apport est déjà « %(state)s ».") % {"state": now}
+            messages.warning(request, already + _unsent(request, "refus", "retrait"))
             return redirect(one.participation)
         except BeyondPromise as reply:
             form.add_error("note", str(reply))

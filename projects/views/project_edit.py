@@ -8,12 +8,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.drafts import forget, hold, recall
+from directory.forms.written import shown
 from directory.lifecycle import move, moves
 from directory.permissions import awaits_reading, can_edit
 from directory.views.written import asked_for, editable_among, first_values, follows, rewriting, sign_in_first
@@ -111,7 +113,12 @@ def project_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The sheet, by who leads; what another bearer changed meanwhile is shown, never erased."""
     if (away := sign_in_first(request, Project, slug, "projet")) is not None:
         return away
-    project = editable(request, slug)
+    try:
+        project = editable(request, slug)
+    except PermissionDenied:
+        if request.method != "POST":
+            raise
+        return _kept(request, slug)
     publish = "publier" in request.POST
     return rewriting(
         request,
@@ -123,6 +130,16 @@ def project_edit(request: HttpRequest, slug: str) -> HttpResponse:
         drawn=lambda form, row, **extra: _drawn(request, form, row, **extra),
         said=lambda row: _said(request, row, changed=not publish),
     )
+
+
+def _kept(request: HttpRequest, slug: str) -> HttpResponse:
+    """What she typed whose organisation leads no more, to copy: nothing is saved."""
+    project = Project.objects.visible_to(request.user).get(slug=slug)
+    form = ProjectForm(request.POST, instance=project)
+    names = [name for name in form.changed_data if name != "versions"]
+    typed = [(form[name].label, shown(form[name], form[name].value())) for name in names]
+    context = {"project": project, "typed": typed}
+    return render(request, "projects/project/kept.html", context, status=403)
 
 
 def _said(request: HttpRequest, project: Project, *, changed: bool = False) -> HttpResponse:

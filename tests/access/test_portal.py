@@ -198,6 +198,9 @@ resource_duplicate slug=brouillon | 302 405 | 302 404 302 302 404 302 302
 resource_closing slug=tente | 302 403 200 200 403 403 200 | 302 403 422 422 403 403 422
 resource_closing slug=reservee | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
 resource_closing slug=brouillon | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
+resource_hours slug=tente | 302 403 200 200 403 403 200 | 302 403 422 422 403 403 422
+resource_hours slug=reservee | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
+resource_hours slug=brouillon | 302 404 200 200 404 403 200 | 302 404 422 422 404 403 422
 closure_remove slug=tente pk={blocked} | 302 405 | 302 403 302 302 403 403 302
 closure_remove slug=reservee pk={blocked} | 302 405 | 302 404 404 404 404 403 404
 resource_hours_remove slug=tente pk={exception} | 302 405 | 302 403 302 302 403 403 302

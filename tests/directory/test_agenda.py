@@ -87,6 +87,18 @@ def test_a_month_says_each_day(client: Client) -> None:
     assert len(page.encode()) < 30_000
 
 
+def test_what_is_over_is_past_and_the_page_moves_with_the_hour(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    hall()
+    address = "/ressources/salle/agenda/?mois=2027-03"
+    before = client.get(address)
+    assert "vendredi 26 février : passé" in text(client, "/ressources/salle/agenda/?mois=2027-02")
+    assert "lundi 1 mars, aujourd’hui : libre" in text(client, address)
+    monkeypatch.setattr(timezone, "now", lambda: NOW + datetime.timedelta(hours=6))
+    after = client.get(address, headers={"If-None-Match": before["ETag"]})
+    assert after.status_code == 200
+    assert "lundi 1 mars, aujourd’hui : passé" in text(client, address)
+
+
 def test_a_week_and_a_list_say_the_same(client: Client) -> None:
     room = hall()
     take(room, at(10, 12))

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory import calendar
@@ -69,7 +69,7 @@ def a_week_of_everything() -> list[Resource]:
     return list(Resource.objects.all())
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     start=st.integers(0, 14), length=st.integers(0, 3), quantity=st.integers(1, 6),
     hours=st.none() | st.tuples(st.integers(4, 23), st.integers(0, 23).filter(lambda hour: hour != 2)),  # skipped once

@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from directory import agenda, alternatives, calendar
@@ -289,12 +289,34 @@ def test_a_calendar_tells_days_free_in_part_taken_and_closed() -> None:
     assert [d.state for d in shown] == ["part", "taken", "free", "free", "free", "closed", "closed"]
 
 
+@pytest.mark.parametrize(
+    ("hour", "states", "said"),
+    [
+        (8, ["free", "part", "taken"], "libre en partie : pris de 12 h à 17 h"),
+        (15, ["free", "taken", "taken"], "pris"),
+        (17, ["past", "past", "taken"], "passé : pris de 12 h à 17 h"),
+    ],
+)
+def test_today_is_over_once_its_last_opening_hour_is_behind(
+    monkeypatch: pytest.MonkeyPatch, hour: int, states: list[str], said: str
+) -> None:
+    rooms = [hall(), hall(), hall()]
+    for room in rooms:
+        week(room)
+    take(rooms[1], at(12, 17))
+    take(rooms[2], at(9, 17))
+    monkeypatch.setattr(timezone, "now", lambda: at(hour, hour + 1).lower)
+    shown = agenda.days(rooms, MONDAY - datetime.timedelta(days=3), 5)
+    friday, _saturday, _sunday, _monday, tuesday = shown[rooms[0].pk]
+    assert (friday.state, tuesday.state) == ("past", "free")
+    assert [shown[room.pk][3].state for room in rooms] == states
+    assert agenda.words(shown[rooms[1].pk][3], 1).replace("\u00a0", " ") == said
+
+
 HOURS = st.integers(0, 47)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40)
 @given(
     asked=st.lists(st.tuples(HOURS, st.integers(1, 12), st.integers(1, 3), st.sampled_from("WEP")), max_size=12),
     look=st.tuples(HOURS, st.integers(1, 12), st.integers(1, 3)),

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 MONDAY = datetime.date(2027, 3, 8)
 NOW = datetime.datetime(2027, 3, 1, 17, tzinfo=datetime.UTC)
 PAGE = "/ressources/salle/agenda/bloquer/"
+HOURS = "/ressources/salle/agenda/horaires/"
 
 
 @pytest.fixture(autouse=True)
@@ -133,13 +134,12 @@ def test_hours_are_typed_as_in_a_request_until_midnight(client: Client, room: Re
     assert client.post(PAGE, data).status_code == 302
     assert "Le mardi 9 mars 2027, de 18\u00a0h\u00a030 à minuit" in client.get(PAGE).content.decode()
     days = {
-        "geste": "horaire",
         "starts_on": "2027-03-14",
         "opens_at": "18 h",
         "closes_at": "minuit",
         "label": "Veillée",
     }
-    assert client.post(PAGE, days).status_code == 302
+    assert client.post(HOURS, days).status_code == 302
     hours = ExceptionalHours.objects.get()
     assert (hours.opens_at, hours.closes_at) == (datetime.time(18), datetime.time(23, 59))
 
@@ -187,7 +187,7 @@ def test_exceptional_days_of_a_resource_and_of_a_house(client: Client, room: Res
     tuesday = span(moment(datetime.date(2027, 3, 9), datetime.time(10)),
                    moment(datetime.date(2027, 3, 9), datetime.time(11)))  # fmt: skip
     assert "Relâche" in calendar.refusals(room, tuesday)[0].sentence
-    sent = client.post(PAGE, {"geste": "horaire", "starts_on": "2027-03-09", "opens_at": "8:00", "closes_at": "20:00"})
+    sent = client.post(HOURS, {"starts_on": "2027-03-09", "opens_at": "8:00", "closes_at": "20:00"})
     assert sent.status_code == 302
     assert calendar.refusals(room, tuesday) == []
     own = ExceptionalHours.objects.get(resource=room)
@@ -209,11 +209,21 @@ def test_exceptional_days_that_make_no_sense(
     client: Client, room: Resource, member: Any, typed: dict[str, str], sentence: str
 ) -> None:
     client.force_login(member)
-    response = client.post(PAGE, {"geste": "horaire", "starts_on": "2027-03-09", "label": "Soirée", **typed})
+    response = client.post(HOURS, {"starts_on": "2027-03-09", "label": "Soirée", **typed})
     assert response.status_code == 422
     assert sentence in response.content.decode()
     assert 'value="Soirée"' in response.content.decode()
     assert not ExceptionalHours.objects.exists()
+
+
+def test_each_page_has_one_form_so_that_sending_it_loses_nothing(client: Client, room: Resource, member: Any) -> None:
+    client.force_login(member)
+    for page, other in ((PAGE, HOURS), (HOURS, PAGE)):
+        told = client.get(f"{page}?du=2027-03-09").content.decode()
+        assert told.count('name="starts_on"') == 1
+        assert f'href="{other}?du=2027-03-09"' in told
+        refused = client.post(page, {"starts_on": "jamais"})
+        assert (refused.status_code, refused.content.decode().count('name="starts_on"')) == (422, 1)
 
 
 # ---- what the triggers refuse, said by the forms

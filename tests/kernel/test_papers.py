@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from django.utils.html import escape
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mutualisation.kernel import markdown, paper
@@ -180,7 +180,7 @@ TYPED = st.text(LETTERS | st.sampled_from("’«»…—–œŒ\u202f#$@<>\\`*_=
 
 
 @given(TYPED)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_any_text_is_the_same_in_a_pdf(typed: str) -> None:
     assert squeezed(f"début {typed} fin") in squeezed(body(pdf(a_paper(f"<p>début {escape(typed)} fin</p>"))))
 

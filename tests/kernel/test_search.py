@@ -7,7 +7,7 @@ import re
 import pytest
 from django.db import connection
 from django.utils.html import escape
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mutualisation.kernel.search import (
@@ -47,7 +47,7 @@ def typed(query: Query) -> list[str]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(text=FRENCH | PIECES)
 @example(text="L’École de Ste-Anne-de-Bellevue, St-Émile; Sté")
 @example(text="Cœur, ÆGIS, e\u0301cole en deux signes, 150 m²")
@@ -59,7 +59,7 @@ def test_normalise_is_the_twin_of_the_database(text: str) -> None:
 
 
 @pytest.mark.django_db
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(text=FRENCH | PIECES)
 @example(text="salle/local, intervenant.trice, info@cdc.example, <b>, R&D, +5, 3.5 t, 150 m²")
 def test_the_database_cuts_the_same_words(text: str) -> None:

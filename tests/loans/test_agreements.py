@@ -16,7 +16,7 @@ from accounts.models import Mail
 from directory.models import Membership, Resource
 from loans import agreements, amendments, ending, handover, proposals, requests, rules
 from loans.agreements import Lacks, NoModel
-from loans.models import Agreement, Side
+from loans.models import Agreement, AgreementRule, Side
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans.lending import (
@@ -192,6 +192,18 @@ def test_each_is_asked_what_it_knows() -> None:
     with pytest.raises(PermissionDenied):
         agreements.answer(agreement, by=acting(agreement, Side.BORROWER), side=Side.LENDER, values={})
     assert blanks["regles_maison"].asked_of == "preteur"
+
+
+def test_what_a_network_made_for_itself_applies_where_a_rule_names_it_only() -> None:
+    resource = hall()
+    common = rules.applying(resource).model
+    assert common is not None
+    own = ModelAgreement.objects.get(slug="pret-de-materiel")
+    ModelAgreement.objects.filter(pk=own.pk).update(kind="locaux", owner=OrganisationFactory())
+    ModelAgreement.objects.filter(pk=common.pk).update(withdrawn_at=timezone.now(), withdrawn_reason="Loi nouvelle")
+    assert rules.applying(resource).model is None
+    AgreementRule.objects.create(kind="locaux", demand="always", model=own)
+    assert rules.applying(resource).model == own
 
 
 def test_a_price_makes_it_a_rental() -> None:

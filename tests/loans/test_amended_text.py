@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from loans import proposals, signing
 from loans.models import Agreement, Loan, Side
-from tests.factories import ResourceFactory
+from tests.factories import MembershipFactory, ResourceFactory
 from tests.loans.lending import accepted, borrower_of, in_days, lender_of, models_in_force, sign_all, signed
-from tests.loans.signing import THREE, frozen, signatory, signed_in
+from tests.loans.signing import THREE, frozen, mandated, sign, signatory, signed_in
 from tests.loans.test_agreement_pages import clients, page, the_agreement
 from tests.loans.test_personal_link import sent, signed_by_link
 
@@ -82,3 +82,36 @@ def test_the_person_lent_is_named_once_in_the_list_of_parties() -> None:
     box = seen(lender, signatures).split(">Signatures</h2>")[1].split("</ul>")[0]
     assert box.count("Alix Exemple") == 1
     assert "la personne prêtée" in box
+
+
+def test_the_list_and_the_pages_say_that_an_amendment_waits_then_that_it_changes_the_text(loan: Loan) -> None:
+    in_force = f"{reverse('agreement_list')}?etat=vigueur"
+    pages = (in_force, loan.get_absolute_url(), the_agreement(loan).get_absolute_url())
+    still, waits = "le texte ne change plus", "Un avenant attend des signatures."
+    changed = "Un avenant signé depuis en change une partie."
+
+    def told() -> list[list[bool]]:
+        return [[said in seen(client, there) for said in (still, waits, changed)]
+                for client in clients(loan) for there in pages]  # fmt: skip
+
+    assert told() == [[True, False, False]] * 6
+    first = moved(loan, 6)
+    assert told() == [[False, True, False]] * 6
+    sign_all(first)
+    assert told()[1:3] == [[False, False, True]] * 2
+    moved(loan, 8)
+    assert told()[:3] == [[True, True, False], *[[False, True, False]] * 2]  # the list has the first amendment too
+
+
+def test_who_may_refuse_an_amendment_is_led_there_from_every_page_that_says_so(loan: Loan) -> None:
+    waiting = moved(loan, 6)
+    root = the_agreement(loan)
+    refusing = f'href="{reverse("agreement_refuse", args=[waiting.number])}"'
+    pages = [page_of.get_absolute_url() for page_of in (loan, root, waiting)]
+    manager, member = signed_in(lender_of(loan)), signed_in(MembershipFactory(organisation=loan.lender).user)
+    signs = signed_in(mandated(loan.lender))
+    for client, may in ((manager, 1), (signs, 1), (member, 0)):
+        assert [seen(client, there).count(refusing) for there in pages] == [may] * 3
+    sign(waiting)
+    assert [seen(signs, there).count(refusing) for there in pages] == [1] * 3
+    assert "Arrêter la signature" in seen(signs, pages[2])

@@ -15,15 +15,16 @@ from django.utils import timezone
 from accounts import privacy
 from accounts.models import Mail, User
 from directory.models import Membership, Occupation
-from loans import feeds, proposals, recurrence, requests
+from loans import feeds, notifications, proposals, recurrence, requests
 from loans.models import CalendarFeed, Loan, LoanDate
+from mutualisation.kernel import ical
 from mutualisation.kernel.moments import moment, span
 from tests.factories import OrganisationFactory, ResourceFactory, UserFactory, lend, some_day
 from tests.loans.lending import work
 from tests.loans.test_requests import member
 
 pytestmark = pytest.mark.django_db
-TORONTO = ZoneInfo("America/Toronto")
+TORONTO, UTC = ZoneInfo("America/Toronto"), datetime.UTC
 CHANGES = [datetime.date(*d) for d in ((2026, 3, 8), (2026, 11, 1), (2027, 3, 14), (2027, 11, 7))]
 SIX, NINE = datetime.time(18), datetime.time(21)
 
@@ -64,9 +65,18 @@ def read(text: str) -> Any:
     return found
 
 
-def on_the_wall(event: Any) -> tuple[datetime.date, datetime.time, datetime.time]:
-    start, end = (x.value.astimezone(TORONTO) for x in (event.dtstart, event.dtend))
-    return start.date(), start.time(), end.time()
+def on_the_wall(text: str) -> list[tuple[datetime.date, datetime.time, datetime.time]]:
+    """Every date of a file, as a calendar program works them out: a rule, its exceptions, what differs from it."""
+    found = {}
+    for event in read(text).vevent_list:
+        start, end = event.dtstart.value, event.dtend.value
+        if hasattr(event, "recurrence_id"):
+            assert found.pop((event.uid.value, event.recurrence_id.value.astimezone(TORONTO)))
+        rules = event.getrruleset(addRDate=True) if hasattr(event, "rrule") else [start]
+        for begins in rules:
+            wall = begins.astimezone(TORONTO)
+            found[event.uid.value, wall] = (wall, (wall.astimezone(UTC) + (end - start)).astimezone(TORONTO))
+    return [(start.date(), start.time(), end.time()) for start, end in sorted(found.values())]
 
 
 def subscribed(user: User, organisation: Any = None) -> tuple[str, CalendarFeed]:
@@ -85,7 +95,7 @@ def test_six_stays_six_across_the_change_in_every_file(change: datetime.date) ->
     files = [m.calendar for m in Mail.objects.filter(event__startswith="accepted")]
     assert len(files) == 2
     for text in (*files, feeds.text(feed, moment(change, SIX))):
-        assert [on_the_wall(e) for e in read(text).vevent_list] == expected
+        assert on_the_wall(text) == expected
     hours = [o.period.upper - o.period.lower for o in Occupation.objects.all()]
     assert set(hours) == {datetime.timedelta(hours=3)}
 
@@ -99,9 +109,9 @@ def test_a_weekly_series_keeps_its_hour_in_the_feed(change: datetime.date) -> No
     periods = recurrence.expand(first, rule)
     LoanDate.objects.bulk_create([LoanDate(loan=loan, period=period) for period in periods])
     _address, feed = subscribed(loan.requested_by)
-    events = read(feeds.text(feed, moment(change, SIX))).vevent_list
-    assert len(events) == 7
-    assert {on_the_wall(e)[1:] for e in events} == {(SIX, NINE)}
+    told = on_the_wall(feeds.text(feed, moment(change, SIX)))
+    assert len(told) == 7
+    assert {hours for _day, *hours in map(list, told) for hours in [tuple(hours)]} == {(SIX, NINE)}
 
 
 @pytest.mark.parametrize("change", next_changes(), ids=("first", "second"))
@@ -117,20 +127,66 @@ def test_invited_moved_and_cancelled_under_one_uid(change: datetime.date) -> Non
     requests.cancel_date(loan.dates.order_by("period")[1], by=lender)
     loan.refresh_from_db()
     requests.cancel(loan, by=lender, reason="Dégât d’eau")
-    told = [read(m.calendar) for m in Mail.objects.filter(to=asker.email).exclude(calendar="").order_by("id")]
+    files = list(
+        Mail.objects.filter(to=asker.email).exclude(calendar="").order_by("id").values_list("calendar", flat=True)
+    )
+    told = [read(text) for text in files]
     assert [c.method.value for c in told] == ["REQUEST", "REQUEST", "REQUEST", "CANCEL"]
-    uids = [[e.uid.value for e in c.vevent_list] for c in told]
-    assert uids[0] == uids[1] == uids[2] == uids[3]
-    assert len(set(uids[0])) == 3
-    sequences = [int(c.vevent_list[0].sequence.value) for c in told]
+    assert len({e.uid.value for c in told for e in c.vevent_list}) == 1
+    sequences = [int(c.vevent.sequence.value) for c in told]
     assert sequences == sorted(set(sequences))
-    assert [[e.status.value for e in c.vevent_list] for c in told] == [
-        ["CONFIRMED"] * 3, ["CONFIRMED"] * 3, ["CONFIRMED", "CANCELLED", "CONFIRMED"], ["CANCELLED"] * 3,
+    assert [c.vevent.status.value for c in told] == ["CONFIRMED"] * 3 + ["CANCELLED"]
+    around = [change + datetime.timedelta(days=n) for n in (-1, 0, 1)]
+    assert [[day for day, *_hours in on_the_wall(text)] for text in files] == [
+        around, around, [around[0], around[2]], [around[0], around[2]],
     ]  # fmt: skip
-    assert [on_the_wall(e)[1] for e in told[1].vevent_list] == [NINE] * 3
-    for event in told[0].vevent_list:
-        assert event.attendee.value == f"mailto:{asker.email}"
-        assert event.organizer.value.startswith("mailto:")
+    assert [start for _day, start, _end in on_the_wall(files[1])] == [NINE] * 3
+    assert told[0].vevent.attendee.value == f"mailto:{asker.email}"
+    assert told[0].vevent.organizer.value.startswith("mailto:")
+
+
+def test_the_uid_stays_when_the_first_date_is_called_off_and_the_feed_tells_the_same_event() -> None:
+    loan = a_series(next_changes()[0])
+    lender, asker = member(loan.lender), loan.requested_by
+    requests.accept(loan, by=lender)
+    work()
+    requests.cancel_date(loan.dates.order_by("period")[0], by=lender)
+    _address, feed = subscribed(asker)
+    files = list(
+        Mail.objects.filter(to=asker.email).exclude(calendar="").order_by("id").values_list("calendar", flat=True)
+    )
+    last = (files[-1], feeds.text(feed), notifications.calendar_file(Loan.objects.get(), "borrower", method="PUBLISH"))
+    assert len({e.uid.value for text in (*files, *last) for e in read(text).vevent_list}) == 1
+    assert on_the_wall(last[0]) == on_the_wall(last[1]) == on_the_wall(last[2]) == on_the_wall(files[0])[1:]
+    assert len({read(text).vevent.sequence.value for text in last}) == 1
+    ours = Mail.objects.get(event__startswith="date-cancelled-ours", to=lender.email)
+    assert on_the_wall(ours.calendar) == on_the_wall(last[0])
+
+
+IRREGULAR = {
+    "a hole and a clock change": [(0, 18, 21), (7, 18, 21), (21, 18, 21), (28, 18, 21)],
+    "every other day": [(0, 18, 21), (2, 18, 21), (4, 18, 21)],
+    "another hour, another length": [(0, 18, 21), (7, 9, 12), (14, 18, 22), (21, 18, 21)],
+    "twice the same day": [(0, 18, 21), (7, 9, 12), (7, 18, 21), (14, 9, 10)],
+    "twice the only day": [(0, 9, 10), (0, 18, 21)],
+}
+
+
+@pytest.mark.parametrize("dates", IRREGULAR.values(), ids=IRREGULAR)
+def test_any_dates_are_one_event_that_recurs(dates: list[tuple[int, int, int]]) -> None:
+    """Programs that read no date alone (Outlook) read a rule; what it gives is those dates, no more, no less."""
+    days = [
+        (datetime.date(2026, 10, 20) + datetime.timedelta(days=n), datetime.time(a), datetime.time(b))
+        for n, a, b in dates
+    ]
+    first, *others = [span(moment(day, a), moment(day, b)) for day, a, b in days]
+    event = ical.Event("une@mutualisation", first, "Chorale", timezone.now(), others=tuple(others))
+    text = ical.calendar([event], method="REQUEST", organizer="portail@site.example", attendee="elle@site.example")
+    assert on_the_wall(text) == days
+    found = read(text).vevent_list
+    assert {e.uid.value for e in found} == {"une@mutualisation"}
+    assert [hasattr(e, "rrule") for e in found] == [True] + [False] * (len(found) - 1)
+    assert all(e.attendee.value == "mailto:elle@site.example" for e in found)
 
 
 def test_a_feed_tells_both_names_what_where_and_keeps_a_year() -> None:
@@ -147,10 +203,12 @@ def test_a_feed_tells_both_names_what_where_and_keeps_a_year() -> None:
 def test_what_was_called_off_leaves_the_feed() -> None:
     loan = lend(ResourceFactory(), OrganisationFactory(), some_day(10), some_day(17), some_day(24))
     _address, feed = subscribed(loan.requested_by)
-    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["TENTATIVE"] * 3
+    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["TENTATIVE"]
+    assert len(on_the_wall(feeds.text(feed))) == 3
     requests.accept(loan, by=member(loan.lender))
     requests.cancel_date(loan.dates.first(), by=loan.requested_by)
-    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["CONFIRMED"] * 2
+    assert [e.status.value for e in read(feeds.text(feed)).vevent_list] == ["CONFIRMED"]
+    assert len(on_the_wall(feeds.text(feed))) == 2
     loan.refresh_from_db()
     requests.cancel(loan, by=loan.requested_by, reason="Pluie")
     assert not hasattr(read(feeds.text(feed)), "vevent")

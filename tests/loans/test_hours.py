@@ -60,8 +60,9 @@ def sent(loan: Loan, said: str, n: int = 0, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("typed", "minutes"),
-    [("7 h 30", 450), ("7:30", 450), ("7h30", 450), ("7,5", 450), ("7.25 h", 435), ("7", 420), ("0", 0), ("0 h 05", 5),
-     ("7 h 75", None), ("sept", None), ("-1", None), ("7,555", None), ("", None), ("25", None)],
+    [("7 h 30", 450), ("7:30", 450), ("7h30", 450), ("7,5", 450), ("7.25 h", 435), ("7", 420), ("0", None),
+     ("0 h", None), ("0 h 05", 5), ("7 h 75", None), ("sept", None), ("-1", None), ("7,555", None), ("", None),
+     ("25", None)],
 )  # fmt: skip
 def test_hours_are_read_as_people_write_them(loan: Loan, typed: str, minutes: int | None) -> None:
     date = LoanDate(period=span(datetime.datetime(2026, 11, 12, 13, tzinfo=datetime.UTC),
@@ -113,6 +114,19 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(loan: Loan) -> None:
     assert "Écrivez des heures, comme 7 h 30, 7:30 ou 7,5." in page(refused)
     assert 'value="beaucoup"' in page(refused)
     assert not loan.events.filter(verb=hours.NOTED).exists()
+
+
+def test_zero_only_corrects_what_was_noted(loan: Loan) -> None:
+    lender = of(lender_of(loan))
+    refused = lender.post(address(loan), sent(loan, "0 h"))
+    assert refused.status_code == 422
+    assert "Zéro ne se note pas : si rien n’a été fait, laissez cette date sans heures." in page(refused)
+    with pytest.raises(PermissionDenied):
+        hours.note_hours(date_of(loan), by=lender_of(loan), minutes=0)
+    assert lender.post(address(loan), sent(loan, "8")).status_code == 302
+    seen = hours.notings(loan.events.all())[date_of(loan).pk][-1].pk
+    assert lender.post(address(loan), sent(loan, "0 h", vu=seen, note="Absente")).status_code == 302
+    assert "Heures faites : 0 h" in page(lender.get(address(loan)))
 
 
 def test_only_past_dates_of_a_person_for_who_acts_for_a_side(loan: Loan) -> None:

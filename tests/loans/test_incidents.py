@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Mail
@@ -295,7 +295,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_any_sequence_of_returns_and_incidents_leaves_the_calendar_as_counted(db: None, steps: Any) -> None:
     """Three loans of 4, 3 and 6 chairs out of 8: two are out, the third comes in two days."""

@@ -15,6 +15,7 @@ from accounts.models import Mail
 from directory.models import Membership
 from loans import links, proposals, requests
 from loans.models import Loan
+from tests.factories import OrganisationFactory, lend
 from tests.loans.test_loan_pages import World, day
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,20 @@ def test_saying_yes_for_a_person_names_her(db: None) -> None:
     assert Client().post(address, {"worker": "Mei Tran", "consent_on": "2026-01-15"}).status_code == 200
     assert Loan.objects.get().worker == "Mei Tran"
     assert reverse("loan_list")
+
+
+def test_the_link_warns_of_what_the_page_of_the_loan_warns_of(db: None) -> None:
+    world = World(kind="humain", quantity=1, schedule="Le jeudi, de 1 h à 2 h")
+    for n in range(3):
+        requests.accept(world.asked(day(10 + n)), by=world.people["lender"])
+    loan, rival = world.asked(day(20)), lend(world.resource, OrganisationFactory(name="La Rivale"), day(20))
+    Loan.objects.update(conditions="Repas fournis")
+    page, link = world.see("lender", loan), text(Client().get(links.path(loan, world.people["lender"], "accept")))
+    for said in ("placement de personnel", "Ce n’est pas tout à fait ce qui est offert", "La Rivale", "Repas fournis"):
+        assert (said in page, said in link) == (True, True), said
+    assert rival.get_absolute_url() in link
+    proposals.propose(loan, by=world.people["lender"], side="lender", periods=[day(21)], quantity=1, message="Et là?")
+    link = text(Client().get(links.path(loan, world.people["borrower"], "accept")))
+    assert "Et là?" in link
+    for said in ("placement de personnel", "La Rivale"):  # for who lends only
+        assert said not in link

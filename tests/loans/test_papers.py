@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import html
 import re
@@ -20,7 +21,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from loans import papers
-from loans.models import Agreement, IssuedDocument, JournalEntry
+from loans.models import Agreement, IssuedDocument, JournalEntry, Signature
 from mutualisation.kernel.office import docx
 from tests.factories import OrganisationFactory, UserFactory
 from tests.kernel.documents import claims, docx_text, pdf_of, pdf_pages, squeezed
@@ -181,6 +182,33 @@ def test_a_code_says_where_the_agreement_stands_and_nothing_more(signed: Agreeme
     assert verdict_of(sent(client, None, "AAAA-BBBB-CCCC")) == "unknown"
     draft = draft_of("pret-de-local")
     assert verdict_of(sent(client, None, draft.code)) == "unknown"
+
+
+def test_the_address_that_the_document_gives_is_read_as_its_code(signed: Agreement, client: Client) -> None:
+    address = f"{settings.SITE_URL}/verifier/?code={signed.code}"
+    for said in (address, f" {address.lower()} ", f"{address}&x=1#y"):
+        assert signed.number in sent(client, None, said)
+    assert f'value="{signed.code}"' in sent(client, None, address)
+    assert verdict_of(sent(client, None, f"{settings.SITE_URL}/verifier/")) == "unknown"
+
+
+def test_the_code_of_something_else_beside_a_file_is_told(signed: Agreement, client: Client) -> None:
+    file, told = papers.issue(signed), "n’est pas celui de ce fichier"
+    assert told in sent(client, file, "AAAA-BBBB-CCCC")
+    assert told not in sent(client, file, signed.code)
+    assert told not in sent(client, file)
+
+
+def test_signatures_on_paper_are_told_as_such(to_sign: Agreement, client: Client) -> None:
+    file = papers.issue(in_force(to_sign))
+    assert "sur papier" not in sent(client, file)
+    other = freeze(draft_of("pret-de-local"))
+    for party in other.parties:
+        when = datetime.datetime(2026, 1, 15, 17, tzinfo=datetime.UTC)
+        Signature.objects.create(agreement=other, party=party, how="papier", name="Camille Exemple", at=when,
+                                 statement="Je signe.", sha256=other.sha256)  # fmt: skip
+    assert "2 signatures sur papier, confirmées le 15 janvier 2026" in sent(client, papers.issue(other))
+    assert "2 signatures sur papier" in sent(client, None, other.code)
 
 
 def test_what_happened_since_is_told(to_sign: Agreement, client: Client) -> None:

@@ -99,6 +99,22 @@ def test_a_whole_and_its_part_are_rivals() -> None:
     assert (rivals_of(of_whole, by), rivals_of(of_half, by)) == ([of_half], [of_whole])
 
 
+@pytest.mark.parametrize("rivals_there", [1, 3])
+def test_however_many_wait_it_is_as_many_questions(rivals_there: int, django_assert_num_queries: Any) -> None:
+    hall = owned(kind="locaux")
+    first = asked(hall)
+    others = [asked(hall, some_day(first=9 + n, last=14)) for n in range(rivals_there)]
+    by, periods = lender_of(first), [date.period for date in first.dates.all()]
+    first.refresh_from_db()
+    with django_assert_num_queries(5):  # what is asked, the loans, the resources, their own dates, what is left
+        assert [one.loan for one in rivals.of_loan(first, hall, periods, 1, user=by)] == others
+    closing.block(resource=hall, period=periods[0], quantity=1, reason=Reason.CLOSURE, note="", by=by)
+    with django_assert_num_queries(5):
+        assert [one.loan for one in rivals.left_out(hall, periods, user=by)] == sorted(
+            [first, *others], key=lambda loan: (loan.starts_at, loan.pk)
+        )
+
+
 @pytest.mark.parametrize(("blocked", "left"), [(2, False), (7, True)])
 def test_who_blocks_time_reads_who_asked_for_it_already(blocked: int, left: bool) -> None:
     chairs = owned(quantity=10)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db.models import BooleanField
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from directory.models import Membership
-from loans import agreements, handover, incidents, personal, proposals, requests
-from loans.models import Agreement, Loan
+from directory.models import Kind, Membership
+from loans import agreements, gate, handover, incidents, personal, proposals, requests, rules
+from loans import signing as verbs
+from loans.models import Agreement, AgreementRule, Loan
+from loans.models.agreement_rule import BY_LAW
+from loans.models.wait import DEMANDED
 from mutualisation.kernel.moments import Period
 from tests.factories import OrganisationFactory, ResourceFactory, lend
 from tests.loans import lending, signing
@@ -169,6 +175,22 @@ def signed() -> Loan:
     return loan
 
 
+def not_signed(status: str = "refused", *, demand: str = "always") -> Loan:
+    """Ended without all the signatures, where this is demanded."""
+    loan = to_sign()
+    AgreementRule.objects.create(resource=loan.resource, demand=demand)
+    Agreement.objects.filter(loan=loan).update(status=status)
+    return loan
+
+
+def taken_up_again() -> Loan:
+    loan = written()
+    lending.frozen(loan)
+    Agreement.objects.filter(loan=loan).update(status="refused")
+    verbs.renew(agreements.current(loan), by=lender_of(loan))  # type: ignore[arg-type]
+    return loan
+
+
 SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "asked": (asked, "answer", ""),
     "countered": (countered, "", "answer"),
@@ -199,6 +221,10 @@ SITUATIONS: dict[str, tuple[Callable[[], Loan], str, str]] = {
     "the person lent has no link": (lambda: to_sign("preteur", "emprunteur", parties=signing.THREE), "link", ""),
     "the person lent has her link": (with_link, "", ""),
     "in force": (signed, "", ""),
+    "refused": (not_signed, "again", "again"),
+    "left too long": (lambda: not_signed("expired"), "again", "again"),
+    "refused, where none is demanded": (lambda: not_signed(demand="never"), "", ""),
+    "refused, then taken up again": (taken_up_again, "accept", "accept"),
 }
 
 
@@ -236,3 +262,31 @@ def test_the_target_is_the_agreement_that_is_open() -> None:
     loan = to_sign()
     told_ = Loan.objects.with_target(loan.lender_id).get(pk=loan.pk)
     assert told_.agreement == Agreement.objects.get(loan=loan).number
+
+
+def test_to_take_up_again_is_awaited_until_the_loan_is_over() -> None:
+    loan = not_signed()
+    assert Loan.objects.with_wait(loan.lender_id).get(pk=loan.pk).wait == "again"
+    assert [row.number for row, _side, _told in gate.awaiting(loan.borrower_id)] == [loan.agreements.get().number]
+    later = begun(loan, ago=datetime.timedelta(days=9))
+    assert Loan.objects.with_wait(later.lender_id).get(pk=later.pk).wait == "hand_over"
+    assert gate.awaiting(loan.borrower_id) == []
+
+
+RULES = (("always", None), ("above", 1500), ("never", None))
+
+
+@pytest.mark.parametrize("own", [None, *RULES])
+@pytest.mark.parametrize("general", [None, *RULES])
+@pytest.mark.parametrize("kind", Kind.values)
+def test_whether_one_is_demanded_is_told_alike(kind: str, general: Any, own: Any) -> None:
+    """To the database and to the pages, of one unit and of two."""
+    resource = ResourceFactory(kind=kind, quantity=5, replacement_value=None if kind == "expertise" else 800)
+    for rule, of in ((general, {"kind": kind}), (own, {"resource": resource})):
+        if rule and (kind not in BY_LAW or rule[0] == "always"):
+            AgreementRule.objects.create(**of, demand=rule[0], threshold=rule[1])
+    member(resource.organisation)
+    loans = [lend(resource, OrganisationFactory(), in_days(5, LONG), quantity=n) for n in (1, 2)]
+    asked = RawSQL(DEMANDED, [], BooleanField())  # noqa: S611 - our own
+    told = [Loan.objects.annotate(demanded=asked).get(pk=loan.pk).demanded for loan in loans]
+    assert told == [rules.applying(resource).demanded(n) for n in (1, 2)]

@@ -39,6 +39,26 @@ def an_offer(project: Project, name: str = "La Marmite", **said: Any) -> Partici
     )  # fmt: skip
 
 
+def test_a_reason_typed_while_another_bearer_welcomes_is_shown_again() -> None:
+    project = build()
+    one = an_offer(project, brings=[{"nature": "temps", "label": "Bras", "hours": 3}])
+    lead = signed_in(someone_of(project.organisation))
+    contributions.answer(one, welcome=True, by=someone_of(project.organisation))
+    promise = reverse("contribution", args=[project.slug, one.contributions.get().pk])
+    for address, gesture in ((one.get_absolute_url(), "decliner"), (promise, "refuser")):
+        said = lead.post(address, {"geste": gesture, "refus-reason": "Trop loin de chez nous."}, follow=True)
+        assert "Rien n’a changé" in said.content.decode()
+        assert "Vous aviez écrit : « Trop loin de chez nous. »" in said.content.decode()
+
+
+@pytest.mark.parametrize(("typed", "hours"), [("5 h 30", "5.5"), ("1h20", "1.33"), ("12,5 h", "12.5")])
+def test_hours_are_typed_as_on_a_clock_too(typed: str, hours: str) -> None:
+    one = join(build())
+    client = signed_in(one.offered_by)
+    client.post(one.get_absolute_url(), {"geste": "promettre", "nature": "temps", "label": "Bras", "hours": typed})
+    assert str(one.contributions.get().hours.normalize()) == hours
+
+
 def test_an_offer_is_taken_back_by_who_made_it() -> None:
     project = build()
     one = an_offer(project, brings=[{"nature": "temps", "label": "Bras", "hours": 3}])

@@ -283,6 +283,22 @@ def test_two_bearers_who_change_the_same_field_are_told() -> None:
     assert two.post(address, sheet(two, Project.objects.get(), conditions="Un lieu.")).status_code == 302
 
 
+def test_a_bearer_who_leads_no_more_reads_again_what_was_typed() -> None:
+    project = build()
+    other = OrganisationFactory()
+    carrying = Participation.objects.create(project=project, organisation=other, part="porteur", status="welcomed",
+                                            answered_at=project.published_at)  # fmt: skip
+    client = signed_in(someone_of(other))
+    typed = sheet(client, project, standfirst="Deux camions pour dix villages.")
+    Participation.objects.filter(pk=carrying.pk).update(status="ended")
+    answer = client.post(reverse("project_edit", args=[project.slug]), typed)
+    assert answer.status_code == 403
+    assert [text for _label, text in answer.context["typed"]] == ["Deux camions pour dix villages."]
+    assert "se modifie par ceux qui mènent le projet" in answer.content.decode()
+    project.refresh_from_db()
+    assert project.standfirst == "Un camion pour les villages."
+
+
 def test_the_lines_that_two_bearers_write_are_read_as_sentences() -> None:
     project = build()
     one, two = signed_in(someone_of(project.organisation)), signed_in(someone_of(project.organisation))

@@ -79,10 +79,17 @@ def test_a_number_is_plausible() -> None:
     assert "à partir de 0" in said(form_for([HOURS], {"heures": "-1"}), "heures")
 
 
+def test_a_number_without_a_most_is_plausible_too() -> None:
+    days = Blank("delai_jours", "Délai", "number")  # as editions published before say it
+    assert form_for([days], {"delai_jours": "2,5"}).is_valid()
+    assert "plus que 100\u00a0000" in said(form_for([days], {"delai_jours": "9999999"}), "delai_jours")
+    assert form_for([Blank("prix", "Prix", "money")], {"prix": "9999999"}).is_valid()
+
+
 def test_what_is_counted_one_by_one_is_refused_in_one_sentence() -> None:
-    form = form_for([Blank("personnes_salle", "Personnes", "number")], {"personnes_salle": "-3"})
-    assert len(form.errors["personnes_salle"]) == 1
-    assert "se comptent un à un" in said(form, "personnes_salle")
+    form = form_for([Blank("tables", "Tables", "number", least=1)], {"tables": "-3"})
+    assert len(form.errors["tables"]) == 1
+    assert "se comptent un à un" in said(form, "tables")
 
 
 def test_a_year_is_no_day_and_an_end_follows_its_start() -> None:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolbox.composing import (
@@ -214,7 +214,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(body=st.lists(PIECES, max_size=14).map("".join), value=st.one_of(st.text(), st.lists(PIECES).map("".join)))
 def test_no_text_and_no_value_makes_markup(body: str, value: str) -> None:
     blanks = known(blank(), blank("long", "long"), blank("liste", "list"), blank("rien", label="<u>"))

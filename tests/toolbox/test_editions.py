@@ -158,6 +158,15 @@ def test_an_unknown_variable_is_kept_and_said_at_once(draft: Edition, desk: Clie
     assert "deplacee=" in desk.post(address, mended)["Location"]
 
 
+def test_a_clause_that_never_applies_is_said_on_its_page(draft: Edition, desk: Client) -> None:
+    address = at("clause_edit", draft.clauses.first().pk)
+    never = {"presence": "condition", "field": "preteur.nom", "comparison": "empty", "value": ""}
+    shown = page(desk.get(desk.post(address, typed(desk, address, **never))["Location"]))
+    assert "Cette clause ne paraîtra jamais : « Nom légal du prêteur » est toujours indiqué" in shown
+    mended = page(desk.post(address, typed(desk, address, presence="always", apercu="1")))
+    assert "ne paraîtra jamais" not in mended
+
+
 def test_what_stands_in_the_way_is_told_while_one_types(draft: Edition, desk: Client) -> None:
     data = {"title": "Clés", "body": "Soit [[preteur.nim]].", "presence": "always", "apercu": "1"}
     piece = page(desk.post(at("clause_add"), data, headers={"HX-Request": "true"}))

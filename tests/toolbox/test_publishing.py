@@ -102,6 +102,24 @@ def test_a_usual_answer_obeys_the_rules_of_the_answers(draft: Edition, desk: Cli
     assert next(v["usual"] for v in draft.variables if v["name"] == "bilan_jours") == 45
 
 
+def test_a_number_is_declared_with_its_bounds(draft: Edition, desk: Client) -> None:
+    data = {"label": "Délai de réponse", "type": "number", "asked_of": "both", "least": "1", "most": "30"}
+    for usual in ("0", "2,5", "31"):
+        refused = desk.post(at("variable_add"), {**data, "usual": usual})
+        assert refused.status_code == 422
+        assert "usual" in refused.context["form"].errors
+    unbound = {**data, "least": "", "most": ""}
+    assert "usual" in desk.post(at("variable_add"), {**unbound, "usual": "9999999"}).context["form"].errors
+    assert desk.post(at("variable_add"), {**data, "usual": "10"}).status_code == 302
+    draft.refresh_from_db()
+    made = draft.variables[-1]
+    assert (made["least"], made["most"], made["usual"]) == (1, 30, 10)
+    address = at("variable_edit", made["name"])
+    assert desk.post(address, typed(desk, address, least="", most="", usual="2,5")).status_code == 302
+    draft.refresh_from_db()
+    assert not {"least", "most"} & draft.variables[-1].keys()
+
+
 def test_two_people_on_one_variable(draft: Edition, desk: Client) -> None:
     name = draft.variables[0]["name"]
     address = at("variable_edit", name)

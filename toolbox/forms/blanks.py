@@ -188,12 +188,12 @@ class _Whole:
 def _amount(blank: Blank, said: dict[str, Any]) -> forms.Field:
     if blank.least is not None:  # said once: counted one by one
         said = {**said, "min_value": None}
-    if blank.most is None:
+    if blank.type == "money" and blank.most is None:  # as much as the field holds
         return AmountField(**said)
-    most = number_format(blank.most, use_l10n=True, force_grouping=True)
+    most = number_format(blank.largest, use_l10n=True, force_grouping=True)
     wrong = _("C’est plus que %(most)s : vérifiez le nombre et ce qu’il compte.") % {"most": most}
     errors = {**said["error_messages"], "max_value": wrong}
-    return AmountField(**{**said, "max_value": blank.most, "error_messages": errors})
+    return AmountField(**{**said, "max_value": blank.largest, "max_digits": None, "error_messages": errors})
 
 
 def _among(choices: Iterable[tuple[str, str]], said: dict[str, Any]) -> forms.ChoiceField:

@@ -15,7 +15,7 @@ from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
 from toolbox.checking import LONGEST, spelled
 from toolbox.composing import Blank
-from toolbox.conditions import COMPARISONS, FITTING, WITHOUT_VALUE
+from toolbox.conditions import ALWAYS, COMPARISONS, FITTING, WITHOUT_VALUE
 from toolbox.forms.values import to_field, to_json, value_field
 from toolbox.models import Clause
 
@@ -129,6 +129,15 @@ class ClauseForm(VersionedForm):
     def _say(self, name: str, what: str) -> None:
         if name not in self.errors:
             self.add_error(name, what)
+
+    def as_chosen(self) -> Any:
+        """When the clause applies as the page says now; always, as long as what is chosen is not complete."""
+        if not self.is_bound:
+            return self.instance.when
+        self.is_valid()
+        data = self.cleaned_data
+        chosen = data.get("presence") != CONDITION or (self.about and data.get("comparison") and "value" in data)
+        return self.when() if chosen and "presence" in data else ALWAYS
 
     def when(self) -> Any:
         """When the clause applies, as the database keeps it."""

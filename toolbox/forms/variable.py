@@ -6,15 +6,16 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from directory.forms.fields import LinesField, WrittenField
+from directory.forms.fields import AmountField, LinesField, WrittenField
 from directory.forms.organisation import dress
 from directory.forms.versions import VersionedForm
 from directory.forms.written import one_line
-from toolbox.composing import Blank
+from toolbox.composing import LARGEST, Blank
 from toolbox.forms.blanks import field_of
 from toolbox.forms.values import to_field, to_json, value_field
 from toolbox.models import Edition
@@ -30,7 +31,9 @@ TYPE_CHOICES = [
     ("date", _("Date")),
     ("time", _("Heure")),
 ]
-CHECKED = ("check", "most", "after")  # as the files of models declare them
+CHECKED = ("check", "after")  # as the files of models declare them
+BOUNDS = {"number": ("least", "most"), "money": ("most",)}  # what is asked of the numbers of each type
+COUNTED = [("", _("Toute quantité : 2,5 se peut")), ("1", _("Un à un, au moins 1")), ("0", _("Un à un, ou aucun"))]
 ASKED_OF = [
     ("preteur", _("Le prêteur")),
     ("emprunteur", _("L’emprunteur")),
@@ -40,7 +43,7 @@ ASKED_OF = [
 
 
 class VariableForm(VersionedForm):
-    """Nine questions; the name that clauses write is made from the label and never changes after."""
+    """Nine questions, and the bounds of a number; the name that clauses write is made from the label, for good."""
 
     label = WrittenField(
         label=_("Comment elle s’appelle"), max_length=120,
@@ -78,10 +81,26 @@ class VariableForm(VersionedForm):
         self.kind = kind if kind in dict(TYPE_CHOICES) else "text"
         typed = self.data.get("choices", "") if self.is_bound else "\n".join(self.initial["choices"])
         labels = [line for line in (one_line(line) for line in str(typed).splitlines()) if line]
+        self._bounds()
         self._value("sample", labels, _("Exemple, pour les aperçus"))
         self._value("usual", labels, _("Réponse proposée d’avance"))
         self.fields["usual"].help_text = _("Un délai d’usage, par exemple. Qui répond la garde ou la change.")
         dress(self)
+
+    def _bounds(self) -> None:
+        """How the numbers of this type are counted, and how large they may be."""
+        if "least" in BOUNDS.get(self.kind, ()):
+            self.fields["least"] = forms.ChoiceField(label=_("Comment on le compte"), choices=COUNTED, required=False)
+        if "most" in BOUNDS.get(self.kind, ()):
+            usual = number_format(LARGEST[self.kind], use_l10n=True, force_grouping=True)
+            self.fields["most"] = AmountField(
+                label=_("Le plus grand nombre plausible"), decimal_places=0, min_value=1, required=False,
+                help_text=gettext("Un nombre plus grand est refusé à qui répond. Sans maximum, c’est %(most)s.")
+                % {"most": usual},
+            )  # fmt: skip
+        for key in BOUNDS.get(self.kind, ()):
+            there = self.variable.get(key) if self.variable.get("type") == self.kind else None
+            self.initial[key] = "" if there is None else str(there)
 
     def _value(self, name: str, labels: list[str], label: Any) -> None:
         """A field of the type of the variable: its choices are those that are written above."""
@@ -99,7 +118,11 @@ class VariableForm(VersionedForm):
         """What will be asked, as far as it is written."""
         there = self.variable
         named = there.get("name") or new_name(str(self.data.get("label", "")), set())
-        return Blank(named, label, self.kind, **{key: there[key] for key in self._kept(self.kind)})
+        kept: dict[str, Any] = {key: there[key] for key in self._kept(self.kind)}
+        for key in BOUNDS.get(self.kind, ()):
+            said = str(self.data.get(key, "") if self.is_bound else self.initial[key])
+            kept[key] = int(said) if re.fullmatch(r"[0-9]{1,9}", said) else None
+        return Blank(named, label, self.kind, **kept)
 
     def _kept(self, kind: str) -> list[str]:
         """What is checked of an answer stays, as long as it is an answer of the same sort."""
@@ -124,10 +147,12 @@ class VariableForm(VersionedForm):
             values = {name: named.get(label) for name, label in values.items()}
         if values["usual"] is None:
             del values["usual"]
+        bounds = {key: int(data[key]) for key in BOUNDS.get(data["type"], ()) if data.get(key) not in (None, "")}
         return {
             "name": self.variable.get("name") or new_name(data["label"], taken), "label": data["label"],
             "type": data["type"], "help": data["help"], "required": data["required"], "choices": choices,
-            "asked_of": data["asked_of"], **values, **{key: self.variable[key] for key in self._kept(data["type"])},
+            "asked_of": data["asked_of"], **values, **bounds,
+            **{key: self.variable[key] for key in self._kept(data["type"])},
         }  # fmt: skip
 
     def _choices(self, labels: list[str]) -> list[dict[str, str]]:

@@ -127,8 +127,8 @@ class ModelAgreement(models.Model):
 class Edition(models.Model):
     """One edition: what it says of itself, its declared variables, its clauses in order. Published, it never changes.
 
-    ``variables`` is a list of {name, label, type, help, required, choices, asked_of, sample, usual}. Without a title,
-    it says of itself what its model says.
+    ``variables`` is a list of {name, label, type, help, required, choices, asked_of, sample}, and of what they may say
+    besides {usual, check, least, most, after}. Without a title, it says of itself what its model says.
     """
 
     model = models.ForeignKey(ModelAgreement, models.PROTECT, related_name="editions", verbose_name=_("entente-type"))

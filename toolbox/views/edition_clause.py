@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from directory.views.written import side_by_side
 from toolbox import editions
-from toolbox.checking import problems, spelled, used_by
+from toolbox.checking import Problem, problems, spelled, used_by
 from toolbox.composing import blanks_of
+from toolbox.conditions import ALWAYS
 from toolbox.editions import InUseError, NoDraftError, StaleError, locked_draft
 from toolbox.forms.clause import ClauseForm, grouped
 from toolbox.forms.model import PresentationForm
@@ -39,8 +40,9 @@ def _clause_page(
     # as it is being typed: previewed and checked before it is saved
     typed = Clause(pk=clause.pk, edition=draft, key=clause.key or "nouvelle", title=form["title"].value() or "",
                    body=spelled(form["body"].value() or "", blanks), guidance=form["guidance"].value() or "",
-                   when="always")  # fmt: skip
-    found = [p for p in problems(draft, [typed]) if p.clause is typed] if typed.body else []
+                   when=ALWAYS)  # fmt: skip
+    preview = preview_of(request, draft, [typed], only=typed.key)  # whether it is in or not
+    typed.when = form.as_chosen()
     return {
         "agreement": model,
         "draft": draft,
@@ -49,16 +51,21 @@ def _clause_page(
         "groups": grouped(blanks),
         "options": [(name, blank.label) for name, blank in blanks.items()],
         "versions": form.fingerprint(),
-        "points": found,
+        "points": _points(draft, typed) if typed.body else [],
         "piece": False,
         "conflict": False,
         "differences": [],
         "pick": "",
         "pick_error": "",
         "over": "",
-        **preview_of(request, draft, [typed], only=typed.key),
+        **preview,
         **extra,
     }
+
+
+def _points(draft: Edition, clause: Clause) -> list[Problem]:
+    """What there is to say of one clause, among the others of its draft."""
+    return [p for p in problems(draft, [*draft.clauses.exclude(pk=clause.pk), clause]) if p.clause is clause]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -97,7 +104,7 @@ def clause_edit(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
 
 def _kept(request: HttpRequest, model: ModelAgreement, clause: Clause) -> HttpResponse:
     """After saving: back to the draft; to the clause itself when something in it stands in the way of publishing."""
-    wrong = [p for p in problems(clause.edition, [clause]) if p.clause is clause and p.blocking]
+    wrong = [p for p in _points(clause.edition, clause) if p.blocking]
     if not wrong:
         messages.success(request, _("« %(title)s » est enregistrée.") % {"title": clause.title})
         return redirect(f"{reverse('edition_desk', args=[model.slug])}?deplacee={clause.pk}")

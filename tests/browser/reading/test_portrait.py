@@ -61,6 +61,9 @@ def test_on_narrow_screens_captions_are_read_whole_while_columns_scroll(visitor:
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+        row = wrap.get_by_role("rowheader").first.bounding_box()
+        assert row is not None
+        assert row["x"] >= 0  # each row says of what it is
     assert wrap.evaluate("node => node.scrollWidth > node.clientWidth")  # the table itself is wider
 
 
