@@ -1,3 +1,5 @@
+"""What was promised without figures comes with a word."""
+
 from django.db import migrations, models
 from django.db.models import Q
 
