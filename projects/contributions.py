@@ -256,6 +256,10 @@ def deliver(
         raise NotPossible(_("Cette date n’est pas encore arrivée : on inscrit ce qui est venu."))
     if held.nature == Nature.MONEY and hours:
         raise NotPossible(_("De l’argent ne se compte pas en heures : rien n’a été inscrit."))
+    if not hours and not amount and held.has_figures:
+        raise NotPossible(_("Écrivez combien d’heures ou de dollars sont venus : rien n’a été inscrit."))
+    if not hours and not amount and not note.strip():
+        raise NotPossible(_("Dites en un mot ce qui est venu : rien n’a été inscrit."))
     if not note.strip():
         _as_promised(held, on=on, hours=Decimal(hours or 0), amount=Decimal(amount or 0))
     made = Delivery.objects.create(

@@ -53,7 +53,7 @@ ENTRIES = """
     ), entries AS (
         SELECT 'c' || id AS line, organisation_id, part, nature, role, label, method, starts_on AS begins,
                ends_on AS ends,
-               hourly_rate, amount > 0 AS by_amount, FALSE AS typed, counted_on AS dated,
+               hourly_rate, amount > 0 AS by_amount, NULL::boolean AS typed, counted_on AS dated,
                hours AS promised_hours, CASE WHEN amount > 0 THEN amount ELSE hours * hourly_rate END AS promised,
                0 AS hours, 0 AS dollars, 'x' AS per,
                NULL::date AS said_on, '' AS said, NULL::jsonb AS loan, FALSE AS paid
@@ -67,7 +67,7 @@ ENTRIES = """
           FROM said s JOIN came k ON k.contribution_id = s.id
         UNION ALL
         SELECT 'l' || id, lender_id, '', kind, role, name, method, (begins AT TIME ZONE %(zone)s)::date,
-               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, FALSE, (begins AT TIME ZONE %(zone)s)::date,
+               (ends AT TIME ZONE %(zone)s)::date, rate, FALSE, NULL, (begins AT TIME ZONE %(zone)s)::date,
                whole, worth, so_far, worth_so_far, per, (begins AT TIME ZONE %(zone)s)::date, '',
                CASE WHEN (paid OR why <> '') AND n = 1
                     THEN jsonb_build_object('price', price, 'unit', price_unit, 'hours', in_all, 'why', why) END,
@@ -75,7 +75,7 @@ ENTRIES = """
           FROM lent WHERE contribution_id IS NULL
         UNION ALL
         SELECT 'c' || s.id, organisation_id, part, nature, s.role, label, s.method, starts_on, ends_on, hourly_rate,
-               amount > 0, FALSE, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
+               amount > 0, NULL, CASE WHEN is_there THEN (begins AT TIME ZONE %(zone)s)::date ELSE counted_on END,
                CASE WHEN status = 'cancelled' THEN so_far ELSE 0 END,
                CASE WHEN status = 'cancelled' THEN dollars ELSE 0 END, so_far, dollars, 'x',
                (begins AT TIME ZONE %(zone)s)::date, CASE WHEN n = 1 THEN k.name ELSE '' END,
@@ -157,6 +157,7 @@ class Line:
     is_loan: bool
     remarks: tuple[str, ...] = ()
     rate: Decimal = Decimal(0)
+    came: bool = False
 
     @property
     def number(self) -> int:
@@ -297,11 +298,12 @@ def _line(row: Any, names: dict[int, tuple[str, str]]) -> Line:
         label=label,
         begins=begins,
         ends=ends,
-        method=_in_full(method, rate, typed=typed) if by_hour else method or unsaid,
+        method=_in_full(method, rate, typed=bool(typed)) if by_hour else method or unsaid,
         sums=sums,
         is_loan=is_loan,
         remarks=_remarks(said),
         rate=rate if by_hour else Decimal(0),
+        came=typed is not None or bool(sums.dollars or sums.hours or sums.use),  # a word alone may say that it came
     )
 
 

@@ -235,11 +235,14 @@ def came(delivery: Delivery, *, by: Any) -> None:
         people_of(participation),
         f"project-came:{delivery.pk}",
         subject=_("C’est inscrit comme venu : %(what)s") % {"what": contribution.label},
-        expected=_(
-            "Ceux qui portent le projet ont inscrit au bilan, pour le %(day)s : %(how_much)s. Si ce n’est pas ce que "
-            "vous avez apporté, écrivez-leur : ils peuvent retirer cette ligne."
+        expected=(
+            _("Ceux qui portent le projet ont inscrit au bilan, pour le %(day)s : %(how_much)s.")
+            if how_much["how_much"]
+            else _("Ceux qui portent le projet ont inscrit au bilan que c’est venu le %(day)s.")
         )
-        % how_much,
+        % how_much
+        + " "
+        + _("Si ce n’est pas ce que vous avez apporté, écrivez-leur : ils peuvent retirer cette ligne."),
         note=delivery.note,
         page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
         action=_("Voir l’apport"),
@@ -257,7 +260,12 @@ def taken_off(delivery: Delivery, *, by: Any) -> None:
         _both_sides(participation, but=by),
         f"project-taken-off:{delivery.pk}",
         subject=_("Une ligne est retirée du bilan : %(what)s (%(who)s)") % said,
-        expected=_("%(how_much)s du %(day)s ne comptent plus. Si c’est une erreur, inscrivez-les de nouveau.") % line,
+        expected=(
+            _("%(how_much)s du %(day)s ne comptent plus. Si c’est une erreur, inscrivez-les de nouveau.")
+            if line["how_much"]
+            else _("Ce qui est venu le %(day)s ne compte plus. Si c’est une erreur, inscrivez-le de nouveau.")
+        )
+        % line,
         note=delivery.removed_why,
         page=reverse("contribution", args=[participation.project.slug, contribution.pk]),
         action=_("Voir l’apport"),

@@ -136,7 +136,10 @@ class DeliveryForm(forms.ModelForm):
             self.fields["amount"].help_text = ""
             self.fields["amount"].error_messages["required"] = gettext("Écrivez la valeur de ce qui est venu.")
         asked = gettext("Demandée si plus est venu que ce qui était promis, ou à un autre moment.")
-        self.fields["note"].help_text = asked
+        self.fields["note"].help_text = (
+            asked if promise.has_figures else gettext("Rien n’était chiffré : dites ce qui est venu, un mot suffit.")
+        )
+        self.has_figures = promise.has_figures
         self.fields["on"].required = True
         self.fields["on"].error_messages["required"] = gettext("Dites quand c’est venu.")
         self.initial.setdefault("on", timezone.localdate())
@@ -157,8 +160,11 @@ class DeliveryForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.errors and not data.get("hours") and not data.get("amount"):
-            name = "hours" if "hours" in self.fields else "amount"
-            self.add_error(name, gettext("Écrivez combien d’heures ou de dollars sont venus."))
+            if self.has_figures:
+                name = "hours" if "hours" in self.fields else "amount"
+                self.add_error(name, gettext("Écrivez combien d’heures ou de dollars sont venus."))
+            elif not data.get("note"):
+                self.add_error("note", gettext("Dites en un mot ce qui est venu, ou combien d’heures ou de dollars."))
         return data
 
 

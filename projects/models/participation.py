@@ -311,6 +311,11 @@ class Contribution(models.Model):
         return self.amount or (self.hours * self.hourly_rate).quantize(Decimal("0.01"))
 
     @property
+    def has_figures(self) -> bool:
+        """Whether hours or dollars were promised: otherwise a word says that it came."""
+        return self.nature == Nature.MONEY or bool(self.hours or self.amount)
+
+    @property
     def rate(self) -> Decimal:
         """What one of its hours is worth: of the amount that was said, else as hours were when promised."""
         return self.amount / self.hours if self.amount and self.hours else self.hourly_rate
@@ -347,8 +352,8 @@ class Delivery(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="delivery_something",
-                condition=Q(hours__gte=0, amount__gte=0) & (Q(hours__gt=0) | Q(amount__gt=0)),
-                violation_error_message=_("Écrivez combien d’heures ou de dollars sont venus."),
+                condition=Q(hours__gte=0, amount__gte=0) & (Q(hours__gt=0) | Q(amount__gt=0) | ~Q(note="")),
+                violation_error_message=_("Écrivez combien d’heures ou de dollars sont venus, ou ce qui est venu."),
             ),
             models.CheckConstraint(
                 name="delivery_removed_why",

@@ -378,7 +378,8 @@ def delivery_remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return redirect("contribution", slug=slug, pk=one.contribution_id)
     context = {
         "project": one.contribution.participation.project, "participation": one.contribution.participation,
-        "contribution": one.contribution, "delivery": one, "how_much": quantity(one.hours, one.amount), "form": form,
+        "contribution": one.contribution, "delivery": one, "form": form,
+        "how_much": quantity(one.hours, one.amount) or _("venu"),
         "readable": _readable(request, one.contribution.participation.project),
     }  # fmt: skip
     return render(request, "projects/participation/take_off.html", context, status=422 if form.errors else 200)

@@ -170,7 +170,7 @@ def project_detail(request: HttpRequest, slug: str) -> HttpResponse:
         news=len(news),
         effects=len(project.effect_rows),
         promised=len(lines),
-        delivered=sum(bool(line.sums.dollars or line.sums.hours or line.sums.use) for line in lines),
+        delivered=sum(line.came for line in lines),
         territories=len(project.territory_names),
     )
     acting = acting_for(request)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from projects.contributions import Kept
 from projects.models import Contribution, Delivery
 from projects.wording import period, quantity
@@ -31,11 +33,11 @@ def told_of(one: Contribution, loans: list[Kept], *, by: Any = None, leads: bool
         "promised": quantity(one.hours, one.value),
         "period": period(one.starts_on, one.ends_on),
         "came": [
-            (d, quantity(d.hours, _worth(one, d)), leads or (by is not None and d.recorded_by_id == by.pk))
+            (d, quantity(d.hours, _worth(one, d)) or _("venu"), leads or (by is not None and d.recorded_by_id == by.pk))
             for d in came
         ],
         "loans": [(k, period(k.begins, k.ends), quantity(k.hours, k.dollars)) for k in loans],
-        "gone": [(d, quantity(d.hours, _worth(one, d))) for d in lines if d.removed_at is not None],
+        "gone": [(d, quantity(d.hours, _worth(one, d)) or d.note) for d in lines if d.removed_at is not None],
         "so_far": quantity(hours, dollars),
         "in_all": quantity(one.hours, 0) if one.hours else quantity(0, one.value),
         "some": some,

@@ -168,6 +168,36 @@ def test_who_promised_is_told_of_what_the_bearers_record_not_of_what_her_own_sid
     assert Mail.objects.filter(event__startswith="project-came").count() == 1
 
 
+@pytest.mark.parametrize("nature", ["reseau", "materiel"])
+def test_what_was_promised_without_figures_comes_with_a_word(nature: str) -> None:
+    one, row = promised(nature=nature)
+    client = signed_in(someone_of(one.project.organisation))
+    address = reverse("contribution", args=[one.project.slug, row.pk])
+    said = {"geste": "recu", "on": "2026-03-01"}
+    answer = client.post(address, said)
+    assert answer.status_code == 422
+    assert "Dites en un mot ce qui est venu" in answer.context["form"].errors["note"][0]
+    assert client.post(address, {**said, "note": "Douze organismes joints."}).status_code == 302
+    line = row.deliveries.get()
+    assert (line.hours, line.amount) == (0, 0)
+    page = client.get(one.get_absolute_url()).content.decode()
+    assert ">venu</span>" in page
+    assert "Douze organismes joints." in client.get(address).content.decode()
+    assert "que c’est venu le 1er mars 2026" in Mail.objects.get(event=f"project-came:{line.pk}").text
+    (told,) = ledger(one.project).lines
+    assert told.came
+    assert told.remarks == ("Douze organismes joints. (le 1er mars 2026)",)
+    assert "venu</td>" in client.get(one.project.get_absolute_url()).content.decode()
+    contributions.take_off(line, by=line.recorded_by, reason="Non.")
+    assert not ledger(one.project).lines[0].came
+    # where figures were promised, they are asked
+    Contribution.objects.filter(pk=row.pk).update(hours=3)
+    with pytest.raises(NotPossible, match="combien d’heures"):
+        came(row, one.offered_by, note="Venu.")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.create(contribution=row, on=timezone.localdate())
+
+
 def test_a_value_typed_of_what_came_is_not_said_to_be_by_the_hour() -> None:
     one, row = promised(nature="expertise", hours=3)
     came(row, one.offered_by, hours=1, amount=25)  # what its hour is worth
