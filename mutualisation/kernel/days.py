@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mutualisation.kernel.moments import MONTHS, day_as_typed, day_in_words
 
-EARLIEST = 1990
+EARLIEST = 1900
 AHEAD = 30  # years from today: further, a slip of the finger
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,7 +20,6 @@ from toolbox.variables import NONE
 
 LONGEST, LONGEST_TEXT, MOST_ITEMS = 500, 5_000, 40
 YES, NO = "oui", "non"
-WITHIN_YEARS = 150
 _NEAR_ENOUGH = Fraction(1, 1000)  # thirds are written 33,3, 33,3 and 33,3
 # « l’organisme gérant : 50 % », « la Marmite : 1/3 »
 _SHARE = re.compile(
@@ -48,10 +45,7 @@ class DatedField(DayField):
         if year:
             said = _("« %(year)s » est une année : écrivez aussi le mois et le jour, comme %(year)s-06-30.")
             raise forms.ValidationError(said % {"year": year[1]}, code="invalid")
-        day = super().to_python(value)
-        if isinstance(day, datetime.date) and abs(day.year - timezone.localdate().year) > WITHIN_YEARS:
-            raise forms.ValidationError(_("L’année %(year)d est bien loin : vérifiez la date.") % {"year": day.year})
-        return day
+        return super().to_python(value)
 
 
 class NeqField(WrittenField):
