@@ -56,7 +56,7 @@ def test_days_before_months(typed: str, day: tuple[int, int, int]) -> None:
         ("31/04/2027", "Le 31 avril 2027 n’existe pas"),
         ("17 décembre 0026", "hors du calendrier"),
         ("1er janvier 1001", "L’année 1001 est hors du calendrier : écrivez une date entre 1900 et"),
-        ("1989-12-31", "hors du calendrier"),
+        ("1899-12-31", "hors du calendrier"),
         ("1er janvier 3026", "L’année 3026 est hors du calendrier"),
         ("vendredi 17 décembre 2026", "Le 17 décembre 2026 est un jeudi\u00a0: vérifiez la date."),
         ("ven., 17/12/26", "Le 17 décembre 2026 est un jeudi\u00a0: vérifiez la date."),
