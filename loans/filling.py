@@ -36,13 +36,13 @@ def values(loan: Loan, number: str = "", *, agreed: Proposal | None = None) -> d
     loan = rows.get(pk=loan.pk)
     periods = [d.period for d in loan.dates.filter(cancelled_at__isnull=True).order_by("period", "id")]
     if agreed:
+        resource = loan.resource
         if agreed.resource_id != loan.resource_id:
             places = Resource.objects.select_related("category", "territory")
-            loan.resource = places.defer("search", "territory__outline").get(pk=agreed.resource_id)
-        loan.quantity, loan.conditions, periods = agreed.quantity, agreed.conditions, list(agreed.periods)
-        loan.starts_at, loan.ends_at = periods[0].lower, max(p.upper for p in periods)
-        loan.cost_mode, loan.price, loan.price_unit = agreed.cost_mode, agreed.price, agreed.price_unit
-        loan.deposit = agreed.deposit
+            resource = places.defer("search", "territory__outline").get(pk=agreed.resource_id)
+        for name, value in (agreed.terms() | {"resource": resource}).items():
+            setattr(loan, name, value)
+        periods = list(agreed.periods)
     found = {
         **_parties(loan),
         **facts.of_resource(loan.resource, loan.lender),

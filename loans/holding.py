@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import uuid
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -102,7 +101,7 @@ def take_effect(amendment: Agreement) -> None:
         return
     if proposal.quantity < least_quantity(loan) or forgets(loan, proposal.resource, proposal.periods):
         raise TooLate
-    terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | bounds(proposal)
+    terms = proposal.terms()
     if loan.status == LoanStatus.HANDED_OVER:  # what is added leaves later
         terms["to_come"] = loan.to_come + proposal.quantity - loan.quantity
     before, own = loan.resource, list(loan.dates.values_list("act", flat=True))
@@ -113,24 +112,6 @@ def take_effect(amendment: Agreement) -> None:
     tell(loan, "take_effect", by=None, data={"proposal": proposal.pk, "amendment": amendment.number})
     proposal.loan = loan
     notifications.took_effect(proposal)
-
-
-COST = ("cost_mode", "price", "price_unit", "deposit")
-
-
-def cost_of(asked: Resource | Loan | Proposal) -> dict[str, Any]:
-    """What is given in return for it: how, how much (CAD), for what, and what is left meanwhile."""
-    return {name: getattr(asked, name) for name in COST}
-
-
-def bounds(proposal: Proposal) -> dict[str, Any]:
-    """The other terms of a proposal, as fields of its loan."""
-    return {
-        "conditions": proposal.conditions,
-        "starts_at": proposal.periods[0].lower,
-        "ends_at": max(p.upper for p in proposal.periods),
-        **cost_of(proposal),
-    }
 
 
 @transaction.atomic

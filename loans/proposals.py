@@ -19,6 +19,7 @@ from loans import amendments, holding, notifications
 from loans.holding import least_quantity
 from loans.lifecycle import change, move, tell
 from loans.models import AgreementStatus, Loan, LoanStatus, Proposal, Side
+from loans.models.proposal import cost_of
 from loans.permissions import other, sides_of
 from loans.requests import Held, Refused, answer_by, let_through
 from mutualisation.kernel.lifecycle import AlreadyMoved
@@ -137,8 +138,8 @@ def keeps_cost(loan: Loan) -> bool:
 
 def _cost(loan: Loan, resource: Resource, asked: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if keeps_cost(loan):
-        return holding.cost_of(loan)
-    return asked or holding.cost_of(loan if resource.pk == loan.resource_id else resource)
+        return cost_of(loan)
+    return asked or cost_of(loan if resource.pk == loan.resource_id else resource)
 
 
 def _kind(loan: Loan, resource: Resource, periods: Sequence[Period], quantity: int) -> str:
@@ -164,7 +165,7 @@ def agree(proposal: Proposal, *, by: Any, note: str = "", version: int | None = 
     proposal.loan = loan  # one and the same from here on: what is written of it is what it has become
     old_resource = loan.resource
     old_acts = list(loan.dates.values_list("act", flat=True))
-    terms: dict[str, Any] = {"resource": proposal.resource, "quantity": proposal.quantity} | holding.bounds(proposal)
+    terms = proposal.terms()
     if loan.status == LoanStatus.COUNTERED:
         move(loan, "agree", by=by, version=version, note=note, accepted_at=timezone.now(), **terms)
     elif loan.status == LoanStatus.REQUESTED:

@@ -19,6 +19,7 @@ from loans import amendments, ending, notifications
 from loans.lateness import late_loans
 from loans.lifecycle import change, move, side_for, tell
 from loans.models import AgreementStatus, Loan, LoanDate, LoanMessage, LoanStatus, Side
+from loans.models.proposal import cost_of
 from loans.permissions import can_request, other, sides_of
 from mutualisation.kernel.lifecycle import AlreadyMoved
 from mutualisation.kernel.moments import Period
@@ -89,7 +90,7 @@ def ask(
     loan = Loan.objects.create(
         resource=resource, lender=resource.organisation, borrower=borrower, quantity=quantity, purpose=purpose,
         handling=handling, recurrence=recurrence, starts_at=first, ends_at=max(p.upper for p in periods),
-        cost_mode=resource.cost_mode, price=resource.price, price_unit=resource.price_unit, deposit=resource.deposit,
+        **cost_of(resource),
         conditions=resource.conditions,  # what was read when asking: the text of an agreement says them
         requested_by=by, requested_at=now, answer_by=answer_by(now, first),
         held_at=now if late else None, **people,

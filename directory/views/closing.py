@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,15 +39,20 @@ def resource_closing(request: HttpRequest, slug: str) -> HttpResponse:
 def resource_hours(request: HttpRequest, slug: str) -> HttpResponse:
     """The days that are not ordinary for a resource."""
     resource = _ours(request, slug)
-    form = HoursForm(initial=_first(request))
+    return _hours(request, "directory/resource/hours.html", resource, [resource])
+
+
+def _hours(request: HttpRequest, template: str, owner: Any, resources: list[Resource]) -> HttpResponse:
+    """The page of a resource or an organisation where its days that are not ordinary are said, for these resources."""
+    noun, form = owner._meta.model_name, HoursForm(initial=_first(request))
     status = 200
     if request.method == "POST":
         form = HoursForm(request.POST)
-        if _said(request, form, resource, [resource]):
-            return redirect("resource_hours", slug=resource.slug)
+        if _said(request, form, owner, resources):
+            return redirect(f"{noun}_hours", slug=owner.slug)
         status = 422
-    context = {"resource": resource, "form": form, "exceptions": list(closing.hours_of(resource))}
-    return render(request, "directory/resource/hours.html", context, status=status)
+    context = {noun: owner, "form": form, "exceptions": list(closing.hours_of(owner))}
+    return render(request, template, context, status=status)
 
 
 def _first(request: HttpRequest) -> dict[str, str]:
@@ -111,15 +118,7 @@ def resource_hours_remove(request: HttpRequest, slug: str, pk: int) -> HttpRespo
 def organisation_hours(request: HttpRequest, slug: str) -> HttpResponse:
     """The days that are not ordinary for all that an organisation shares."""
     organisation = _owned(request, slug)
-    form = HoursForm(initial=_first(request))
-    status = 200
-    if request.method == "POST":
-        form = HoursForm(request.POST)
-        if _said(request, form, organisation, list(organisation.resources.only("pk"))):
-            return redirect("organisation_hours", slug=organisation.slug)
-        status = 422
-    context = {"organisation": organisation, "form": form, "exceptions": list(closing.hours_of(organisation))}
-    return render(request, "directory/organisation/hours.html", context, status=status)
+    return _hours(request, "directory/organisation/hours.html", organisation, list(organisation.resources.only("pk")))
 
 
 @require_POST

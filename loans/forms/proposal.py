@@ -19,6 +19,7 @@ from loans import holding, proposals
 from loans.forms.fields import MIDNIGHT, ClockField, DayField, period_of
 from loans.forms.request import MOST_UNITS, beside, dressed
 from loans.models import Loan, LoanDate, LoanStatus, Side
+from loans.models.proposal import COST, cost_of
 from loans.models.status import HOLDS_TIME
 from loans.recurrence import AT_MOST
 from mutualisation.kernel.moments import DAY, Period, in_words, moment, span, wall
@@ -86,7 +87,7 @@ class ProposalForm(forms.Form):
             for name in ("starts_on", "starts_at"):  # what left keeps its beginning
                 self.fields[name].disabled = loan.status == LoanStatus.HANDED_OVER
         if proposals.keeps_cost(loan):
-            for name in holding.COST:
+            for name in COST:
                 del self.fields[name]
         if len(self.resources) > 1:
             choices = [(pk, r.name) for pk, r in self.resources.items()]
@@ -109,7 +110,7 @@ class ProposalForm(forms.Form):
             "starts_on": start.date(), "starts_at": start.time(), "ends_at": end.time(),
             "ends_on": ends_on if ends_on != start.date() else None,  # empty: the same day, wherever it moves
             "kept": [date.pk for date in self.dates], "quantity": self.loan.quantity,
-            "resource": self.loan.resource_id, "conditions": self.loan.conditions, **holding.cost_of(self.loan),
+            "resource": self.loan.resource_id, "conditions": self.loan.conditions, **cost_of(self.loan),
         }  # fmt: skip
 
     def clean_quantity(self) -> int:
@@ -202,8 +203,8 @@ class ProposalForm(forms.Form):
         """The cost that is proposed; None when it was left as it was: another resource then comes with its own."""
         if "cost_mode" not in self.fields:
             return None
-        said = {name: self.cleaned_data[name] for name in holding.COST}
-        shown = {name: self.initial[name] for name in holding.COST}
+        said = {name: self.cleaned_data[name] for name in COST}
+        shown = {name: self.initial[name] for name in COST}
         return said if said != shown else None
 
     @property
@@ -215,7 +216,7 @@ class ProposalForm(forms.Form):
             and terms["quantity"] == self.loan.quantity
             and terms["resource"].pk == self.loan.resource_id
             and terms["conditions"] == self.loan.conditions
-            and terms["cost"] in (None, holding.cost_of(self.loan))
+            and terms["cost"] in (None, cost_of(self.loan))
         )
         return not same
 

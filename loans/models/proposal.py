@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -15,6 +15,13 @@ from directory.models import Resource
 from directory.models.resource import CostMode
 from loans.models.agreement import Agreement
 from loans.models.loan import Loan, Side
+
+COST = ("cost_mode", "price", "price_unit", "deposit")
+
+
+def cost_of(asked: Resource | Loan | Proposal) -> dict[str, Any]:
+    """What is given in return for it: how, how much (CAD), for what, and what is left meanwhile."""
+    return {name: getattr(asked, name) for name in COST}
 
 
 class Proposal(models.Model):
@@ -85,3 +92,10 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.loan_id}"
+
+    def terms(self) -> dict[str, Any]:
+        """What is proposed, dates aside, as fields of the loan."""
+        return {
+            "resource": self.resource, "quantity": self.quantity, "conditions": self.conditions,
+            "starts_at": self.periods[0].lower, "ends_at": max(p.upper for p in self.periods), **cost_of(self),
+        }  # fmt: skip

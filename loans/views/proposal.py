@@ -17,8 +17,8 @@ from accounts.drafts import as_post, forget, hold, recall
 from directory.permissions import require
 from loans import proposals
 from loans.forms.proposal import ProposalForm
-from loans.holding import cost_of
 from loans.models import Loan, Proposal, Side
+from loans.models.proposal import cost_of
 from loans.permissions import organisation_of, other, sides_of
 from loans.views.loan import attempt, moved, seen, version_of
 from mutualisation.kernel.moments import wall

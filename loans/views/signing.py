@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from directory.memberships import memberships_of
 from directory.permissions import require
-from loans import personal, scans, signing
+from loans import gate, personal, scans, signing
 from loans.forms.signing import RefuseForm, SignForm
 from loans.models import Agreement, AgreementStatus, Side, Signature
 from loans.permissions import PARTY_OF, SIDE_OF, organisation_of, other, seats, sides_of
@@ -183,7 +183,7 @@ def _page(
         "refused_by": next((line["by"] for line in journal if line["kind"] == "refused"), ""),
         "left_names": ", ".join(s["name"] for s in standing if not s["signature"]),
         "over": over and open_still,
-        "can_refuse": open_still and any(m.is_signatory or m.is_manager for m in own.values()),
+        "can_refuse": open_still and gate.may_refuse(own.values()),
         "can_renew": signing.can_renew(user, agreement),
         "can_link": open_still and "personne" in left and Side.LENDER in own,
         "can_paper": open_still and bool(own),
